@@ -1,0 +1,37 @@
+import type { AuthSocketState, SessionState } from "authsocket";
+import { element, setText } from "./element.ts";
+import { createPanel } from "./panel.ts";
+import { createStatusBadge } from "./status-badge.ts";
+import { sessionWords, socketWords } from "./status-words.ts";
+import { holdsToken, nameOf, roleOf } from "./story.ts";
+
+export interface StatusPanel {
+  readonly node: HTMLElement;
+  show(session: SessionState, socket: AuthSocketState, now: number): void;
+}
+
+/** Who is signed in, the states of session and socket, and the way out. */
+export function createStatusPanel(onSignOut: () => void): StatusPanel {
+  const session = createStatusBadge("Session", "session-status");
+  const socket = createStatusBadge("Socket", "socket-status");
+  const name = element("span", { class: "user-name" });
+  const role = element("span", { class: "user-role" });
+  const signOut = element("button", { type: "button", class: "button" }, "Sign out");
+  signOut.addEventListener("click", onSignOut);
+  const user = element("div", { class: "user" }, element("p", {}, name, role), signOut);
+  return {
+    node: createPanel(
+      "state",
+      "State",
+      element("div", { class: "statuses" }, session.node, socket.node),
+      user,
+    ),
+    show(sessionState, socketState, now) {
+      session.show(sessionState.status, sessionWords(sessionState, now));
+      socket.show(socketState.status, socketWords(socketState, now));
+      setText(name, nameOf(sessionState) ?? "");
+      setText(role, roleOf(sessionState) ?? "");
+      user.hidden = !holdsToken(sessionState);
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import type { AuthSocketError, AuthSocketState, SessionState } from "authsocket";
+
+/** How a status looks: each tone has its colours in the style sheet. */
+export type Tone = "good" | "busy" | "renewing" | "quiet" | "bad";
+
+export interface StatusWords {
+  readonly label: string;
+  readonly tone: Tone;
+  /** A second line: what comes next, or why. */
+  readonly detail: string;
+}
+
+/** The state of the session in plain words, at the instant `now` (ms since the epoch). */
+export function sessionWords(state: SessionState, now: number): StatusWords {
+  const known = state.status !== "signedOut" && state.expiresAt !== undefined;
+  switch (state.status) {
+    case "signedOut":
+      return { label: "Signed out", tone: "quiet", detail: "Nobody is signed in here." };
+    case "signedIn":
+      return {
+        label: "Signed in",
+        tone: "good",
+        detail: state.warning ? errorWords(state.warning) : "The token is good.",
+      };
+    case "refreshing":
+      return known
+        ? { label: "Renewing the token", tone: "renewing", detail: renewalWords[state.reason] }
+        : { label: "Checking your session", tone: "renewing", detail: "Asking the server for a token." };
+    case "waiting":
+      return {
+        label: "Renewal delayed",
+        tone: "busy",
+        detail: `${errorWords(state.error)} ${againWords(state.retryAt, now)}`,
+      };
+    default:
+      return state satisfies never;
+  }
+}
+
+/** The state of the socket in plain words, at the instant `now` (ms since the epoch). */
+export function socketWords(state: AuthSocketState, now: number): StatusWords {
+  switch (state.status) {
+    case "idle":
+      return {
+        label: "Not connected",
+        tone: "quiet",
+        detail: state.error ? errorWords(state.error) : "Not asked to.",
+      };
+    case "connecting":
+      return {
+        label: state.attempt > 1 ? `Connecting, attempt ${state.attempt}` : "Connecting",
+        tone: "busy",
+        detail: state.retryAt === undefined ? "Waiting for the server." : againWords(state.retryAt, now),
+      };
+    case "connected":
+      return { label: "Connected", tone: "good", detail: `Socket ${state.id}` };
+    case "signedOut":
+      return { label: "Signed out", tone: "quiet", detail: "Connects by itself after sign-in." };
+    case "refused":
+      return { label: "Refused", tone: "bad", detail: errorWords(state.error) };
+    default:
+      return state satisfies never;
+  }
+}
+
+/** Why, in words for a person. Codes decide, never message texts. */
+export function errorWords(error: AuthSocketError): string {
+  return words[error.code];
+}
+
+const words: Record<AuthSocketError["code"], string> = {
+  signed_out: "You have signed out.",
+  session_expired: "Your session has ended. Please sign in again.",
+  token_rejected: "The server keeps refusing the token.",
+  forbidden: "The server does not let this account in.",
+  revoked: "Your access has been withdrawn.",
+  kicked: "The server has closed this connection on purpose.",
+  user_changed: "Another user has signed in on this page.",
+  refresh_failed: "The token could not be renewed.",
+  refresh_timeout: "The server did not answer the renewal.",
+  invalid_response: "The server's answer to the renewal makes no sense.",
+  insecure_url: "The address is not secure.",
+  token_in_url: "A token does not belong in an address.",
+  storage_unavailable: "This browser keeps no storage: a reload forgets the token.",
+};
+
+type RefreshReason = Extract<SessionState, { status: "refreshing" }>["reason"];
+
+const renewalWords: Record<RefreshReason, string> = {
+  missing: "There is no token yet.",
+  expiring: "Ahead of its end.",
+  expired: "The old one has expired.",
+  rejected: "The server refused the old one.",
+  forced: "It was asked for.",
+};
+
+/** "Next try in 3 s." — or at once, when the instant has passed. */
+export function againWords(retryAt: number, now: number): string {
+  const seconds = Math.ceil((retryAt - now) / 1_000);
+  return seconds > 0 ? `Next try in ${seconds} s.` : "Trying again now.";
+}

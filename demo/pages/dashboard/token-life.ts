@@ -1,0 +1,28 @@
+/** How much of a token's life is left, and when it is going to be renewed. Durations are in ms. */
+export interface TokenLife {
+  readonly remaining: number;
+  /** 1 when new, 0 when expired. */
+  readonly share: number;
+  /** The shares of its life between which AuthSocket's defaults renew it: the earlier is the higher. */
+  readonly renewal: { readonly from: number; readonly to: number };
+}
+
+/** The life left at `now` of a token that lasts `lifetime` and expires at `expiresAt`. */
+export function tokenLife(expiresAt: number, lifetime: number, now: number): TokenLife {
+  const remaining = Math.max(0, expiresAt - now);
+  // The defaults of DESIGN.md section 2: leeway of a fifth, at most a minute, and a jitter of a tenth before it.
+  const leeway = Math.min(60_000, lifetime / 5) / lifetime;
+  return {
+    remaining,
+    share: Math.min(1, remaining / lifetime),
+    renewal: { from: leeway + 0.1, to: leeway },
+  };
+}
+
+/** "12 s", "4:05" or "2 h 10 min": whole seconds, rounded up, so that 0 means expired. */
+export function remainingWords(remaining: number): string {
+  const seconds = Math.ceil(remaining / 1_000);
+  if (seconds < 100) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
+}

@@ -1,0 +1,14 @@
+/** The value of one cookie in a Cookie header. Of two with one name the first counts: it has the longer path (RFC 6265). */
+export function readCookie(header: string | undefined, name: string): string | undefined {
+  for (const pair of header?.split(";") ?? []) {
+    const separator = pair.indexOf("=");
+    if (separator < 0 || pair.slice(0, separator).trim() !== name) continue;
+    try {
+      return decodeURIComponent(pair.slice(separator + 1).trim());
+    } catch {
+      // Not written by this server.
+      return undefined;
+    }
+  }
+  return undefined;
+}

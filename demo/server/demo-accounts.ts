@@ -1,0 +1,12 @@
+import type { User } from "./accounts.ts";
+
+/** An account whose password is public: for this demo only. */
+export interface DemoAccount extends User {
+  password: string;
+}
+
+export const demoAccounts: readonly DemoAccount[] = [
+  { id: "user-1", username: "alice", email: "alice@example.com", role: "user", password: "wonderland" },
+  { id: "user-2", username: "bob", email: "bob@example.com", role: "user", password: "builder" },
+  { id: "user-3", username: "admin", email: "admin@example.com", role: "admin", password: "overlook" },
+];

@@ -1,0 +1,21 @@
+import type { ErrorRequestHandler } from "express";
+
+const MESSAGES: Record<number, string> = {
+  400: "The request is malformed",
+  413: "The request is too large",
+  415: "The request's encoding is not supported",
+};
+
+/** Answers errors as JSON, in words of its own: a body parser's message quotes the body, and with it the password. */
+export const jsonErrors: ErrorRequestHandler = (error, _request, response, next) => {
+  if (response.headersSent) {
+    next(error);
+    return;
+  }
+  const status: unknown = error instanceof Error && "status" in error ? error.status : undefined;
+  const isClientError = typeof status === "number" && status >= 400 && status < 500;
+  if (!isClientError) console.error(error);
+  response.status(isClientError ? status : 500).json({
+    error: isClientError ? (MESSAGES[status] ?? "Bad request") : "Something went wrong on the server",
+  });
+};

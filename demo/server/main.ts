@@ -1,0 +1,48 @@
+import { createDemoServer, type DemoServer } from "./index.ts";
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
+
+function readNumber(name: string, fallback: number, isValid: (value: number) => boolean): number {
+  const text = process.env[name];
+  const value = text === undefined || text.trim() === "" ? fallback : Number(text);
+  return isValid(value) ? value : fail(`${name} cannot be "${text}".`);
+}
+
+async function start(port: number, seconds: number): Promise<DemoServer> {
+  const secret = process.env.JWT_SECRET;
+  if (!secret)
+    console.warn(
+      "JWT_SECRET is not set: a random one is used, and access tokens end when this server stops.",
+    );
+  try {
+    return await createDemoServer({ port, accessTokenLifetime: seconds * 1000, ...(secret && { secret }) });
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE")
+      fail(`Port ${port} is taken by another program. Choose one: PORT=${port + 1} npm start`);
+    if (error instanceof TypeError) fail(error.message);
+    throw error;
+  }
+}
+
+const port = readNumber("PORT", 3000, (value) => Number.isInteger(value) && value >= 0 && value <= 65_535);
+const seconds = readNumber("ACCESS_TOKEN_SECONDS", 15, (value) => Number.isFinite(value) && value > 0);
+const demo = await start(port, seconds);
+
+console.log(`
+authsocket demo: ${demo.url}
+  ${demo.url}/     by script tags
+  ${demo.url}/app  single-page app
+
+Access tokens live for ${seconds} s. Accounts:
+${demo.accounts.map(({ username, password, role }) => `  ${username.padEnd(6)} ${password.padEnd(11)} ${role}`).join("\n")}
+
+Ctrl+C stops the server.`);
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    void demo.close();
+  });
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
+import dts from "rollup-plugin-dts";
+import esbuild, { minify } from "rollup-plugin-esbuild";
+
+const manifest = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
+
+// Private #fields stay native: lowering them would cost more bytes than the oldest browsers are worth.
+const target = "es2022";
+const resolve = nodeResolve({ browser: true, extensions: [".js", ".ts"] });
+// The compiler's own resolver would run first and miss engine.io-client's replacements for the browser.
+const compile = { ...esbuild({ target }), resolveId: null };
+
+// jwt-decode travels inside the UMD files, and its licence asks to be named there.
+const banner = `/*! authsocket ${manifest.version}, MIT licence. Contains jwt-decode, Copyright (c) 2015 Auth0, Inc., MIT licence. */`;
+
+/** The files of one entry point of the package. A further entry (say "server") is one more line in `packageEntries`. */
+function moduleEntry(name, input) {
+  const external = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
+  return [
+    {
+      input,
+      external,
+      plugins: [resolve, compile],
+      output: [
+        { file: `dist/${name}.js`, format: "es", sourcemap: true },
+        { file: `dist/${name}.cjs`, format: "cjs", exports: "named", sourcemap: true },
+      ],
+    },
+    {
+      input,
+      external,
+      plugins: [dts()],
+      output: [
+        { file: `dist/${name}.d.ts`, format: "es" },
+        { file: `dist/${name}.d.cts`, format: "es" },
+      ],
+    },
+  ];
+}
+
+const packageEntries = [...moduleEntry("authsocket", "src/client/index.ts")];
+
+const scriptTag = {
+  input: "src/client/index.ts",
+  external: ["socket.io-client"],
+  plugins: [resolve, compile],
+  output: ["authsocket.umd.js", "authsocket.umd.min.js"].map((file) => ({
+    file: `dist/${file}`,
+    format: "umd",
+    name: "authsocket",
+    globals: { "socket.io-client": "io" },
+    exports: "named",
+    sourcemap: true,
+    banner,
+    plugins: file.endsWith(".min.js") ? [minify({ target, legalComments: "inline" })] : [],
+  })),
+};
+
+// The pages are users of the package: "authsocket" is resolved through its own exports map, to what was just built.
+const demoPages = [
+  {
+    input: "demo/pages/dashboard/index.ts",
+    external: ["authsocket", "socket.io-client"],
+    plugins: [resolve, compile],
+    output: {
+      file: "demo/dist/dashboard.js",
+      format: "iife",
+      name: "dashboard",
+      exports: "named",
+      sourcemap: true,
+    },
+  },
+  {
+    input: "demo/pages/spa/main.ts",
+    plugins: [resolve, compile],
+    output: { file: "demo/dist/spa.js", format: "es", sourcemap: true },
+  },
+];
+
+const warningsAreErrors = (level, log, handle) => handle(level === "warn" ? "error" : level, log);
+
+export default [...packageEntries, scriptTag, ...demoPages].map((options) => ({
+  ...options,
+  onLog: warningsAreErrors,
+}));

@@ -1,0 +1,334 @@
+import type { Socket } from "socket.io-client";
+import { FORCE_DISCONNECT_EVENT, REVOKED_EVENT } from "../protocol.ts";
+import { Alarm } from "./alarm.ts";
+import {
+  type ConnectionEffect,
+  type ConnectionEvent,
+  isCutOverToken,
+  isInDemand,
+  type Connection as State,
+  tickDueAt,
+  transition,
+} from "./core/connection-machine.ts";
+import { AuthSocketError } from "./core/errors.ts";
+import { type ConnectError, unavailableFor } from "./core/refusal.ts";
+import type { User } from "./core/session-machine.ts";
+import { Machine } from "./machine.ts";
+import { PublishedState } from "./published-state.ts";
+import type { Session, SessionClient } from "./session.ts";
+
+/**
+ * - `idle`: not asked to connect, or Socket.IO gave up reconnecting
+ * - `connecting`: the token, the engine's handshake or the server's answer is pending; `retryAt` where a time is set
+ * - `connected`
+ * - `signedOut`: connects by itself after `session.signIn()`
+ * - `refused`: forbidden, kicked, revoked or another user's; `connect()` tries again
+ */
+export type AuthSocketState =
+  | { status: "idle"; error?: AuthSocketError }
+  | { status: "connecting"; attempt: number; error?: AuthSocketError; retryAt?: number }
+  | { status: "connected"; id: string; recovered: boolean }
+  | { status: "signedOut"; error?: AuthSocketError }
+  | { status: "refused"; error: AuthSocketError };
+
+export interface ConnectionContext {
+  session: Session;
+  isTokenRefused: (error: ConnectError) => boolean;
+  /** Socket.IO's `retries` is on, whose queue nobody can empty (T6) */
+  sealed: boolean;
+  /** Throws where the page itself is no safe place for a token (S3). */
+  admit: () => void;
+}
+
+/** Called by Socket.IO for the CONNECT payload. */
+export type AuthFunction = (send: (payload: object) => void) => void;
+
+/** Runs the connection machine over one Socket.IO Socket, by its public members only. */
+export class Connection implements SessionClient {
+  readonly published = new PublishedState<AuthSocketState>({ status: "idle" });
+  readonly socket: Socket;
+  readonly #context: ConnectionContext;
+  readonly #machine = new Machine<State, ConnectionEvent, ConnectionEffect>(
+    { status: "idle" },
+    transition,
+    (_, effects) => this.#done(effects),
+  );
+  readonly #alarm: Alarm;
+  /** The Socket's methods as Socket.IO made them, beneath those of `#overrides`. */
+  readonly #native: Pick<Socket, "connect" | "disconnect" | "emitWithAck" | "off">;
+  readonly #overrides: object;
+  /** Answers Socket.IO's question for the CONNECT payload; there is one question an engine (B12). */
+  #answer: ((payload: object) => void) | undefined;
+  /** Who waits for an acknowledgement (B18). */
+  readonly #unacknowledged = new Set<(error: Error) => void>();
+  #user: User;
+  /** Who the server last knew this Socket as: its recovery is theirs alone (T6). */
+  #known: User | undefined;
+
+  constructor(create: (auth: AuthFunction) => Socket, context: ConnectionContext) {
+    this.#context = context;
+    this.#user = context.session.user;
+    this.#alarm = new Alarm(context.session.platform, () => this.#tick());
+    const socket = create((answer) => this.#asked(answer));
+    this.socket = socket;
+    const { connect, disconnect, emitWithAck, off } = socket;
+    this.#native = { connect, disconnect, emitWithAck, off };
+    this.#overrides = this.#override();
+    Object.assign(socket, this.#overrides);
+    this.#listen();
+    socket.io.on("reconnect_attempt", this.#retried).on("reconnect_failed", this.#gaveUp);
+    context.session.join(this);
+  }
+
+  get connectedWith(): string | undefined {
+    const state = this.#machine.state;
+    return state.status === "connected" ? state.grant.accessToken : undefined;
+  }
+
+  connect(): void {
+    const { admit, session } = this.#context;
+    admit();
+    session.prepare();
+    this.#machine.send({ type: "connect", outlook: session.outlook() });
+  }
+
+  disconnect(): void {
+    this.#machine.send({ type: "disconnect" });
+  }
+
+  changed(): void {
+    const { session, sealed } = this.#context;
+    const outlook = session.outlook();
+    const { id } = this.#user;
+    this.#user = session.user;
+    if (id > 0 && id !== this.#user.id) this.#machine.send({ type: "userChanged", outlook, sealed });
+    else this.#machine.send({ type: "session", outlook });
+  }
+
+  dispose(): void {
+    const { socket } = this;
+    this.disconnect();
+    this.#purge(new Error("the AuthSocket was disposed of"));
+    this.#context.session.leave(this);
+    for (const name of Object.keys(this.#overrides)) Reflect.deleteProperty(socket, name);
+    for (const [event, listener] of this.#listeners) socket.off(event, listener);
+    socket.io.off("reconnect_attempt", this.#retried).off("reconnect_failed", this.#gaveUp);
+    this.published.clear();
+  }
+
+  /** The Socket's own methods do what AuthSocket's do, and `emitWithAck` settles whatever happens (B18). */
+  #override(): object {
+    const { socket } = this;
+    const { emitWithAck, off } = this.#native;
+    // An app that drops every listener of an event means its own.
+    const dropListeners = (...args: Parameters<Socket["off"]>) => {
+      off.apply(socket, args);
+      this.#listen();
+      return socket;
+    };
+    return {
+      connect: () => {
+        this.connect();
+        return socket;
+      },
+      disconnect: () => {
+        this.disconnect();
+        return socket;
+      },
+      emitWithAck: (...args: Parameters<Socket["emitWithAck"]>) =>
+        new Promise((resolve, reject) => {
+          this.#unacknowledged.add(reject);
+          const settle = (outcome: () => void) => {
+            this.#unacknowledged.delete(reject);
+            outcome();
+          };
+          emitWithAck.apply(socket, args).then(
+            (answer) => settle(() => resolve(answer)),
+            (error) => settle(() => reject(error)),
+          );
+        }),
+      off: dropListeners,
+      removeListener: dropListeners,
+      removeAllListeners: dropListeners,
+      removeEventListener: dropListeners,
+    };
+  }
+
+  readonly #revoked = (reason?: unknown) => {
+    if (this.#machine.state.status !== "connected") return;
+    const text = String(Object(reason).reason ?? reason ?? "no reason given");
+    this.#bar("revoked", `the server has revoked this connection: ${text}`);
+  };
+
+  readonly #retried = () => {
+    this.#context.session.prepare();
+    this.#machine.send({ type: "retried" });
+  };
+
+  readonly #gaveUp = () => this.#machine.send({ type: "gaveUp" });
+
+  readonly #listeners: [string, Parameters<Socket["on"]>[1]][] = [
+    ["connect", () => this.#accepted()],
+    ["connect_error", (error: ConnectError) => this.#connectError(error)],
+    ["disconnect", (reason: string) => this.#disconnected(reason)],
+    [REVOKED_EVENT, this.#revoked],
+    [FORCE_DISCONNECT_EVENT, this.#revoked],
+  ];
+
+  #listen(): void {
+    for (const [event, listener] of this.#listeners) {
+      if (!this.socket.listeners(event).includes(listener)) this.socket.on(event, listener);
+    }
+  }
+
+  #asked(answer: (payload: object) => void): void {
+    const { session } = this.#context;
+    this.#answer = answer;
+    this.#machine.send({ type: "asked", outlook: session.outlook(), now: session.platform.now() });
+  }
+
+  #accepted(): void {
+    const { id = "", recovered } = this.socket;
+    this.#known = this.#user;
+    this.#machine.send({ type: "accepted", id, recovered: !!recovered });
+    if (this.connectedWith) this.#context.session.accepted(this.connectedWith);
+  }
+
+  #connectError(error: ConnectError): void {
+    // A Socket that is still active has met a failing engine, not the server's refusal (T14).
+    if (this.socket.active) this.#lost();
+    else this.#refused(error);
+  }
+
+  #refused(error: ConnectError): void {
+    const { session, isTokenRefused } = this.#context;
+    const state = this.#machine.state;
+    const token = state.status === "opening" ? state.grant?.accessToken : undefined;
+    const retryAfter = unavailableFor(error);
+    if (token !== undefined && isTokenRefused(error)) {
+      const message = `the server has refused the access token: ${error.message}`;
+      if (session.isServed(token)) {
+        this.#bar("token_rejected", message, error);
+      } else {
+        session.refused(token, new AuthSocketError("token_rejected", message, { cause: error }));
+        this.#machine.send({ type: "tokenRefused", outlook: session.outlook() });
+      }
+    } else if (retryAfter !== undefined && "attempt" in state) {
+      this.#machine.send({
+        type: "unavailable",
+        retryAt: Math.max(session.platform.now() + retryAfter, session.retryAt(state.attempt - 1)),
+      });
+    } else {
+      this.#bar("forbidden", `the server has refused the connection: ${error.message}`, error);
+    }
+  }
+
+  #disconnected(reason: string): void {
+    this.#answer = undefined;
+    if (reason === "io server disconnect") this.#cut();
+    else if (reason !== "io client disconnect") this.#lost();
+  }
+
+  /** The transport is gone: Socket.IO sees to it, unless it was told not to (T15: connected or not). */
+  #lost(): void {
+    this.#machine.send({ type: this.socket.io.reconnection() ? "lost" : "gaveUp" });
+  }
+
+  #cut(): void {
+    const { session } = this.#context;
+    const token = this.connectedWith;
+    const now = session.platform.now();
+    if (token !== undefined && isCutOverToken(this.#machine.state, session.token, now)) {
+      session.cut(token);
+      this.#machine.send({ type: "cut", outlook: session.outlook(), now });
+    } else {
+      this.#bar("kicked", "the server has disconnected this socket, though its token was good");
+    }
+  }
+
+  #bar(code: "revoked" | "kicked" | "forbidden" | "token_rejected", message: string, cause?: Error): void {
+    this.#machine.send({ type: "barred", error: new AuthSocketError(code, message, cause && { cause }) });
+  }
+
+  #tick(): void {
+    const { session } = this.#context;
+    this.#machine.send({ type: "tick", outlook: session.outlook(), now: session.platform.now() });
+    this.#alarm.set(tickDueAt(this.#machine.state));
+  }
+
+  #done(effects: ConnectionEffect[]): void {
+    const { session } = this.#context;
+    const state = this.#machine.state;
+    if (isInDemand(state)) session.hold(this);
+    else session.release(this);
+    this.#alarm.set(tickDueAt(state));
+    for (const effect of effects) this.#carryOut(effect);
+    this.published.publish(toPublic(state));
+  }
+
+  #carryOut(effect: ConnectionEffect): void {
+    switch (effect) {
+      case "purge": {
+        const code = this.#context.session.token === undefined ? "signed_out" : "user_changed";
+        this.#purge(new AuthSocketError(code, "this was the previous user's to send, and was dropped"));
+        break;
+      }
+      case "close":
+        this.#answer = undefined;
+        this.#native.disconnect.call(this.socket);
+        break;
+      case "open":
+        this.#native.connect.call(this.socket);
+        break;
+      case "answer":
+        this.#sendConnect();
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  #sendConnect(): void {
+    const state = this.#machine.state;
+    const answer = this.#answer;
+    if (state.status !== "opening" || !state.grant || !answer) return;
+    this.#answer = undefined;
+    const { accessToken: token } = state.grant;
+    // T6: one user's connection state is not another's to recover. These two override Socket.IO's own.
+    const stranger = this.#known && this.#known.id !== this.#user.id;
+    answer({ token, ...(stranger && { pid: undefined, offset: undefined }) });
+  }
+
+  #purge(error: Error): void {
+    for (const reject of this.#unacknowledged) reject(error);
+    this.#unacknowledged.clear();
+    this.socket.sendBuffer = [];
+    this.socket.receiveBuffer = [];
+  }
+}
+
+function toPublic(state: State): AuthSocketState {
+  switch (state.status) {
+    case "idle":
+    case "signedOut":
+      return { status: state.status, ...(state.error && { error: state.error }) };
+    case "refused":
+      return state;
+    case "connected":
+      return { status: "connected", id: state.id, recovered: state.recovered };
+    case "opening":
+    case "awaiting":
+    case "parked":
+    case "delayed": {
+      const { attempt, error } = state;
+      return {
+        status: "connecting",
+        attempt,
+        ...(error && { error }),
+        ...("retryAt" in state && { retryAt: state.retryAt }),
+      };
+    }
+    default:
+      return state satisfies never;
+  }
+}

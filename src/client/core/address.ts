@@ -1,0 +1,51 @@
+import { AuthSocketError } from "./errors.ts";
+import { holdsJwt } from "./token-set.ts";
+
+/** A Socket.IO URL, taken apart as `io()` does: the path names the namespace, the rest the server. */
+export interface Address {
+  /** What the Manager is given; undefined: this page's origin. */
+  uri: string | undefined;
+  namespace: string;
+  /** The query of a path; one within `uri` is the engine's to read. */
+  query: string | undefined;
+}
+
+const ABSOLUTE = /^(\w+):\/\/[^/?#]+([^?#]*)/;
+const SAFE =
+  /^(https|wss):|^\w+:\/\/([^/?#\\]*@)?(([\w.-]+\.)?localhost|127(\.\d+){3}|\[::1\])(:\d+)?([/?#]|$)/i;
+
+/**
+ * @param protocol of this page, for a URL that names none ("//host" or "host:3000"), as `io()` takes them
+ * @throws TypeError where it is no URL of a Socket.IO server
+ */
+export function readAddress(url: string, protocol: () => string): Address {
+  if (/^\/(?!\/)/.test(url)) {
+    const [path = "", query] = url.replace(/#.*/, "").split("?");
+    return { uri: undefined, namespace: path, query };
+  }
+  const uri = /^\w+:\/\//.test(url) ? url : `${protocol()}//${url.replace(/^\/\//, "")}`;
+  const [, scheme = "", path] = ABSOLUTE.exec(uri) ?? [];
+  if (!/^(https?|wss?)$/i.test(scheme))
+    throw new TypeError(`"url" must be an http(s) or ws(s) URL, or a path that starts with "/"`);
+  return { uri, namespace: path || "/", query: undefined };
+}
+
+/** S2: a URL ends up in logs, histories and referrers. */
+export function refuseTokenInUrl(option: string, value: unknown): void {
+  if (holdsJwt(typeof value === "object" ? JSON.stringify(value) : String(value))) {
+    throw new AuthSocketError(
+      "token_in_url",
+      `"${option}" holds a token; it is sent by the auth option, never in a URL`,
+    );
+  }
+}
+
+/** S3: a token must not cross a network in the clear. */
+export function refuseInsecure(option: string, url: string): void {
+  if (/^\w+:\/\//.test(url) && !SAFE.test(url)) {
+    throw new AuthSocketError(
+      "insecure_url",
+      `"${option}" would send the token unencrypted to ${url.replace(/[?#].*/, "")}: use https, or set "allowInsecure"`,
+    );
+  }
+}

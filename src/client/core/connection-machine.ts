@@ -1,0 +1,285 @@
+import { AuthSocketError } from "./errors.ts";
+import type { Grant } from "./grant.ts";
+import { isDue, type TokenOutlook } from "./session-machine.ts";
+
+/*
+ * One namespace's connection. A machine without clock, session or Socket.IO.
+ *
+ *               connect                       accepted
+ *   idle ────────────────────▶ opening ───────────────────────▶ connected
+ *    ▲  ▲     gaveUp           │ ▲ │ ▲  lost, cut for its token   │   │
+ *    │  └──────────────────────┘ │ │ └────────────────────────────┘   │
+ *    │                     asked │ │ unavailable                      │
+ *    │           without a token │ └──────────▶ delayed ── tick ──▶   │
+ *    │                           ▼                    (opening)       │
+ *    │   disconnect,          awaiting ── session: ready ──▶ opening  │
+ *    │   from everywhere         │                                    │
+ *    │                           ▼ session: failing, or 10 s          │
+ *    │                        parked ──── session: ready ──▶ opening  │
+ *    │                                                                ▼
+ *    └── signedOut ◀── session: signedOut, from everywhere     barred ──▶ refused
+ *            └── session: any token in sight ──▶ opening                   └── connect ──▶ opening
+ */
+export type Connection =
+  | { status: "idle"; error?: AuthSocketError }
+  /** Socket.IO is at work: the engine's handshake, its own backoff, or, once there is a grant, the server's answer */
+  | ({ status: "opening"; grant?: Grant } & Attempt)
+  /** Socket.IO has asked for a token that is still to come */
+  | ({ status: "awaiting"; releaseAt: number } & Attempt)
+  /** the engine is released until there is a token (B12) */
+  | ({ status: "parked"; retryAt?: number } & Attempt)
+  /** the server is out of service for a while */
+  | ({ status: "delayed"; retryAt: number } & Attempt)
+  | { status: "connected"; id: string; recovered: boolean; grant: Grant; cutAt?: number | undefined }
+  | { status: "signedOut"; error?: AuthSocketError }
+  | { status: "refused"; error: AuthSocketError };
+
+interface Attempt {
+  /** from 1, since the connection was last up or asked for */
+  attempt: number;
+  error?: AuthSocketError;
+  /** when the server last cut the connection over its token (B14) */
+  cutAt?: number | undefined;
+}
+
+export type ConnectionEvent =
+  | { type: "connect"; outlook: TokenOutlook }
+  | { type: "disconnect" }
+  /** Socket.IO calls for the token */
+  | { type: "asked"; outlook: TokenOutlook; now: number }
+  | { type: "accepted"; id: string; recovered: boolean }
+  /** Socket.IO reconnects by itself */
+  | { type: "lost" }
+  | { type: "retried" }
+  | { type: "gaveUp" }
+  /** the server refused the token, or cut the connection over it; the session knows */
+  | { type: "tokenRefused"; outlook: TokenOutlook }
+  | { type: "cut"; outlook: TokenOutlook; now: number }
+  | { type: "unavailable"; retryAt: number }
+  | { type: "barred"; error: AuthSocketError }
+  | { type: "session"; outlook: TokenOutlook }
+  /** B16; `sealed` where a queue of the last user's cannot be emptied */
+  | { type: "userChanged"; outlook: TokenOutlook; sealed: boolean }
+  | { type: "tick"; outlook: TokenOutlook; now: number };
+
+/** What the driver does to the Socket, in this order. */
+export type ConnectionEffect = "purge" | "close" | "open" | "answer";
+
+export type ConnectionStep = readonly [Connection, ...ConnectionEffect[]];
+
+/** B12: ms that an engine is held open for a token. */
+const PATIENCE = 10_000;
+
+/** B14: ms after a reconnect within which another cut is no token matter. */
+const CUT_WINDOW = 10_000;
+
+export function transition(connection: Connection, event: ConnectionEvent): ConnectionStep {
+  switch (event.type) {
+    case "connect":
+      return isAtRest(connection) && !isSealed(connection)
+        ? start(event.outlook, { attempt: 1 })
+        : [connection];
+    case "disconnect":
+      return [{ status: "idle" }, ...closing(connection)];
+    case "gaveUp":
+      return isUnderWay(connection) ? [{ status: "idle", ...errorOf(connection) }] : [connection];
+    case "barred":
+      return [{ status: "refused", error: event.error }, ...closing(connection)];
+    case "asked":
+      return asked(connection, event);
+    case "accepted": {
+      if (connection.status !== "opening" || !connection.grant) return [connection];
+      const { id, recovered } = event;
+      const { grant, cutAt } = connection;
+      return [{ status: "connected", id, recovered, grant, cutAt }];
+    }
+    case "lost":
+      return isUnderWay(connection) ? [{ status: "opening", ...again(connection) }] : [connection];
+    case "retried":
+      return connection.status === "opening"
+        ? [{ ...connection, attempt: connection.attempt + 1 }]
+        : [connection];
+    case "tokenRefused":
+      return isUnderWay(connection) ? start(event.outlook, next(connection)) : [connection];
+    case "cut":
+      return isUnderWay(connection)
+        ? start(event.outlook, { ...next(connection), cutAt: event.now })
+        : [connection];
+    case "unavailable": {
+      const { retryAt } = event;
+      return isUnderWay(connection) ? [{ status: "delayed", ...next(connection), retryAt }] : [connection];
+    }
+    case "session":
+      return follow(connection, event.outlook);
+    case "userChanged":
+      return changeUser(connection, event);
+    case "tick":
+      return tick(connection, event);
+    default:
+      return event satisfies never;
+  }
+}
+
+/** Socket.IO wants the CONNECT payload; also where the app opened the Manager behind an idle socket's back. */
+function asked(
+  connection: Connection,
+  { outlook, now }: ConnectionEvent & { type: "asked" },
+): ConnectionStep {
+  if (connection.status === "connected" || !(isUnderWay(connection) || connection.status === "idle"))
+    return [connection];
+  const attempt = again(connection);
+  if (outlook.status === "ready") return [{ status: "opening", ...attempt, grant: outlook.grant }, "answer"];
+  // Not released on the spot: Socket.IO is in the midst of opening its Manager.
+  return [{ status: "awaiting", ...attempt, releaseAt: outlook.status === "pending" ? now + PATIENCE : now }];
+}
+
+function follow(connection: Connection, outlook: TokenOutlook): ConnectionStep {
+  const { status } = connection;
+  if (status === "idle" || status === "refused") return [connection];
+  if (outlook.status === "signedOut") {
+    return [{ ...outlook }, ...closing(connection)];
+  }
+  switch (status) {
+    case "signedOut":
+      return start(outlook, { attempt: 1 });
+    case "parked":
+      if (outlook.status === "ready") return start(outlook, next(connection));
+      return outlook.status === "failing" ? [parked(connection, outlook)] : [connection];
+    case "awaiting":
+      if (outlook.status === "ready") {
+        return [{ status: "opening", ...again(connection), grant: outlook.grant }, "answer"];
+      }
+      return outlook.status === "failing" ? [parked(connection, outlook), "close"] : [connection];
+    case "opening":
+      // Before CONNECT: an engine without a token in sight is of no use (B12).
+      return outlook.status === "failing" && !connection.grant
+        ? [parked(connection, outlook), "close"]
+        : [connection];
+    case "delayed":
+    case "connected":
+      return [connection];
+    default:
+      return status satisfies never;
+  }
+}
+
+/** B16: nothing that one user left in the Socket reaches the next. */
+function changeUser(
+  connection: Connection,
+  event: ConnectionEvent & { type: "userChanged" },
+): ConnectionStep {
+  const { outlook, sealed } = event;
+  const close = closing(connection);
+  if (connection.status === "idle" || isSealed(connection)) return [connection, "purge"];
+  if (sealed && outlook.status !== "signedOut") {
+    const error = new AuthSocketError(
+      "user_changed",
+      `another user has signed in, and the "retries" queue cannot be emptied: make a new AuthSocket`,
+    );
+    return [{ status: "refused", error }, "purge", ...close];
+  }
+  const [state, ...effects] = start(outlook, { attempt: 1 });
+  return [state, "purge", ...close, ...effects];
+}
+
+function tick(connection: Connection, { outlook, now }: ConnectionEvent & { type: "tick" }): ConnectionStep {
+  if (connection.status === "delayed" && now >= connection.retryAt) return start(outlook, next(connection));
+  if (connection.status === "awaiting" && now >= connection.releaseAt) {
+    const [state, ...effects] = follow(connection, outlook);
+    return state.status === "awaiting" ? [parked(connection, outlook), "close"] : [state, ...effects];
+  }
+  return [connection];
+}
+
+/** When a connection wants its next `tick`; undefined: it waits for something else. */
+export function tickDueAt(connection: Connection): number | undefined {
+  switch (connection.status) {
+    case "awaiting":
+      return connection.releaseAt;
+    case "delayed":
+      return connection.retryAt;
+    default:
+      return undefined;
+  }
+}
+
+/** Whether the connection needs a token now or soon (B4). */
+export function isInDemand({ status }: Connection): boolean {
+  return status !== "idle" && status !== "signedOut" && status !== "refused";
+}
+
+/**
+ * B14: whether the server had its reason in the connection's token: due for renewal, of unknown expiry, or no longer the
+ * session's. Not so when it cuts again at once; half a lifetime of a token that lives for seconds is not at once.
+ *
+ * @param current the session's access token
+ */
+export function isCutOverToken(connection: Connection, current: string | undefined, now: number): boolean {
+  if (connection.status !== "connected") return false;
+  const { grant, cutAt } = connection;
+  if (
+    cutAt !== undefined &&
+    now - cutAt < Math.min(CUT_WINDOW, (grant.lifetime ?? Number.POSITIVE_INFINITY) / 2)
+  ) {
+    return false;
+  }
+  return grant.expiresAt === undefined || isDue(grant, now) || grant.accessToken !== current;
+}
+
+function start(outlook: TokenOutlook, attempt: Attempt): ConnectionStep {
+  switch (outlook.status) {
+    case "ready":
+    case "pending":
+      return [{ status: "opening", ...attempt }, "open"];
+    case "failing":
+      return [parked(attempt, outlook)];
+    case "signedOut":
+      return [{ ...outlook }];
+    default:
+      return outlook satisfies never;
+  }
+}
+
+function parked(connection: Connection | Attempt, outlook: TokenOutlook): Connection {
+  const { error, retryAt } = outlook.status === "failing" ? outlook : {};
+  return {
+    status: "parked",
+    ...again(connection),
+    ...(error && { error }),
+    ...(retryAt !== undefined && { retryAt }),
+  };
+}
+
+/** The same attempt, going on. */
+function again(connection: Connection | Attempt): Attempt {
+  const cutAt = "cutAt" in connection ? connection.cutAt : undefined;
+  return { attempt: "attempt" in connection ? connection.attempt : 1, ...errorOf(connection), cutAt };
+}
+
+/** The attempt after this one. */
+function next(connection: Connection): Attempt {
+  const attempt = again(connection);
+  return "attempt" in connection ? { ...attempt, attempt: attempt.attempt + 1 } : attempt;
+}
+
+function errorOf(connection: Connection | Attempt): { error?: AuthSocketError } {
+  return "error" in connection && connection.error ? { error: connection.error } : {};
+}
+
+/** Socket.IO has the Socket in hand. */
+function isUnderWay({ status }: Connection): boolean {
+  return status === "opening" || status === "awaiting" || status === "connected";
+}
+
+function isAtRest({ status }: Connection): boolean {
+  return status === "idle" || status === "signedOut" || status === "refused";
+}
+
+/** B16: a socket whose `retries` queue still holds another user's packets. */
+function isSealed(connection: Connection): boolean {
+  return connection.status === "refused" && connection.error.code === "user_changed";
+}
+
+function closing(connection: Connection): ConnectionEffect[] {
+  return isUnderWay(connection) ? ["close"] : [];
+}

@@ -1,0 +1,96 @@
+import { type Claims, readClaims } from "./jwt.ts";
+import type { TokenSet } from "./token-set.ts";
+
+/** A token set with what scheduling needs to know of it: when it expires and when to renew it, by this clock. */
+export interface Grant extends TokenSet {
+  readonly claims?: Readonly<Claims>;
+  /** When the renewal is due; absent where the expiry is unknown. */
+  readonly renewAt?: number;
+  /** ms from issue to expiry; absent where unknown. */
+  readonly lifetime?: number;
+  /** How many tokens in a row the server has refused, this one included (B7). */
+  readonly refusals: number;
+}
+
+/** Reads who a token is for from its claims. */
+export type SubjectReader = (claims: Claims & Record<string, unknown>) => string | undefined;
+
+/** How a renewal is timed; see `AuthSessionOptions`. */
+export interface RenewalTiming {
+  leeway: number | undefined;
+  jitter: number;
+}
+
+/** The default of the option `subject`: the claims `sub`, `id` or `userId`. */
+export const defaultSubject: SubjectReader = ({ sub, id, userId }) => {
+  const subject = sub ?? id ?? userId;
+  return subject == null ? undefined : String(subject);
+};
+
+/** Where a token set came from: the refresh just made, or elsewhere (a store, the app). */
+export type Origin = "refreshed" | "given";
+
+export interface GrantContext extends RenewalTiming {
+  origin: Origin;
+  now: number;
+  /** 0 ≤ random < 1 */
+  random: number;
+  subject: SubjectReader;
+}
+
+const MAX_LEEWAY = 60_000;
+
+/**
+ * B5: a token just received is good for `exp − iat` from now, whatever the two clocks say. One that was given or stored
+ * without the instant of its receipt goes by `exp` too, since it may be old: a wrong clock then costs one refresh at most.
+ */
+function expiry(
+  tokens: TokenSet,
+  lifetime: number | undefined,
+  exp: number | undefined,
+  context: GrantContext,
+) {
+  const { now, origin } = context;
+  if (origin === "given") {
+    return tokens.expiresAt ?? (exp && Math.min(exp, now + (lifetime ?? Number.POSITIVE_INFINITY)));
+  }
+  const at = tokens.expiresAt ?? (lifetime === undefined ? exp : now + lifetime);
+  // A fresh token that is already expired shows a wrong clock, not a dead token: refreshing again would never end.
+  return at !== undefined && at > now ? at : undefined;
+}
+
+export function toGrant(tokens: TokenSet, context: GrantContext): Grant {
+  const claims = readClaims(tokens.accessToken);
+  const exp = milliseconds(claims?.exp);
+  const iat = milliseconds(claims?.iat);
+  const issued = exp !== undefined && iat !== undefined && exp > iat ? exp - iat : undefined;
+  const expiresAt = expiry(tokens, issued, exp, context);
+  const subject = tokens.subject ?? readSubject(claims, context.subject);
+  const { expiresAt: _, ...kept } = tokens;
+  return {
+    ...kept,
+    refusals: 0,
+    ...(claims && { claims }),
+    ...(subject !== undefined && { subject }),
+    ...(expiresAt !== undefined && schedule(expiresAt, issued ?? expiresAt - context.now, context)),
+  };
+}
+
+/** B4: due at `expiresAt − leeway − random(jitter × lifetime)`, though never in the first half of a token's life. */
+function schedule(expiresAt: number, lifetime: number, { leeway, jitter, random }: GrantContext) {
+  const early = (leeway ?? Math.min(MAX_LEEWAY, lifetime / 5)) + random * jitter * lifetime;
+  return { expiresAt, lifetime, renewAt: expiresAt - Math.min(early, lifetime / 2) };
+}
+
+/** `exp` and `iat` are seconds on the wire; this is the one place where they are read. */
+function milliseconds(seconds: unknown): number | undefined {
+  return typeof seconds === "number" && Number.isFinite(seconds) ? seconds * 1000 : undefined;
+}
+
+function readSubject(claims: Claims | undefined, read: SubjectReader): string | undefined {
+  try {
+    return claims && read({ ...claims });
+  } catch {
+    return undefined; // B9: the app's function must not keep a user out
+  }
+}

@@ -1,0 +1,69 @@
+import { Manager, type Socket } from "socket.io-client";
+import { AuthSession, sessionOf } from "./auth-session.ts";
+import type { AuthFunction, ConnectionContext } from "./connection.ts";
+import { readAddress, refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
+import { isTokenRefused } from "./core/refusal.ts";
+import { type AuthSocketOptions, checkSocketOptions } from "./options.ts";
+
+interface HubMember {
+  dispose(): void;
+}
+
+/** What an AuthSocket and its `of()` children share: one session, one Manager, the options. */
+export class Hub {
+  readonly session: AuthSession;
+  readonly autoConnect: boolean;
+  /** Where the first of them connects. */
+  readonly namespace: string;
+  readonly context: ConnectionContext;
+  /** By namespace. */
+  readonly sockets = new Map<string, HubMember>();
+  readonly #ownsSession: boolean;
+  readonly #manager: Manager;
+  readonly #socketOptions: AuthSocketOptions["io"];
+
+  constructor(url: string, options: AuthSocketOptions) {
+    checkSocketOptions(options);
+    const { io = {}, autoConnect = true, allowInsecure = false } = options;
+    refuseTokenInUrl("url", url);
+    refuseTokenInUrl("io.query", io.query);
+    this.#ownsSession = !options.session;
+    this.session = options.session ?? new AuthSession(options);
+    const session = sessionOf(this.session);
+    const { location } = session.platform;
+    const { uri, namespace, query } = readAddress(url, () => location()?.protocol ?? "https:");
+    const admit = () => {
+      const address = uri ?? location()?.href;
+      if (address && !allowInsecure) refuseInsecure("url", address);
+    };
+    if (uri) admit();
+    this.autoConnect = autoConnect;
+    this.namespace = namespace;
+    // `io()` would hand out another's cached Manager, with another's options.
+    this.#manager = new Manager(uri, {
+      ...(query && { query: Object.fromEntries(new URLSearchParams(query)) }),
+      ...io,
+      autoConnect: false,
+    });
+    this.#socketOptions = io;
+    this.context = {
+      session,
+      isTokenRefused: options.isTokenRefused ?? isTokenRefused,
+      sealed: !!io.retries,
+      admit,
+    };
+  }
+
+  socket(namespace: string, auth: AuthFunction): Socket {
+    return this.#manager.socket(namespace, { ...this.#socketOptions, auth });
+  }
+
+  /** The first member takes the others with it, and the session that was made for it. */
+  leave(member: HubMember): void {
+    const first = this.sockets.get(this.namespace) === member;
+    for (const [namespace, socket] of this.sockets) if (socket === member) this.sockets.delete(namespace);
+    if (!first) return;
+    for (const socket of [...this.sockets.values()]) socket.dispose();
+    if (this.#ownsSession) this.session.dispose();
+  }
+}

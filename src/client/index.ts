@@ -1,0 +1,13 @@
+export { AuthSession } from "./auth-session.ts";
+export { AuthSocket, type DefaultEventsMap, type EventsMap } from "./auth-socket.ts";
+export type { AuthSocketState } from "./connection.ts";
+export { AuthSocketError, type AuthSocketErrorCode } from "./core/errors.ts";
+export { isTokenRefused } from "./core/refusal.ts";
+export type { RefreshReason } from "./core/session-machine.ts";
+export type { TokenSet } from "./core/token-set.ts";
+export type { AuthSessionOptions, AuthSocketOptions } from "./options.ts";
+export { memoryStore } from "./platform/memory-store.ts";
+export type { TokenStore } from "./platform/token-store.ts";
+export { webStorageStore } from "./platform/web-storage-store.ts";
+export type { Refresh, RefreshContext, RefreshRequest } from "./refresher.ts";
+export type { SessionState } from "./session.ts";

@@ -1,0 +1,16 @@
+import type { TokenSet } from "../core/token-set.ts";
+
+/**
+ * Where a session keeps its tokens. Any method may be asynchronous, throw, or hang: the session then goes on from memory,
+ * with the warning `storage_unavailable`.
+ */
+export interface TokenStore {
+  load(): TokenSet | null | Promise<TokenSet | null>;
+  save(tokens: TokenSet): void | Promise<void>;
+  /** @param signedOut true where the user signed out, which a persistent store remembers for `signedOut()` */
+  clear(signedOut?: boolean): void | Promise<void>;
+  /** Whether the store is empty because the user signed out, and not for the first time or by accident. */
+  signedOut?(): boolean | Promise<boolean>;
+  /** Tells of changes made by other tabs. Returns its undo. */
+  subscribe?(listener: () => void): () => void;
+}

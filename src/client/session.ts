@@ -1,0 +1,429 @@
+import type { JwtPayload } from "jwt-decode";
+import { Alarm } from "./alarm.ts";
+import { refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
+import { backoff } from "./core/backoff.ts";
+import { AuthSocketError } from "./core/errors.ts";
+import { defaultSubject, type Grant, type Origin, toGrant } from "./core/grant.ts";
+import {
+  checkDueAt,
+  grantOf,
+  NOBODY,
+  type RefreshReason,
+  type SessionEffect,
+  type SessionEvent,
+  type Session as State,
+  type TokenOutlook,
+  tokenOutlook,
+  transition,
+  type User,
+  usableGrant,
+} from "./core/session-machine.ts";
+import { readTokenSet, type TokenSet } from "./core/token-set.ts";
+import { withDeadline } from "./deadline.ts";
+import { GuardedStore } from "./guarded-store.ts";
+import { Machine } from "./machine.ts";
+import { type AuthSessionOptions, checkSessionOptions } from "./options.ts";
+import type { Platform } from "./platform/platform.ts";
+import { webStorageStore } from "./platform/web-storage-store.ts";
+import { PublishedState } from "./published-state.ts";
+import { type Refresh, type RefreshOutcome, readAnswer, readFailure, refreshEndpoint } from "./refresher.ts";
+
+interface Identity {
+  subject?: string;
+  /** for display: they are read, not verified */
+  claims?: Readonly<JwtPayload>;
+  /** ms since the epoch, by this machine's clock */
+  expiresAt?: number;
+}
+
+/**
+ * - `signedOut`: nobody is signed in; `error` says why, where a server or the user's absence decided it
+ * - `signedIn`: there is a token
+ * - `refreshing`: a refresh is under way, and why; also while an asynchronous store has not yet answered
+ * - `waiting`: a transient failure; it is tried again at `retryAt`, or at once when the network comes back
+ *
+ * `warning` (`storage_unavailable`) may come with each.
+ */
+export type SessionState = (
+  | { status: "signedOut"; error?: AuthSocketError }
+  | ({ status: "signedIn" } & Identity)
+  | ({ status: "refreshing"; reason: RefreshReason } & Identity)
+  | ({ status: "waiting"; retryAt: number; error: AuthSocketError } & Identity)
+) & { warning?: AuthSocketError };
+
+/** A connection that a session feeds. */
+export interface SessionClient {
+  /** The token that the server has accepted and keeps the connection open for; undefined while not connected. */
+  readonly connectedWith: string | undefined;
+  /** Called after every transition. */
+  changed(): void;
+}
+
+/** One who waits for a token. */
+interface Waiter {
+  resolve(token: string): void;
+  reject(error: unknown): void;
+}
+
+/** Runs the session machine against the store, the refresh function and the clock. */
+export class Session {
+  readonly published = new PublishedState<SessionState>({ status: "refreshing", reason: "missing" });
+  readonly platform: Platform;
+  readonly #options: AuthSessionOptions;
+  readonly #refresh: Refresh;
+  readonly #store: GuardedStore;
+  readonly #machine = new Machine<State, SessionEvent, SessionEffect>(
+    { status: "unread", user: NOBODY },
+    transition,
+    (_, effects, event) => this.#done(effects, event),
+  );
+  readonly #alarm: Alarm;
+  readonly #clients = new Set<SessionClient>();
+  /** The clients that are not idle: the reason to look after the token (B4). */
+  readonly #holders = new Set<SessionClient>();
+  readonly #waiters = new Set<Waiter>();
+  readonly #life = new AbortController();
+  #flight: AbortController | undefined;
+  #written: Promise<void> = Promise.resolve();
+  #unsubscribe: (() => void) | undefined;
+  #sleep: (() => void) | undefined;
+
+  constructor(options: AuthSessionOptions, platform: Platform) {
+    checkSessionOptions(options);
+    const { refresh, store, fetch, refreshTimeout = 10_000, allowInsecure } = options;
+    this.platform = platform;
+    this.#options = { ...options, refreshTimeout };
+    if (typeof refresh === "function") this.#refresh = refresh;
+    else {
+      const request = typeof refresh === "string" || refresh instanceof URL ? { url: refresh } : refresh;
+      refuseTokenInUrl("refresh", request.url);
+      if (!allowInsecure) refuseInsecure("refresh", String(request.url));
+      this.#refresh = refreshEndpoint(request, platform, fetch ?? platform.fetch);
+    }
+    this.#store = new GuardedStore(store ?? webStorageStore(), platform, refreshTimeout, () =>
+      this.#publish(),
+    );
+    this.#alarm = new Alarm(platform, () => this.#check());
+  }
+
+  /** The current access token, good or not. */
+  get token(): string | undefined {
+    return grantOf(this.#machine.state)?.accessToken;
+  }
+
+  get user(): User {
+    return this.#machine.state.user;
+  }
+
+  /** The public state. The store is asked at the first look, not before (B20). */
+  get state(): SessionState {
+    if (this.#machine.state.status === "unread") this.read();
+    return this.published.value;
+  }
+
+  /** What a socket has to expect. */
+  outlook(): TokenOutlook {
+    return tokenOutlook(this.#machine.state, this.platform.now());
+  }
+
+  join(client: SessionClient): void {
+    this.#clients.add(client);
+  }
+
+  leave(client: SessionClient): void {
+    this.#clients.delete(client);
+    this.release(client);
+  }
+
+  hold(client: SessionClient): void {
+    this.#holders.add(client);
+    this.#watch();
+  }
+
+  release(client: SessionClient): void {
+    if (this.#holders.delete(client)) this.#watch();
+  }
+
+  /** Sees to it that a token is on its way where there is none (B1). */
+  prepare(): void {
+    this.read();
+    this.#check();
+  }
+
+  /**
+   * B7: whether the server that has refused a token serves a sibling with that very token, or, once a fresh one has been
+   * refused too, serves one at all. It is the socket then that it does not want, and not the session.
+   */
+  isServed(token: string): boolean {
+    const refusals = grantOf(this.#machine.state)?.refusals ?? 0;
+    return [...this.#clients].some(
+      ({ connectedWith }) => connectedWith !== undefined && (connectedWith === token || refusals > 0),
+    );
+  }
+
+  accepted(token: string): void {
+    this.#machine.send({ type: "accepted", token });
+  }
+
+  cut(token: string): void {
+    this.#machine.send({ type: "cut", token });
+  }
+
+  /** @param error what the session would end with */
+  refused(token: string, error: AuthSocketError): void {
+    const { refusals = 0 } = grantOf(this.#machine.state) ?? {};
+    const retryAt = this.retryAt(Math.max(refusals - 1, 0));
+    this.#machine.send({ type: "refused", token, error, retryAt });
+  }
+
+  /** When to try again after so many failures (B6). */
+  retryAt(failures: number): number {
+    const { base = 1_000, max = 30_000 } = this.#options.retry ?? {};
+    return this.platform.now() + backoff(failures, { base, max }, this.platform.random());
+  }
+
+  getToken(force: boolean, signal: AbortSignal | undefined): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#life.signal.throwIfAborted();
+      signal?.throwIfAborted();
+      this.read();
+      const usable = usableGrant(this.#machine.state, this.platform.now());
+      if (usable && !force) {
+        this.#check();
+        resolve(usable.accessToken);
+        return;
+      }
+      const abandon = () => {
+        this.#waiters.delete(waiter);
+        this.#watch();
+        reject(signal?.reason);
+      };
+      const over = <T>(settle: (value: T) => void) => {
+        return (value: T) => {
+          signal?.removeEventListener("abort", abandon);
+          settle(value);
+        };
+      };
+      const waiter: Waiter = { resolve: over(resolve), reject: over(reject) };
+      signal?.addEventListener("abort", abandon);
+      this.#waiters.add(waiter);
+      this.#check(force);
+      this.#settle();
+    });
+  }
+
+  async signIn(tokens: unknown): Promise<void> {
+    if (tokens === undefined) return this.#signInAgain();
+    const set = readTokenSet(tokens);
+    if (!set) throw new TypeError(`"tokens" must be an access token, or a TokenSet with one`);
+    this.#machine.send({ type: "signIn", grant: this.#grant(set, "given") });
+    await this.#written;
+  }
+
+  async signOut(): Promise<void> {
+    this.#machine.send({ type: "signOut" });
+    await this.#written;
+  }
+
+  dispose(): void {
+    this.#life.abort(new AuthSocketError("signed_out", "the session was disposed of"));
+    this.#flight?.abort();
+    this.#flight = undefined;
+    this.#holders.clear();
+    this.#clients.clear();
+    for (const { reject } of this.#waiters) reject(this.#life.signal.reason);
+    this.#waiters.clear();
+    this.#watch();
+    this.#unsubscribe?.();
+    this.published.clear();
+  }
+
+  /** Looks into the store, which the app's own code or another tab may have written (B8). */
+  read(done?: () => void): void {
+    this.#unsubscribe ??= this.#store.subscribe(() => this.read());
+    this.#store.read((found) => {
+      if (found === "signedOut") this.#machine.send({ type: "signedOutElsewhere" });
+      else if (found === "nothing") this.#machine.send({ type: "read", grant: undefined });
+      else if (found !== "unchanged")
+        this.#machine.send({ type: "read", grant: this.#grant(found.tokens, "given") });
+      done?.();
+    });
+  }
+
+  /** The store, or a refresh cookie, holds what the sign-in brought. */
+  async #signInAgain(): Promise<void> {
+    await new Promise<void>((done) => this.read(done));
+    this.#machine.send({ type: "reopen" });
+    await this.getToken(false, undefined);
+  }
+
+  #check(force?: boolean, online?: boolean): void {
+    this.#machine.send({
+      type: "check",
+      now: this.platform.now(),
+      ...(force && { force }),
+      ...(online && { online }),
+    });
+    this.#watch();
+  }
+
+  #done(effects: SessionEffect[], event: SessionEvent): void {
+    for (const effect of effects) this.#carryOut(effect, event);
+    this.#settle(event);
+    // B16: the sockets drop what is the last user's before the app hears of the next.
+    for (const client of [...this.#clients]) client.changed();
+    this.#publish();
+    this.#watch();
+    if (event.type === "read" && this.#isWanted()) this.#check();
+  }
+
+  #carryOut(effect: SessionEffect, event: SessionEvent): void {
+    const grant = grantOf(this.#machine.state);
+    switch (effect) {
+      case "refresh":
+        this.#fly();
+        break;
+      case "abort":
+        this.#flight?.abort();
+        this.#flight = undefined;
+        break;
+      case "save":
+        if (grant) this.#written = this.#store.save(toTokenSet(grant));
+        break;
+      case "clear":
+        if ("token" in event && event.token) this.#written = this.#store.clear(event.token);
+        break;
+      case "forget":
+        this.#written = this.#store.clearAll(true);
+        break;
+      case "reopen":
+        this.#written = this.#store.clearAll(false);
+        break;
+      default:
+        effect satisfies never;
+    }
+  }
+
+  /** One refresh, and one answer: only the flight that is still the session's own counts (B2, B9, B10). */
+  #fly(): void {
+    const state = this.#machine.state;
+    if (state.status !== "refreshing") return;
+    const { grant, reason, attempt } = state;
+    const { refreshTimeout = 0 } = this.#options;
+    const flight = new AbortController();
+    this.#flight = flight;
+    const land = (outcome: RefreshOutcome) => {
+      if (this.#flight !== flight) return;
+      this.#flight = undefined;
+      const now = this.platform.now();
+      if (outcome.type === "granted") {
+        this.#machine.send({ type: "granted", grant: this.#grant(outcome.tokens, "refreshed"), now });
+      } else if (outcome.type === "ended") {
+        this.#machine.send({ ...outcome, token: grant?.accessToken });
+      } else {
+        const { error, retryAfter } = outcome;
+        this.#machine.send({
+          type: "failed",
+          error,
+          retryAt: Math.max(now + retryAfter, this.retryAt(attempt)),
+        });
+      }
+    };
+    const context = {
+      reason,
+      signal: flight.signal,
+      ...(grant && { token: grant.accessToken }),
+      ...(grant?.refreshToken && { refreshToken: grant.refreshToken }),
+    };
+    withDeadline(
+      this.platform,
+      refreshTimeout,
+      () => this.#refresh(context),
+      () => {
+        flight.abort();
+        return new AuthSocketError("refresh_timeout", `"refresh" took longer than ${refreshTimeout} ms`);
+      },
+      (answer) => land(readAnswer(answer)),
+      (error) => land(readFailure(error)),
+    );
+  }
+
+  /** Answers those who wait for a token, once the machine says what they get. */
+  #settle(event?: SessionEvent): void {
+    const state = this.#machine.state;
+    const settled = [...this.#waiters];
+    if (state.status === "signedIn") {
+      const { accessToken } = state.grant;
+      if (!usableGrant(state, this.platform.now())) return;
+      this.#waiters.clear();
+      for (const { resolve } of settled) resolve(accessToken);
+    } else if (state.status === "signedOut" || event?.type === "failed") {
+      const failure = state.status === "waiting" || state.status === "signedOut" ? state.error : undefined;
+      this.#waiters.clear();
+      for (const { reject } of settled)
+        reject(failure ?? new AuthSocketError("signed_out", "nobody is signed in"));
+    }
+  }
+
+  /** B4: timers and wake-up events only while somebody needs the token. */
+  #watch(): void {
+    const state = this.#machine.state;
+    const wanted = this.#isWanted();
+    this.#alarm.set(wanted ? checkDueAt(state) : undefined);
+    if (!wanted) {
+      this.#sleep?.();
+      this.#sleep = undefined;
+    } else {
+      this.#sleep ??= this.platform.onWakeUp((online) => this.#check(false, online));
+    }
+  }
+
+  #isWanted(): boolean {
+    return this.#holders.size + this.#waiters.size > 0;
+  }
+
+  #publish(): void {
+    const { warning } = this.#store;
+    this.published.publish({ ...toPublic(this.#machine.state), ...(warning && { warning }) });
+  }
+
+  #grant(tokens: TokenSet, origin: Origin): Grant {
+    const { leeway, jitter = 0.1, subject = defaultSubject } = this.#options;
+    const { now, random } = this.platform;
+    return toGrant(tokens, { leeway, jitter, subject, origin, now: now(), random: random() });
+  }
+}
+
+function toTokenSet({ accessToken, refreshToken, subject, expiresAt }: Grant): TokenSet {
+  return {
+    accessToken,
+    ...(refreshToken && { refreshToken }),
+    ...(subject !== undefined && { subject }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+}
+
+function toPublic(state: State): SessionState {
+  const { subject, claims, expiresAt } = grantOf(state) ?? {};
+  const identity: Identity = {
+    ...(subject !== undefined && { subject }),
+    ...(claims && { claims }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+  switch (state.status) {
+    case "unread":
+      return { status: "refreshing", reason: "missing" };
+    case "vacant":
+      return { status: "signedOut" };
+    case "signedOut":
+      return { status: "signedOut", ...(state.error && { error: state.error }) };
+    case "signedIn":
+      return { status: "signedIn", ...identity };
+    case "refreshing":
+      return { status: "refreshing", reason: state.reason, ...identity };
+    case "waiting":
+      return { status: "waiting", retryAt: state.retryAt, error: state.error, ...identity };
+    default:
+      return state satisfies never;
+  }
+}

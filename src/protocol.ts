@@ -1,0 +1,31 @@
+/**
+ * What both ends of the wire share: event names, refusal codes and payloads. PROTOCOL.md says it in full.
+ */
+
+/** CONNECT payload: what the client sends when it opens a namespace. */
+export interface ConnectPayload {
+  token: string;
+}
+
+/** `data.code` of a CONNECT_ERROR that a new token can cure. */
+export const TOKEN_CODES = ["token_missing", "token_invalid", "token_expired", "token_revoked"] as const;
+export type TokenCode = (typeof TOKEN_CODES)[number];
+
+/** `data.code` of a refusal that no token of this user can cure. */
+export const INSUFFICIENT_SCOPE = "insufficient_scope";
+
+/** `data.code` of a refusal for lack of service; `data.retryAfter` in ms may come with it. */
+export const UNAVAILABLE = "unavailable";
+
+/** `data` of a CONNECT_ERROR. */
+export interface Refusal {
+  code: TokenCode | typeof INSUFFICIENT_SCOPE | typeof UNAVAILABLE;
+  /** ms, with `unavailable` only */
+  retryAfter?: number;
+}
+
+/** server → client before a disconnect that ends this socket: `{ reason }`. */
+export const REVOKED_EVENT = "auth:revoked";
+
+/** The same, as the widespread tutorial names it. */
+export const FORCE_DISCONNECT_EVENT = "forceDisconnect";

@@ -1,0 +1,77 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runInNewContext } from "node:vm";
+import ts from "typescript";
+import { afterAll, describe, expect, it } from "vitest";
+import { complaints } from "./compile.ts";
+import { pack, root } from "./tarball.ts";
+
+// An app of somebody else's: the tarball unpacked in its node_modules, beside what the package depends on.
+const tarball = pack();
+afterAll(() => tarball.remove());
+const app = realpathSync(tarball.folder);
+const modules = join(app, "node_modules");
+mkdirSync(join(modules, "authsocket"), { recursive: true });
+execFileSync("tar", ["-xzf", tarball.path, "-C", join(modules, "authsocket"), "--strip-components=1"]);
+for (const name of ["jwt-decode", "socket.io-client"]) {
+  symlinkSync(join(root, "node_modules", name), join(modules, name), "junction");
+}
+
+function run(file: string, code: string): string {
+  writeFileSync(join(app, file), code);
+  return execFileSync(process.execPath, [file], { cwd: app, encoding: "utf8" }).trim();
+}
+
+const imported = run(
+  "app.mjs",
+  `import * as all from "authsocket"; console.log(Object.keys(all).sort().join());`,
+);
+
+describe("an app that installs the package", () => {
+  it("imports AuthSocket, AuthSession and the stores", () => {
+    expect(imported.split(",")).toEqual(
+      expect.arrayContaining([
+        "AuthSession",
+        "AuthSocket",
+        "AuthSocketError",
+        "memoryStore",
+        "webStorageStore",
+      ]),
+    );
+  });
+
+  it("requires the same names", () => {
+    expect(run("app.cjs", `console.log(Object.keys(require("authsocket")).sort().join());`)).toBe(imported);
+  });
+
+  it.each(["authsocket.umd.js", "authsocket.umd.min.js"])(
+    "finds them in the global of %s, with nothing but io there",
+    (file) => {
+      const page: { io: object; authsocket?: object } = { io: {} };
+      runInNewContext(readFileSync(join(root, "dist", file), "utf8"), page);
+      expect(
+        Object.keys(page.authsocket ?? {})
+          .sort()
+          .join(),
+      ).toBe(imported);
+      expect(Object.keys(page).sort()).toEqual(["authsocket", "io"]);
+    },
+  );
+
+  it.each([
+    ["a bundler", "app.ts", ts.ModuleKind.ESNext, ts.ModuleResolutionKind.Bundler],
+    ["Node's import", "app.mts", ts.ModuleKind.NodeNext, ts.ModuleResolutionKind.NodeNext],
+    ["Node's require", "app.cts", ts.ModuleKind.NodeNext, ts.ModuleResolutionKind.NodeNext],
+  ])("gets its types through %s, declarations checked too", (_name, file, module, moduleResolution) => {
+    const text = `import { AuthSocket } from "authsocket";
+      const { socket } = new AuthSocket("https://chat.example.com", { refresh: "/api/refresh-token" });
+      socket.emit("message", "hello");`;
+    const found = complaints(
+      [],
+      { module, moduleResolution, strict: true, noEmit: true, target: ts.ScriptTarget.ES2022, types: [] },
+      new Map([[join(app, file), text]]),
+    );
+    expect([...found.values()].flat()).toEqual([]);
+  });
+});

@@ -1,0 +1,18 @@
+import { relative } from "node:path";
+import { describe, expect, it } from "vitest";
+import { complaints, readProject } from "./compile.ts";
+import { root } from "./tarball.ts";
+
+const { files, options } = readProject("test/types/tsconfig.json");
+const found = complaints(files, options);
+
+describe("the built declarations", () => {
+  it.each(files.map((file) => relative(root, file)))("are what %s expects of them", (file) => {
+    expect(found.get(files.find((path) => relative(root, path) === file) ?? "")).toEqual([]);
+  });
+
+  it("bring no complaint from elsewhere", () => {
+    const elsewhere = [...found].filter(([file]) => !files.includes(file));
+    expect(elsewhere).toEqual([]);
+  });
+});

@@ -1,0 +1,2 @@
+// Names that the papers' code takes for granted, because they are the reader's own.
+declare function render(...message: unknown[]): void;

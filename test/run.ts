@@ -1,0 +1,123 @@
+// Everything `npm test` checks, from the cheapest to the dearest. A failed stage stops no other, except those that need
+// what it makes; the last line sums every test, and each check as one test.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findChromium } from "./support/chromium.ts";
+
+type Count = { passed: number; failed: number };
+type Stage = Count & { name: string; seconds: number; note: string };
+
+const stages: Stage[] = [];
+const reports = mkdtempSync(join(tmpdir(), "authsocket-test-"));
+const vitestReport = join(reports, "vitest.json");
+const playwrightReport = join(reports, "playwright.json");
+
+const one = (passed: boolean): Count => ({ passed: Number(passed), failed: Number(!passed) });
+
+async function stage(name: string, work: () => Promise<Count>): Promise<boolean> {
+  console.log(`\n▶ ${name}`);
+  const start = Date.now();
+  let count = one(false);
+  let note = "";
+  try {
+    count = await work();
+  } catch (error) {
+    note = error instanceof Error ? error.message : String(error);
+  }
+  stages.push({ name, ...count, seconds: (Date.now() - start) / 1000, note });
+  return count.failed === 0;
+}
+
+function skipped(name: string, cause: string): void {
+  stages.push({ name, ...one(false), seconds: 0, note: `not run: ${cause} failed` });
+}
+
+/** Runs an npm script of package.json for at most `timeout` ms and answers whether it succeeded. */
+async function script(name: string, args: string[] = [], timeout = 120_000): Promise<boolean> {
+  const windows = process.platform === "win32";
+  const child = spawn("npm", ["run", "--silent", name, "--", ...args], {
+    stdio: "inherit",
+    shell: windows,
+    // A process group of its own, so that whatever the tool has started can be ended with it.
+    detached: !windows,
+    env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport },
+  });
+  const end = () => {
+    if (child.pid !== undefined) process.kill(windows ? child.pid : -child.pid, "SIGKILL");
+  };
+  const timer = setTimeout(() => {
+    console.error(`${name} took longer than ${timeout / 1000} s`);
+    end();
+  }, timeout);
+  process.once("exit", end);
+  const [status] = await once(child, "exit");
+  process.off("exit", end);
+  clearTimeout(timer);
+  return status === 0;
+}
+
+/** A run that ended badly has failed, whatever its report says or lacks. A test that was skipped has not passed. */
+function tests(succeeded: boolean, report: string, read: (report: string) => Count): Count {
+  const count = read(readFileSync(report, "utf8"));
+  return succeeded || count.failed > 0 ? count : { ...count, failed: 1 };
+}
+
+function readVitest(report: string): Count {
+  const { testResults } = JSON.parse(report) as {
+    testResults: { status: string; assertionResults: { status: string }[] }[];
+  };
+  const results = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const passed = results.filter(({ status }) => status === "passed").length;
+  const unreadable = testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.length === 0,
+  );
+  return { passed, failed: results.length - passed + unreadable.length };
+}
+
+function readPlaywright(report: string): Count {
+  const { stats, errors } = JSON.parse(report) as {
+    stats: { expected: number; unexpected: number; flaky: number; skipped: number };
+    errors: unknown[];
+  };
+  return { passed: stats.expected, failed: stats.unexpected + stats.flaky + stats.skipped + errors.length };
+}
+
+// Interrupted from the keyboard or by a supervisor, it takes the running tool along.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
+for (const name of ["typecheck", "lint", "format:check", "unused"]) {
+  await stage(name, async () => one(await script(name)));
+}
+
+if (await stage("build", async () => one(await script("build")))) {
+  await stage("vitest", async () => {
+    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`];
+    return tests(await script("vitest", reporters, 240_000), vitestReport, readVitest);
+  });
+  if (await stage("browser", async () => one(Boolean(findChromium())))) {
+    await stage("e2e", async () => {
+      return tests(await script("e2e", ["--reporter=list,json"], 300_000), playwrightReport, readPlaywright);
+    });
+  } else {
+    skipped("e2e", "browser");
+  }
+} else {
+  for (const name of ["vitest", "browser", "e2e"]) skipped(name, "build");
+}
+
+rmSync(reports, { recursive: true, force: true });
+
+console.log();
+for (const { name, passed, failed, seconds, note } of stages) {
+  const verdict = failed === 0 ? `${passed} passed` : `${failed} FAILED, ${passed} passed`;
+  console.log(
+    `${failed === 0 ? "✓" : "✗"} ${name.padEnd(14)}${seconds.toFixed(1).padStart(6)} s  ${verdict}  ${note}`.trimEnd(),
+  );
+}
+
+const sum = (key: keyof Count) => stages.reduce((total, { [key]: count }) => total + count, 0);
+process.exitCode = sum("failed") === 0 ? 0 : 1;
+console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);

@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+
+const src = fileURLToPath(new URL("../../src", import.meta.url));
+
+const files = readdirSync(src, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts"))
+  .map((path) => path.replaceAll("\\", "/"));
+
+const text = (file: string) => readFileSync(join(src, file), "utf8");
+
+/** What a file of src imports: files of src by their path in it, packages by their name. Type imports count. */
+function imports(file: string): string[] {
+  return ts.preProcessFile(text(file)).importedFiles.map(({ fileName }) => {
+    if (!fileName.startsWith(".")) return fileName;
+    const path = relative(src, join(src, dirname(file), fileName)).replaceAll("\\", "/");
+    return path.replace(/(\.[jt]s)?$/, ".ts");
+  });
+}
+
+/** The floors, by the file's path: what each may import besides itself. The first that matches is the file's. */
+const floors: [name: string, files: RegExp, mayImport: RegExp][] = [
+  ["the protocol", /^protocol\.ts$/, /^$/],
+  ["jwt", /^client\/core\/jwt\.ts$/, /^client\/core\/|^protocol\.ts$|^jwt-decode$/],
+  ["the core", /^client\/core\//, /^client\/core\/|^protocol\.ts$/],
+  ["the platform", /^client\/platform\//, /^client\/(core|platform)\/|^protocol\.ts$/],
+  ["the client", /^client\//, /^client\/|^protocol\.ts$|^socket\.io-client$/],
+  ["the server", /^server\//, /^server\/|^protocol\.ts$|^socket\.io$/],
+];
+
+describe("the architecture (section 6)", () => {
+  it.each(files)("%s imports its own floor and lower ones only", (file) => {
+    const floor = floors.find(([, pattern]) => pattern.test(file));
+    expect(floor, "a file outside every floor").toBeDefined();
+    const mayImport = floor?.[2] ?? /^$/;
+    expect(imports(file).filter((imported) => !mayImport.test(imported))).toEqual([]);
+  });
+
+  it("imports files that exist, so that no path escapes the check", () => {
+    const missing = files.flatMap(imports).filter((path) => path.endsWith(".ts") && !files.includes(path));
+    expect(missing).toEqual([]);
+  });
+
+  it("has no import cycle", () => {
+    const done = new Set<string>();
+    const cycleFrom = (file: string, path: string[]): string[] => {
+      if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+      if (done.has(file) || !files.includes(file)) return [];
+      const cycles = imports(file).map((next) => cycleFrom(next, [...path, file]));
+      done.add(file);
+      return cycles.find((cycle) => cycle.length > 0) ?? [];
+    };
+    expect(files.flatMap((file) => cycleFrom(file, []))).toEqual([]);
+  });
+
+  it("keeps clock and randomness out of the core, where the compiler cannot see to it", () => {
+    const core = files.filter((file) => file.startsWith("client/core/"));
+    expect(core).not.toHaveLength(0);
+    const impure = /\bDate\.now\b|\bnew Date\(\)|(?<!new )\bDate\(\)|\bMath\.random\b|\bglobalThis\b/;
+    expect(core.filter((file) => impure.test(text(file)))).toEqual([]);
+  });
+});

@@ -1,0 +1,119 @@
+import type { AuthSocketError, SessionState } from "authsocket";
+import { describe, expect, it } from "vitest";
+import { nextStage, type Stage } from "../../demo/pages/dashboard/stage.ts";
+import { againWords, sessionWords } from "../../demo/pages/dashboard/status-words.ts";
+import { refusalLine, sessionChange, sessionLine, socketLine } from "../../demo/pages/dashboard/story.ts";
+import { remainingWords, tokenLife } from "../../demo/pages/dashboard/token-life.ts";
+
+const errorOf = (code: AuthSocketError["code"]) => Object.assign(new Error(code), { code });
+const alice = { subject: "u1", expiresAt: 15_000 };
+const signedIn: SessionState = { status: "signedIn", ...alice };
+const renewing: SessionState = { status: "refreshing", ...alice, reason: "expiring" };
+const waiting: SessionState = {
+  status: "waiting",
+  ...alice,
+  retryAt: 4_000,
+  error: errorOf("refresh_failed"),
+};
+const checking: SessionState = { status: "refreshing", reason: "missing" };
+const signedOut: SessionState = { status: "signedOut" };
+
+describe("the story that the demo tells of the session", () => {
+  it("tells a renewal when it is done, not when it begins", () => {
+    expect(sessionChange(signedIn, renewing)).toBeUndefined();
+    const renewed: SessionState = { ...signedIn, expiresAt: 27_000 };
+    expect(sessionChange(renewing, renewed)).toEqual({ kind: "renewed" });
+    expect(sessionLine({ kind: "renewed" }, renewed, 12_000).text).toBe("Token renewed, good for 15 s.");
+  });
+
+  it("tells a sign-in from a session found at page load", () => {
+    expect(sessionChange(signedOut, signedIn)).toEqual({ kind: "started", by: "sign-in" });
+    expect(sessionChange(checking, signedIn)).toEqual({ kind: "started", by: "stored session" });
+    expect(sessionChange(undefined, signedIn)).toEqual({ kind: "started", by: "stored session" });
+  });
+
+  it("takes another subject for another user, not for a renewal", () => {
+    const bob: SessionState = { status: "signedIn", subject: "u2", expiresAt: 30_000 };
+    expect(sessionChange(signedIn, bob)).toEqual({ kind: "started", by: "sign-in" });
+  });
+
+  it("tells an early end in friendly words, and a sign-out plainly", () => {
+    const ended: SessionState = { status: "signedOut", error: errorOf("session_expired") };
+    expect(sessionLine({ kind: "ended" }, ended, 0).text).toBe(
+      "Your session has ended. Please sign in again.",
+    );
+    expect(sessionLine({ kind: "ended" }, signedOut, 0).text).toBe("Signed out.");
+  });
+
+  it("tells a delay once, with the next try", () => {
+    expect(sessionChange(renewing, waiting)).toEqual({ kind: "delayed" });
+    expect(sessionChange(waiting, waiting)).toBeUndefined();
+    expect(sessionLine({ kind: "delayed" }, waiting, 1_000).text).toBe(
+      "The token could not be renewed. Next try in 3 s.",
+    );
+  });
+});
+
+describe("the story that the demo tells of the socket", () => {
+  it("tells how long the connection was away", () => {
+    const line = socketLine(
+      { status: "connecting", attempt: 1 },
+      { status: "connected", id: "x", recovered: false },
+      1_042,
+      1_000,
+    );
+    expect(line?.text).toBe("Connected again after 42 ms.");
+  });
+
+  it("tells each further attempt once", () => {
+    const second = { status: "connecting", attempt: 2, retryAt: 3_000 } as const;
+    expect(socketLine({ status: "connecting", attempt: 1 }, second, 1_000)?.text).toContain("attempt 2");
+    expect(socketLine(second, { ...second }, 1_000)).toBeUndefined();
+  });
+
+  it("tells a refusal by its code, and nothing of a server that was not reached", () => {
+    expect(refusalLine({ code: "token_expired" })?.text).toContain("the token has expired");
+    expect(refusalLine(undefined)).toBeUndefined();
+  });
+});
+
+describe("the stage of the demo", () => {
+  const stageAfter = (...states: readonly SessionState[]) => states.reduce<Stage>(nextStage, "checking");
+
+  it("shows neither form nor dashboard while a session is looked for", () => {
+    expect(stageAfter(checking)).toBe("checking");
+    expect(stageAfter(checking, signedOut)).toBe("signedOut");
+  });
+
+  it("keeps the dashboard through every renewal, however slow", () => {
+    expect(stageAfter(checking, signedIn, renewing, waiting, checking)).toBe("signedIn");
+  });
+});
+
+describe("the token's life in words and shares", () => {
+  it("counts whole seconds down, so that nought means expired", () => {
+    expect([14_001, 1, 0, 245_000, 7_800_000].map(remainingWords)).toEqual([
+      "15 s",
+      "1 s",
+      "0 s",
+      "4:05",
+      "2 h 10 min",
+    ]);
+  });
+
+  it("marks where the default leeway and jitter renew it", () => {
+    const life = tokenLife(15_000, 15_000, 7_500);
+    expect(life.share).toBe(0.5);
+    expect(life.renewal.to).toBeCloseTo(0.2);
+    expect(life.renewal.from).toBeCloseTo(0.3);
+  });
+
+  it("is empty, not negative, after its end", () => {
+    expect(tokenLife(1_000, 15_000, 9_000)).toMatchObject({ remaining: 0, share: 0 });
+  });
+
+  it("says at once when the instant of a retry has passed", () => {
+    expect(againWords(1_000, 2_000)).toBe("Trying again now.");
+    expect(sessionWords(waiting, 1_000).detail).toBe("The token could not be renewed. Next try in 3 s.");
+  });
+});
