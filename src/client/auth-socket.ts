@@ -46,7 +46,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
     const namespace = options instanceof Hub ? String(url) : hub.namespace;
     this.#hub = hub;
     this.session = hub.session;
-    this.#connection = new Connection((auth) => hub.socket(namespace, auth), hub.context);
+    this.#connection = new Connection(hub.socket(namespace), hub.context);
     this.socket = this.#connection.socket as unknown as Socket<Listen, Emit>;
     hub.sockets.set(namespace, this);
     this.connect = this.connect.bind(this);

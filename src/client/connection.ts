@@ -13,6 +13,7 @@ import {
 import { AuthSocketError } from "./core/errors.ts";
 import { type ConnectError, unavailableFor } from "./core/refusal.ts";
 import type { User } from "./core/session-machine.ts";
+import { withoutJwt } from "./core/token-set.ts";
 import { Machine } from "./machine.ts";
 import { PublishedState } from "./published-state.ts";
 import type { Session, SessionClient } from "./session.ts";
@@ -40,9 +41,6 @@ export interface ConnectionContext {
   admit: () => void;
 }
 
-/** Called by Socket.IO for the CONNECT payload. */
-export type AuthFunction = (send: (payload: object) => void) => void;
-
 /** Runs the connection machine over one Socket.IO Socket, by its public members only. */
 export class Connection implements SessionClient {
   readonly published = new PublishedState<AuthSocketState>({ status: "idle" });
@@ -51,7 +49,7 @@ export class Connection implements SessionClient {
   readonly #machine = new Machine<State, ConnectionEvent, ConnectionEffect>(
     { status: "idle" },
     transition,
-    (_, effects) => this.#done(effects),
+    (effects) => this.#done(effects),
   );
   readonly #alarm: Alarm;
   /** The Socket's methods as Socket.IO made them, beneath those of `#overrides`. */
@@ -65,11 +63,10 @@ export class Connection implements SessionClient {
   /** Who the server last knew this Socket as: its recovery is theirs alone (T6). */
   #known: User | undefined;
 
-  constructor(create: (auth: AuthFunction) => Socket, context: ConnectionContext) {
+  constructor(socket: Socket, context: ConnectionContext) {
     this.#context = context;
     this.#user = context.session.user;
     this.#alarm = new Alarm(context.session.platform, () => this.#tick());
-    const socket = create((answer) => this.#asked(answer));
     this.socket = socket;
     const { connect, disconnect, emitWithAck, off } = socket;
     this.#native = { connect, disconnect, emitWithAck, off };
@@ -116,7 +113,7 @@ export class Connection implements SessionClient {
     this.published.clear();
   }
 
-  /** The Socket's own methods do what AuthSocket's do, and `emitWithAck` settles whatever happens (B18). */
+  /** What the Socket carries of its own: its methods do what AuthSocket's do, and `emitWithAck` settles whatever happens (B18). */
   #override(): object {
     const { socket } = this;
     const { emitWithAck, off } = this.#native;
@@ -127,6 +124,7 @@ export class Connection implements SessionClient {
       return socket;
     };
     return {
+      auth: (answer: (payload: object) => void) => this.#asked(answer),
       connect: () => {
         this.connect();
         return socket;
@@ -157,7 +155,7 @@ export class Connection implements SessionClient {
   readonly #revoked = (reason?: unknown) => {
     if (this.#machine.state.status !== "connected") return;
     const text = String(Object(reason).reason ?? reason ?? "no reason given");
-    this.#bar("revoked", `the server has revoked this connection: ${text}`);
+    this.#bar("revoked", `the server has revoked this connection: ${withoutJwt(text)}`);
   };
 
   readonly #retried = () => {
@@ -206,7 +204,7 @@ export class Connection implements SessionClient {
     const token = state.status === "opening" ? state.grant?.accessToken : undefined;
     const retryAfter = unavailableFor(error);
     if (token !== undefined && isTokenRefused(error)) {
-      const message = `the server has refused the access token: ${error.message}`;
+      const message = `the server has refused the access token: ${withoutJwt(error.message)}`;
       if (session.isServed(token)) {
         this.#bar("token_rejected", message, error);
       } else {
@@ -219,7 +217,7 @@ export class Connection implements SessionClient {
         retryAt: Math.max(session.platform.now() + retryAfter, session.retryAt(state.attempt - 1)),
       });
     } else {
-      this.#bar("forbidden", `the server has refused the connection: ${error.message}`, error);
+      this.#bar("forbidden", `the server has refused the connection: ${withoutJwt(error.message)}`, error);
     }
   }
 
@@ -262,17 +260,16 @@ export class Connection implements SessionClient {
     if (isInDemand(state)) session.hold(this);
     else session.release(this);
     this.#alarm.set(tickDueAt(state));
-    for (const effect of effects) this.#carryOut(effect);
+    // B16: dropped before anybody hears of the new user; the rest after, since Socket.IO's events should find the new state.
+    if (effects.includes("purge")) this.#dropPrevious();
     this.published.publish(toPublic(state));
+    for (const effect of effects) this.#carryOut(effect);
   }
 
   #carryOut(effect: ConnectionEffect): void {
     switch (effect) {
-      case "purge": {
-        const code = this.#context.session.token === undefined ? "signed_out" : "user_changed";
-        this.#purge(new AuthSocketError(code, "this was the previous user's to send, and was dropped"));
+      case "purge":
         break;
-      }
       case "close":
         this.#answer = undefined;
         this.#native.disconnect.call(this.socket);
@@ -297,6 +294,11 @@ export class Connection implements SessionClient {
     // T6: one user's connection state is not another's to recover. These two override Socket.IO's own.
     const stranger = this.#known && this.#known.id !== this.#user.id;
     answer({ token, ...(stranger && { pid: undefined, offset: undefined }) });
+  }
+
+  #dropPrevious(): void {
+    const code = this.#context.session.token === undefined ? "signed_out" : "user_changed";
+    this.#purge(new AuthSocketError(code, "this was the previous user's to send, and was dropped"));
   }
 
   #purge(error: Error): void {

@@ -1,6 +1,6 @@
 import { Manager, type Socket } from "socket.io-client";
 import { AuthSession, sessionOf } from "./auth-session.ts";
-import type { AuthFunction, ConnectionContext } from "./connection.ts";
+import type { ConnectionContext } from "./connection.ts";
 import { readAddress, refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
 import { isTokenRefused } from "./core/refusal.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./options.ts";
@@ -26,7 +26,7 @@ export class Hub {
     checkSocketOptions(options);
     const { io = {}, autoConnect = true, allowInsecure = false } = options;
     refuseTokenInUrl("url", url);
-    refuseTokenInUrl("io.query", io.query);
+    refuseTokenInUrl("io.query", JSON.stringify(io.query ?? ""));
     this.#ownsSession = !options.session;
     this.session = options.session ?? new AuthSession(options);
     const session = sessionOf(this.session);
@@ -54,8 +54,8 @@ export class Hub {
     };
   }
 
-  socket(namespace: string, auth: AuthFunction): Socket {
-    return this.#manager.socket(namespace, { ...this.#socketOptions, auth });
+  socket(namespace: string): Socket {
+    return this.#manager.socket(namespace, this.#socketOptions);
   }
 
   /** The first member takes the others with it, and the session that was made for it. */

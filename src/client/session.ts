@@ -75,13 +75,15 @@ export class Session {
   readonly #machine = new Machine<State, SessionEvent, SessionEffect>(
     { status: "unread", user: NOBODY },
     transition,
-    (_, effects, event) => this.#done(effects, event),
+    (effects, event) => this.#done(effects, event),
   );
   readonly #alarm: Alarm;
   readonly #clients = new Set<SessionClient>();
   /** The clients that are not idle: the reason to look after the token (B4). */
   readonly #holders = new Set<SessionClient>();
   readonly #waiters = new Set<Waiter>();
+  /** S3: a relative endpoint is as safe as the page, which nobody asks before the first use (B20). */
+  readonly #admit: () => void = () => {};
   readonly #life = new AbortController();
   #flight: AbortController | undefined;
   #written: Promise<void> = Promise.resolve();
@@ -96,8 +98,15 @@ export class Session {
     if (typeof refresh === "function") this.#refresh = refresh;
     else {
       const request = typeof refresh === "string" || refresh instanceof URL ? { url: refresh } : refresh;
-      refuseTokenInUrl("refresh", request.url);
-      if (!allowInsecure) refuseInsecure("refresh", String(request.url));
+      const url = String(request.url);
+      refuseTokenInUrl("refresh", url);
+      if (!allowInsecure) {
+        refuseInsecure("refresh", url);
+        this.#admit = () => {
+          const page = platform.location();
+          if (page) refuseInsecure("refresh", new URL(url, page.href).href);
+        };
+      }
       this.#refresh = refreshEndpoint(request, platform, fetch ?? platform.fetch);
     }
     this.#store = new GuardedStore(store ?? webStorageStore(), platform, refreshTimeout, () =>
@@ -146,6 +155,7 @@ export class Session {
 
   /** Sees to it that a token is on its way where there is none (B1). */
   prepare(): void {
+    this.#admit();
     this.read();
     this.#check();
   }
@@ -186,6 +196,7 @@ export class Session {
     return new Promise((resolve, reject) => {
       this.#life.signal.throwIfAborted();
       signal?.throwIfAborted();
+      this.#admit();
       this.read();
       const usable = usableGrant(this.#machine.state, this.platform.now());
       if (usable && !force) {

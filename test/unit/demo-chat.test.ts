@@ -1,3 +1,4 @@
+import { AuthSocketError } from "authsocket";
 import { describe, expect, it } from "vitest";
 import { deliver } from "../../demo/pages/dashboard/chat-delivery.ts";
 import { receiveLine, sendLine, settleLine } from "../../demo/pages/dashboard/chat-lines.ts";
@@ -53,7 +54,7 @@ describe("the delivery of a chat line", () => {
     let sent = 0;
     const answer = await deliver(() => {
       sent++;
-      return Promise.reject(Object.assign(new Error("gone"), { code: "user_changed" }));
+      return Promise.reject(new AuthSocketError("user_changed"));
     }, line);
     expect(answer.ok).toBe(false);
     expect(sent).toBe(1);

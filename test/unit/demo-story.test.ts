@@ -1,11 +1,10 @@
-import type { AuthSocketError, SessionState } from "authsocket";
+import { AuthSocketError, type SessionState } from "authsocket";
 import { describe, expect, it } from "vitest";
 import { nextStage, type Stage } from "../../demo/pages/dashboard/stage.ts";
 import { againWords, sessionWords } from "../../demo/pages/dashboard/status-words.ts";
 import { refusalLine, sessionChange, sessionLine, socketLine } from "../../demo/pages/dashboard/story.ts";
 import { remainingWords, tokenLife } from "../../demo/pages/dashboard/token-life.ts";
 
-const errorOf = (code: AuthSocketError["code"]) => Object.assign(new Error(code), { code });
 const alice = { subject: "u1", expiresAt: 15_000 };
 const signedIn: SessionState = { status: "signedIn", ...alice };
 const renewing: SessionState = { status: "refreshing", ...alice, reason: "expiring" };
@@ -13,7 +12,7 @@ const waiting: SessionState = {
   status: "waiting",
   ...alice,
   retryAt: 4_000,
-  error: errorOf("refresh_failed"),
+  error: new AuthSocketError("refresh_failed"),
 };
 const checking: SessionState = { status: "refreshing", reason: "missing" };
 const signedOut: SessionState = { status: "signedOut" };
@@ -32,13 +31,19 @@ describe("the story that the demo tells of the session", () => {
     expect(sessionChange(undefined, signedIn)).toEqual({ kind: "started", by: "stored session" });
   });
 
+  it("tells the end of a session from there having been none", () => {
+    expect(sessionChange(renewing, signedOut)).toEqual({ kind: "ended" });
+    expect(sessionChange(checking, signedOut)).toEqual({ kind: "nobody" });
+    expect(sessionChange(undefined, signedOut)).toBeUndefined();
+  });
+
   it("takes another subject for another user, not for a renewal", () => {
     const bob: SessionState = { status: "signedIn", subject: "u2", expiresAt: 30_000 };
     expect(sessionChange(signedIn, bob)).toEqual({ kind: "started", by: "sign-in" });
   });
 
   it("tells an early end in friendly words, and a sign-out plainly", () => {
-    const ended: SessionState = { status: "signedOut", error: errorOf("session_expired") };
+    const ended: SessionState = { status: "signedOut", error: new AuthSocketError("session_expired") };
     expect(sessionLine({ kind: "ended" }, ended, 0).text).toBe(
       "Your session has ended. Please sign in again.",
     );

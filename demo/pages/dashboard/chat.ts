@@ -1,7 +1,7 @@
 import { deliver } from "./chat-delivery.ts";
 import { type ChatLine, receiveLine, sendLine, settleLine } from "./chat-lines.ts";
 import type { DemoSocket } from "./demo-socket.ts";
-import { element } from "./element.ts";
+import { element, setText } from "./element.ts";
 import { createPanel } from "./panel.ts";
 
 export interface Chat {
@@ -20,7 +20,13 @@ export function createChat(socket: DemoSocket["socket"], nameOfUser: () => strin
   const list = element("ol", { class: "chat-lines" });
   const scroller = element(
     "div",
-    { class: "chat-scroller", role: "log", "aria-label": "Conversation", tabindex: 0 },
+    {
+      class: "chat-scroller",
+      role: "log",
+      "aria-relevant": "additions",
+      "aria-label": "Conversation",
+      tabindex: 0,
+    },
     list,
     element(
       "p",
@@ -44,9 +50,22 @@ export function createChat(socket: DemoSocket["socket"], nameOfUser: () => strin
     element("button", { class: "button primary" }, "Send"),
   );
 
+  const views = new Map<string, LineView>();
+  // Line by line: whatever is put into the list anew is read out by a screen reader.
   const update = (next: readonly ChatLine[]) => {
     lines = next;
-    list.replaceChildren(...lines.map(lineNode));
+    const gone = new Set(views.keys());
+    for (const line of lines) {
+      gone.delete(line.id);
+      const view = views.get(line.id) ?? createLineView(line);
+      view.show(line);
+      if (!views.has(line.id)) list.append(view.node);
+      views.set(line.id, view);
+    }
+    for (const id of gone) {
+      views.get(id)?.node.remove();
+      views.delete(id);
+    }
     scroller.scrollTop = scroller.scrollHeight;
   };
 
@@ -72,16 +91,27 @@ export function createChat(socket: DemoSocket["socket"], nameOfUser: () => strin
   };
 }
 
+interface LineView {
+  readonly node: HTMLElement;
+  show(line: ChatLine): void;
+}
+
 const stateWords = { sending: "sending…", sent: "sent", failed: "failed" };
 
-function lineNode(line: ChatLine): HTMLElement {
-  const state =
-    line.error === undefined ? stateWords[line.state] : `${stateWords[line.state]}: ${line.error}`;
-  return element(
+function createLineView({ own, from, text }: ChatLine): LineView {
+  const state = element("span", { class: "chat-state" });
+  const node = element(
     "li",
-    { "data-state": line.state, "data-own": String(line.own) },
-    element("span", { class: "chat-from" }, line.own ? "You" : line.from),
-    element("span", { class: "chat-text" }, line.text),
-    ...(line.own ? [element("span", { class: "chat-state" }, state)] : []),
+    { "data-own": String(own) },
+    element("span", { class: "chat-from" }, own ? "You" : from),
+    element("span", { class: "chat-text" }, text),
+    ...(own ? [state] : []),
   );
+  return {
+    node,
+    show(line) {
+      node.dataset.state = line.state;
+      setText(state, line.error === undefined ? stateWords[line.state] : `failed: ${line.error}`);
+    },
+  };
 }

@@ -2,7 +2,7 @@ import { type FaultKind, orderFault } from "./demo-api.ts";
 import { element, setText } from "./element.ts";
 import { createPanel } from "./panel.ts";
 
-/** A way to break things: what the button says, what it does, and what the log says once it is done. */
+/** A way to break things: what the button says, what it does, and what is said once the server has taken the order. */
 interface Fault {
   readonly kind: FaultKind;
   readonly label: string;
@@ -57,8 +57,8 @@ const faults: readonly Fault[] = [
   },
 ];
 
-/** The buttons that break things. `onFault` is told of each order that the server took. */
-export function createFaultButtons(onFault: (done: string) => void): HTMLElement {
+/** The buttons that break things. `onFault` is told what was pressed, before anything comes of it. */
+export function createFaultButtons(onFault: (label: string) => void): HTMLElement {
   const answer = element("p", { class: "fault-answer quiet", role: "status" }, "Nothing broken yet.");
   const items = faults.map(({ kind, label, explanation, done }) => {
     const words = element("span", { id: `fault-${kind}-words`, class: "quiet" }, explanation);
@@ -68,9 +68,9 @@ export function createFaultButtons(onFault: (done: string) => void): HTMLElement
       label,
     );
     button.addEventListener("click", async () => {
+      onFault(label);
       const taken = await orderFault(kind, kind === "offline" ? { ms: offlineTime } : undefined);
       setText(answer, taken ? done : "The server did not take the order. Are you offline?");
-      if (taken) onFault(done);
     });
     return element("li", {}, button, words);
   });

@@ -53,9 +53,9 @@ export function mount(root: Element, auth: DemoSocket): void {
   const tickTiles = createTickTiles();
   const picture = createTimeline();
   const chat = createChat(socket, () => nameOf(sessionState) ?? "you");
-  const faults = createFaultButtons((done) => {
+  const faults = createFaultButtons((label) => {
     mark("fault");
-    write({ tone: "bad", text: done });
+    write({ tone: "bad", text: `You pressed “${label}”.` });
   });
   const signIn = createSignInForm(session, () => chat.focus());
 
@@ -108,9 +108,6 @@ export function mount(root: Element, auth: DemoSocket): void {
   function startCounting(): void {
     ticks = noTicks;
     renewals = 0;
-    const user = nameOf(sessionState);
-    if (lastUser !== undefined && user !== lastUser) chat.clear();
-    lastUser = user;
     tickTiles.show(ticks);
     countdown.showRenewals(renewals);
   }
@@ -118,6 +115,11 @@ export function mount(root: Element, auth: DemoSocket): void {
   function followSession(previous: SessionState | undefined, next: SessionState): void {
     const now = Date.now();
     sessionState = next;
+    const user = nameOf(next);
+    if (user !== undefined) {
+      if (lastUser !== undefined && user !== lastUser) chat.clear();
+      lastUser = user;
+    }
     timeline = { ...timeline, session: enter(timeline.session, next.status, now) };
     countdown.follow(next, now);
     const change = sessionChange(previous, next);

@@ -18,7 +18,7 @@ export function createStatusPanel(onSignOut: () => void): StatusPanel {
   const role = element("span", { class: "user-role" });
   const signOut = element("button", { type: "button", class: "button" }, "Sign out");
   signOut.addEventListener("click", onSignOut);
-  const user = element("div", { class: "user" }, element("p", {}, name, role), signOut);
+  const user = element("div", { class: "user" }, element("p", {}, name, " ", role), signOut);
   return {
     node: createPanel(
       "state",

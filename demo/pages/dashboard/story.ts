@@ -13,6 +13,7 @@ export type SessionChange =
   | { readonly kind: "refreshing"; readonly because: "missing" | "expired" | "rejected" }
   | { readonly kind: "renewed" }
   | { readonly kind: "delayed" }
+  | { readonly kind: "nobody" }
   | { readonly kind: "ended" };
 
 /**
@@ -39,7 +40,8 @@ export function sessionChange(
     case "waiting":
       return previous?.status === "waiting" ? undefined : { kind: "delayed" };
     case "signedOut":
-      return previous === undefined || previous.status === "signedOut" ? undefined : { kind: "ended" };
+      if (previous === undefined || previous.status === "signedOut") return undefined;
+      return holdsToken(previous) ? { kind: "ended" } : { kind: "nobody" };
     default:
       return next satisfies never;
   }
@@ -63,6 +65,8 @@ export function sessionLine(change: SessionChange, state: SessionState, now: num
         text:
           state.status === "waiting" ? `${errorWords(state.error)} ${againWords(state.retryAt, now)}` : "",
       };
+    case "nobody":
+      return { tone: "quiet", text: "Nobody is signed in in this browser." };
     case "ended":
       return {
         tone: "quiet",

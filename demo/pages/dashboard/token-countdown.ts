@@ -44,7 +44,7 @@ export function createTokenCountdown(): TokenCountdown {
         element(
           "div",
           { class: "token-facts" },
-          element("p", {}, element("span", { class: "status-title" }, "Renewed "), renewals, " times"),
+          element("p", {}, element("span", { class: "status-title" }, "Renewals "), renewals),
           element("p", {}, lifeText),
           element(
             "p",

@@ -1,5 +1,5 @@
 import { AuthSocketError } from "./errors.ts";
-import { holdsJwt } from "./token-set.ts";
+import { withoutJwt } from "./token-set.ts";
 
 /** A Socket.IO URL, taken apart as `io()` does: the path names the namespace, the rest the server. */
 export interface Address {
@@ -31,8 +31,8 @@ export function readAddress(url: string, protocol: () => string): Address {
 }
 
 /** S2: a URL ends up in logs, histories and referrers. */
-export function refuseTokenInUrl(option: string, value: unknown): void {
-  if (holdsJwt(typeof value === "object" ? JSON.stringify(value) : String(value))) {
+export function refuseTokenInUrl(option: string, text: string): void {
+  if (withoutJwt(text) !== text) {
     throw new AuthSocketError(
       "token_in_url",
       `"${option}" holds a token; it is sent by the auth option, never in a URL`,

@@ -31,7 +31,7 @@ export function readTokenSet(value: unknown): TokenSet | undefined {
   };
 }
 
-/** Whether a text holds something shaped like a JWT (S2). */
-export function holdsJwt(text: string): boolean {
-  return /\beyJ[\w-]+\.[\w-]+\.[\w-]*/.test(text);
+/** A text from outside, less whatever is shaped like a JWT (S1, S2). */
+export function withoutJwt(text: string): string {
+  return text.replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "[token]");
 }
