@@ -33,6 +33,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   readonly session: AuthSession;
   readonly #connection: Connection;
   readonly #hub: Hub;
+  readonly #namespace: string;
   readonly #life = new AbortController();
 
   /**
@@ -46,9 +47,10 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
     const namespace = options instanceof Hub ? String(url) : hub.namespace;
     this.#hub = hub;
     this.session = hub.session;
-    this.#connection = new Connection(hub.socket(namespace), hub.context);
+    this.#connection = new Connection(hub.socket(namespace), namespace, hub.context);
     this.socket = this.#connection.socket as unknown as Socket<Listen, Emit>;
-    hub.sockets.set(namespace, this);
+    this.#namespace = namespace;
+    hub.members.set(namespace, { socket: this, connection: this.#connection });
     this.connect = this.connect.bind(this);
     this.disconnect = this.disconnect.bind(this);
     this.of = this.of.bind(this);
@@ -84,7 +86,8 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
     this.#life.signal.throwIfAborted();
     const name = namespace.startsWith("/") ? namespace : `/${namespace}`; // T17
     return (
-      (this.#hub.sockets.get(name) as AuthSocket<L, E> | undefined) ?? new AuthSocket<L, E>(name, this.#hub)
+      (this.#hub.members.get(name)?.socket as AuthSocket<L, E> | undefined) ??
+      new AuthSocket<L, E>(name, this.#hub)
     );
   }
 
@@ -129,6 +132,6 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
     if (this.#life.signal.aborted) return;
     this.#life.abort(new Error("the AuthSocket was disposed of"));
     this.#connection.dispose();
-    this.#hub.leave(this);
+    this.#hub.leave(this.#namespace);
   }
 }

@@ -1,5 +1,11 @@
-import type { Socket } from "socket.io-client";
-import { FORCE_DISCONNECT_EVENT, REVOKED_EVENT } from "../protocol.ts";
+import { type Manager, Socket } from "socket.io-client";
+import {
+  EXPIRING_EVENT,
+  FORCE_DISCONNECT_EVENT,
+  RENEW_EVENT,
+  REVOKED_EVENT,
+  SESSION_EVENT,
+} from "../protocol.ts";
 import { Alarm } from "./alarm.ts";
 import {
   type ConnectionEffect,
@@ -14,6 +20,7 @@ import { AuthSocketError } from "./core/errors.ts";
 import { type ConnectError, unavailableFor } from "./core/refusal.ts";
 import type { User } from "./core/session-machine.ts";
 import { withoutJwt } from "./core/token-set.ts";
+import type { HoldableSocket } from "./engine-swap.ts";
 import { Machine } from "./machine.ts";
 import { PublishedState } from "./published-state.ts";
 import type { Session, SessionClient } from "./session.ts";
@@ -37,15 +44,27 @@ export interface ConnectionContext {
   isTokenRefused: (error: ConnectError) => boolean;
   /** Socket.IO's `retries` is on, whose queue nobody can empty (T6) */
   sealed: boolean;
+  /** How a connection gets a new token where the server does not say that it renews in band (B13). */
+  renewal: "swap" | "cut";
+  /** Replaces the engine beneath all sockets, once it is drained. */
+  swap: () => void;
   /** Throws where the page itself is no safe place for a token (S3). */
   admit: () => void;
 }
 
+/** The two answers to a CONNECT, as Socket.IO numbers its packets. */
+const CONNECT = 0;
+const CONNECT_ERROR = 4;
+
+/** ms that a server has to answer `auth:renew`; without an answer the connection lives until its old expiry. */
+const RENEWAL_TIMEOUT = 10_000;
+
 /** Runs the connection machine over one Socket.IO Socket, by its public members only. */
-export class Connection implements SessionClient {
+export class Connection implements SessionClient, HoldableSocket {
   readonly published = new PublishedState<AuthSocketState>({ status: "idle" });
   readonly socket: Socket;
   readonly #context: ConnectionContext;
+  readonly #namespace: string;
   readonly #machine = new Machine<State, ConnectionEvent, ConnectionEffect>(
     { status: "idle" },
     transition,
@@ -57,14 +76,18 @@ export class Connection implements SessionClient {
   readonly #overrides: object;
   /** Answers Socket.IO's question for the CONNECT payload; there is one question an engine (B12). */
   #answer: ((payload: object) => void) | undefined;
-  /** Who waits for an acknowledgement (B18). */
-  readonly #unacknowledged = new Set<(error: Error) => void>();
+  /** T4: the engine on which a CONNECT of this Socket is unanswered; a second one would cost the engine. */
+  #unanswered: Manager["engine"] | undefined;
+  /** Who waits for an acknowledgement (B18), by what rejects it. */
+  readonly #unacknowledged = new Map<(error: Error) => void, Promise<unknown>>();
+  #release = () => {};
   #user: User;
   /** Who the server last knew this Socket as: its recovery is theirs alone (T6). */
   #known: User | undefined;
 
-  constructor(socket: Socket, context: ConnectionContext) {
+  constructor(socket: Socket, namespace: string, context: ConnectionContext) {
     this.#context = context;
+    this.#namespace = namespace;
     this.#user = context.session.user;
     this.#alarm = new Alarm(context.session.platform, () => this.#tick());
     this.socket = socket;
@@ -73,7 +96,7 @@ export class Connection implements SessionClient {
     this.#overrides = this.#override();
     Object.assign(socket, this.#overrides);
     this.#listen();
-    socket.io.on("reconnect_attempt", this.#retried).on("reconnect_failed", this.#gaveUp);
+    for (const [event, listener] of this.#managerListeners) socket.io.on(event, listener);
     context.session.join(this);
   }
 
@@ -102,6 +125,32 @@ export class Connection implements SessionClient {
     else this.#machine.send({ type: "session", outlook });
   }
 
+  hold(): Promise<unknown> {
+    const { socket } = this;
+    const { emit } = socket;
+    const held = (...args: Parameters<typeof emit>) => {
+      // Only what is emitted: what arrives meanwhile is handed on as ever.
+      const { connected } = socket;
+      socket.connected = false;
+      try {
+        return emit.apply(socket, args);
+      } finally {
+        socket.connected = connected;
+      }
+    };
+    const replaced = Object.getOwnPropertyDescriptor(socket, "emit");
+    socket.emit = held;
+    this.#release = () => {
+      if (replaced) Object.defineProperty(socket, "emit", replaced);
+      else Reflect.deleteProperty(socket, "emit");
+    };
+    return Promise.allSettled([...this.#unacknowledged.values()]);
+  }
+
+  release(): void {
+    this.#release();
+  }
+
   dispose(): void {
     const { socket } = this;
     this.disconnect();
@@ -109,7 +158,7 @@ export class Connection implements SessionClient {
     this.#context.session.leave(this);
     for (const name of Object.keys(this.#overrides)) Reflect.deleteProperty(socket, name);
     for (const [event, listener] of this.#listeners) socket.off(event, listener);
-    socket.io.off("reconnect_attempt", this.#retried).off("reconnect_failed", this.#gaveUp);
+    for (const [event, listener] of this.#managerListeners) socket.io.off(event, listener);
     this.published.clear();
   }
 
@@ -133,18 +182,20 @@ export class Connection implements SessionClient {
         this.disconnect();
         return socket;
       },
-      emitWithAck: (...args: Parameters<Socket["emitWithAck"]>) =>
-        new Promise((resolve, reject) => {
-          this.#unacknowledged.add(reject);
+      emitWithAck: (...args: Parameters<Socket["emitWithAck"]>) => {
+        const answer = emitWithAck.apply(socket, args);
+        return new Promise((resolve, reject) => {
+          this.#unacknowledged.set(reject, answer);
           const settle = (outcome: () => void) => {
             this.#unacknowledged.delete(reject);
             outcome();
           };
-          emitWithAck.apply(socket, args).then(
-            (answer) => settle(() => resolve(answer)),
+          answer.then(
+            (value) => settle(() => resolve(value)),
             (error) => settle(() => reject(error)),
           );
-        }),
+        });
+      },
       off: dropListeners,
       removeListener: dropListeners,
       removeAllListeners: dropListeners,
@@ -163,12 +214,19 @@ export class Connection implements SessionClient {
     this.#machine.send({ type: "retried" });
   };
 
-  readonly #gaveUp = () => this.#machine.send({ type: "gaveUp" });
+  readonly #managerListeners = [
+    ["reconnect_attempt", this.#retried],
+    ["reconnect_failed", () => this.#machine.send({ type: "gaveUp" })],
+    ["close", () => this.#answered()],
+    ["packet", ({ nsp, type }: { nsp: string; type: number }) => this.#heard(nsp, type)],
+  ] as const;
 
   readonly #listeners: [string, Parameters<Socket["on"]>[1]][] = [
     ["connect", () => this.#accepted()],
     ["connect_error", (error: ConnectError) => this.#connectError(error)],
     ["disconnect", (reason: string) => this.#disconnected(reason)],
+    [SESSION_EVENT, (payload: unknown) => this.#measured(payload, true)],
+    [EXPIRING_EVENT, (payload: unknown) => this.#measured(payload, false)],
     [REVOKED_EVENT, this.#revoked],
     [FORCE_DISCONNECT_EVENT, this.#revoked],
   ];
@@ -185,14 +243,49 @@ export class Connection implements SessionClient {
     this.#machine.send({ type: "asked", outlook: session.outlook(), now: session.platform.now() });
   }
 
+  /** T4: what the server says to a Socket that has left in the meantime. */
+  #heard(namespace: string, type: number): void {
+    const { socket } = this;
+    if (namespace !== this.#namespace || socket.active || !this.#unanswered) return;
+    if (type === CONNECT) {
+      // Connected after all: only now would the server understand a DISCONNECT. A stand-in says it, and the app hears nothing.
+      const ghost = new Socket(socket.io, namespace);
+      ghost.connected = true;
+      ghost.disconnect();
+    }
+    if (type === CONNECT || type === CONNECT_ERROR) this.#answered();
+  }
+
+  #answered(): void {
+    if (!this.#unanswered) return;
+    this.#unanswered = undefined;
+    if (this.#machine.state.status === "opening" && !this.socket.active)
+      this.#native.connect.call(this.socket);
+  }
+
   #accepted(): void {
+    this.#unanswered = undefined;
     const { id = "", recovered } = this.socket;
     this.#known = this.#user;
-    this.#machine.send({ type: "accepted", id, recovered: !!recovered });
-    if (this.connectedWith) this.#context.session.accepted(this.connectedWith);
+    const { renewal, session } = this.#context;
+    this.#machine.send({ type: "accepted", id, recovered: !!recovered, renewal });
+    if (this.connectedWith) session.accepted(this.connectedWith);
+    // The session may have renewed its token while this one was being looked at.
+    this.#machine.send({ type: "session", outlook: session.outlook() });
+  }
+
+  /** What recovery replays before `connect` was said of an earlier connection. */
+  #measured(payload: unknown, inBand: boolean): void {
+    const { session } = this.#context;
+    const { expiresIn } = Object(payload);
+    const token = this.connectedWith;
+    if (token === undefined || !(expiresIn > 0)) return;
+    session.measured(token, expiresIn);
+    this.#machine.send({ type: "measured", inBand, outlook: session.outlook() });
   }
 
   #connectError(error: ConnectError): void {
+    this.#unanswered = undefined;
     // A Socket that is still active has met a failing engine, not the server's refusal (T14).
     if (this.socket.active) this.#lost();
     else this.#refused(error);
@@ -275,10 +368,16 @@ export class Connection implements SessionClient {
         this.#native.disconnect.call(this.socket);
         break;
       case "open":
-        this.#native.connect.call(this.socket);
+        if (!this.#unanswered) this.#native.connect.call(this.socket);
         break;
       case "answer":
         this.#sendConnect();
+        break;
+      case "renew":
+        this.#renew();
+        break;
+      case "swap":
+        this.#context.swap();
         break;
       default:
         effect satisfies never;
@@ -290,10 +389,39 @@ export class Connection implements SessionClient {
     const answer = this.#answer;
     if (state.status !== "opening" || !state.grant || !answer) return;
     this.#answer = undefined;
+    this.#unanswered = this.socket.io.engine;
     const { accessToken: token } = state.grant;
     // T6: one user's connection state is not another's to recover. These two override Socket.IO's own.
     const stranger = this.#known && this.#known.id !== this.#user.id;
     answer({ token, ...(stranger && { pid: undefined, offset: undefined }) });
+  }
+
+  /** B13: one acknowledged packet. Refused or unanswered, it leaves the connection as it was, until the server cuts it. */
+  #renew(): void {
+    const { session, sealed } = this.#context;
+    const { socket } = this;
+    const { engine } = socket.io;
+    const outlook = session.outlook();
+    if (outlook.status !== "ready" || this.connectedWith === undefined) return;
+    // Past the `retries` queue there is only the volatile way, which drops what cannot be written at once.
+    if (sealed && !engine.transport.writable) {
+      engine.once("drain", () => this.#renew());
+      return;
+    }
+    const { grant } = outlook;
+    const { accessToken: token } = grant;
+    const renewed = (error: unknown, answer: unknown) => {
+      const { expiresIn } = Object(answer);
+      if (error || !(expiresIn > 0)) return;
+      this.#machine.send({ type: "renewed", grant });
+      session.accepted(token);
+      session.measured(token, expiresIn);
+    };
+    // S1: the app's onAnyOutgoing listeners would print the token.
+    const watching = [...socket.listenersAnyOutgoing()];
+    socket.offAnyOutgoing();
+    (sealed ? socket.volatile : socket).timeout(RENEWAL_TIMEOUT).emit(RENEW_EVENT, { token }, renewed);
+    for (const listener of watching) socket.onAnyOutgoing(listener);
   }
 
   #dropPrevious(): void {
@@ -302,7 +430,7 @@ export class Connection implements SessionClient {
   }
 
   #purge(error: Error): void {
-    for (const reject of this.#unacknowledged) reject(error);
+    for (const reject of this.#unacknowledged.keys()) reject(error);
     this.#unacknowledged.clear();
     this.socket.sendBuffer = [];
     this.socket.receiveBuffer = [];

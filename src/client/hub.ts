@@ -3,10 +3,12 @@ import { AuthSession, sessionOf } from "./auth-session.ts";
 import type { ConnectionContext } from "./connection.ts";
 import { readAddress, refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
 import { isTokenRefused } from "./core/refusal.ts";
+import { type HoldableSocket, swapEngine } from "./engine-swap.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./options.ts";
 
 interface HubMember {
-  dispose(): void;
+  socket: { dispose(): void };
+  connection: HoldableSocket;
 }
 
 /** What an AuthSocket and its `of()` children share: one session, one Manager, the options. */
@@ -17,9 +19,11 @@ export class Hub {
   readonly namespace: string;
   readonly context: ConnectionContext;
   /** By namespace. */
-  readonly sockets = new Map<string, HubMember>();
+  readonly members = new Map<string, HubMember>();
   readonly #ownsSession: boolean;
   readonly #manager: Manager;
+  /** The engine that is to be replaced, or was the last to be. */
+  #swapping: Manager["engine"] | undefined;
   readonly #socketOptions: AuthSocketOptions["io"];
 
   constructor(url: string, options: AuthSocketOptions) {
@@ -50,6 +54,8 @@ export class Hub {
       session,
       isTokenRefused: options.isTokenRefused ?? isTokenRefused,
       sealed: !!io.retries,
+      renewal: options.renewal === "reconnect" ? "swap" : "cut",
+      swap: () => this.#swap(),
       admit,
     };
   }
@@ -58,12 +64,23 @@ export class Hub {
     return this.#manager.socket(namespace, this.#socketOptions);
   }
 
+  /** One swap an engine, however many sockets ask for it. */
+  #swap(): void {
+    const { engine } = this.#manager;
+    if (this.#swapping === engine) return;
+    this.#swapping = engine;
+    void swapEngine(
+      this.#manager,
+      [...this.members.values()].map(({ connection }) => connection),
+      this.context.session.platform,
+    );
+  }
+
   /** The first member takes the others with it, and the session that was made for it. */
-  leave(member: HubMember): void {
-    const first = this.sockets.get(this.namespace) === member;
-    for (const [namespace, socket] of this.sockets) if (socket === member) this.sockets.delete(namespace);
-    if (!first) return;
-    for (const socket of [...this.sockets.values()]) socket.dispose();
+  leave(namespace: string): void {
+    this.members.delete(namespace);
+    if (namespace !== this.namespace) return;
+    for (const { socket } of [...this.members.values()]) socket.dispose();
     if (this.#ownsSession) this.session.dispose();
   }
 }

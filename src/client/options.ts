@@ -39,6 +39,12 @@ export type AuthSocketOptions = (
   autoConnect?: boolean;
   /** Options of Socket.IO's Manager and Socket, less those that AuthSocket sets itself. */
   io?: Partial<Omit<ManagerOptions & SocketOptions, "auth" | "autoConnect" | "forceNew" | "multiplex">>;
+  /**
+   * How a live connection gets a new token. "auto": in band where the server speaks the protocol, else by one immediate
+   * reconnect when the server cuts it. "reconnect": by a reconnect at once, drained first, for servers that cut at expiry,
+   * have connection state recovery and do not speak the protocol. Default: "auto".
+   */
+  renewal?: "auto" | "reconnect";
   /** Whether a refused connection would be cured by a fresh token. Default: the exported `isTokenRefused`. */
   isTokenRefused?: (error: ConnectError) => boolean;
   /** Allows tokens over plain http or ws to hosts that are not loopback (S3). Default: false. */
@@ -72,6 +78,7 @@ export function checkSessionOptions(options: AuthSessionOptions): void {
 export function checkSocketOptions(options: AuthSocketOptions): void {
   const given = Object(options);
   checkFunction("isTokenRefused", given.isTokenRefused);
+  check([undefined, "auto", "reconnect"].includes(given.renewal), "renewal", `"auto" or "reconnect"`);
   for (const name of ["auth", "autoConnect", "forceNew", "multiplex"]) {
     check(!(name in Object(given.io)), `io.${name}`, "left to AuthSocket");
   }

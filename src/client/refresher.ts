@@ -31,7 +31,7 @@ export interface RefreshRequest {
 }
 
 /**
- * The `Refresh` of an endpoint: POST, with cookies, JSON both ways (DESIGN section 2). The tokens go to this URL only,
+ * The `Refresh` of an endpoint: POST, with cookies, JSON both ways (README, "The refresh endpoint"). The tokens go to this URL only,
  * a redirect is an error (S4).
  */
 export function refreshEndpoint(

@@ -3,7 +3,14 @@ import { Alarm } from "./alarm.ts";
 import { refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
 import { backoff } from "./core/backoff.ts";
 import { AuthSocketError } from "./core/errors.ts";
-import { defaultSubject, type Grant, type Origin, toGrant } from "./core/grant.ts";
+import {
+  defaultSubject,
+  type Grant,
+  type GrantContext,
+  type Origin,
+  remeasured,
+  toGrant,
+} from "./core/grant.ts";
 import {
   checkDueAt,
   grantOf,
@@ -173,6 +180,14 @@ export class Session {
 
   accepted(token: string): void {
     this.#machine.send({ type: "accepted", token });
+  }
+
+  /** @param expiresIn ms for which the server will still take the token (B5) */
+  measured(token: string, expiresIn: number): void {
+    const grant = grantOf(this.#machine.state);
+    if (grant?.accessToken !== token) return;
+    const expiresAt = this.platform.now() + expiresIn;
+    this.#machine.send({ type: "measured", grant: remeasured(grant, expiresAt, this.#context("refreshed")) });
   }
 
   cut(token: string): void {
@@ -399,9 +414,13 @@ export class Session {
   }
 
   #grant(tokens: TokenSet, origin: Origin): Grant {
+    return toGrant(tokens, this.#context(origin));
+  }
+
+  #context(origin: Origin): GrantContext {
     const { leeway, jitter = 0.1, subject = defaultSubject } = this.#options;
     const { now, random } = this.platform;
-    return toGrant(tokens, { leeway, jitter, subject, origin, now: now(), random: random() });
+    return { leeway, jitter, subject, origin, now: now(), random: random() };
   }
 }
 

@@ -30,9 +30,21 @@ export type Connection =
   | ({ status: "parked"; retryAt?: number } & Attempt)
   /** the server is out of service for a while */
   | ({ status: "delayed"; retryAt: number } & Attempt)
-  | { status: "connected"; id: string; recovered: boolean; grant: Grant; cutAt?: number | undefined }
+  | ({ status: "connected"; grant: Grant; cutAt?: number | undefined } & Live)
   | { status: "signedOut"; error?: AuthSocketError }
   | { status: "refused"; error: AuthSocketError };
+
+interface Live {
+  id: string;
+  recovered: boolean;
+  /**
+   * B13: how this connection gets a new token: by `auth:renew` once the server has said hello; by an engine swap where the
+   * app has chosen it; else at the server's cut.
+   */
+  renewal: "inBand" | "swap" | "cut";
+  /** the token of the last renewal, which is not tried twice unless the server asks for it */
+  renewing?: string | undefined;
+}
 
 interface Attempt {
   /** from 1, since the connection was last up or asked for */
@@ -47,7 +59,11 @@ export type ConnectionEvent =
   | { type: "disconnect" }
   /** Socket.IO calls for the token */
   | { type: "asked"; outlook: TokenOutlook; now: number }
-  | { type: "accepted"; id: string; recovered: boolean }
+  | { type: "accepted"; id: string; recovered: boolean; renewal: "swap" | "cut" }
+  /** `auth:session` or `auth:expiring`; the session knows how long */
+  | { type: "measured"; inBand: boolean; outlook: TokenOutlook }
+  /** the server has taken the new token in band */
+  | { type: "renewed"; grant: Grant }
   /** Socket.IO reconnects by itself */
   | { type: "lost" }
   | { type: "retried" }
@@ -63,7 +79,7 @@ export type ConnectionEvent =
   | { type: "tick"; outlook: TokenOutlook; now: number };
 
 /** What the driver does to the Socket, in this order. */
-export type ConnectionEffect = "purge" | "close" | "open" | "answer";
+export type ConnectionEffect = "purge" | "close" | "open" | "answer" | "renew" | "swap";
 
 export type ConnectionStep = readonly [Connection, ...ConnectionEffect[]];
 
@@ -89,10 +105,17 @@ export function transition(connection: Connection, event: ConnectionEvent): Conn
       return asked(connection, event);
     case "accepted": {
       if (connection.status !== "opening" || !connection.grant) return [connection];
-      const { id, recovered } = event;
+      const { id, recovered, renewal } = event;
       const { grant, cutAt } = connection;
-      return [{ status: "connected", id, recovered, grant, cutAt }];
+      return [{ status: "connected", id, recovered, renewal, grant, cutAt }];
     }
+    case "measured": {
+      if (connection.status !== "connected") return [connection];
+      const renewal = event.inBand && connection.renewal === "cut" ? "inBand" : connection.renewal;
+      return renew({ ...connection, renewal, renewing: undefined }, event.outlook);
+    }
+    case "renewed":
+      return connection.status === "connected" ? [{ ...connection, grant: event.grant }] : [connection];
     case "lost":
       return isUnderWay(connection) ? [{ status: "opening", ...again(connection) }] : [connection];
     case "retried":
@@ -155,12 +178,26 @@ function follow(connection: Connection, outlook: TokenOutlook): ConnectionStep {
       return outlook.status === "failing" && !connection.grant
         ? [parked(connection, outlook), "close"]
         : [connection];
-    case "delayed":
     case "connected":
+      return renew(connection, outlook);
+    case "delayed":
       return [connection];
     default:
       return status satisfies never;
   }
+}
+
+/** B13: a live connection is given the session's token where it still has an older one. */
+function renew(connection: Connection & { status: "connected" }, outlook: TokenOutlook): ConnectionStep {
+  if (outlook.status !== "ready") return [connection];
+  const { grant } = outlook;
+  const { renewal, renewing } = connection;
+  const token = grant.accessToken;
+  // The same token, though the session may know more of it by now.
+  if (token === connection.grant.accessToken)
+    return [grant === connection.grant ? connection : { ...connection, grant }];
+  if (renewal === "cut" || renewing === token) return [connection];
+  return [{ ...connection, renewing: token }, renewal === "inBand" ? "renew" : "swap"];
 }
 
 /** B16: nothing that one user left in the Socket reaches the next. */

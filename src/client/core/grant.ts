@@ -82,6 +82,14 @@ function schedule(expiresAt: number, lifetime: number, { leeway, jitter, random 
   return { expiresAt, lifetime, renewAt: expiresAt - Math.min(early, lifetime / 2) };
 }
 
+/** The grant, now that the server has said when it will end: free of clock skew, and as early to renew as before. */
+export function remeasured(grant: Grant, expiresAt: number, context: GrantContext): Grant {
+  if (grant.expiresAt === undefined || grant.renewAt === undefined) {
+    return { ...grant, ...schedule(expiresAt, expiresAt - context.now, context) };
+  }
+  return { ...grant, expiresAt, renewAt: grant.renewAt + expiresAt - grant.expiresAt };
+}
+
 /** `exp` and `iat` are seconds on the wire; this is the one place where they are read. */
 function milliseconds(seconds: unknown): number | undefined {
   return typeof seconds === "number" && Number.isFinite(seconds) ? seconds * 1000 : undefined;

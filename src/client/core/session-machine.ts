@@ -62,6 +62,8 @@ export type SessionEvent =
   | { type: "accepted"; token: string }
   | { type: "refused"; token: string; error: AuthSocketError; retryAt: number }
   | { type: "cut"; token: string }
+  /** the server says how long it will take a token, free of clock skew */
+  | { type: "measured"; grant: Grant }
   | { type: "signIn"; grant: Grant }
   /** the app says that somebody has signed in, though the store may hold no token yet */
   | { type: "reopen" }
@@ -147,6 +149,12 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
         return [{ ...session, grant: refused, reason: "rejected" } as Session];
       if (refusals === 1) return [refreshing(user, refused, "rejected"), "refresh"];
       return [{ status: "waiting", user, grant: refused, reason: "rejected", attempt: 0, retryAt, error }];
+    }
+
+    case "measured": {
+      // B5: only while that connection's token is still the current one
+      if (grant?.accessToken !== event.grant.accessToken) return stay;
+      return [{ ...session, grant: { ...event.grant, refusals: grant.refusals } } as Session];
     }
 
     case "cut":
