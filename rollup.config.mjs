@@ -14,7 +14,7 @@ const compile = { ...esbuild({ target }), resolveId: null };
 // jwt-decode travels inside the UMD files, and its licence asks to be named there.
 const banner = `/*! authsocket ${manifest.version}, MIT licence. Contains jwt-decode, Copyright (c) 2015 Auth0, Inc., MIT licence. */`;
 
-/** The files of one entry point of the package. A further entry (say "server") is one more line in `packageEntries`. */
+/** The files of one entry point of the package. */
 function moduleEntry(name, input) {
   const external = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
   return [
@@ -39,7 +39,10 @@ function moduleEntry(name, input) {
   ];
 }
 
-const packageEntries = [...moduleEntry("authsocket", "src/client/index.ts")];
+const packageEntries = [
+  ...moduleEntry("authsocket", "src/client/index.ts"),
+  ...moduleEntry("server", "src/server/index.ts"),
+];
 
 const scriptTag = {
   input: "src/client/index.ts",

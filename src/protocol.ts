@@ -29,3 +29,33 @@ export const REVOKED_EVENT = "auth:revoked";
 
 /** The same, as the widespread tutorial names it. */
 export const FORCE_DISCONNECT_EVENT = "forceDisconnect";
+
+/** `data.code` of a refused CONNECT, and `code` of a refused renewal. */
+export type RefusalCode = Refusal["code"];
+
+/** server → client, the first new event on every connection and recovery: `Lifetime`. This server renews in band. */
+export const SESSION_EVENT = "auth:session";
+
+/** server → client, some seconds before the cut: `Lifetime`. */
+export const EXPIRING_EVENT = "auth:expiring";
+
+/** client → server: `ConnectPayload`, acknowledged with a `RenewalAnswer`. */
+export const RENEW_EVENT = "auth:renew";
+
+/** What is left of a connection's token. */
+export interface Lifetime {
+  /** ms from the moment of sending */
+  expiresIn: number;
+}
+
+/** A refused renewal leaves the connection as it was. */
+export interface RenewalRefusal extends Refusal {
+  message: string;
+}
+
+export type RenewalAnswer = Lifetime | RenewalRefusal;
+
+/** Payload of `auth:revoked`. */
+export interface Revocation {
+  reason: string;
+}

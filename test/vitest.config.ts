@@ -7,7 +7,10 @@ export default defineConfig({
   root,
   resolve: {
     // Unit and integration tests read the sources; what is built is the matter of test/package.
-    alias: { authsocket: `${root}src/client/index.ts` },
+    alias: {
+      "authsocket/server": `${root}src/server/index.ts`,
+      authsocket: `${root}src/client/index.ts`,
+    },
   },
   test: {
     allowOnly: false,

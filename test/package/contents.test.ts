@@ -6,7 +6,14 @@ import { pack, root } from "./tarball.ts";
 const tarball = pack();
 afterAll(() => tarball.remove());
 
-const scripts = ["authsocket.js", "authsocket.cjs", "authsocket.umd.js", "authsocket.umd.min.js"];
+const scripts = [
+  "authsocket.js",
+  "authsocket.cjs",
+  "authsocket.umd.js",
+  "authsocket.umd.min.js",
+  "server.js",
+  "server.cjs",
+];
 
 describe("the packed package", () => {
   it("holds what a user needs and nothing else", () => {
@@ -17,6 +24,8 @@ describe("the packed package", () => {
       ...scripts.map((file) => `${file}.map`),
       "authsocket.d.ts",
       "authsocket.d.cts",
+      "server.d.ts",
+      "server.d.cts",
     ];
     expect(tarball.files.sort()).toEqual([...papers, ...built.map((file) => `dist/${file}`)].sort());
   });
@@ -35,9 +44,10 @@ describe("the packed package", () => {
     },
   );
 
-  it("asks for jwt-decode alone, and for socket.io-client 4.7 or later beside it", () => {
+  it("asks for jwt-decode alone, for socket.io-client 4.7 or later beside it, and on a server for socket.io 4.8", () => {
     const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<string, unknown>;
     expect(manifest.dependencies).toEqual({ "jwt-decode": "^4.0.0" });
-    expect(manifest.peerDependencies).toEqual({ "socket.io-client": "^4.7.0" });
+    expect(manifest.peerDependencies).toEqual({ "socket.io": "^4.8.0", "socket.io-client": "^4.7.0" });
+    expect(manifest.peerDependenciesMeta).toEqual({ "socket.io": { optional: true } });
   });
 });

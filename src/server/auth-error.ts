@@ -1,0 +1,47 @@
+import type { Refusal, RefusalCode } from "../protocol.ts";
+
+/** Said to the client where the thrower says nothing. In the words that clients without codes know. */
+const MESSAGES: Readonly<Record<RefusalCode, string>> = {
+  token_missing: "No token provided",
+  token_invalid: "Invalid token",
+  token_expired: "Token expired",
+  token_revoked: "Token revoked",
+  insufficient_scope: "Insufficient scope",
+  unavailable: "Authentication unavailable",
+};
+
+export interface AuthErrorOptions {
+  /** ms after which the client may try again; with `unavailable` only. Default: the client's own backoff. */
+  retryAfter?: number;
+  /** Stays on the server. */
+  cause?: unknown;
+}
+
+/**
+ * A refusal. `verify` and `authorize` may throw one to say why; its code and message reach the client, its cause does not.
+ *
+ * @example
+ * throw new AuthError("unavailable", "The key server does not answer", { retryAfter: 5_000 });
+ */
+export class AuthError extends Error {
+  readonly code: RefusalCode;
+  /** What Socket.IO sends as `data` of the CONNECT_ERROR. */
+  readonly data: Refusal;
+
+  /**
+   * @param message default: a few words for the code
+   * @throws TypeError for a code that the protocol does not know, or a `retryAfter` that is no duration
+   */
+  constructor(code: RefusalCode, message?: string, { retryAfter, cause }: AuthErrorOptions = {}) {
+    if (!Object.hasOwn(MESSAGES, code)) {
+      throw new TypeError(`"code" must be one of ${Object.keys(MESSAGES).join(", ")}`);
+    }
+    if (retryAfter !== undefined && !(Number.isFinite(retryAfter) && retryAfter >= 0)) {
+      throw new TypeError('"retryAfter" must be a non-negative number of milliseconds');
+    }
+    super(message ?? MESSAGES[code], { cause });
+    this.name = "AuthError";
+    this.code = code;
+    this.data = retryAfter === undefined ? { code } : { code, retryAfter };
+  }
+}

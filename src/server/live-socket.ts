@@ -1,0 +1,137 @@
+import type { DefaultEventsMap, Socket } from "socket.io";
+import {
+  EXPIRING_EVENT,
+  type Lifetime,
+  RENEW_EVENT,
+  REVOKED_EVENT,
+  type RenewalAnswer,
+  type Revocation,
+  SESSION_EVENT,
+} from "../protocol.ts";
+import { AuthError } from "./auth-error.ts";
+import { Expiry } from "./expiry.ts";
+import type { Admission } from "./handshakes.ts";
+import type { AuthData, Identity } from "./identity.ts";
+import { userRoom } from "./user-room.ts";
+import type { Verification } from "./verification.ts";
+
+/** A socket as the inside sees it, whatever events the app has typed. */
+export type AuthenticatedSocket = Socket<
+  DefaultEventsMap,
+  DefaultEventsMap,
+  DefaultEventsMap,
+  Partial<AuthData>
+>;
+
+/** Renewals of one socket that may wait for their turn. A client that keeps the protocol never has two. */
+const MAX_WAITING = 8;
+
+/** One connected socket: says hello, takes renewals, gives notice and cuts. */
+export class LiveSocket {
+  readonly subject: string;
+  readonly since: number;
+  /** Of the latest valid token. */
+  identity: Identity;
+  readonly #socket: AuthenticatedSocket;
+  readonly #verification: Verification<AuthenticatedSocket>;
+  readonly #expiry: Expiry;
+  #held: Promise<void> | undefined;
+  #renewals = Promise.resolve();
+  #waiting = 0;
+
+  constructor(
+    socket: AuthenticatedSocket,
+    { identity, since }: Admission,
+    verification: Verification<AuthenticatedSocket>,
+    notice: number,
+  ) {
+    this.#socket = socket;
+    this.#verification = verification;
+    this.subject = identity.subject;
+    this.since = since;
+    this.identity = identity;
+    this.#expiry = new Expiry(notice, {
+      expiring: () => this.#tell(EXPIRING_EVENT, this.#lifetime()),
+      // Not the transport: other namespaces live on it.
+      expired: () => socket.disconnect(),
+    });
+
+    socket.use(([event, ...args], next) => this.#receive(event, args, next));
+    socket.once("disconnect", () => this.#expiry.stop());
+    void socket.join(userRoom(identity.subject));
+    this.#adopt(identity);
+    // A plain emit, since recovery needs one that every adapter has stored.
+    socket.emit(SESSION_EVENT, this.#lifetime());
+  }
+
+  /** Handles no event before the objection is known, and none after it. */
+  hold(objection: Promise<AuthError | undefined>): void {
+    this.#held = objection.then((error) => {
+      this.#held = undefined;
+      // A fault that may pass: the client comes back by itself and is asked again.
+      if (error?.code === "unavailable") this.#socket.conn.close();
+      else if (error) this.revoke(error.code);
+    });
+  }
+
+  revoke(reason: string): void {
+    this.#tell(REVOKED_EVENT, { reason });
+    this.#socket.disconnect();
+  }
+
+  // In a middleware that comes before the app's, so that no token passes through those, nor a renewal fails in them.
+  #receive(event: string, args: unknown[], next: () => void): void {
+    if (this.#held) void this.#held.then(() => this.#receive(event, args, next));
+    else if (!this.#socket.connected) return;
+    else if (event === RENEW_EVENT) this.#renew(args[0], args.at(-1));
+    else next();
+  }
+
+  /** One verification at a time: the last valid token wins, in the order of sending. */
+  #renew(payload: unknown, acknowledge: unknown): void {
+    const answer = (answered: RenewalAnswer) => {
+      if (typeof acknowledge === "function") acknowledge(answered);
+    };
+    if (this.#waiting === MAX_WAITING) {
+      answer(refusal(new AuthError("unavailable", "Too many renewals at once")));
+      return;
+    }
+    this.#waiting++;
+    this.#renewals = this.#renewals.then(async () => {
+      const error = await this.#objection(payload);
+      this.#waiting--;
+      answer(error ? refusal(error) : this.#lifetime());
+    });
+  }
+
+  /** Why a renewal is refused; one that is not has been adopted. */
+  async #objection(payload: unknown): Promise<AuthError | undefined> {
+    const identity = await this.#verification.identify(Object(payload).token);
+    if (identity instanceof AuthError) return identity;
+    if (identity.subject !== this.subject) {
+      return new AuthError("token_invalid", "The token is another user's");
+    }
+    const error = await this.#verification.objection(identity, this.#socket);
+    if (!error && this.#socket.connected) this.#adopt(identity);
+    return error;
+  }
+
+  #adopt(identity: Identity): void {
+    this.identity = identity;
+    this.#socket.data.auth = identity;
+    this.#expiry.watch(identity.expiresAt);
+  }
+
+  #lifetime(): Lifetime {
+    return { expiresIn: Math.max(0, this.identity.expiresAt - Date.now()) };
+  }
+
+  // Locally: a cluster adapter would send it behind the disconnect that follows it, and store it for a recovery.
+  #tell(event: string, payload: Lifetime | Revocation): void {
+    this.#socket.nsp.local.to(this.#socket.id).emit(event, payload);
+  }
+}
+
+function refusal({ data, message }: AuthError): RenewalAnswer {
+  return { ...data, message };
+}

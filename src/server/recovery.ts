@@ -1,0 +1,90 @@
+import type { Namespace } from "socket.io";
+import { AuthError } from "./auth-error.ts";
+import type { Handshakes } from "./handshakes.ts";
+import { type Identity, isIdentity } from "./identity.ts";
+import type { LiveSocket } from "./live-socket.ts";
+import type { Revocations } from "./revocations.ts";
+
+type Adapter = Namespace["adapter"];
+type Session = Awaited<ReturnType<Adapter["restoreSession"]>>;
+
+interface RecoveryContext {
+  handshakes: Pick<Handshakes<unknown>, "verify">;
+  revocations: Revocations;
+  /** The namespace's live socket of that id. */
+  live(id: string): LiveSocket | undefined;
+}
+
+/**
+ * Stands between connection state recovery and those who must not have it. Socket.IO writes the missed packets before any
+ * middleware runs (T7) and loses broadcasts while one works (T9). So the token is verified before the session is looked
+ * up, and the session is checked before anything is made of it:
+ *
+ *     CONNECT with pid ── token valid? ── session: same user, unexpired, not revoked? ── recovered
+ *                              │ no                      │ no
+ *                         refused, session          an ordinary connection
+ *                         left as it was (T8)       with that token
+ */
+export function guardRecovery(
+  namespace: Namespace,
+  { handshakes, revocations, live }: RecoveryContext,
+): void {
+  /** Who asks for the session of a pid just now. A session nobody asks for in that way is not restored. */
+  const asking = new Map<string, Identity>();
+  const guarded = new WeakSet<Adapter>();
+  const add = namespace._add;
+
+  const enter: typeof add = (client, payload, done) => {
+    // Each time, since `io.adapter()` may bring another at any time.
+    if (!guarded.has(namespace.adapter)) guardAdapter(namespace.adapter);
+    return add.call(namespace, client, payload, done);
+  };
+
+  namespace._add = async (client, payload, done) => {
+    const { pid, offset } = payload;
+    if (typeof pid !== "string" || typeof offset !== "string") return enter(client, payload, done);
+
+    const verdict = await handshakes.verify(payload);
+    // Gone in the meantime: restoring would spend the session on nobody.
+    if (client.conn.readyState !== "open") return;
+    if (verdict instanceof AuthError) delete payload.pid;
+    else asking.set(pid, verdict.identity);
+    try {
+      await enter(client, payload, done);
+    } finally {
+      asking.delete(pid);
+    }
+  };
+
+  function guardAdapter(adapter: Adapter): void {
+    guarded.add(adapter);
+    const { persistSession, restoreSession } = adapter;
+
+    // What was verified, whatever the app has done to `socket.data`, and since when, for revocations.
+    adapter.persistSession = (session) => {
+      const socket = live(session.sid);
+      const auth = socket && { ...socket.identity, since: socket.since };
+      return persistSession.call(adapter, { ...session, data: { ...Object(session.data), auth } });
+    };
+
+    adapter.restoreSession = (async (pid: string, offset: string) => {
+      const identity = asking.get(pid);
+      if (!identity) return null;
+      const session: Session | null = await restoreSession.call(adapter, pid, offset);
+      const auth: unknown = Object(session?.data).auth;
+      if (!session || !mayResume(auth, identity)) return null;
+      return { ...session, data: { ...Object(session.data), auth: identity } };
+    }) as Adapter["restoreSession"];
+  }
+
+  function mayResume(auth: unknown, { subject }: Identity): boolean {
+    const { since } = Object(auth);
+    return (
+      isIdentity(auth) &&
+      auth.subject === subject &&
+      auth.expiresAt > Date.now() &&
+      typeof since === "number" &&
+      !revocations.after(subject, since)
+    );
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * The room that all of a user's sockets of a namespace are in.
+ *
+ * @example
+ * io.to(userRoom("alice")).emit("message", "hello");
+ */
+export function userRoom(subject: string): string {
+  return `auth:user:${subject}`;
+}

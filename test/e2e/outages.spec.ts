@@ -1,0 +1,163 @@
+import { expect } from "playwright/test";
+import { onBothPages, test } from "./demo-test.ts";
+
+test.describe("the single-page app", () => {
+  test.use({ path: "/app" });
+
+  test("B6 the refresh endpoint is down for 20 s: no sign-out, few requests, back by itself", async ({
+    demo,
+    server,
+  }) => {
+    test.setTimeout(100_000);
+    await demo.openSignedIn();
+    const refreshed = server.refreshes.length;
+    const stages = await demo.noteStages();
+    const attempts: number[] = [];
+    const outage = 20_000;
+    await demo.page.route("**/api/refresh-token", async (route) => {
+      const now = Date.now();
+      attempts.push(now);
+      await (now - (attempts[0] ?? now) < outage ? route.abort("connectionrefused") : route.continue());
+    });
+
+    await demo.press("Expire the token now");
+    await expect(demo.session).toHaveAttribute("data-status", "waiting");
+    await demo.say("written during the outage");
+    await expect(demo.session).toHaveAttribute("data-status", "signedIn", { timeout: 60_000 });
+    await demo.expectConnected();
+    await demo.expectSent("written during the outage");
+
+    expect(await stages()).toEqual(["signedIn"]);
+    // Full jitter doubles its range each time: a twelfth request within 20 s comes once in some hundred thousand runs.
+    expect(attempts.length).toBeGreaterThanOrEqual(3);
+    expect(attempts.length).toBeLessThanOrEqual(12);
+    expect(server.refreshes.slice(refreshed)).toEqual([200]);
+    expect(server.said).toEqual(["written during the outage"]);
+  });
+});
+
+onBothPages(() => {
+  test("B6 a refresh that hangs is given up after ten seconds and tried again", async ({ demo, server }) => {
+    await demo.openSignedIn();
+    const refreshed = server.refreshes.length;
+    const stages = await demo.noteStages();
+    await demo.press("Next refresh hangs");
+    await demo.press("Expire the token now");
+    await expect(demo.session).toHaveAttribute("data-status", "refreshing");
+    await demo.say("written while the refresh hangs");
+
+    await expect(demo.session).toHaveAttribute("data-status", "signedIn", { timeout: 20_000 });
+    await demo.expectConnected();
+    await demo.expectSent("written while the refresh hangs");
+    await expect(demo.log).toContainText("The server did not answer the renewal.");
+    expect(await stages()).toEqual(["signedIn"]);
+    expect(server.refreshes.slice(refreshed)).toEqual([undefined, 200]);
+  });
+
+  test("B18 offline for 8 s: what was written meanwhile is sent once, and no tick is lost", async ({
+    demo,
+    server,
+  }) => {
+    await demo.openSignedIn();
+    const stages = await demo.noteStages();
+    await demo.press("Go offline for 8 s");
+    await expect(demo.socket).toHaveAttribute("data-status", "connecting");
+    await demo.say("written offline");
+    await expect(demo.line("written offline")).toHaveAttribute("data-state", "sending");
+
+    await expect(demo.socket).toHaveAttribute("data-status", "connected", { timeout: 30_000 });
+    await demo.expectSent("written offline");
+    expect(server.said).toEqual(["written offline"]);
+    await expect
+      .poll(async () => server.ticksSentTo("alice").size - (await demo.count("ticks-received")))
+      .toBe(0);
+    expect(await demo.count("ticks-received")).toBeGreaterThanOrEqual(7);
+    expect(await demo.count("ticks-lost")).toBe(0);
+    expect(await demo.count("ticks-duplicated")).toBe(0);
+    expect(await stages()).toEqual(["signedIn"]);
+  });
+
+  test("B6 a refresh that fails with 503 is tried again, and nobody is signed out", async ({
+    demo,
+    server,
+  }) => {
+    await demo.openSignedIn();
+    const refreshed = server.refreshes.length;
+    const stages = await demo.noteStages();
+    await demo.press("Next refresh fails with 503");
+    await demo.press("Expire the token now");
+    await expect(demo.log).toContainText("The token could not be renewed.");
+    await demo.expectConnected();
+    expect(await stages()).toEqual(["signedIn"]);
+    expect(server.refreshes.slice(refreshed)).toEqual([503, 200]);
+  });
+
+  test("B6 a refresh that fails with 401 ends the session at once, and the page says so", async ({
+    demo,
+    server,
+  }) => {
+    await demo.openSignedIn();
+    const refreshed = server.refreshes.length;
+    await demo.press("Next refresh fails with 401");
+    await demo.press("Expire the token now");
+    await demo.expectStage("signedOut");
+    const form = demo.page.getByRole("region", { name: "Sign in" });
+    await expect(form).toContainText("Your session has ended. Please sign in again.");
+    await expect(demo.session).toHaveAttribute("data-status", "signedOut");
+    await expect(demo.socket).toHaveAttribute("data-status", "signedOut");
+    expect(server.refreshes.slice(refreshed)).toEqual([401]);
+
+    await demo.signIn("alice");
+    await demo.say("back again");
+    await demo.expectSent("back again");
+  });
+
+  test("B7 a token that the server has expired costs one refusal and one refresh", async ({
+    demo,
+    server,
+  }) => {
+    await demo.openSignedIn();
+    const before = server.history.length;
+    await demo.press("Expire the token now");
+    await expect(demo.log).toContainText("The server refused the token: fetching a new one.");
+    await demo.expectConnected();
+    expect(server.history.slice(before)).toEqual([
+      { kind: "disconnected", user: "alice", reason: "transport close" },
+      { kind: "refused", code: "token_expired" },
+      { kind: "refresh", status: 200 },
+      { kind: "connected", user: "alice" },
+    ]);
+  });
+
+  test("B19 a cut connection comes back without a refresh", async ({ demo, server }) => {
+    await demo.openSignedIn();
+    const before = server.history.length;
+    await demo.press("Cut the connection");
+    await expect(demo.log).toContainText("Connected again");
+    await demo.expectConnected();
+    expect(server.history.slice(before)).toEqual([
+      { kind: "disconnected", user: "alice", reason: "transport close" },
+      { kind: "connected", user: "alice" },
+    ]);
+  });
+
+  test("B14 who is kicked stays out until the button is pressed, and stays signed in", async ({
+    demo,
+    server,
+  }) => {
+    await demo.openSignedIn();
+    const before = server.history.length;
+    await demo.press("Kick");
+    await expect(demo.refusal).toContainText("The server has closed this connection on purpose.");
+    await expect(demo.socket).toHaveAttribute("data-status", "refused");
+    await expect(demo.session).toHaveAttribute("data-status", "signedIn");
+
+    await demo.button("Reconnect").click();
+    await expect(demo.refusal).toBeHidden();
+    await demo.expectConnected();
+    expect(server.history.slice(before)).toEqual([
+      { kind: "disconnected", user: "alice", reason: "server namespace disconnect" },
+      { kind: "connected", user: "alice" },
+    ]);
+  });
+});

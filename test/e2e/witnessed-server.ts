@@ -1,0 +1,86 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createDemoServer, type DemoServer, type DemoServerOptions } from "../../demo/server/index.ts";
+
+/** What a test may ask the server's memory about, in the order in which the server met it. */
+export type Happening =
+  | { readonly kind: "connected" | "chat"; readonly user: string }
+  | { readonly kind: "disconnected"; readonly user: string; readonly reason: string }
+  | { readonly kind: "refused"; readonly code: string }
+  | Refresh;
+
+/** One request to the refresh endpoint. `status` is undefined until it is answered. */
+interface Refresh {
+  readonly kind: "refresh";
+  status?: number;
+}
+
+/** The demo server with a memory: what a page claims is checked against what the server has seen and sent. */
+export class WitnessedServer {
+  readonly url: string;
+  readonly history: readonly Happening[];
+  /** Each raw Socket.IO packet that has arrived, the CONNECT packets with their tokens included. */
+  readonly packets: string[] = [];
+  /** The chat lines that were sent round, once for each socket that was sent them. */
+  readonly said: string[] = [];
+  readonly #ticks = new Map<string, Set<number>>();
+  readonly #demo: DemoServer;
+
+  private constructor(demo: DemoServer, history: Happening[]) {
+    this.#demo = demo;
+    this.url = demo.url;
+    this.history = history;
+    // Before the app's own listener: a refresh is remembered even if it is never answered.
+    demo.io.httpServer.prependListener("request", (request: IncomingMessage, response: ServerResponse) => {
+      if (request.url !== "/api/refresh-token") return;
+      const refresh: Refresh = { kind: "refresh" };
+      history.push(refresh);
+      response.on("finish", () => {
+        refresh.status = response.statusCode;
+      });
+    });
+    demo.io.engine.on("connection", (engine) => {
+      engine.on("data", (packet: unknown) => this.packets.push(String(packet)));
+    });
+    demo.io.on("connection", (socket) => {
+      const user = socket.data.identity.username;
+      history.push({ kind: "connected", user });
+      socket.on("disconnect", (reason) => history.push({ kind: "disconnected", user, reason }));
+      socket.on("chat", () => history.push({ kind: "chat", user }));
+      socket.onAnyOutgoing((event, data) => {
+        if (event === "tick") this.#ticks.set(user, this.ticksSentTo(user).add(data));
+        if (event === "chat") this.said.push(data.text);
+      });
+    });
+  }
+
+  static async start(options: DemoServerOptions = {}): Promise<WitnessedServer> {
+    const history: Happening[] = [];
+    const onRefused = (code: string) => history.push({ kind: "refused", code });
+    return new WitnessedServer(await createDemoServer({ ...options, onRefused }), history);
+  }
+
+  /** The numbers of the ticks that were sent to a user, however often. */
+  ticksSentTo(user: string): Set<number> {
+    return this.#ticks.get(user) ?? new Set();
+  }
+
+  /** The status of each refresh that was asked for, the oldest first. */
+  get refreshes(): (number | undefined)[] {
+    return this.history.flatMap((happening) => (happening.kind === "refresh" ? [happening.status] : []));
+  }
+
+  /** The codes with which handshakes were refused. */
+  get refusals(): string[] {
+    return this.history.flatMap((happening) => (happening.kind === "refused" ? [happening.code] : []));
+  }
+
+  /** Calls `listener` at each disconnect. */
+  onDisconnect(listener: () => void): void {
+    this.#demo.io.on("connection", (socket) => socket.on("disconnect", listener));
+    for (const socket of this.#demo.io.of("/").sockets.values()) socket.on("disconnect", listener);
+  }
+
+  close(): Promise<void> {
+    return this.#demo.close();
+  }
+}

@@ -1,0 +1,517 @@
+import type { Socket } from "socket.io";
+import { describe, expect, it, vi } from "vitest";
+import { AuthError, type AuthenticateOptions, authenticate, userRoom } from "../../src/server/index.ts";
+import {
+  type Claims,
+  client,
+  drop,
+  enter,
+  next,
+  refusal,
+  serverSide,
+  startServer,
+  Tokens,
+} from "../support/guarded-server.ts";
+import { MemoryCluster } from "../support/memory-cluster.ts";
+
+type Options = Partial<AuthenticateOptions<Claims, Socket>>;
+
+/** A server with connection state recovery, and a client of alice's that has been connected and was dropped. */
+async function dropped(
+  options: Options = {},
+  recovery: { skipMiddlewares?: boolean } = {},
+  lifetime?: number,
+) {
+  const { io, url } = await startServer({ connectionStateRecovery: recovery });
+  const tokens = new Tokens();
+  const auth = authenticate(io, { verify: tokens.verify, ...options });
+  const payload: { token: unknown } = { token: tokens.issue(lifetime === undefined ? {} : { lifetime }) };
+  const socket = client(url, (answer: (payload: object) => void) => answer(payload));
+  const received: unknown[] = [];
+  socket.on("message", (text) => received.push(text));
+  await enter(socket);
+  const { id } = socket;
+  await drop(io, socket);
+  return { io, url, tokens, auth, payload, socket, id, received };
+}
+
+/** Waits until a token expires, by a connection that is cut then. */
+async function expiry(url: string, token: unknown) {
+  const witness = client(url, { token });
+  const cut = next(witness, "disconnect");
+  await enter(witness);
+  await cut;
+}
+
+describe.each([
+  ["by default", {}],
+  ["with skipMiddlewares: false", { skipMiddlewares: false }],
+])("recovery, %s", (_name, recovery) => {
+  it("section 5: brings everything that was missed to whose token is valid, once and in order", async () => {
+    const { io, tokens, payload, socket, id, received } = await dropped({}, recovery);
+    io.emit("message", "to all");
+    io.to(userRoom("alice")).emit("message", "to alice");
+    io.to(userRoom("bob")).emit("message", "to bob");
+    payload.token = tokens.issue({ role: "admin" });
+
+    await enter(socket);
+    await socket.emitWithAck("auth:renew", {});
+
+    expect(socket.recovered).toBe(true);
+    expect(socket.id).toBe(id);
+    expect(received).toEqual(["to all", "to alice"]);
+    expect(serverSide(io, socket).data.auth.claims).toEqual({ role: "admin" });
+  });
+
+  it.each([
+    ["a garbage token", "garbage", "token_invalid"],
+    ["no token", undefined, "token_missing"],
+    ["an oversized token", "x".repeat(20_000), "token_invalid"],
+  ])("T7: with %s it is refused, and nothing that was missed is sent", async (_token, token, code) => {
+    const { io, payload, socket, received } = await dropped({}, recovery);
+    const any = vi.fn();
+    socket.onAny(any);
+    io.emit("message", "for alice");
+    payload.token = token;
+
+    expect((await refusal(socket)).data).toEqual({ code });
+    expect(any).not.toHaveBeenCalled();
+    expect(received).toEqual([]);
+    expect(io.of("/").sockets.size).toBe(0);
+  });
+
+  it("T8: after such a refusal a fresh token still recovers everything, once", async () => {
+    const { io, tokens, payload, socket, received } = await dropped({}, recovery);
+    io.emit("message", 1);
+    const valid = payload.token;
+    payload.token = tokens.issue({ lifetime: -1 });
+    expect((await refusal(socket)).data).toEqual({ code: "token_expired" });
+    io.emit("message", 2);
+    payload.token = valid;
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(true);
+    expect(received).toEqual([1, 2]);
+  });
+
+  it("T6: another user's valid token enters as that user, with nothing of the former", async () => {
+    const { io, tokens, payload, socket, received } = await dropped({}, recovery);
+    io.to(userRoom("alice")).emit("message", "for alice");
+    payload.token = tokens.issue({ subject: "bob" });
+
+    await enter(socket);
+    const { data, rooms } = serverSide(io, socket);
+
+    expect(socket.recovered).toBe(false);
+    expect(received).toEqual([]);
+    expect(data.auth.subject).toBe("bob");
+    expect([...rooms].sort()).toEqual([socket.id, userRoom("bob")].sort());
+  });
+
+  it("section 5: who let the token expire connects unrecovered, even with a fresh one", async () => {
+    const { io, url, tokens, payload, socket, received } = await dropped({}, recovery, 1_000);
+    io.emit("message", "missed");
+    await expiry(url, payload.token);
+    payload.token = tokens.issue();
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(false);
+    expect(received).toEqual([]);
+  });
+
+  it("section 5: a revoked user connects unrecovered, and is recovered from later drops again", async () => {
+    const { io, auth, socket, received } = await dropped({}, recovery);
+    io.emit("message", "missed");
+    await auth.disconnectUser("alice", "x");
+
+    await enter(socket);
+    expect(socket.recovered).toBe(false);
+    expect(received).toEqual([]);
+
+    await drop(io, socket);
+    io.emit("message", "afterwards");
+    await enter(socket);
+    expect(socket.recovered).toBe(true);
+    expect(received).toEqual(["afterwards"]);
+  });
+
+  it("section 5: revoking another user hinders nobody", async () => {
+    const { auth, socket } = await dropped({}, recovery);
+    await auth.disconnectUser("bob", "x");
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(true);
+  });
+
+  it("section 5: the renewed expiry counts, and a session recovered before keeps it", async () => {
+    const { io, url, tokens, payload, socket } = await dropped({}, recovery, 1_000);
+    const first = payload.token;
+    payload.token = tokens.issue();
+    await enter(socket);
+    expect(socket.recovered).toBe(true);
+    await drop(io, socket);
+    await expiry(url, first);
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(true);
+  });
+
+  it("section 5: what the app does to socket.data.auth changes nothing of it", async () => {
+    const { io, tokens, payload, socket } = await dropped({}, recovery);
+    await enter(socket);
+    const server = serverSide(io, socket);
+    server.data.auth = { subject: "bob", expiresAt: Number.MAX_SAFE_INTEGER, claims: {} };
+    server.data.colour = "blue";
+    await drop(io, socket);
+    payload.token = tokens.issue({ subject: "bob" });
+    await enter(socket);
+    expect(socket.recovered).toBe(false);
+  });
+
+  it("section 5: the app's middlewares, where they run, find the new identity and no more", async () => {
+    const { io, tokens, payload, socket } = await dropped({}, recovery);
+    const found: unknown[] = [];
+    io.use((server, next) => {
+      found.push(server.data.auth);
+      next();
+    });
+    payload.token = tokens.issue({ role: "admin" });
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(true);
+    for (const auth of found) {
+      expect(auth).toEqual({ subject: "alice", expiresAt: expect.any(Number), claims: { role: "admin" } });
+    }
+    expect(found).toHaveLength("skipMiddlewares" in recovery ? 1 : 0);
+  });
+
+  it("section 5: the app's own data comes back with it, and nothing but the identity in auth", async () => {
+    const { io, socket } = await dropped({}, recovery);
+    await enter(socket);
+    serverSide(io, socket).data.colour = "blue";
+    await drop(io, socket);
+
+    await enter(socket);
+
+    expect(serverSide(io, socket).data).toEqual({
+      colour: "blue",
+      auth: { subject: "alice", expiresAt: expect.any(Number), claims: { role: "user" } },
+    });
+  });
+
+  it("section 5: whom authorize admits no longer is told and cut before any event of theirs is handled", async () => {
+    let allowed = true;
+    const { io, socket } = await dropped({ authorize: async () => allowed }, recovery);
+    const handled = vi.fn();
+    io.on("connection", (server) => server.on("order", handled));
+    allowed = false;
+    const told = next(socket, "auth:revoked");
+    const cut = next(socket, "disconnect");
+    socket.once("connect", () => socket.emit("order"));
+
+    socket.connect();
+
+    expect((await told)[0]).toEqual({ reason: "insufficient_scope" });
+    await cut;
+    expect(handled).not.toHaveBeenCalled();
+  });
+
+  it("section 5: whose authorize fails for the time being is dropped, to come back and be asked again", async () => {
+    let failing = false;
+    const authorize = () => {
+      if (failing) throw new Error("no database");
+      return true;
+    };
+    const { socket } = await dropped({ authorize }, recovery);
+    failing = true;
+    const cut = next(socket, "disconnect");
+    socket.connect();
+    expect((await cut)[0]).toBe("transport close");
+    failing = false;
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(true);
+  });
+
+  it("section 5: events sent right after a recovery are handled in order once authorize has admitted", async () => {
+    let admit = (_: boolean) => {};
+    let answer: () => boolean | Promise<boolean> = () => true;
+    const { io, socket } = await dropped({ authorize: () => answer() }, recovery);
+    const handled: number[] = [];
+    io.on("connection", (server) => server.on("order", (number: number) => handled.push(number)));
+    answer = () => new Promise((resolve) => (admit = resolve));
+    socket.once("connect", () => {
+      for (const number of [1, 2, 3]) socket.emit("order", number);
+    });
+    await enter(socket);
+    const arrived = new Promise<void>((resolve) => {
+      serverSide(io, socket).conn.on("packet", ({ data }: { data?: unknown }) => {
+        if (String(data).includes('"order",3')) resolve();
+      });
+    });
+    await arrived;
+    expect(handled).toEqual([]);
+
+    answer = () => true;
+    admit(true);
+    await socket.emitWithAck("auth:renew", {});
+
+    expect(handled).toEqual([1, 2, 3]);
+  });
+});
+
+describe("the guard of recovery", () => {
+  it("T9: what is sent while the token is verified arrives, once", async () => {
+    const tokens = new Tokens();
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    let asked = () => {};
+    let answered = Promise.resolve();
+    authenticate(io, {
+      verify: async (token) => {
+        asked();
+        await answered;
+        return tokens.verify(token);
+      },
+    });
+    const socket = client(url, { token: tokens.issue() });
+    const received: unknown[] = [];
+    socket.on("message", (text) => received.push(text));
+    await enter(socket);
+    await drop(io, socket);
+    let answer = () => {};
+    answered = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const waiting = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+
+    const entered = enter(socket);
+    io.emit("message", 1);
+    await waiting;
+    io.emit("message", 2);
+    answer();
+    await entered;
+    io.emit("message", 3);
+    await socket.emitWithAck("auth:renew", {});
+
+    expect(received).toEqual([1, 2, 3]);
+  });
+
+  it("T8: a verify that is unavailable leaves the session for later", async () => {
+    const tokens = new Tokens();
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    let down = false;
+    authenticate(io, {
+      verify: (token) => {
+        if (down) throw new AuthError("unavailable", "later", { retryAfter: 5 });
+        return tokens.verify(token);
+      },
+    });
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    await drop(io, socket);
+    down = true;
+    expect((await refusal(socket)).data).toEqual({ code: "unavailable", retryAfter: 5 });
+    down = false;
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(true);
+  });
+
+  it("section 5: the token is verified once in a recovery that comes to nothing", async () => {
+    const { tokens, payload, socket, auth } = await dropped();
+    await auth.disconnectUser("alice", "x");
+    payload.token = tokens.issue();
+    tokens.seen.length = 0;
+
+    await enter(socket);
+
+    expect(tokens.seen).toEqual([payload.token]);
+  });
+
+  it("section 5: a session that was persisted by others without an identity is not restored", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    const tokens = new Tokens();
+    const socket = client(url, { token: tokens.issue() });
+    socket.connect();
+    await next(socket, "connect");
+    const stored = next(socket, "plain");
+    io.emit("plain");
+    await stored;
+    authenticate(io, { verify: tokens.verify });
+    await drop(io, socket);
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(false);
+  });
+
+  it("section 5: it holds for an adapter that replaces another after authenticate()", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    await enter(client(url, { token: tokens.issue() }));
+    io.adapter(new MemoryCluster().adapter as Parameters<typeof io.adapter>[0]);
+    const payload: { token: unknown } = { token: tokens.issue() };
+    const socket = client(url, (answer: (payload: object) => void) => answer(payload));
+    const received: unknown[] = [];
+    socket.on("message", (text) => received.push(text));
+    await enter(socket);
+    await drop(io, socket);
+    io.emit("message", 1);
+    payload.token = "garbage";
+    expect((await refusal(socket)).data).toEqual({ code: "token_invalid" });
+    payload.token = tokens.issue({ subject: "bob" });
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(false);
+    expect(received).toEqual([]);
+  });
+
+  it("section 5: it holds in dynamic namespaces", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    const tokens = new Tokens();
+    authenticate(io.of(/^\/room-\d+$/), { verify: tokens.verify });
+    const payload: { token: unknown } = { token: tokens.issue() };
+    const socket = client(`${url}/room-1`, (answer: (payload: object) => void) => answer(payload));
+    await enter(socket);
+    await drop(io, socket, "/room-1");
+    const valid = payload.token;
+    payload.token = "garbage";
+    expect((await refusal(socket)).data).toEqual({ code: "token_invalid" });
+    payload.token = valid;
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(true);
+  });
+
+  it("section 5: a namespace that is not authenticated recovers as ever", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    authenticate(io.of("/chat"), { verify: new Tokens().verify });
+    const socket = client(url, undefined);
+    socket.connect();
+    await next(socket, "connect");
+    const stored = next(socket, "plain");
+    io.emit("plain");
+    await stored;
+    await drop(io, socket);
+    socket.connect();
+    await next(socket, "connect");
+
+    expect(socket.recovered).toBe(true);
+  });
+
+  it("S1: the token of a recovery is in no handshake either", async () => {
+    const { io, payload, socket } = await dropped();
+    await enter(socket);
+
+    expect(socket.recovered).toBe(true);
+    expect(JSON.stringify(serverSide(io, socket).handshake)).not.toContain(payload.token);
+  });
+});
+
+describe("recovery across nodes", () => {
+  async function startCluster() {
+    const cluster = new MemoryCluster();
+    const tokens = new Tokens();
+    const start = async () => {
+      const server = await startServer({ adapter: cluster.adapter, connectionStateRecovery: {} });
+      return { ...server, auth: authenticate(server.io, { verify: tokens.verify }) };
+    };
+    const [here, there] = [await start(), await start()];
+    const payload: { token: unknown } = { token: tokens.issue() };
+    const socket = client(here.url, (answer: (payload: object) => void) => answer(payload));
+    const received: unknown[] = [];
+    socket.on("message", (text) => received.push(text));
+    await enter(socket);
+    await drop(here.io, socket);
+    // The load balancer sends it elsewhere.
+    Object.assign(socket.io, { uri: there.url });
+    return { cluster, tokens, here, there, payload, socket, received };
+  }
+
+  it("section 5: a session of one node is recovered on the other, with nothing lost", async () => {
+    const { here, there, socket, received } = await startCluster();
+    here.io.to(userRoom("alice")).emit("message", 1);
+
+    await enter(socket);
+
+    expect(there.io.of("/").sockets.size).toBe(1);
+    expect(socket.recovered).toBe(true);
+    expect(received).toEqual([1]);
+    expect(serverSide(there.io, socket).data.auth).toEqual({
+      subject: "alice",
+      expiresAt: expect.any(Number),
+      claims: { role: "user" },
+    });
+  });
+
+  it("T8: a refused token does not spend the session", async () => {
+    const { here, payload, socket, received } = await startCluster();
+    here.io.emit("message", 1);
+    const valid = payload.token;
+    payload.token = "garbage";
+    expect((await refusal(socket)).data).toEqual({ code: "token_invalid" });
+    payload.token = valid;
+
+    await enter(socket);
+
+    expect(received).toEqual([1]);
+  });
+
+  it("T8: a client that leaves while its token is verified does not spend the session", async () => {
+    const cluster = new MemoryCluster();
+    const tokens = new Tokens();
+    const { io, url } = await startServer({ adapter: cluster.adapter, connectionStateRecovery: {} });
+    let verify = tokens.verify;
+    authenticate(io, { verify: (token) => verify(token) });
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    await drop(io, socket);
+    const engine = new Promise<{ close(): void; once(event: "close", listener: () => void): void }>(
+      (resolve) => io.engine.once("connection", resolve),
+    );
+    const verified = new Promise<() => void>((resolve) => {
+      verify = async (token) => {
+        await new Promise<void>((answer) => resolve(answer));
+        return tokens.verify(token);
+      };
+    });
+    socket.connect();
+    const [answer, conn] = [await verified, await engine];
+    const closed = new Promise<void>((resolve) => conn.once("close", resolve));
+    socket.io.engine.close();
+    await closed;
+    verify = tokens.verify;
+    answer();
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(true);
+  });
+
+  it("section 5: a revocation on one node is remembered on the other", async () => {
+    const { here, there, tokens, socket, received } = await startCluster();
+    const other = client(there.url, { token: tokens.issue() });
+    await enter(other);
+    const told = next(other, "auth:revoked");
+    here.io.emit("message", 1);
+    await here.auth.disconnectUser("alice", "x");
+    await told;
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(false);
+    expect(received).toEqual([]);
+  });
+});

@@ -1,0 +1,194 @@
+import { describe, expect, it, vi } from "vitest";
+import { authenticate, userRoom } from "../../src/server/index.ts";
+import { client, enter, next, serverSide, startServer, Tokens } from "../support/guarded-server.ts";
+import { MemoryCluster } from "../support/memory-cluster.ts";
+
+describe("the sockets of a user", () => {
+  it("section 5: userRoom reaches all of them and nobody else", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    const [first, second, bob] = ["alice", "alice", "bob"].map((subject) =>
+      client(url, { token: tokens.issue({ subject }) }),
+    ) as [ReturnType<typeof client>, ReturnType<typeof client>, ReturnType<typeof client>];
+    await Promise.all([first, second, bob].map(enter));
+    const overheard = vi.fn();
+    bob.on("private", overheard);
+    const heard = Promise.all([next(first, "private"), next(second, "private"), next(bob, "public")]);
+
+    io.to(userRoom("alice")).emit("private", 1);
+    io.emit("public");
+    await heard;
+
+    expect(overheard).not.toHaveBeenCalled();
+  });
+
+  it("section 5: disconnectUser tells why and disconnects that user's sockets only", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const auth = authenticate(io, { verify: tokens.verify });
+    const complaints = vi.spyOn(console, "warn");
+    const alice = client(url, { token: tokens.issue() });
+    const bob = client(url, { token: tokens.issue({ subject: "bob" }) });
+    await Promise.all([enter(alice), enter(bob)]);
+    const told: string[] = [];
+    alice.on("auth:revoked", ({ reason }) => told.push(reason));
+    alice.on("disconnect", (reason) => told.push(reason));
+    const cut = next(alice, "disconnect");
+
+    await auth.disconnectUser("alice", "signed out elsewhere");
+    await cut;
+
+    expect(told).toEqual(["signed out elsewhere", "io server disconnect"]);
+    expect((await bob.emitWithAck("auth:renew", {})).code).toBe("token_missing");
+    expect(complaints).not.toHaveBeenCalled();
+    complaints.mockRestore();
+  });
+
+  it("section 5: disconnectUser is no ban", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const auth = authenticate(io, { verify: tokens.verify });
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    const cut = next(socket, "disconnect");
+    await auth.disconnectUser("alice", "x");
+    await cut;
+
+    await enter(socket);
+
+    expect((await socket.emitWithAck("auth:renew", { token: tokens.issue() })).code).toBeUndefined();
+  });
+
+  it("section 5: disconnectUser catches a handshake of that user that is under way", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    let asked = () => {};
+    let answer = () => {};
+    const waiting = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const auth = authenticate(io, {
+      verify: async (token) => {
+        asked();
+        await answered;
+        return tokens.verify(token);
+      },
+    });
+    const ended = vi.fn();
+    io.on("connection", (socket) => socket.on("disconnect", ended));
+    const socket = client(url, { token: tokens.issue() });
+    const told = next(socket, "auth:revoked");
+    const cut = next(socket, "disconnect");
+    socket.connect();
+    await waiting;
+
+    await auth.disconnectUser("alice", "banned");
+    answer();
+
+    expect(await told).toEqual([{ reason: "banned" }]);
+    await cut;
+    expect(ended).toHaveBeenCalledOnce();
+  });
+
+  it("section 5: devices lists them, as the server sees them", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const auth = authenticate(io, { verify: tokens.verify });
+    const socket = client(url, { token: tokens.issue() }, { extraHeaders: { "user-agent": "a browser" } });
+    const guest = client(url, { token: tokens.issue({ subject: "bob" }) });
+    const before = Date.now();
+    await Promise.all([enter(socket), enter(guest)]);
+    await serverSide(io, guest).join(userRoom("alice"));
+
+    expect(await auth.devices("alice")).toEqual([
+      {
+        id: socket.id,
+        namespace: "/",
+        address: expect.stringMatching(/127\.0\.0\.1|::1/),
+        userAgent: "a browser",
+        connectedAt: expect.any(Number),
+        expiresAt: serverSide(io, socket).data.auth.expiresAt,
+      },
+    ]);
+    expect((await auth.devices("alice"))[0]?.connectedAt).toBeGreaterThanOrEqual(before);
+    expect(await auth.devices("nobody")).toEqual([]);
+  });
+
+  it("section 5: in a dynamic namespace they are found and ended in each of its rooms", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const auth = authenticate(io.of(/^\/room-\d+$/), { verify: tokens.verify });
+    const rooms = [1, 2].map((room) => client(`${url}/room-${room}`, { token: tokens.issue() }));
+    await Promise.all(rooms.map(enter));
+    const cut = Promise.all(rooms.map((room) => next(room, "disconnect")));
+
+    expect((await auth.devices("alice")).map(({ namespace }) => namespace).sort()).toEqual([
+      "/room-1",
+      "/room-2",
+    ]);
+    await auth.disconnectUser("alice", "x");
+    await cut;
+  });
+});
+
+describe("through a cluster adapter", () => {
+  async function startCluster(namespace: string | RegExp = "/") {
+    const cluster = new MemoryCluster();
+    const tokens = new Tokens();
+    const start = async () => {
+      const server = await startServer({ adapter: cluster.adapter });
+      const auth = authenticate(server.io.of(namespace), { verify: tokens.verify });
+      return { ...server, auth };
+    };
+    return { cluster, tokens, here: await start(), there: await start() };
+  }
+
+  it("section 5: disconnectUser and devices reach the other node", async () => {
+    const { tokens, here, there } = await startCluster();
+    const near = client(here.url, { token: tokens.issue() });
+    const far = client(there.url, { token: tokens.issue() });
+    const bob = client(there.url, { token: tokens.issue({ subject: "bob" }) });
+    await Promise.all([near, far, bob].map(enter));
+
+    expect((await here.auth.devices("alice")).map(({ id }) => id).sort()).toEqual([near.id, far.id].sort());
+
+    const told = Promise.all([near, far].map((socket) => next(socket, "auth:revoked")));
+    const cut = Promise.all([near, far].map((socket) => next(socket, "disconnect")));
+    await here.auth.disconnectUser("alice", "gone");
+
+    expect(await told).toEqual([[{ reason: "gone" }], [{ reason: "gone" }]]);
+    await cut;
+    expect(bob.connected).toBe(true);
+    expect(await there.auth.devices("alice")).toEqual([]);
+  });
+
+  it("section 5: so it does for a dynamic namespace that exists on the other node only", async () => {
+    const { tokens, here, there } = await startCluster(/^\/room-\d+$/);
+    const far = client(`${there.url}/room-7`, { token: tokens.issue() });
+    await enter(far);
+    const told = next(far, "auth:revoked");
+
+    await here.auth.disconnectUser("alice", "gone");
+
+    expect(await told).toEqual([{ reason: "gone" }]);
+  });
+
+  it("S1: no token travels between the nodes", async () => {
+    const { cluster, tokens, here, there } = await startCluster();
+    const token = tokens.issue();
+    const socket = client(there.url, { token });
+    await enter(socket);
+    const renewed = tokens.issue();
+    await socket.emitWithAck("auth:renew", { token: renewed });
+    await here.auth.devices("alice");
+    await here.auth.disconnectUser("alice", "x");
+
+    expect(cluster.traffic).toContain("alice");
+    expect(cluster.traffic).not.toContain("secret-");
+    expect(tokens.seen).toEqual([token, renewed]);
+  });
+});

@@ -1,0 +1,365 @@
+import { AuthSession, memoryStore, type Refresh, type TokenSet, type TokenStore } from "authsocket";
+import * as fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ManualPlatform } from "../support/manual-platform.ts";
+import { RefreshDesk } from "../support/refresh-desk.ts";
+import { untilStatus } from "../support/states.ts";
+import { StoreDesk } from "../support/store-desk.ts";
+import { holdToken } from "../support/token-holder.ts";
+
+const unhandled: unknown[] = [];
+const heard = (reason: unknown) => unhandled.push(reason);
+
+beforeEach(() => {
+  unhandled.length = 0;
+  process.on("unhandledRejection", heard);
+});
+
+afterEach(async () => {
+  // Node tells of a rejection nobody handled when the microtasks are done.
+  await new Promise(setImmediate);
+  process.off("unhandledRejection", heard);
+  expect(unhandled).toEqual([]);
+});
+
+function newSession(refresh: Refresh, store: TokenStore = memoryStore()) {
+  const platform = new ManualPlatform();
+  return { platform, session: new AuthSession({ refresh, store }, platform) };
+}
+
+/** A working store, some methods of which are replaced. */
+function storeWith(methods: Partial<TokenStore>, held?: TokenSet): TokenStore {
+  return { ...memoryStore(held), ...methods };
+}
+
+/** What a promise library of old may hand out. */
+function thenable(
+  then: (resolve: (token: string) => void, reject: (error: Error) => void) => void,
+): Promise<string> {
+  return { then } as unknown as Promise<string>;
+}
+
+const never = () => new Promise<never>(() => {});
+const fail = () => {
+  throw new Error("out of order");
+};
+const reject = () => Promise.reject(new Error("out of order"));
+
+describe("a refresh function that misbehaves", () => {
+  it("B9 one that hangs is given up after refreshTimeout, told so, and tried again", async () => {
+    const desk = new RefreshDesk();
+    const { session, platform } = newSession(desk.refresh);
+    holdToken(session);
+    const { context } = await desk.turn(1);
+    await platform.advance(9_999);
+    expect(session.state.status).toBe("refreshing");
+    expect(context.signal.aborted).toBe(false);
+    platform.chance = 0.5;
+    await platform.advance(1);
+    expect(session.state).toMatchObject({ status: "waiting", error: { code: "refresh_timeout" } });
+    expect(context.signal.aborted).toBe(true);
+    await platform.advance(500);
+    (await desk.turn(2)).resolve("fresh");
+    expect((await untilStatus(session, "signedIn")).status).toBe("signedIn");
+  });
+
+  it("B9 an answer that comes after the timeout changes nothing", async () => {
+    const desk = new RefreshDesk();
+    const { session, platform } = newSession(desk.refresh);
+    const token = session.getToken();
+    const late = await desk.turn(1);
+    await Promise.all([
+      expect(token).rejects.toMatchObject({ code: "refresh_timeout" }),
+      platform.advance(10_000),
+    ]);
+    const waiting = session.state;
+    late.resolve("late");
+    await platform.advance(0);
+    expect(session.state).toBe(waiting);
+  });
+
+  it("B9 a refusal that comes after the timeout does not end the session", async () => {
+    const desk = new RefreshDesk();
+    const { session, platform } = newSession(desk.refresh);
+    const token = session.getToken();
+    const late = await desk.turn(1);
+    await Promise.all([
+      expect(token).rejects.toMatchObject({ code: "refresh_timeout" }),
+      platform.advance(10_000),
+    ]);
+    late.reject(Object.assign(new Error(), { status: 401 }));
+    await platform.advance(0);
+    expect(session.state.status).toBe("waiting");
+  });
+
+  it("B9 the first of two answers counts", async () => {
+    const twice = thenable((resolve, reject) => {
+      resolve("first");
+      resolve("second");
+      reject(new Error("third"));
+    });
+    const { session } = newSession(() => twice);
+    expect(await session.getToken()).toBe("first");
+    expect(await session.getToken()).toBe("first");
+    expect(session.state.status).toBe("signedIn");
+  });
+
+  it("B9 an answer that is no promise is an answer", async () => {
+    const { session } = newSession((() => "at once") as unknown as Refresh);
+    expect(await session.getToken()).toBe("at once");
+  });
+
+  it.each<[string, () => unknown]>([
+    ["throws", fail],
+    ["rejects", reject],
+    ["rejects with nothing", () => Promise.reject()],
+    ["rejects with null", () => Promise.reject(null)],
+    ["rejects with a string", () => Promise.reject("out of order")],
+    ["answers undefined", async () => undefined],
+    [
+      "answers an object whose token cannot be read",
+      async () => ({
+        get accessToken() {
+          return fail();
+        },
+      }),
+    ],
+    [
+      "rejects with an error whose status cannot be read",
+      () =>
+        Promise.reject({
+          get status() {
+            return fail();
+          },
+        }),
+    ],
+    ["answers a thenable that throws", () => thenable(fail)],
+  ])("B9 one that %s is a transient failure", async (_, refresh) => {
+    const { session, platform } = newSession(refresh as Refresh);
+    const token = session.getToken().then(
+      () => "a token",
+      (error) => error.code,
+    );
+    await platform.advance(0);
+    expect(session.state.status).toBe("waiting");
+    expect(await token).toMatch(/refresh_failed|invalid_response/);
+  });
+
+  it("T21 whatever a refresh function answers, the session settles and holds a string or nothing", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.anything(),
+          fc.record({
+            accessToken: fc.anything(),
+            refreshToken: fc.anything(),
+            subject: fc.anything(),
+            expiresAt: fc.anything(),
+          }),
+        ),
+        async (answer) => {
+          const { session, platform } = newSession(async () => answer as string);
+          const outcome = session.getToken().then(
+            (token) => typeof token,
+            () => "no token",
+          );
+          await platform.advance(0);
+          expect(await outcome).toMatch(/string|no token/);
+          expect(["signedIn", "signedOut", "waiting"]).toContain(session.state.status);
+          session.dispose();
+        },
+      ),
+    );
+  });
+
+  it("T19 a refreshTimeout beyond 2^31 ms is not over at once", async () => {
+    const desk = new RefreshDesk();
+    const platform = new ManualPlatform();
+    const session = new AuthSession(
+      { ...desk, store: memoryStore(), refreshTimeout: Number.POSITIVE_INFINITY },
+      platform,
+    );
+    holdToken(session);
+    await platform.advance(60_000);
+    expect(session.state.status).toBe("refreshing");
+  });
+});
+
+describe("a store that misbehaves", () => {
+  it.each<[string, Partial<TokenStore>]>([
+    ["load throws", { load: fail }],
+    ["load rejects", { load: reject }],
+    ["save throws", { save: fail }],
+    ["save rejects", { save: reject }],
+    [
+      "load answers an unreadable object",
+      {
+        load: () =>
+          ({
+            get accessToken() {
+              return fail();
+            },
+          }) as unknown as TokenSet,
+      },
+    ],
+    [
+      "load resolves to an unreadable object",
+      {
+        load: async () =>
+          ({
+            get accessToken() {
+              return fail();
+            },
+          }) as unknown as TokenSet,
+      },
+    ],
+  ])(
+    "B9 where %s, the session goes on from memory with the warning storage_unavailable",
+    async (_, methods) => {
+      let refreshes = 0;
+      const { session, platform } = newSession(async () => `token-${++refreshes}`, storeWith(methods));
+      const first = session.getToken();
+      await platform.advance(0);
+      expect(await first).toBe("token-1");
+      expect(await session.getToken()).toBe("token-1");
+      await platform.advance(0);
+      expect(session.state).toMatchObject({ status: "signedIn", warning: { code: "storage_unavailable" } });
+    },
+  );
+
+  it.each<[string, Partial<TokenStore>]>([
+    ["signedOut throws", { signedOut: fail }],
+    ["signedOut rejects", { signedOut: reject }],
+    ["subscribe throws", { subscribe: fail }],
+  ])("B9 where %s, tokens are kept all the same", async (_, methods) => {
+    const store = storeWith(methods);
+    const { session, platform } = newSession(async () => "fresh", store);
+    const token = session.getToken();
+    await platform.advance(0);
+    expect(await token).toBe("fresh");
+    expect(store.load()).toEqual({ accessToken: "fresh" });
+  });
+
+  it("B9 a store that hangs while read is given up after refreshTimeout", async () => {
+    const { session, platform } = newSession(async () => "fresh", storeWith({ load: never }));
+    const token = session.getToken();
+    expect(session.state).toEqual({ status: "refreshing", reason: "missing" });
+    await platform.advance(10_000);
+    expect(await token).toBe("fresh");
+    expect(session.state).toMatchObject({ status: "signedIn", warning: { code: "storage_unavailable" } });
+  });
+
+  it("B9 a store that hangs while written holds up neither tokens nor, for longer than refreshTimeout, signIn", async () => {
+    const { session, platform } = newSession(async () => "fresh", storeWith({ save: never }));
+    const done = session.signIn("mine");
+    expect(await session.getToken()).toBe("mine");
+    await platform.advance(10_000);
+    await done;
+    expect(session.state).toMatchObject({ status: "signedIn", warning: { code: "storage_unavailable" } });
+  });
+
+  it("B9 a clear that throws does not keep signOut from signing out", async () => {
+    const { session } = newSession(reject, storeWith({ clear: fail }, { accessToken: "old" }));
+    expect(await session.getToken()).toBe("old");
+    await session.signOut();
+    expect(session.state).toMatchObject({ status: "signedOut", warning: { code: "storage_unavailable" } });
+    await expect(session.getToken()).rejects.toMatchObject({ code: "signed_out" });
+  });
+
+  it("B9 a clear that throws does not bring the token back where the store was never read before", async () => {
+    const { session } = newSession(reject, storeWith({ clear: fail }, { accessToken: "old" }));
+    await session.signOut();
+    await expect(session.getToken()).rejects.toMatchObject({ code: "signed_out" });
+  });
+
+  it("B9 a store that can be read but not written does not bring an older user back over signIn", async () => {
+    const { session } = newSession(reject, storeWith({ save: fail }, { accessToken: "of another user" }));
+    await session.signIn("mine");
+    expect(await session.getToken()).toBe("mine");
+    expect(await session.getToken()).toBe("mine");
+  });
+
+  it("B9 the warning goes when the store works again", async () => {
+    let full = true;
+    const store = memoryStore();
+    const { session } = newSession(
+      reject,
+      storeWith({ ...store, save: (tokens) => (full ? fail() : store.save(tokens)) }),
+    );
+    await session.signIn("first");
+    expect(session.state.warning?.code).toBe("storage_unavailable");
+    full = false;
+    await session.signIn("second");
+    expect(session.state).toEqual({ status: "signedIn" });
+  });
+
+  it("B9 a read that ends after a sign-out does not undo it", async () => {
+    const store = new StoreDesk({ accessToken: "old" });
+    const { session } = newSession(reject, store);
+    const token = session.getToken();
+    expect(store.turns).toHaveLength(1);
+    const signedOut = session.signOut();
+    await Promise.all([
+      expect(token).rejects.toMatchObject({ code: "signed_out" }),
+      store.answerAll(),
+      signedOut,
+    ]);
+    expect(session.state.status).toBe("signedOut");
+    expect(store.held).toBeNull();
+  });
+
+  it("B9 writes reach a slow store in their order", async () => {
+    const store = new StoreDesk();
+    const { session } = newSession(reject, store);
+    const writes = [session.signIn("first"), session.signOut(), session.signIn("third")];
+    expect(store.turns.map(({ method }) => method)).toEqual(["save"]);
+    await Promise.all([...writes, store.answerAll()]);
+    expect(store.held).toEqual({ accessToken: "third" });
+  });
+
+  it("B9 a store that calls its listener while it is subscribed to is subscribed to once", async () => {
+    let subscriptions = 0;
+    const subscribe = (listener: () => void) => {
+      // Bounded here, so that a failure is one and not a stack that overflows.
+      if (++subscriptions < 5) listener();
+      return () => {};
+    };
+    const { session } = newSession(async () => "fresh", storeWith({ subscribe }));
+    expect(await session.getToken()).toBe("fresh");
+    expect(subscriptions).toBe(1);
+  });
+
+  it("B9 a store that tells of its own writes too does not set off a loop", async () => {
+    const listeners = new Set<() => void>();
+    const store = memoryStore();
+    let loads = 0;
+    const { session } = newSession(
+      async () => "fresh",
+      storeWith({
+        load: () => {
+          loads++;
+          return store.load();
+        },
+        save: (tokens) => {
+          store.save(tokens);
+          for (const listener of listeners) listener();
+        },
+        subscribe: (listener) => {
+          listeners.add(listener);
+          return () => listeners.delete(listener);
+        },
+      }),
+    );
+    expect(await session.getToken()).toBe("fresh");
+    expect(loads).toBeLessThan(5);
+  });
+
+  it.each<[string, unknown]>([
+    ["throws", () => fail],
+    ["is no function", () => ({ unsubscribe: true })],
+  ])("B9 dispose gets by a store whose undo %s", (_, subscribe) => {
+    const { session } = newSession(reject, storeWith({ subscribe: subscribe as () => () => void }));
+    expect(session.state.status).toBe("signedOut");
+    expect(() => session.dispose()).not.toThrow();
+  });
+});

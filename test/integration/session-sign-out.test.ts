@@ -1,0 +1,252 @@
+import { AuthSession, type SessionState, webStorageStore } from "authsocket";
+import { describe, expect, it } from "vitest";
+import { ManualPlatform } from "../support/manual-platform.ts";
+import { MapStorage } from "../support/map-storage.ts";
+import { RefreshDesk } from "../support/refresh-desk.ts";
+import { StoreDesk } from "../support/store-desk.ts";
+import { holdToken } from "../support/token-holder.ts";
+import { timedToken } from "../support/unsigned-jwt.ts";
+
+/** A page over a storage that outlives it; its refresh is answered by hand. */
+function openPage(storage = new MapStorage()) {
+  const platform = new ManualPlatform();
+  const desk = new RefreshDesk();
+  const session = new AuthSession({ ...desk, store: webStorageStore("authToken", storage) }, platform);
+  return { platform, desk, session, storage };
+}
+
+const settled = () => new Promise(setImmediate);
+
+describe("signing out", () => {
+  it("B10 signOut beats a refresh in flight: its late answer brings nothing back", async () => {
+    const { session, desk, storage } = openPage();
+    const token = session.getToken();
+    const { context, resolve } = await desk.turn(1);
+    const done = session.signOut();
+    expect(session.state).toEqual({ status: "signedOut" });
+    expect(context.signal.aborted).toBe(true);
+    resolve("late");
+    await expect(token).rejects.toMatchObject({ code: "signed_out" });
+    await done;
+    await settled();
+    expect(session.state).toEqual({ status: "signedOut" });
+    expect(storage.getItem("authToken")).toBeNull();
+  });
+
+  it("B10 the late answer of a refresh that signOut has beaten is not taken for the next one's", async () => {
+    const { session, desk } = openPage();
+    const token = session.getToken();
+    const beaten = await desk.turn(1);
+    await Promise.all([expect(token).rejects.toMatchObject({ code: "signed_out" }), session.signOut()]);
+    const done = session.signIn();
+    const own = await desk.turn(2);
+    beaten.resolve("of the user before");
+    await settled();
+    expect(session.state.status).toBe("refreshing");
+    own.resolve("mine");
+    await done;
+    expect(await session.getToken()).toBe("mine");
+  });
+
+  it("B10 signOut beats a renewal in flight while sockets want a token", async () => {
+    const { session, desk, platform, storage } = openPage();
+    await session.signIn(timedToken(platform.now(), 100_000));
+    holdToken(session);
+    await platform.advance(80_000);
+    const { resolve } = await desk.turn(1);
+    await session.signOut();
+    resolve(timedToken(platform.now(), 100_000));
+    await platform.advance(300_000);
+    await platform.wake(true);
+    expect(session.state).toEqual({ status: "signedOut" });
+    expect(storage.getItem("authToken")).toBeNull();
+    expect(desk.turns).toHaveLength(1);
+  });
+
+  it("B10 signOut empties the store, and resolves when it is empty", async () => {
+    const store = new StoreDesk({ accessToken: "stored" });
+    const session = new AuthSession({ refresh: async () => null, store }, new ManualPlatform());
+    let done = false;
+    const signedOut = session.signOut().then(() => {
+      done = true;
+    });
+    await settled();
+    expect(done).toBe(false);
+    await store.answerAll();
+    await signedOut;
+    expect(store.held).toBeNull();
+  });
+
+  it("B10 signOut in a listener is over when the store is empty, too", async () => {
+    const store = new StoreDesk();
+    const session = new AuthSession({ refresh: async () => null, store }, new ManualPlatform());
+    let heldAtTheEnd: unknown = "never signed out";
+    const unsubscribe = session.subscribe(({ status }) => {
+      if (status !== "signedIn") return;
+      unsubscribe();
+      void session.signOut().then(() => {
+        heldAtTheEnd = store.held;
+      });
+    });
+    void session.signIn("mine");
+    await store.answerAll();
+    await settled();
+    expect(heldAtTheEnd).toBeNull();
+  });
+
+  it("B10 a reload after signOut does not sign in again by a refresh cookie", async () => {
+    const first = openPage();
+    await first.session.signIn("token");
+    await first.session.signOut();
+    const { session, desk, platform } = openPage(first.storage);
+    holdToken(session);
+    expect(session.state).toEqual({ status: "signedOut" });
+    await expect(session.getToken()).rejects.toMatchObject({ code: "signed_out" });
+    await platform.advance(120_000);
+    expect(desk.turns).toHaveLength(0);
+  });
+
+  it("B10 signIn without tokens ends a remembered sign-out by the refresh cookie", async () => {
+    const first = openPage();
+    await first.session.signOut();
+    const { session, desk, storage } = openPage(first.storage);
+    const done = session.signIn();
+    const { context, resolve } = await desk.turn(1);
+    expect(context.reason).toBe("missing");
+    resolve("fresh");
+    await done;
+    expect(session.state.status).toBe("signedIn");
+    expect(storage.getItem("authToken")).toBe("fresh");
+    expect(webStorageStore("authToken", storage).signedOut?.()).toBe(false);
+  });
+
+  it("B10 signIn with tokens ends a remembered sign-out", async () => {
+    const first = openPage();
+    await first.session.signOut();
+    const { session, storage } = openPage(first.storage);
+    await session.signIn("mine");
+    expect(await session.getToken()).toBe("mine");
+    expect(openPage(storage).session.state.status).toBe("signedIn");
+  });
+
+  it("B10 a newly stored token ends a sign-out", async () => {
+    const { session, storage } = openPage();
+    await session.signOut();
+    storage.setItem("authToken", "new");
+    expect(await session.getToken()).toBe("new");
+    expect(session.state.status).toBe("signedIn");
+  });
+
+  it("B10 the very token of before, newly stored, ends a sign-out too", async () => {
+    const { session, storage } = openPage();
+    await session.signIn("same");
+    await session.signOut();
+    storage.setItem("authToken", "same");
+    expect(await session.getToken()).toBe("same");
+  });
+
+  it("B10 a session that a server ended is left by signIn or a newly stored token only", async () => {
+    const { session, desk, platform, storage } = openPage();
+    await session.signIn("dead");
+    const token = session.getToken({ forceRefresh: true });
+    (await desk.turn(1)).resolve(null);
+    await expect(token).rejects.toMatchObject({ code: "session_expired" });
+    holdToken(session);
+    await platform.wake(true);
+    await platform.advance(120_000);
+    expect(desk.turns).toHaveLength(1);
+    expect(session.state).toMatchObject({ status: "signedOut", error: { code: "session_expired" } });
+    storage.setItem("authToken", "new");
+    expect(await session.getToken()).toBe("new");
+  });
+
+  it("B10 signOut twice is signOut once", async () => {
+    const { session } = openPage();
+    await session.signIn("token");
+    const statuses: SessionState["status"][] = [];
+    session.subscribe(({ status }) => statuses.push(status));
+    await Promise.all([session.signOut(), session.signOut()]);
+    expect(statuses).toEqual(["signedOut"]);
+  });
+});
+
+describe("signing in", () => {
+  it("B10 signIn with a string is signed in at once, and stored when it resolves", async () => {
+    const { session, storage } = openPage();
+    const done = session.signIn("mine");
+    expect(session.state).toEqual({ status: "signedIn" });
+    await done;
+    expect(storage.getItem("authToken")).toBe("mine");
+  });
+
+  it("B10 signIn with a token set keeps all of it", async () => {
+    const { session, desk, platform } = openPage();
+    const expiresAt = platform.now() + 50_000;
+    await session.signIn({ accessToken: "mine", refreshToken: "r", subject: "alice", expiresAt });
+    expect(session.state).toEqual({ status: "signedIn", subject: "alice", expiresAt });
+    const token = session.getToken({ forceRefresh: true });
+    const { context, resolve } = await desk.turn(1);
+    expect(context).toMatchObject({ token: "mine", refreshToken: "r", reason: "forced" });
+    resolve("next");
+    await token;
+    expect(session.state).toMatchObject({ subject: "alice" });
+  });
+
+  it("B10 signIn without tokens takes what the store holds", async () => {
+    const { session, storage, desk } = openPage();
+    await session.signOut();
+    storage.setItem("authToken", "stored");
+    await session.signIn();
+    expect(await session.getToken()).toBe("stored");
+    expect(desk.turns).toHaveLength(0);
+  });
+
+  it("B10 signIn without tokens rejects where the refresh has none", async () => {
+    const { session, desk } = openPage();
+    const done = session.signIn();
+    (await desk.turn(1)).resolve(null);
+    await expect(done).rejects.toMatchObject({ code: "signed_out" });
+    expect(session.state).toEqual({ status: "signedOut" });
+  });
+
+  it.each<[string, unknown]>([
+    ["an empty string", ""],
+    ["null", null],
+    ["a number", 42],
+    ["an array", ["token"]],
+    ["an object without a token", { refreshToken: "r" }],
+    ["a token that is an object", { accessToken: {} }],
+    ["a megabyte of text", "x".repeat(2 ** 20)],
+  ])("T21 signIn with %s is a TypeError, and changes nothing", async (_, tokens) => {
+    const { session } = openPage();
+    await session.signIn("mine");
+    const before = session.state;
+    await expect(session.signIn(tokens as string)).rejects.toThrow(/^"tokens" must be/);
+    expect(session.state).toBe(before);
+  });
+
+  it("B16 signIn in the midst of a refresh wins over its answer", async () => {
+    const { session, desk } = openPage();
+    const token = session.getToken();
+    const { context, resolve } = await desk.turn(1);
+    await session.signIn("mine");
+    expect(await token).toBe("mine");
+    expect(context.signal.aborted).toBe(true);
+    resolve("theirs");
+    await settled();
+    expect(await session.getToken()).toBe("mine");
+  });
+
+  it("B16 the next user inherits no refresh token and no subject", async () => {
+    const { session, desk, storage } = openPage();
+    await session.signIn({ accessToken: "a", refreshToken: "a's", subject: "alice" });
+    await session.signIn("b");
+    expect(session.state).toEqual({ status: "signedIn" });
+    expect(storage.getItem("authToken:meta")).not.toContain("a's");
+    const token = session.getToken({ forceRefresh: true });
+    const { context, resolve } = await desk.turn(1);
+    expect(context).not.toHaveProperty("refreshToken");
+    resolve("b2");
+    expect(await token).toBe("b2");
+  });
+});

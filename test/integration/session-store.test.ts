@@ -1,0 +1,256 @@
+import { AuthSession, memoryStore, type TokenSet, type TokenStore, webStorageStore } from "authsocket";
+import * as fc from "fast-check";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { ManualPlatform } from "../support/manual-platform.ts";
+import { MapStorage } from "../support/map-storage.ts";
+import { RefreshDesk } from "../support/refresh-desk.ts";
+import { untilStatus } from "../support/states.ts";
+import { StoreDesk } from "../support/store-desk.ts";
+import { holdToken } from "../support/token-holder.ts";
+import { timedToken } from "../support/unsigned-jwt.ts";
+
+const noRefresh = async () => null;
+
+describe("the store as a session reads it", () => {
+  it("B1 a valid token in a synchronous store is there at the first look", () => {
+    const platform = new ManualPlatform();
+    const accessToken = timedToken(platform.now());
+    const session = new AuthSession({ refresh: noRefresh, store: memoryStore({ accessToken }) }, platform);
+    expect(session.state).toMatchObject({ status: "signedIn", subject: "alice", claims: { sub: "alice" } });
+  });
+
+  it("B20 the constructor reads nothing", () => {
+    const store = { ...memoryStore(), load: vi.fn(() => null), subscribe: vi.fn(() => () => {}) };
+    const session = new AuthSession({ refresh: noRefresh, store }, new ManualPlatform());
+    expect(store.load).not.toHaveBeenCalled();
+    expect(store.subscribe).not.toHaveBeenCalled();
+    session.dispose();
+  });
+
+  it("B9 before an asynchronous store answers, the session is refreshing and never signedOut", async () => {
+    const store = new StoreDesk({ accessToken: "stored" });
+    const session = new AuthSession({ refresh: noRefresh, store }, new ManualPlatform());
+    const statuses: string[] = [];
+    session.subscribe(({ status }) => statuses.push(status));
+    expect(session.state).toEqual({ status: "refreshing", reason: "missing" });
+    await store.answerAll();
+    expect(session.state).toEqual({ status: "signedIn" });
+    expect(statuses).not.toContain("signedOut");
+  });
+
+  it("B1 an empty store is signedOut to look at, and asks the refresh once somebody wants a token", async () => {
+    const desk = new RefreshDesk();
+    const session = new AuthSession({ ...desk, store: memoryStore() }, new ManualPlatform());
+    expect(session.state).toEqual({ status: "signedOut" });
+    expect(desk.turns).toHaveLength(0);
+    const token = session.getToken();
+    expect(session.state).toEqual({ status: "refreshing", reason: "missing" });
+    const { context, resolve } = await desk.turn(1);
+    expect(context).toMatchObject({ reason: "missing" });
+    expect(context).not.toHaveProperty("token");
+    expect(context).not.toHaveProperty("refreshToken");
+    resolve("fresh");
+    expect(await token).toBe("fresh");
+  });
+
+  it("B8 a token that the app's own code writes is found by the next getToken", async () => {
+    const platform = new ManualPlatform();
+    const storage = new MapStorage();
+    const session = new AuthSession({ refresh: noRefresh, store: webStorageStore("jwt", storage) }, platform);
+    await session.signIn(timedToken(platform.now()));
+    const written = timedToken(platform.now(), 60_000, { sub: "bob" });
+    storage.setItem("jwt", written);
+    expect(await session.getToken()).toBe(written);
+    expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
+  });
+
+  it("B8 a token that another tab has written is adopted in the midst of a refresh, whose answer is dropped", async () => {
+    const desk = new RefreshDesk();
+    const store = memoryStore();
+    let changed = () => {};
+    const subscribe = (listener: () => void) => {
+      changed = listener;
+      return () => {};
+    };
+    const session = new AuthSession({ ...desk, store: { ...store, subscribe } }, new ManualPlatform());
+    const token = session.getToken();
+    const { context, resolve } = await desk.turn(1);
+    store.save({ accessToken: "theirs" });
+    changed();
+    expect(await token).toBe("theirs");
+    expect(context.signal.aborted).toBe(true);
+    resolve("ours");
+    await new Promise(setImmediate);
+    expect(await session.getToken()).toBe("theirs");
+    expect(store.load()).toEqual({ accessToken: "theirs" });
+  });
+
+  it("B8 a store that somebody has emptied is no sign-out", async () => {
+    const store = memoryStore({ accessToken: "stored" });
+    const session = new AuthSession({ refresh: noRefresh, store }, new ManualPlatform());
+    expect(await session.getToken()).toBe("stored");
+    store.clear();
+    expect(await session.getToken()).toBe("stored");
+    expect(session.state.status).toBe("signedIn");
+  });
+
+  it("B8 a sign-out that the store remembers is followed", async () => {
+    const store = memoryStore({ accessToken: "stored" });
+    const session = new AuthSession({ refresh: noRefresh, store }, new ManualPlatform());
+    expect(await session.getToken()).toBe("stored");
+    store.clear(true);
+    await expect(session.getToken()).rejects.toMatchObject({ code: "signed_out" });
+    expect(session.state).toEqual({ status: "signedOut" });
+  });
+
+  it("B8 a refreshed token is stored with all that is known of it", async () => {
+    const platform = new ManualPlatform();
+    const store = memoryStore();
+    const accessToken = timedToken(platform.now(), 900_000);
+    const session = new AuthSession(
+      { refresh: async () => ({ accessToken, refreshToken: "r" }), store },
+      platform,
+    );
+    await session.getToken();
+    expect(store.load()).toEqual({
+      accessToken,
+      refreshToken: "r",
+      subject: "alice",
+      expiresAt: platform.now() + 900_000,
+    });
+  });
+
+  it("B7 a session that ends leaves a token alone that has taken the dead one's place in the store", async () => {
+    const desk = new RefreshDesk();
+    const platform = new ManualPlatform();
+    const store = memoryStore({ accessToken: "dead", expiresAt: platform.now() - 1 });
+    const session = new AuthSession({ ...desk, store }, platform);
+    const token = session.getToken();
+    const { resolve } = await desk.turn(1);
+    store.save({ accessToken: "another tab's" });
+    resolve(null);
+    await expect(token).rejects.toMatchObject({ code: "session_expired" });
+    expect(store.load()).toEqual({ accessToken: "another tab's" });
+  });
+
+  it.each<[string, unknown]>([
+    ["an empty string", { accessToken: "" }],
+    ["the word undefined", { accessToken: "undefined" }],
+    ["the word null", { accessToken: "null" }],
+    ["a number", { accessToken: 42 }],
+    ["an object", { accessToken: { token: "x" } }],
+    ["an array", { accessToken: ["x"] }],
+    ["a megabyte of text", { accessToken: "x".repeat(2 ** 20) }],
+    ["something else altogether", 42],
+  ])("S5 a stored token that is %s is none", async (_, stored) => {
+    const store = { ...memoryStore(), load: () => stored as TokenSet };
+    const session = new AuthSession({ refresh: async () => "fresh", store }, new ManualPlatform());
+    expect(session.state).toEqual({ status: "signedOut" });
+    expect(await session.getToken()).toBe("fresh");
+  });
+
+  it("S5 what is stored beside a token is dropped where it is malformed, and the token is used", async () => {
+    const platform = new ManualPlatform();
+    const accessToken = timedToken(platform.now());
+    const stored = { accessToken, refreshToken: 42, subject: { admin: true }, expiresAt: "soon" };
+    const desk = new RefreshDesk();
+    const session = new AuthSession({ ...desk, store: memoryStore(stored as unknown as TokenSet) }, platform);
+    expect(await session.getToken()).toBe(accessToken);
+    expect(session.state).toMatchObject({ subject: "alice", expiresAt: platform.now() + 900_000 });
+    const forced = session.getToken({ forceRefresh: true });
+    const { context, resolve } = await desk.turn(1);
+    expect(context).not.toHaveProperty("refreshToken");
+    resolve("fresh");
+    await forced;
+  });
+
+  it("S5 whatever is stored under the keys, the session comes up", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.string(), fc.oneof(fc.string(), fc.json()), async (token, meta) => {
+        const storage = new MapStorage();
+        storage.setItem("authToken", token);
+        storage.setItem("authToken:meta", meta);
+        const store = webStorageStore("authToken", storage);
+        const session = new AuthSession({ refresh: async () => "fresh", store }, new ManualPlatform());
+        expect(["signedIn", "signedOut"]).toContain(session.state.status);
+        expect(session.state.warning).toBeUndefined();
+        expect(["fresh", token]).toContain(await session.getToken());
+      }),
+    );
+  });
+
+  it("S5 two users whose claims name them by something that is no name are not taken for one", async () => {
+    const platform = new ManualPlatform();
+    const session = new AuthSession({ refresh: noRefresh, store: memoryStore() }, platform);
+    await session.signIn(timedToken(platform.now(), 900_000, { sub: { name: "alice" } }));
+    expect("subject" in session.state ? session.state.subject : undefined).toBeUndefined();
+  });
+
+  it.each<[string, Record<string, unknown>, string | undefined]>([
+    ["sub", { sub: "a", id: "b", userId: "c" }, "a"],
+    ["id", { sub: undefined, id: 7, userId: "c" }, "7"],
+    ["userId", { sub: undefined, userId: 0 }, "0"],
+    ["nothing", { sub: undefined }, undefined],
+  ])("B16 the subject is read from %s", async (_, claims, subject) => {
+    const platform = new ManualPlatform();
+    const session = new AuthSession({ refresh: noRefresh, store: memoryStore() }, platform);
+    await session.signIn(timedToken(platform.now(), 900_000, claims));
+    expect("subject" in session.state ? session.state.subject : undefined).toBe(subject);
+  });
+
+  it("B9 a subject function that throws keeps nobody out, one that answers names the user", async () => {
+    const platform = new ManualPlatform();
+    const subject = vi.fn(({ email }: Record<string, unknown>) => String(email).toLowerCase());
+    const session = new AuthSession({ refresh: noRefresh, store: memoryStore(), subject }, platform);
+    await session.signIn(timedToken(platform.now(), 900_000, { email: "A@example.test" }));
+    expect(session.state).toMatchObject({ subject: "a@example.test" });
+    subject.mockImplementation(() => {
+      throw new Error("no such claim");
+    });
+    await session.signIn(timedToken(platform.now()));
+    expect(session.state).toMatchObject({ status: "signedIn" });
+    expect(session.state).not.toHaveProperty("subject");
+  });
+
+  it("B8 the default store is localStorage under authToken, found at first use", async () => {
+    const storage = new MapStorage();
+    const platform = new ManualPlatform();
+    const session = new AuthSession({ refresh: noRefresh }, platform);
+    vi.stubGlobal("localStorage", storage);
+    onTestFinished(() => {
+      vi.unstubAllGlobals();
+    });
+    const token = timedToken(platform.now());
+    storage.setItem("authToken", token);
+    expect(await session.getToken()).toBe(token);
+  });
+
+  it("B9 without any storage at all, the default store warns and the session works", async () => {
+    const session = new AuthSession({ refresh: async () => "fresh" }, new ManualPlatform());
+    expect(await session.getToken()).toBe("fresh");
+    expect(session.state).toMatchObject({ status: "signedIn", warning: { code: "storage_unavailable" } });
+  });
+
+  it("B4 a token that is stored while sockets wait for one is used without a refresh", async () => {
+    const desk = new RefreshDesk();
+    const listeners = new Set<() => void>();
+    const inner = memoryStore();
+    const store: TokenStore = {
+      ...inner,
+      subscribe: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+    const platform = new ManualPlatform();
+    const session = new AuthSession({ ...desk, store }, platform);
+    holdToken(session);
+    (await desk.turn(1)).reject(new Error("no network"));
+    await untilStatus(session, "waiting");
+    inner.save({ accessToken: "theirs" });
+    for (const listener of listeners) listener();
+    expect(session.state).toEqual({ status: "signedIn" });
+    await platform.advance(60_000);
+    expect(desk.turns).toHaveLength(1);
+  });
+});

@@ -1,0 +1,242 @@
+import { AuthSession, type AuthSessionOptions, AuthSocket, memoryStore } from "authsocket";
+import { describe, expect, it, vi } from "vitest";
+import { type AuthServer, issueToken, startAuthServer } from "../support/auth-server.ts";
+import { disposed } from "../support/disposal.ts";
+import { SkippableClock } from "../support/skippable-clock.ts";
+import { recordStatuses, until, untilStatus } from "../support/states.ts";
+
+let opaque = 0;
+
+/** A token that says nothing about itself. */
+const issueOpaque = () => `opaque-${++opaque}`;
+
+function sessionWith(issue: () => string, options: Partial<AuthSessionOptions> = {}) {
+  const token = issue();
+  const clock = new SkippableClock();
+  const refresh = vi.fn<() => Promise<string | null>>(async () => issue());
+  const store = memoryStore({ accessToken: token });
+  const session = disposed(new AuthSession({ refresh, store, ...options }, clock));
+  return { session, token, clock, refresh };
+}
+
+async function openServer(): Promise<AuthServer> {
+  const server = await startAuthServer();
+  server.admit = () => {};
+  return server;
+}
+
+/** Disconnects every socket as soon as it is connected. */
+function alwaysKick(server: AuthServer): void {
+  const kick = (socket: { disconnect(): void }) => socket.disconnect();
+  server.io.on("connection", kick).on("new_namespace", (namespace) => namespace.on("connection", kick));
+}
+
+describe("B14 a disconnect by the server", () => {
+  it("B14 at the token's expiry: one reconnect at once with the token that is already fresh", async () => {
+    const server = await startAuthServer({ cutAtExpiry: true });
+    const refresh = vi.fn(async () => issueToken({ lifetime: 500 }));
+    const store = memoryStore();
+    const auth = disposed(new AuthSocket(server.url, { refresh, store }));
+    const reconnects: number[] = [];
+    await auth.whenConnected();
+    auth.socket.on("disconnect", (reason) => {
+      if (reason === "io server disconnect") reconnects.push(refresh.mock.calls.length);
+    });
+    await server.until(() => server.connections === 4);
+    // Each token was refreshed once, before the cut, and none after it.
+    expect(reconnects.slice(0, 3)).toEqual([2, 3, 4]);
+    expect(new Set(server.tokens).size).toBe(server.tokens.length);
+    expect(server.doubles).toBe(0);
+  });
+
+  it("B14 when the token's renewal was due, with a refresh that had not run: one refresh, one reconnect", async () => {
+    const server = await openServer();
+    const { session, clock, refresh } = sessionWith(issueToken);
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    const statuses = recordStatuses(auth);
+    await auth.whenConnected();
+    vi.spyOn(clock, "now").mockImplementation(() => Date.now() + 3_590_000);
+    server.kick();
+    await server.until(() => server.connections === 2);
+    await auth.whenConnected();
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(statuses).toEqual(["connecting", "connected", "connecting", "connected"]);
+    expect(new Set(server.tokens).size).toBe(2);
+  });
+
+  it("B14 when the token's expiry is unknown: one refresh, one reconnect", async () => {
+    const server = await openServer();
+    const { session, refresh } = sessionWith(issueOpaque);
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    server.kick();
+    await server.until(() => server.connections === 2);
+    await auth.whenConnected();
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(refresh).toHaveBeenCalledWith(expect.objectContaining({ reason: "expired" }));
+    expect(new Set(server.tokens).size).toBe(2);
+  });
+
+  it("B14 when the token is no longer the session's: one reconnect, no refresh", async () => {
+    const server = await openServer();
+    const { session, refresh, token } = sessionWith(issueToken);
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    const fresh = await session.getToken({ forceRefresh: true });
+    server.kick();
+    await server.until(() => server.connections === 2);
+    await auth.whenConnected();
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(server.tokens).toEqual([token, fresh]);
+  });
+
+  it("B14 with a good token: kicked, no refresh, no reconnect", async () => {
+    const server = await openServer();
+    const { session, refresh, clock } = sessionWith(issueToken);
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    server.kick();
+    const { error } = await untilStatus(auth, "refused");
+    expect(error.code).toBe("kicked");
+    clock.skip(60_000);
+    await server.quiet();
+    expect(server.connections).toBe(1);
+    expect(refresh).not.toHaveBeenCalled();
+    expect(session.state.status).toBe("signedIn");
+    await auth.connect().whenConnected();
+    expect(server.connections).toBe(2);
+  });
+
+  it("B14 a kick of one namespace leaves its sibling alone", async () => {
+    const server = await openServer();
+    const { session } = sessionWith(issueToken);
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    const chat = auth.of("/chat");
+    await Promise.all([auth.whenConnected(), chat.whenConnected()]);
+    server.kick("/chat");
+    await untilStatus(chat, "refused");
+    await server.quiet();
+    expect(auth.state.status).toBe("connected");
+    expect(server.handshakes).toBe(1);
+  });
+
+  it("B14 cut again within ten seconds: kicked", async () => {
+    const server = await openServer();
+    const { session, clock, refresh } = sessionWith(issueOpaque);
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    server.kick();
+    await server.until(() => server.connections === 2);
+    await untilStatus(auth, "connected");
+    clock.skip(9_000);
+    server.kick();
+    const { error } = await untilStatus(auth, "refused");
+    expect(error.code).toBe("kicked");
+    await server.quiet();
+    expect(server.connections).toBe(2);
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it("B14 cut again after more than ten seconds: a token matter again", async () => {
+    const server = await openServer();
+    const { session, clock, refresh } = sessionWith(issueOpaque);
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    for (let cut = 1; cut <= 3; cut++) {
+      server.kick();
+      await server.until(() => server.connections === cut + 1);
+      await untilStatus(auth, "connected");
+      clock.skip(10_001);
+    }
+    expect(refresh).toHaveBeenCalledTimes(3);
+  });
+
+  it("B14 a transport drop in between does not hide the second cut", async () => {
+    const server = await openServer();
+    const { session } = sessionWith(issueOpaque);
+    const auth = disposed(new AuthSocket(server.url, { session, io: { reconnectionDelay: 1 } }));
+    await auth.whenConnected();
+    server.kick();
+    await server.until(() => server.connections === 2);
+    await untilStatus(auth, "connected");
+    server.drop();
+    await server.until(() => server.connections === 3);
+    await untilStatus(auth, "connected");
+    server.kick();
+    await untilStatus(auth, "refused");
+    expect(auth.state).toMatchObject({ error: { code: "kicked" } });
+  });
+
+  it("B14 a cut while the refresh endpoint is down: no sign-out, and back when it is up", async () => {
+    const server = await openServer();
+    const { session, refresh, clock } = sessionWith(issueOpaque, { retry: { base: 10_000 } });
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    refresh.mockRejectedValueOnce(new Error("down"));
+    server.kick();
+    await until(auth, (state) => "retryAt" in state);
+    expect(auth.state).toMatchObject({ status: "connecting", error: { code: "refresh_failed" } });
+    clock.skip(10_000);
+    await auth.whenConnected();
+    expect(server.connections).toBe(2);
+  });
+
+  it("B14 eight namespaces cut over one token share one refresh", async () => {
+    const server = await openServer();
+    const { session, refresh } = sessionWith(issueOpaque);
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    const sockets = [auth, ...Array.from({ length: 7 }, (_, index) => auth.of(`/n${index}`))];
+    await Promise.all(sockets.map((socket) => socket.whenConnected()));
+    server.kick();
+    await server.until(() => server.connections === 16);
+    await Promise.all(sockets.map((socket) => socket.whenConnected()));
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("T13 a server that always kicks", () => {
+  it.each([
+    ["a good token", () => issueToken(), 1],
+    ["a token of unknown expiry", issueOpaque, 2],
+    ["a token of five seconds", () => issueToken({ lifetime: 5_000 }), 2],
+    ["a token of half a second", () => issueToken({ lifetime: 500 }), 2],
+  ])("T13 with %s: never more than a few attempts in ten seconds", async (_, issue, most) => {
+    const server = await openServer();
+    alwaysKick(server);
+    const { session, clock } = sessionWith(issue);
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    const { error } = await untilStatus(auth, "refused");
+    expect(error.code).toBe("kicked");
+    for (let second = 0; second < 10; second++) {
+      clock.skip(1_000);
+      await server.quiet();
+    }
+    expect(server.connections).toBeLessThanOrEqual(most);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("T13 each connect() of the app is good for a few attempts, no more", async () => {
+    const server = await openServer();
+    alwaysKick(server);
+    const { session } = sessionWith(issueOpaque);
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    for (let call = 1; call <= 3; call++) {
+      await untilStatus(auth, "refused");
+      await server.quiet();
+      expect(server.connections).toBeLessThanOrEqual(2 * call);
+      auth.connect();
+    }
+  });
+
+  it("T13 eight namespaces: each is given up", async () => {
+    const server = await openServer();
+    alwaysKick(server);
+    const { session, refresh } = sessionWith(issueOpaque);
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    const sockets = [auth, ...Array.from({ length: 7 }, (_, index) => auth.of(`/n${index}`))];
+    await Promise.all(sockets.map((socket) => untilStatus(socket, "refused")));
+    await server.quiet();
+    expect(server.connects.length).toBeLessThanOrEqual(16);
+    expect(refresh.mock.calls.length).toBeLessThanOrEqual(2);
+  });
+});

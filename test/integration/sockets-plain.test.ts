@@ -1,0 +1,395 @@
+import { EventEmitter } from "node:events";
+import { AuthSocket, type AuthSocketOptions, memoryStore } from "authsocket";
+import { io, Manager, type Socket } from "socket.io-client";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { type AuthServer, issueToken, Refusal, startAuthServer, verify } from "../support/auth-server.ts";
+import { disposed } from "../support/disposal.ts";
+import { recordStatuses, until, untilStatus } from "../support/states.ts";
+
+type IoOptions = NonNullable<AuthSocketOptions["io"]>;
+
+const FAST = { reconnectionDelay: 1, reconnectionDelayMax: 1 };
+
+function open(url: string, options: IoOptions = {}, autoConnect = true): AuthSocket {
+  return disposed(
+    new AuthSocket(url, {
+      refresh: async () => null,
+      store: memoryStore({ accessToken: issueToken() }),
+      autoConnect,
+      io: { ...FAST, ...options },
+    }),
+  );
+}
+
+function openPlain(url: string, options: IoOptions = {}): Socket {
+  const socket = io(url, { ...FAST, ...options, auth: { token: issueToken() }, forceNew: true });
+  onTestFinished(() => void socket.disconnect());
+  return socket;
+}
+
+const connected = (socket: Socket) =>
+  socket.connected
+    ? Promise.resolve()
+    : new Promise<void>((resolve) => socket.once("connect", () => resolve()));
+
+/** Everything that Socket.IO tells an app of its connection. */
+function record(socket: Socket): string[] {
+  const log: string[] = [];
+  for (const event of ["connect", "connect_error", "disconnect"]) {
+    socket.on(event, (detail?: unknown) => log.push(`${event} ${detail ?? ""}`));
+  }
+  for (const event of [
+    "open",
+    "close",
+    "error",
+    "reconnect_attempt",
+    "reconnect",
+    "reconnect_failed",
+  ] as const) {
+    socket.io.on(event, (detail?: unknown) => log.push(`manager ${event} ${detail ?? ""}`));
+  }
+  return log;
+}
+
+describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned", () => {
+  it("B19 the events of connects, drops and disconnects are those of a plain Socket", async () => {
+    const walk = async (make: (server: AuthServer) => Socket) => {
+      const server = await startAuthServer();
+      const socket = make(server);
+      const log = record(socket);
+      await connected(socket);
+      server.drop();
+      await server.until(() => server.connections === 2);
+      await connected(socket);
+      socket.disconnect();
+      await server.until(() => server.sockets().length === 0);
+      socket.connect();
+      await connected(socket);
+      socket.io.engine.close();
+      await server.until(() => server.connections === 4);
+      await connected(socket);
+      socket.disconnect().connect();
+      await connected(socket);
+      socket.close();
+      socket.open();
+      await connected(socket);
+      server.kick();
+      await new Promise((resolve) => socket.once("disconnect", resolve));
+      await server.quiet();
+      return log;
+    };
+    const plain = await walk(({ url }) => openPlain(url));
+    expect(await walk(({ url }) => open(url).socket)).toEqual(plain);
+    expect(plain.length).toBeGreaterThan(15);
+  });
+
+  const options: [IoOptions][] = [
+    [{}],
+    [{ reconnection: false }],
+    [{ reconnectionAttempts: 0 }],
+    [{ reconnectionAttempts: 3 }],
+    [{ reconnectionDelay: 0, reconnectionDelayMax: 0 }],
+    [{ randomizationFactor: 0 }],
+    [{ timeout: 0 }],
+    [{ timeout: 7 }],
+  ];
+  it.each(options)("B19 the Manager reads back %j as a plain one does", async (given) => {
+    const server = await startAuthServer();
+    const { io: ours } = open(server.url, { reconnectionDelay: 50, ...given }, false).socket;
+    const plain = new Manager(server.url, {
+      reconnectionDelay: 50,
+      reconnectionDelayMax: 1,
+      ...given,
+      autoConnect: false,
+    });
+    const read = (manager: Manager) => [
+      manager.reconnection(),
+      manager.reconnectionAttempts(),
+      manager.reconnectionDelay(),
+      manager.reconnectionDelayMax(),
+      manager.randomizationFactor(),
+      manager.timeout(),
+    ];
+    expect(read(ours)).toEqual(read(plain));
+  });
+
+  it("B19 ackTimeout 0 is a value", async () => {
+    const server = await startAuthServer();
+    const ours = open(server.url, { ackTimeout: 0 });
+    const plain = openPlain(server.url, { ackTimeout: 0 });
+    await Promise.all([ours.whenConnected(), connected(plain)]);
+    for (const { socket } of [ours, { socket: plain }]) {
+      await expect(socket.emitWithAck("hang")).rejects.toThrow("operation has timed out");
+    }
+  });
+
+  it("B19 path, query and transports reach the engine, and the URL's path names the namespace", async () => {
+    const server = await startAuthServer({ path: "/elsewhere" });
+    const auth = open(`${server.url}/chat?room=1`, { path: "/elsewhere", transports: ["websocket"] });
+    await auth.whenConnected();
+    const [socket] = server.sockets("/chat");
+    expect(socket?.handshake.query).toMatchObject({ transport: "websocket", room: "1" });
+    const other = open(server.url, { path: "/elsewhere", query: { room: "2" } });
+    await other.whenConnected();
+    expect(server.sockets("/")[0]?.handshake.query).toMatchObject({ room: "2" });
+  });
+
+  it("B19 connection state recovery brings the same id and what was missed", async () => {
+    const server = await startAuthServer({ connectionStateRecovery: {} });
+    const { socket } = open(server.url);
+    const heard: number[] = [];
+    socket.on("news", (number: number) => heard.push(number));
+    await connected(socket);
+    server.io.emit("news", 1);
+    await socket.emitWithAck("ask", 1);
+    const { id } = socket;
+    server.drop();
+    server.io.emit("news", 2);
+    await server.until(() => server.connections === 2);
+    await connected(socket);
+    await socket.emitWithAck("ask", 2);
+    expect(socket.recovered).toBe(true);
+    expect(socket.id).toBe(id);
+    expect(heard).toEqual([1, 2]);
+  });
+
+  it("B19 retries: each event arrives once, in order, over a drop", async () => {
+    const server = await startAuthServer();
+    const { socket } = open(server.url, { retries: 10, ackTimeout: 5_000 });
+    await connected(socket);
+    for (let number = 0; number < 20; number++) socket.emit("n", number);
+    await server.until(() => server.heard("n").length > 0);
+    server.drop();
+    await server.until(() => server.heard("n").includes(19));
+    expect([...new Set(server.heard("n"))]).toEqual(Array.from({ length: 20 }, (_, number) => number));
+    // T12: the one in flight at the drop may come twice.
+    expect(server.heard("n").length).toBeLessThanOrEqual(21);
+  });
+
+  it("B19 buffered emits of any number arrive once, in order, after a drop", async () => {
+    const server = await startAuthServer();
+    const { socket } = open(server.url);
+    await connected(socket);
+    server.drop();
+    await new Promise((resolve) => socket.once("disconnect", resolve));
+    for (let number = 0; number < 200; number++) socket.emit("n", number);
+    await server.until(() => server.heard("n").length >= 200);
+    expect(server.heard("n")).toEqual(Array.from({ length: 200 }, (_, number) => number));
+  });
+
+  it("B19 volatile emits are dropped while unconnected and sent while connected", async () => {
+    const server = await startAuthServer();
+    const auth = open(server.url, {}, false);
+    auth.socket.volatile.emit("v", 1);
+    await auth.connect().whenConnected();
+    await auth.socket.emitWithAck("ask", 1);
+    auth.socket.volatile.emit("v", 2);
+    await auth.socket.emitWithAck("ask", 2);
+    expect(server.heard("v")).toEqual([2]);
+  });
+
+  it("B19 binary goes both ways", async () => {
+    const server = await startAuthServer();
+    const { socket } = open(server.url);
+    const bytes = Buffer.from([1, 2, 3]);
+    expect(await socket.emitWithAck("ask", { bytes })).toEqual({ bytes });
+    const heard = new Promise((resolve) => socket.once("bytes", resolve));
+    server.io.emit("bytes", bytes);
+    expect(await heard).toEqual(bytes);
+  });
+
+  it("B19 a custom parser is used", async () => {
+    class Encoder {
+      encode = (packet: object) => [JSON.stringify({ custom: true, ...packet })];
+    }
+    class Decoder extends EventEmitter {
+      add = (text: string) => this.emit("decoded", JSON.parse(text));
+      destroy = () => {};
+    }
+    const parser = { Encoder, Decoder };
+    const server = await startAuthServer({ parser });
+    const auth = open(server.url, { parser });
+    const packets: string[] = [];
+    auth.socket.io.engine.on("packetCreate", ({ data }) => packets.push(String(data)));
+    await auth.whenConnected();
+    expect(await auth.socket.emitWithAck("ask", 1)).toBe(1);
+    expect(packets[0]).toContain(`"custom":true`);
+  });
+
+  it("B19 onAny and onAnyOutgoing see the app's events and no others", async () => {
+    const server = await startAuthServer();
+    const auth = open(server.url);
+    const seen: string[] = [];
+    auth.socket
+      .onAny((event) => seen.push(`in ${event}`))
+      .onAnyOutgoing((event) => seen.push(`out ${event}`));
+    await auth.whenConnected();
+    server.io.emit("hello");
+    await auth.socket.emitWithAck("ask", 1);
+    expect(seen).toEqual(["out ask", "in hello"]);
+  });
+
+  it("B19 reconnection: false leaves a drop at idle, and connect() connects again", async () => {
+    const server = await startAuthServer();
+    const auth = open(server.url, { reconnection: false });
+    const statuses = recordStatuses(auth);
+    await auth.whenConnected();
+    server.drop();
+    await untilStatus(auth, "idle");
+    await server.quiet();
+    expect(server.connections).toBe(1);
+    await auth.connect().whenConnected();
+    expect(statuses).toEqual(["connecting", "connected", "idle", "connecting", "connected"]);
+  });
+
+  it("B19 reconnection: false leaves a failed handshake at idle too", async () => {
+    let allowed = false;
+    const server = await startAuthServer({ allowRequest: (_, decide) => decide(null, allowed) });
+    const auth = open(server.url, { reconnection: false });
+    await untilStatus(auth, "idle");
+    allowed = true;
+    await auth.connect().whenConnected();
+  });
+
+  it("B19 exhausted reconnectionAttempts leave it idle, and connect() connects again", async () => {
+    let allowed = true;
+    const server = await startAuthServer({ allowRequest: (_, decide) => decide(null, allowed) });
+    const auth = open(server.url, { reconnectionAttempts: 2 });
+    await auth.whenConnected();
+    allowed = false;
+    let attempts = 0;
+    auth.socket.io.on("reconnect_attempt", () => attempts++);
+    server.drop();
+    await untilStatus(auth, "idle");
+    expect(attempts).toBe(2);
+    allowed = true;
+    await auth.connect().whenConnected();
+    server.drop();
+    await until(auth, (state) => state.status === "connecting");
+    await auth.whenConnected();
+  });
+
+  it.each<[string, (socket: Socket) => unknown]>([
+    [`off("connect")`, (socket) => socket.off("connect").off("connect_error").off("disconnect")],
+    ["off()", (socket) => socket.off()],
+    ["removeAllListeners()", (socket) => socket.removeAllListeners()],
+    [`removeAllListeners("disconnect")`, (socket) => socket.removeAllListeners("disconnect")],
+    [`removeListener("connect")`, (socket) => socket.removeListener("connect")],
+  ])("B19 %s by the app does not break the connection", async (_, drop) => {
+    const server = await startAuthServer();
+    const auth = open(server.url, {}, false);
+    const heard = vi.fn();
+    auth.socket.on("connect", heard);
+    drop(auth.socket);
+    server.admit = () => {
+      throw new Refusal("busy", { code: "unavailable", retryAfter: 1 });
+    };
+    auth.connect();
+    await until(auth, (state) => state.status === "connecting" && state.attempt > 1);
+    server.admit = verify;
+    await auth.whenConnected();
+    drop(auth.socket);
+    server.drop();
+    await until(auth, (state) => state.status === "connecting");
+    await auth.whenConnected();
+    server.kick();
+    await untilStatus(auth, "refused");
+    for (const event of ["connect", "connect_error", "disconnect"]) {
+      expect(auth.socket.listeners(event).filter((listener) => listener !== heard)).toHaveLength(1);
+    }
+  });
+
+  it("B19 a listener of the app's that is taken off is off, and the others stay", async () => {
+    const server = await startAuthServer();
+    const auth = open(server.url, {}, false);
+    const [first, second] = [vi.fn(), vi.fn()];
+    auth.socket.on("connect", first).on("connect", second);
+    expect(auth.socket.off("connect", first)).toBe(auth.socket);
+    await auth.connect().whenConnected();
+    expect(first).not.toHaveBeenCalled();
+    expect(second).toHaveBeenCalledTimes(1);
+  });
+
+  it("B19 a plain Socket on the same Manager is an ordinary one", async () => {
+    const server = await startAuthServer();
+    server.admit = (token, { nsp }) => (nsp.name === "/public" ? undefined : verify(token));
+    const auth = open(server.url);
+    const open_ = auth.socket.io.socket("/public").connect();
+    await Promise.all([auth.whenConnected(), connected(open_)]);
+    expect(await open_.emitWithAck("ask", 1)).toBe(1);
+    expect(server.connects.find(({ namespace }) => namespace === "/public")?.payload).toEqual({});
+    expect(server.handshakes).toBe(1);
+    auth.disconnect();
+    await server.until(() => server.sockets("/").length === 0);
+    expect(open_.connected).toBe(true);
+    open_.disconnect();
+  });
+
+  it("B19 two AuthSockets of one origin have Managers of their own", async () => {
+    const server = await startAuthServer();
+    const [first, second] = [open(server.url, { reconnectionAttempts: 1 }), open(server.url)];
+    await Promise.all([first.whenConnected(), second.whenConnected()]);
+    expect(first.socket.io).not.toBe(second.socket.io);
+    expect(second.socket.io.reconnectionAttempts()).toBe(Number.POSITIVE_INFINITY);
+    expect(server.handshakes).toBe(2);
+  });
+});
+
+describe("the Socket's own connect() and disconnect() do what AuthSocket's do", () => {
+  it("B1 socket.connect() starts the refresh beside the handshake", async () => {
+    const server = await startAuthServer();
+    const refresh = vi.fn(async () => issueToken());
+    const store = memoryStore({ accessToken: issueToken({ lifetime: -1 }) });
+    const auth = disposed(new AuthSocket(server.url, { refresh, store, autoConnect: false }));
+    expect(auth.socket.connect()).toBe(auth.socket);
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(auth.state).toMatchObject({ status: "connecting", attempt: 1 });
+    await auth.whenConnected();
+  });
+
+  it("B12 socket.disconnect() leaves it idle, from connecting and from connected", async () => {
+    const server = await startAuthServer();
+    const auth = open(server.url);
+    expect(auth.socket.disconnect()).toBe(auth.socket);
+    expect(auth.state).toEqual({ status: "idle" });
+    await server.quiet();
+    expect(server.connects).toEqual([]);
+    auth.socket.connect();
+    await auth.whenConnected();
+    auth.socket.close();
+    expect(auth.state).toEqual({ status: "idle" });
+    await server.until(() => server.sockets().length === 0);
+  });
+
+  it("B14 socket.connect() tries again after a refusal, and a signed-out socket waits for signIn()", async () => {
+    const server = await startAuthServer();
+    const auth = open(server.url);
+    await auth.whenConnected();
+    server.kick();
+    await untilStatus(auth, "refused");
+    auth.socket.connect();
+    await auth.whenConnected();
+    await auth.session.signOut();
+    auth.socket.connect();
+    expect(auth.state).toMatchObject({ status: "signedOut" });
+    await auth.session.signIn(issueToken());
+    await auth.whenConnected();
+  });
+});
+
+describe("T17 a namespace without its slash", () => {
+  it("T17 of() adds it, and answers the same AuthSocket for each spelling", async () => {
+    const server = await startAuthServer();
+    const auth = open(server.url);
+    const admin = auth.of("admin");
+    expect(auth.of("/admin")).toBe(admin);
+    expect(auth.of("/")).toBe(auth);
+    expect(auth.of("chat")).not.toBe(admin);
+    expect(admin.session).toBe(auth.session);
+    expect(admin.socket.io).toBe(auth.socket.io);
+    await admin.whenConnected();
+    await auth.whenConnected();
+    expect(server.connects.map(({ namespace }) => namespace).sort()).toEqual(["/", "/admin", "/chat"]);
+    expect(server.handshakes).toBe(1);
+  });
+});

@@ -1,0 +1,495 @@
+import { AuthSession, type AuthSessionOptions, AuthSocket, memoryStore } from "authsocket";
+import { describe, expect, it, vi } from "vitest";
+import { type AuthServer, issueToken, startAuthServer } from "../support/auth-server.ts";
+import { disposed } from "../support/disposal.ts";
+import { SkippableClock } from "../support/skippable-clock.ts";
+import { until, untilStatus } from "../support/states.ts";
+
+const FAST = { reconnectionDelay: 1, reconnectionDelayMax: 1 };
+
+const alice = (lifetime?: number) => issueToken({ subject: "alice", ...(lifetime && { lifetime }) });
+const bob = () => issueToken({ subject: "bob" });
+const nobody = () => issueToken({ subject: null });
+
+function sessionWith(options: Partial<AuthSessionOptions> = {}) {
+  const clock = new SkippableClock();
+  const refresh = vi.fn<() => Promise<string | null>>(async () => null);
+  const store = memoryStore({ accessToken: alice() });
+  const session = disposed(new AuthSession({ refresh, store, ...options }, clock));
+  return { session, clock, refresh, store };
+}
+
+/** Alice's connected AuthSocket. */
+async function connectAlice(
+  server: AuthServer,
+  { io = {}, ...options }: Partial<AuthSessionOptions> & { io?: object } = {},
+) {
+  const { session, clock, refresh, store } = sessionWith(options);
+  const auth = disposed(new AuthSocket(server.url, { session, io: { ...FAST, ...io } }));
+  await auth.whenConnected();
+  return { auth, session, clock, refresh, store, socket: auth.socket };
+}
+
+/** Leaves Alice signed in, though unconnected: what she emits is buffered. */
+async function loseTransport(server: AuthServer, auth: AuthSocket): Promise<void> {
+  auth.socket.io.reconnectionDelay(1_000_000);
+  auth.socket.io.reconnectionDelayMax(1_000_000);
+  server.drop();
+  await untilStatus(auth, "connecting");
+}
+
+function subjects(server: AuthServer, event: string): unknown[] {
+  return server.received.filter((received) => received.event === event).map(({ subject }) => subject);
+}
+
+describe("B16 a user never inherits from another", () => {
+  it("B16 what Alice emitted unconnected is never sent once Bob has signed in", async () => {
+    const server = await startAuthServer();
+    const { auth, session, socket } = await connectAlice(server);
+    await loseTransport(server, auth);
+    socket.emit("secret", "alice's");
+    const pending = socket.emitWithAck("secret", "alice's too");
+    const settled = expect(pending).rejects.toMatchObject({ code: "user_changed" });
+    await session.signIn(bob());
+    await settled;
+    await auth.whenConnected();
+    expect(await socket.emitWithAck("ask", "bob's")).toBe("bob's");
+    expect(server.heard("secret")).toEqual([]);
+    expect(subjects(server, "ask")).toEqual(["bob"]);
+  });
+
+  it("B16 an emitWithAck in flight rejects with user_changed, and the app's listeners stay", async () => {
+    const server = await startAuthServer();
+    const { auth, session, socket } = await connectAlice(server);
+    const heard: string[] = [];
+    socket.on("hello", (text: string) => heard.push(text));
+    const { id } = socket;
+    const settled = expect(socket.emitWithAck("hang")).rejects.toMatchObject({ code: "user_changed" });
+    await session.signIn(bob());
+    await settled;
+    await until(auth, (state) => state.status === "connected" && state.id !== id);
+    server.io.emit("hello", "bob");
+    await socket.emitWithAck("ask", 1);
+    expect(heard).toEqual(["bob"]);
+    expect(subjects(server, "ask")).toEqual(["bob"]);
+    await server.until(() => server.sockets().length === 1);
+  });
+
+  it("T6 recovery is suppressed: Bob gets a new id, none of Alice's rooms and none of her missed events", async () => {
+    const server = await startAuthServer({ connectionStateRecovery: {} });
+    const { auth, session, socket } = await connectAlice(server);
+    const heard: string[] = [];
+    socket.on("private", (text: string) => heard.push(text));
+    await server.sockets()[0]?.join("alice's room");
+    server.io.to("alice's room").emit("private", "first");
+    await socket.emitWithAck("ask", 1);
+    const { id } = socket;
+    await loseTransport(server, auth);
+    server.io.to("alice's room").emit("private", "missed");
+    await session.signIn(bob());
+    const state = await untilStatus(auth, "connected");
+    expect(state.recovered).toBe(false);
+    expect(state.id).not.toBe(id);
+    server.io.to("alice's room").emit("private", "later");
+    await socket.emitWithAck("ask", 1);
+    expect(heard).toEqual(["first"]);
+    expect(server.connects.at(-1)?.payload).not.toHaveProperty("pid");
+    expect(server.connects.at(-1)?.payload).not.toHaveProperty("offset");
+  });
+
+  it("T6 once Bob is connected, his own connection is recovered again", async () => {
+    const server = await startAuthServer({ connectionStateRecovery: {} });
+    const { auth, session, socket } = await connectAlice(server);
+    const { id } = socket;
+    await session.signIn(bob());
+    await until(auth, (state) => state.status === "connected" && state.id !== id);
+    server.io.emit("news", 1);
+    await socket.emitWithAck("ask", 1);
+    const bobs = socket.id;
+    server.drop();
+    await until(auth, (state) => state.status === "connected" && state.recovered);
+    expect(socket.id).toBe(bobs);
+  });
+
+  it("T6 the same user's connection is recovered with a refreshed token", async () => {
+    const server = await startAuthServer({ connectionStateRecovery: {} });
+    const { auth, session, socket, refresh } = await connectAlice(server);
+    server.io.emit("news", 1);
+    await socket.emitWithAck("ask", 1);
+    const { id } = socket;
+    refresh.mockImplementation(async () => alice());
+    const fresh = await session.getToken({ forceRefresh: true });
+    server.drop();
+    const state = await until(auth, (each) => each.status === "connected" && each.recovered);
+    expect(state).toMatchObject({ id });
+    expect(server.tokens.at(-1)).toBe(fresh);
+  });
+
+  it("B16 signOut() drops at once: acks reject with signed_out, and nothing is sent to whoever comes next", async () => {
+    const server = await startAuthServer();
+    const { auth, session, socket } = await connectAlice(server);
+    await loseTransport(server, auth);
+    socket.emit("secret", 1);
+    const settled = expect(socket.emitWithAck("secret", 2)).rejects.toMatchObject({ code: "signed_out" });
+    await session.signOut();
+    await settled;
+    expect(auth.state).toEqual({ status: "signedOut" });
+    await session.signIn(alice());
+    await auth.whenConnected();
+    await socket.emitWithAck("ask", 1);
+    expect(server.heard("secret")).toEqual([]);
+  });
+
+  it("B16 signOut() disconnects every socket of the session", async () => {
+    const server = await startAuthServer();
+    const { auth, session } = await connectAlice(server);
+    const chat = auth.of("/chat");
+    const other = disposed(new AuthSocket(server.url, { session }));
+    await Promise.all([chat.whenConnected(), other.whenConnected()]);
+    const hanging = expect(chat.socket.emitWithAck("hang")).rejects.toMatchObject({ code: "signed_out" });
+    await session.signOut();
+    await hanging;
+    expect([auth, chat, other].map(({ state }) => state)).toEqual(Array(3).fill({ status: "signedOut" }));
+    await server.until(() => server.sockets().length === 0);
+  });
+
+  it("B16 what is emitted while nobody is signed in after Alice is not Bob's", async () => {
+    const server = await startAuthServer();
+    const { auth, session, socket } = await connectAlice(server);
+    await session.signOut();
+    socket.emit("secret", 1);
+    await session.signIn(bob());
+    await auth.whenConnected();
+    await socket.emitWithAck("ask", 1);
+    expect(server.heard("secret")).toEqual([]);
+  });
+
+  it("B16 the first sign-in of all drops nothing", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith({ store: memoryStore() });
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    auth.socket.emit("draft", 1);
+    const answer = auth.socket.emitWithAck("draft", 2);
+    await untilStatus(auth, "signedOut");
+    await session.signIn(alice());
+    expect(await answer).toBe(2);
+    expect(server.heard("draft")).toEqual([1, 2]);
+  });
+
+  it("B16 a socket that is idle drops what the last user left in it", async () => {
+    const server = await startAuthServer();
+    const { auth, session, socket } = await connectAlice(server);
+    auth.disconnect();
+    socket.emit("secret", 1);
+    const settled = expect(socket.emitWithAck("secret", 2)).rejects.toMatchObject({ code: "user_changed" });
+    await session.signIn(bob());
+    await settled;
+    expect(auth.state).toEqual({ status: "idle" });
+    await auth.connect().whenConnected();
+    await socket.emitWithAck("ask", 1);
+    expect(server.heard("secret")).toEqual([]);
+  });
+
+  it("B16 Bob's sockets have left Alice's when the session tells of Bob", async () => {
+    const server = await startAuthServer();
+    const { auth, session, socket } = await connectAlice(server);
+    await loseTransport(server, auth);
+    socket.emit("secret", 1);
+    const buffered: number[] = [];
+    session.subscribe(() => buffered.push(socket.sendBuffer.length));
+    await session.signIn(bob());
+    expect(buffered[0]).toBe(0);
+  });
+
+  describe("who is the same", () => {
+    const changes: [
+      string,
+      boolean,
+      (session: AuthSession, server: AuthServer) => Promise<unknown>,
+      string?,
+    ][] = [
+      ["signIn() with an equal subject", true, (session) => session.signIn(alice())],
+      ["signIn() with another subject", false, (session) => session.signIn(bob())],
+      ["signIn() with a named subject", true, (s) => s.signIn({ accessToken: nobody(), subject: "alice" })],
+      ["signIn() with an unknown subject", false, (session) => session.signIn(nobody())],
+    ];
+
+    it.each(changes)("B16 %s: the same %s", async (_, same, change) => {
+      const server = await startAuthServer();
+      const { auth, session, socket } = await connectAlice(server);
+      await loseTransport(server, auth);
+      socket.emit("draft", 1);
+      await change(session, server);
+      auth.disconnect();
+      await auth.connect().whenConnected();
+      await socket.emitWithAck("ask", 1);
+      expect(server.heard("draft")).toEqual(same ? [1] : []);
+    });
+
+    it.each([
+      ["that names the same subject", true, alice],
+      ["that names another subject", false, bob],
+      ["that names nobody", true, nobody],
+    ])("B16 a refresh %s: the same %s", async (_, same, issue) => {
+      const server = await startAuthServer();
+      const { auth, session, socket, refresh } = await connectAlice(server);
+      await loseTransport(server, auth);
+      socket.emit("draft", 1);
+      refresh.mockImplementation(async () => issue());
+      await session.getToken({ forceRefresh: true });
+      auth.disconnect();
+      await auth.connect().whenConnected();
+      await socket.emitWithAck("ask", 1);
+      expect(server.heard("draft")).toEqual(same ? [1] : []);
+    });
+
+    it.each([
+      ["of the same subject", true, alice],
+      ["of another subject", false, bob],
+      ["of an unknown subject", false, nobody],
+    ])("B16 a token %s found in the store: the same %s", async (_, same, issue) => {
+      const server = await startAuthServer();
+      const { auth, socket, store } = await connectAlice(server);
+      await loseTransport(server, auth);
+      socket.emit("draft", 1);
+      await store.save({ accessToken: issue() });
+      auth.disconnect();
+      await auth.connect().whenConnected();
+      await socket.emitWithAck("ask", 1);
+      expect(server.heard("draft")).toEqual(same ? [1] : []);
+    });
+
+    it("B16 where neither side names a subject, the session's own refresh is the same user", async () => {
+      const server = await startAuthServer();
+      const { auth, session, socket } = await connectAlice(server, {
+        store: memoryStore({ accessToken: nobody() }),
+        refresh: async () => nobody(),
+      });
+      await loseTransport(server, auth);
+      socket.emit("draft", 1);
+      await session.getToken({ forceRefresh: true });
+      auth.disconnect();
+      await auth.connect().whenConnected();
+      await socket.emitWithAck("ask", 1);
+      expect(server.heard("draft")).toEqual([1]);
+    });
+  });
+
+  describe("with retries, whose queue cannot be emptied", () => {
+    const RETRIES = { io: { retries: 3, ackTimeout: 1_000 } };
+
+    /** Whatever Bob does with the socket, nothing of Alice's goes out. */
+    async function expectSealed(server: AuthServer, auth: AuthSocket): Promise<void> {
+      for (const attempt of [
+        () => auth.connect(),
+        () => auth.socket.connect(),
+        () => auth.disconnect().connect(),
+        () => auth.socket.disconnect().connect(),
+      ]) {
+        attempt();
+        await server.quiet();
+        expect(auth.state).toMatchObject({ status: "refused", error: { code: "user_changed" } });
+      }
+      expect(server.heard("secret")).toEqual([]);
+      expect(server.sockets()).toEqual([]);
+    }
+
+    it("B16 a change of user is refused with user_changed, whatever is called then", async () => {
+      const server = await startAuthServer();
+      const { auth, session, socket } = await connectAlice(server, RETRIES);
+      await loseTransport(server, auth);
+      socket.emit("secret", 1);
+      await session.signIn(bob());
+      const { error } = await untilStatus(auth, "refused");
+      expect(error.code).toBe("user_changed");
+      await expectSealed(server, auth);
+    });
+
+    it("B16 so is one after a sign-out", async () => {
+      const server = await startAuthServer();
+      const { auth, session, socket } = await connectAlice(server, RETRIES);
+      await loseTransport(server, auth);
+      socket.emit("secret", 1);
+      await session.signOut();
+      await session.signIn(bob());
+      await untilStatus(auth, "refused");
+      await expectSealed(server, auth);
+    });
+
+    it("B16 so is one while the socket is idle", async () => {
+      const server = await startAuthServer();
+      const { auth, session, socket } = await connectAlice(server, RETRIES);
+      auth.disconnect();
+      socket.emit("secret", 1);
+      await session.signIn(bob());
+      await expectSealed(server, auth);
+    });
+
+    it("B16 so is one while the socket is idle after a sign-out", async () => {
+      const server = await startAuthServer();
+      const { auth, session, socket } = await connectAlice(server, RETRIES);
+      await loseTransport(server, auth);
+      socket.emit("secret", 1);
+      await session.signOut();
+      auth.disconnect();
+      await session.signIn(bob());
+      await expectSealed(server, auth);
+    });
+
+    it("B16 a new AuthSocket serves Bob", async () => {
+      const server = await startAuthServer();
+      const { auth, session } = await connectAlice(server, RETRIES);
+      await session.signIn(bob());
+      await untilStatus(auth, "refused");
+      auth.dispose();
+      const bobs = disposed(new AuthSocket(server.url, { session, ...RETRIES }));
+      await bobs.whenConnected();
+      expect(await bobs.socket.emitWithAck("ask", 1)).toBe(1);
+      expect(subjects(server, "ask")).toEqual(["bob"]);
+    });
+
+    it("B16 the same user's queue is kept through refreshes, cuts and drops", async () => {
+      const server = await startAuthServer();
+      const { auth, session, socket, refresh } = await connectAlice(server, RETRIES);
+      await loseTransport(server, auth);
+      for (let draft = 0; draft < 5; draft++) socket.emit("draft", draft);
+      refresh.mockImplementation(async () => alice());
+      await session.getToken({ forceRefresh: true });
+      auth.disconnect();
+      await auth.connect().whenConnected();
+      await socket.emitWithAck("ask", 1);
+      expect(server.heard("draft")).toEqual([0, 1, 2, 3, 4]);
+    });
+  });
+});
+
+describe("B17 the same user comes back", () => {
+  it("B17 after an expired session, buffered emits are sent and nothing is dropped", async () => {
+    const server = await startAuthServer();
+    const { auth, session, socket, clock } = await connectAlice(server);
+    const events: string[] = [];
+    auth.subscribe(({ status }) => events.push(status));
+    await loseTransport(server, auth);
+    socket.emit("draft", 1);
+    const answer = socket.emitWithAck("draft", 2);
+    clock.skip(3_600_000);
+    const { error } = await untilStatus(auth, "signedOut");
+    expect(error).toMatchObject({ code: "session_expired" });
+    socket.emit("draft", 3);
+    await session.signIn({ accessToken: alice(7_200_000), expiresAt: clock.now() + 3_600_000 });
+    expect(await answer).toBe(2);
+    await socket.emitWithAck("ask", 1);
+    expect(server.heard("draft")).toEqual([1, 2, 3]);
+    expect(auth.state.status).toBe("connected");
+  });
+
+  it("B17 another user after an expired session gets none of it", async () => {
+    const server = await startAuthServer();
+    const { auth, session, socket, clock } = await connectAlice(server);
+    await loseTransport(server, auth);
+    socket.emit("secret", 1);
+    const settled = expect(socket.emitWithAck("secret", 2)).rejects.toMatchObject({ code: "user_changed" });
+    clock.skip(3_600_000);
+    await untilStatus(auth, "signedOut");
+    await session.signIn({ accessToken: bob(), expiresAt: clock.now() + 3_600_000 });
+    await settled;
+    await auth.whenConnected();
+    await socket.emitWithAck("ask", 1);
+    expect(server.heard("secret")).toEqual([]);
+  });
+});
+
+describe("B18 every emitWithAck settles", () => {
+  type Emit = (socket: AuthSocket["socket"], event: string) => Promise<unknown>;
+  const ways: [string, Emit, object][] = [
+    ["emitWithAck", (socket, event) => socket.emitWithAck(event, 1), {}],
+    ["timeout().emitWithAck", (socket, event) => socket.timeout(1_000_000).emitWithAck(event, 1), {}],
+    [
+      "emitWithAck with ackTimeout",
+      (socket, event) => socket.emitWithAck(event, 1),
+      { ackTimeout: 1_000_000 },
+    ],
+    [
+      "emitWithAck with retries",
+      (socket, event) => socket.emitWithAck(event, 1),
+      { retries: 2, ackTimeout: 1_000_000 },
+    ],
+  ];
+  const ends: [string, (auth: AuthSocket) => unknown][] = [
+    ["dispose()", (auth) => auth.dispose()],
+    ["a change of user", (auth) => auth.session.signIn(bob())],
+    ["signOut()", (auth) => auth.session.signOut()],
+  ];
+  const table = ways.flatMap(([way, emit, io]) => ends.map(([end, act]) => ({ way, emit, io, end, act })));
+
+  it.each(table)("B18 $way in flight rejects at $end", async ({ emit, io, act }) => {
+    const server = await startAuthServer();
+    const { auth, socket } = await connectAlice(server, { io });
+    const settled = expect(emit(socket, "hang")).rejects.toThrow();
+    await server.until(() => server.heard("hang").length === 1);
+    act(auth);
+    await settled;
+  });
+
+  it.each(table)("B18 $way, buffered, rejects at $end", async ({ emit, io, act }) => {
+    const server = await startAuthServer();
+    const { auth, socket } = await connectAlice(server, { io });
+    auth.disconnect();
+    const settled = expect(emit(socket, "ask")).rejects.toThrow();
+    act(auth);
+    await settled;
+    await server.quiet();
+    expect(server.heard("ask")).toEqual([]);
+  });
+
+  it.each(ways.slice(0, 3))(
+    "B18 %s in flight rejects at a disconnect, by Socket.IO's own rule",
+    async (_, emit, io) => {
+      const server = await startAuthServer();
+      const { auth, socket } = await connectAlice(server, { io });
+      const settled = expect(emit(socket, "hang")).rejects.toThrow("socket has been disconnected");
+      await server.until(() => server.heard("hang").length === 1);
+      auth.disconnect();
+      await settled;
+    },
+  );
+
+  it.each(ways)("B18 %s, buffered, is answered after the reconnect", async (_, emit, io) => {
+    const server = await startAuthServer();
+    const { auth, socket } = await connectAlice(server, { io });
+    auth.disconnect();
+    const answer = emit(socket, "ask");
+    auth.connect();
+    expect(await answer).toBe(1);
+  });
+
+  it("B18 one that Socket.IO's own timeout ends rejects so, unconnected too", async () => {
+    const server = await startAuthServer();
+    const { auth, socket } = await connectAlice(server);
+    auth.disconnect();
+    await expect(socket.timeout(10).emitWithAck("ask", 1)).rejects.toThrow("operation has timed out");
+    await auth.connect().whenConnected();
+    await socket.emitWithAck("later", 1);
+    expect(server.heard("ask")).toEqual([]);
+  });
+
+  it("B18 a volatile one that was discarded rejects at the next disconnect", async () => {
+    const server = await startAuthServer();
+    const { auth, socket } = await connectAlice(server);
+    auth.disconnect();
+    const settled = expect(socket.volatile.emitWithAck("ask", 1)).rejects.toThrow();
+    await auth.connect().whenConnected();
+    auth.disconnect();
+    await settled;
+    expect(server.heard("ask")).toEqual([]);
+  });
+
+  it("B18 the app's own plain Socket settles by its own rules after dispose()", async () => {
+    const server = await startAuthServer();
+    const { auth, socket } = await connectAlice(server);
+    const native = Object.getPrototypeOf(socket).emitWithAck;
+    expect(socket.emitWithAck).not.toBe(native);
+    auth.dispose();
+    expect(socket.emitWithAck).toBe(native);
+  });
+});

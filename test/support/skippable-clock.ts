@@ -1,0 +1,78 @@
+import { browserPlatform, type Platform } from "../../src/client/platform/platform.ts";
+
+interface Timer {
+  callback: () => void;
+  at: number;
+  handle: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** The real world, except that a test can skip time, fix what is random, and wake the machine up. */
+export class SkippableClock implements Platform {
+  /** 0 ≤ random < 1 */
+  chance = 0.5;
+  fetch = browserPlatform.fetch;
+  location = browserPlatform.location;
+  readonly #timers = new Set<Timer>();
+  readonly #sleepers = new Set<(online: boolean) => void>();
+  #skipped = 0;
+
+  readonly now = (): number => Date.now() + this.#skipped;
+
+  readonly random = (): number => this.chance;
+
+  readonly setTimeout = (callback: () => void, ms: number): Timer => {
+    const timer: Timer = { callback, at: this.now() + ms, handle: undefined };
+    this.#timers.add(timer);
+    this.#arm(timer);
+    return timer;
+  };
+
+  readonly clearTimeout = (timer: unknown): void => {
+    const { handle } = Object(timer) as Partial<Timer>;
+    clearTimeout(handle);
+    this.#timers.delete(timer as Timer);
+  };
+
+  readonly onWakeUp = (listener: (online: boolean) => void): (() => void) => {
+    const own = (online: boolean) => listener(online);
+    this.#sleepers.add(own);
+    return () => this.#sleepers.delete(own);
+  };
+
+  /** How many timers and wake-up listeners are set. */
+  get pending(): number {
+    return this.#timers.size + this.#sleepers.size;
+  }
+
+  /** When the next timer rings, in ms from now. */
+  get next(): number {
+    return Math.min(...[...this.#timers].map(({ at }) => at)) - this.now();
+  }
+
+  /** Skips so many ms; what becomes due meanwhile rings in its order. */
+  skip(ms: number): void {
+    const end = this.now() + ms;
+    for (;;) {
+      const due = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (!due) break;
+      this.#skipped += Math.max(due.at - this.now(), 0);
+      this.clearTimeout(due);
+      due.callback();
+    }
+    this.#skipped += Math.max(end - this.now(), 0);
+    for (const timer of this.#timers) this.#arm(timer);
+  }
+
+  wakeUp(online = false): void {
+    for (const listener of [...this.#sleepers]) listener(online);
+  }
+
+  #arm(timer: Timer): void {
+    clearTimeout(timer.handle);
+    const ring = () => {
+      this.#timers.delete(timer);
+      timer.callback();
+    };
+    timer.handle = setTimeout(ring, Math.max(timer.at - this.now(), 0));
+  }
+}
