@@ -259,8 +259,10 @@ export class Connection implements SessionClient, HoldableSocket {
   #answered(): void {
     if (!this.#unanswered) return;
     this.#unanswered = undefined;
-    if (this.#machine.state.status === "opening" && !this.socket.active)
-      this.#native.connect.call(this.socket);
+    const state = this.#machine.state;
+    // Without a grant it is a later attempt, which has waited for this answer.
+    const isWaiting = state.status === "opening" && !state.grant && !this.socket.active;
+    if (isWaiting) this.#native.connect.call(this.socket);
   }
 
   #accepted(): void {

@@ -1,5 +1,6 @@
 import type { DefaultEventsMap, Socket } from "socket.io";
 import {
+  type ConnectPayload,
   EXPIRING_EVENT,
   type Lifetime,
   RENEW_EVENT,
@@ -106,7 +107,8 @@ export class LiveSocket {
 
   /** Why a renewal is refused; one that is not has been adopted. */
   async #objection(payload: unknown): Promise<AuthError | undefined> {
-    const identity = await this.#verification.identify(Object(payload).token);
+    const { token }: Partial<Record<keyof ConnectPayload, unknown>> = Object(payload);
+    const identity = await this.#verification.identify(token);
     if (identity instanceof AuthError) return identity;
     if (identity.subject !== this.subject) {
       return new AuthError("token_invalid", "The token is another user's");

@@ -45,6 +45,14 @@ describe("an app that installs the package", () => {
     expect(run("app.cjs", `console.log(Object.keys(require("authsocket")).sort().join());`)).toBe(imported);
   });
 
+  it.each([
+    ["imports", "server.mjs", 'import * as all from "authsocket/server";'],
+    ["requires", "server.cjs", 'const all = require("authsocket/server");'],
+  ])("%s the server part, which loads nothing besides itself", (_name, file, load) => {
+    const names = run(file, `${load} console.log(Object.keys(all).sort().join());`);
+    expect(names).toBe("AuthError,authenticate,userRoom");
+  });
+
   it.each(["authsocket.umd.js", "authsocket.umd.min.js"])(
     "finds them in the global of %s, with nothing but io there",
     (file) => {
