@@ -1,7 +1,7 @@
 import type { TokenSet } from "./core/token-set.ts";
-import type { AuthSessionOptions } from "./options.ts";
 import { browserPlatform, type Platform } from "./platform/platform.ts";
 import { Session, type SessionState } from "./session.ts";
+import type { AuthSessionOptions } from "./session-options.ts";
 
 /** The machinery behind a public session, for the sockets that share it. */
 export let sessionOf: (session: AuthSession) => Session;

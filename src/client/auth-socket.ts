@@ -3,7 +3,7 @@ import type { AuthSession } from "./auth-session.ts";
 import { type AuthSocketState, Connection } from "./connection.ts";
 import { AuthSocketError } from "./core/errors.ts";
 import { Hub } from "./hub.ts";
-import type { AuthSocketOptions } from "./options.ts";
+import type { AuthSocketOptions } from "./socket-options.ts";
 
 /** Events by name, as Socket.IO constrains them. */
 export interface EventsMap {
@@ -67,7 +67,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
 
   /** Starts the token and the engine's handshake together. No effect while connecting, connected or disposed of. */
   connect(): this {
-    this.#connection.connect();
+    if (!this.#life.signal.aborted) this.#connection.connect();
     return this;
   }
 

@@ -106,10 +106,8 @@ export class Connection implements SessionClient, HoldableSocket {
   }
 
   connect(): void {
-    const { admit, session } = this.#context;
-    admit();
-    session.prepare();
-    this.#machine.send({ type: "connect", outlook: session.outlook() });
+    this.#context.admit();
+    this.#machine.send({ type: "connect" });
   }
 
   disconnect(): void {
@@ -206,7 +204,8 @@ export class Connection implements SessionClient, HoldableSocket {
   readonly #revoked = (reason?: unknown) => {
     if (this.#machine.state.status !== "connected") return;
     const text = String(Object(reason).reason ?? reason ?? "no reason given");
-    this.#bar("revoked", `the server has revoked this connection: ${withoutJwt(text)}`);
+    const message = `the server has revoked this connection: ${withoutJwt(text)}`;
+    this.#machine.send({ type: "revoked", error: new AuthSocketError("revoked", message) });
   };
 
   readonly #retried = () => {
@@ -239,6 +238,9 @@ export class Connection implements SessionClient, HoldableSocket {
 
   #asked(answer: (payload: object) => void): void {
     const { session } = this.#context;
+    const { active, io } = this.socket;
+    // Left, or left and connected anew, by a listener of the very event that Socket.IO is still telling others of.
+    if (!active || io.engine.readyState !== "open") return;
     this.#answer = answer;
     this.#machine.send({ type: "asked", outlook: session.outlook(), now: session.platform.now() });
   }
@@ -270,7 +272,8 @@ export class Connection implements SessionClient, HoldableSocket {
     const { id = "", recovered } = this.socket;
     this.#known = this.#user;
     const { renewal, session } = this.#context;
-    this.#machine.send({ type: "accepted", id, recovered: !!recovered, renewal });
+    const { now } = session.platform;
+    this.#machine.send({ type: "accepted", id, recovered: !!recovered, renewal, now: now() });
     if (this.connectedWith) session.accepted(this.connectedWith);
     // The session may have renewed its token while this one was being looked at.
     this.#machine.send({ type: "session", outlook: session.outlook() });
@@ -282,7 +285,8 @@ export class Connection implements SessionClient, HoldableSocket {
     const { expiresIn } = Object(payload);
     const token = this.connectedWith;
     if (token === undefined || !(expiresIn > 0)) return;
-    session.measured(token, expiresIn);
+    if (inBand) session.measured(token, expiresIn);
+    else session.expiring(token, expiresIn);
     this.#machine.send({ type: "measured", inBand, outlook: session.outlook() });
   }
 
@@ -295,6 +299,7 @@ export class Connection implements SessionClient, HoldableSocket {
 
   #refused(error: ConnectError): void {
     const { session, isTokenRefused } = this.#context;
+    session.read(); // B8
     const state = this.#machine.state;
     const token = state.status === "opening" ? state.grant?.accessToken : undefined;
     const retryAfter = unavailableFor(error);
@@ -329,9 +334,12 @@ export class Connection implements SessionClient, HoldableSocket {
 
   #cut(): void {
     const { session } = this.#context;
+    const state = this.#machine.state;
     const token = this.connectedWith;
     const now = session.platform.now();
-    if (token !== undefined && isCutOverToken(this.#machine.state, session.token, now)) {
+    if (state.status === "connected" && state.revoked) {
+      this.#machine.send({ type: "barred", error: state.revoked });
+    } else if (token !== undefined && isCutOverToken(state, session.token, now)) {
       session.cut(token);
       this.#machine.send({ type: "cut", outlook: session.outlook(), now });
     } else {
@@ -364,6 +372,10 @@ export class Connection implements SessionClient, HoldableSocket {
   #carryOut(effect: ConnectionEffect): void {
     switch (effect) {
       case "purge":
+        break;
+      case "prepare":
+        this.#context.session.prepare();
+        this.#machine.send({ type: "prepared", outlook: this.#context.session.outlook() });
         break;
       case "close":
         this.#answer = undefined;
@@ -448,6 +460,7 @@ function toPublic(state: State): AuthSocketState {
       return state;
     case "connected":
       return { status: "connected", id: state.id, recovered: state.recovered };
+    case "starting":
     case "opening":
     case "awaiting":
     case "parked":

@@ -1,9 +1,13 @@
 import type { Platform } from "./platform/platform.ts";
 
+/** T19: a timer of more ms fires at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 /**
  * Calls a function of the app's and answers once, whatever it does: return, throw, reject, hang or settle twice (B9).
  * A function that returns is answered before this one does.
  *
+ * @returns its undo: no answer, and no timer
  * @param ms how long a promise may take before `late()` is thrown in its place
  */
 export function withDeadline<T>(
@@ -13,30 +17,40 @@ export function withDeadline<T>(
   late: () => unknown,
   done: (value: T) => void,
   failed: (error: unknown) => void,
-): void {
-  let result: T | PromiseLike<T>;
-  try {
-    result = run();
-  } catch (error) {
-    failed(error);
-    return;
-  }
-  if (!isPromiseLike(result)) {
-    done(result);
-    return;
-  }
-  const timer = platform.setTimeout(() => settle(() => failed(late())), ms);
+): () => void {
   let settle = (outcome: () => void) => {
     settle = () => {};
     platform.clearTimeout(timer);
     outcome();
   };
-  result.then(
-    (value) => settle(() => done(value)),
-    (error) => settle(() => failed(error)),
-  );
+  let timer: unknown;
+  const start = () => {
+    try {
+      const result = run();
+      if (!isPromiseLike(result)) return () => done(result);
+      timer = platform.setTimeout(() => settle(() => failed(late())), Math.min(ms, LONGEST_TIMER));
+      Promise.resolve(result).then(
+        (value) => settle(() => done(value)),
+        (error) => settle(() => failed(error)),
+      );
+      return undefined;
+    } catch (error) {
+      return () => failed(error);
+    }
+  };
+  const outcome = start();
+  if (outcome) settle(outcome);
+  return () => settle(() => {});
 }
 
-export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+/** Calls on with a value or, once it is there, with what a promise brings. */
+export function andThen<T, R>(
+  value: T | PromiseLike<T>,
+  next: (value: T) => R | PromiseLike<R>,
+): R | PromiseLike<R> {
+  return isPromiseLike(value) ? Promise.resolve(value).then(next) : next(value);
+}
+
+function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof Object(value).then === "function";
 }

@@ -1,6 +1,6 @@
 import { AuthSocketError } from "./core/errors.ts";
 import { readTokenSet, type TokenSet } from "./core/token-set.ts";
-import { isPromiseLike, withDeadline } from "./deadline.ts";
+import { andThen, withDeadline } from "./deadline.ts";
 import type { Platform } from "./platform/platform.ts";
 import type { TokenStore } from "./platform/token-store.ts";
 
@@ -21,8 +21,13 @@ export class GuardedStore {
   readonly #warned: () => void;
   /** What the warning is about. */
   #failing: "read" | "write" | undefined;
-  /** The access token that was last seen or written there: what differs from it is news (B8). */
-  #seen: string | undefined;
+  /**
+   * The access token that was last seen or written there: what differs from it is news (B8). Null: whatever is found next
+   * is none, since it could not be overwritten.
+   */
+  #seen: string | undefined | null;
+  /** how often the store has told what it holds */
+  #reads = 0;
   /** Writes that have not ended, in their order. */
   #writes: (() => void)[] = [];
   /** Changes with each write: a read that began before it is out of date. */
@@ -45,29 +50,24 @@ export class GuardedStore {
     const version = this.#version;
     this.#try(
       "read",
-      () => this.#store.load(),
-      (loaded) => {
-        const tokens = readTokenSet(loaded);
+      () => andThen(this.#store.load(), readTokenSet),
+      (tokens) => {
         if (version !== this.#version) {
           done("unchanged");
           return;
         }
+        this.#reads++;
         const before = this.#seen;
         this.#seen = tokens?.accessToken;
         if (!tokens) this.#readSignOut(done);
-        else done(tokens.accessToken === before ? "unchanged" : { tokens });
+        else done(before === null || tokens.accessToken === before ? "unchanged" : { tokens });
       },
       () => done("nothing"),
     );
   }
 
   save(tokens: TokenSet): Promise<void> {
-    return this.#write(
-      () => this.#store.save(tokens),
-      () => {
-        this.#seen = tokens.accessToken;
-      },
-    );
+    return this.#write(() => this.#store.save(tokens), tokens.accessToken);
   }
 
   /** @param signedOut whether the store is to remember that the user did it (B10) */
@@ -78,25 +78,26 @@ export class GuardedStore {
   /** Empties the store of a token that is dead, unless another one has taken its place (B7). */
   clear(token: string): Promise<void> {
     return this.#write(() => {
-      const unlessReplaced = (loaded: unknown) =>
-        readTokenSet(loaded)?.accessToken === token ? this.#store.clear() : undefined;
-      const loaded = this.#store.load();
-      return isPromiseLike(loaded) ? loaded.then(unlessReplaced) : unlessReplaced(loaded);
+      return andThen(this.#store.load(), (loaded) =>
+        readTokenSet(loaded)?.accessToken === token ? this.#store.clear() : undefined,
+      );
     });
   }
 
   /** @returns its undo */
   subscribe(listener: () => void): () => void {
-    let undo: (() => void) | undefined;
-    this.#try(
-      "read",
-      () => {
-        undo = this.#store.subscribe?.(listener);
-      },
-      () => {},
-      () => {},
-    );
-    return () => undo?.();
+    try {
+      const undo = this.#store.subscribe?.(listener);
+      return () => {
+        try {
+          undo?.();
+        } catch {
+          // B9: it is over for the session, whatever the store says
+        }
+      };
+    } catch {
+      return () => {}; // what other tabs do is found at the next look then
+    }
   }
 
   #readSignOut(done: (found: Found) => void): void {
@@ -108,7 +109,8 @@ export class GuardedStore {
     );
   }
 
-  #write(run: () => void | Promise<void>, written: () => void = () => {}): Promise<void> {
+  /** @param seen what lies in the store then */
+  #write(run: () => void | PromiseLike<void>, seen?: string): Promise<void> {
     this.#version++;
     return new Promise((resolve) => {
       const ended = () => {
@@ -121,10 +123,13 @@ export class GuardedStore {
           "write",
           run,
           () => {
-            written();
+            this.#seen = seen;
             ended();
           },
-          ended,
+          () => {
+            if (this.#reads === 0) this.#seen = null;
+            ended();
+          },
         );
       if (this.#writes.push(start) === 1) start();
     });
@@ -155,9 +160,7 @@ export class GuardedStore {
         this.warning ??= new AuthSocketError(
           "storage_unavailable",
           `"store" failed: tokens are kept in memory only`,
-          {
-            cause,
-          },
+          { cause },
         );
         this.#warned();
         failed();

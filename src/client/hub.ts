@@ -4,7 +4,7 @@ import type { ConnectionContext } from "./connection.ts";
 import { readAddress, refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
 import { isTokenRefused } from "./core/refusal.ts";
 import { type HoldableSocket, swapEngine } from "./engine-swap.ts";
-import { type AuthSocketOptions, checkSocketOptions } from "./options.ts";
+import { type AuthSocketOptions, checkSocketOptions } from "./socket-options.ts";
 
 interface HubMember {
   socket: { dispose(): void };

@@ -1,13 +1,13 @@
 /**
- * Runs a transition function one event at a time: an event sent by a listener or an effect waits until the one before
- * it is done with (B11).
+ * Runs a transition function. An event decides the state at once, so that whoever asks finds it; what follows from it waits
+ * until what follows from the events before it is done, so that no listener is called within another (B11).
  */
 export class Machine<State, Event, Effect> {
   state: State;
   readonly #transition: (state: State, event: Event) => readonly [State, ...Effect[]];
   readonly #done: (effects: Effect[], event: Event) => void;
-  /** the event at work, then those that wait */
-  readonly #queue: Event[] = [];
+  /** what is at work, then what waits */
+  readonly #queue: { effects: Effect[]; event: Event }[] = [];
 
   constructor(
     initial: State,
@@ -20,15 +20,18 @@ export class Machine<State, Event, Effect> {
   }
 
   send(event: Event): void {
+    const [state, ...effects] = this.#transition(this.state, event);
+    const changed = state !== this.state || effects.length > 0;
+    this.state = state;
+    if (changed && this.#queue.push({ effects, event }) === 1) this.#drain();
+  }
+
+  #drain(): void {
     const queue = this.#queue;
-    if (queue.push(event) > 1) return;
     const failures: unknown[] = [];
-    for (let next = queue[0]; next !== undefined; next = queue[0]) {
-      const [state, ...effects] = this.#transition(this.state, next);
-      const changed = state !== this.state || effects.length > 0;
-      this.state = state;
+    for (let next = queue[0]; next; next = queue[0]) {
       try {
-        if (changed) this.#done(effects, next);
+        this.#done(next.effects, next.event);
       } catch (error) {
         failures.push(error); // the events behind it must not wait for ever
       }

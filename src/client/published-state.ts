@@ -7,7 +7,7 @@ export class PublishedState<State extends object> {
   readonly #listeners = new Set<(state: State) => void>();
 
   constructor(value: State) {
-    this.value = value;
+    this.value = Object.freeze(value);
   }
 
   publish(state: State): void {

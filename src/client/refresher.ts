@@ -50,7 +50,7 @@ export function refreshEndpoint(
       init.body = JSON.stringify({ refreshToken });
     }
     const name = `POST ${url}`;
-    const response = await request(url, init).catch((cause) => {
+    const response = await (async () => request(url, init))().catch((cause) => {
       throw new AuthSocketError("refresh_failed", `${name} could not be made`, { cause });
     });
     const { status } = response;
@@ -97,19 +97,33 @@ export function readAnswer(answer: unknown): RefreshOutcome {
 
 /** Reads the error of a `Refresh` function: B6 says which ones end the session. */
 export function readFailure(cause: unknown): RefreshOutcome {
-  const { status, response, retryAfter } = Object(cause);
   const own = cause instanceof AuthSocketError;
+  const { status, retryAfter } = readProperties(cause);
   if (own && cause.code === "session_expired") return { type: "ended", error: cause };
-  if (isFinal(status ?? response?.status)) {
+  if (isFinal(status)) {
     return {
       type: "ended",
-      error: new AuthSocketError("session_expired", `"refresh" was answered ${status ?? response.status}`, {
+      error: new AuthSocketError("session_expired", `"refresh" was answered ${status}`, {
         cause,
       }),
     };
   }
   const error = own ? cause : new AuthSocketError("refresh_failed", `"refresh" failed`, { cause });
-  return { type: "failed", error, retryAfter: retryAfter > 0 ? retryAfter : 0 };
+  return {
+    type: "failed",
+    error,
+    retryAfter: typeof retryAfter === "number" && retryAfter > 0 ? retryAfter : 0,
+  };
+}
+
+/** B9: an error of the app's may be anything, even unreadable. */
+function readProperties(cause: unknown): { status?: unknown; retryAfter?: unknown } {
+  try {
+    const { status, response, retryAfter } = Object(cause);
+    return { status: status ?? Object(response).status, retryAfter };
+  } catch {
+    return {};
+  }
 }
 
 function isFinal(status: unknown): boolean {

@@ -1,4 +1,3 @@
-import type { JwtPayload } from "jwt-decode";
 import { Alarm } from "./alarm.ts";
 import { refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
 import { backoff } from "./core/backoff.ts";
@@ -11,6 +10,7 @@ import {
   remeasured,
   toGrant,
 } from "./core/grant.ts";
+import type { Claims } from "./core/jwt.ts";
 import {
   checkDueAt,
   grantOf,
@@ -26,19 +26,19 @@ import {
   usableGrant,
 } from "./core/session-machine.ts";
 import { readTokenSet, type TokenSet } from "./core/token-set.ts";
-import { withDeadline } from "./deadline.ts";
+import { andThen, withDeadline } from "./deadline.ts";
 import { GuardedStore } from "./guarded-store.ts";
 import { Machine } from "./machine.ts";
-import { type AuthSessionOptions, checkSessionOptions } from "./options.ts";
 import type { Platform } from "./platform/platform.ts";
 import { webStorageStore } from "./platform/web-storage-store.ts";
 import { PublishedState } from "./published-state.ts";
 import { type Refresh, type RefreshOutcome, readAnswer, readFailure, refreshEndpoint } from "./refresher.ts";
+import { type AuthSessionOptions, checkSessionOptions } from "./session-options.ts";
 
 interface Identity {
   subject?: string;
   /** for display: they are read, not verified */
-  claims?: Readonly<JwtPayload>;
+  claims?: Readonly<Claims>;
   /** ms since the epoch, by this machine's clock */
   expiresAt?: number;
 }
@@ -68,6 +68,8 @@ export interface SessionClient {
 
 /** One who waits for a token. */
 interface Waiter {
+  /** nothing but a token that is still to be refreshed will do */
+  readonly force: boolean;
   resolve(token: string): void;
   reject(error: unknown): void;
 }
@@ -92,7 +94,8 @@ export class Session {
   /** S3: a relative endpoint is as safe as the page, which nobody asks before the first use (B20). */
   readonly #admit: () => void = () => {};
   readonly #life = new AbortController();
-  #flight: AbortController | undefined;
+  /** The refresh under way; its `abort` gives it up. */
+  #flight: { abort(): void } | undefined;
   #written: Promise<void> = Promise.resolve();
   #unsubscribe: (() => void) | undefined;
   #sleep: (() => void) | undefined;
@@ -190,6 +193,15 @@ export class Session {
     this.#machine.send({ type: "measured", grant: remeasured(grant, expiresAt, this.#context("refreshed")) });
   }
 
+  /** The server is about to cut the connection: no time to wait for a timer that may be throttled. */
+  expiring(token: string, expiresIn: number): void {
+    this.measured(token, expiresIn);
+    const grant = grantOf(this.#machine.state);
+    if (grant?.accessToken !== token) return;
+    this.#machine.send({ type: "measured", grant: { ...grant, renewAt: this.platform.now() } });
+    this.#check();
+  }
+
   cut(token: string): void {
     this.#machine.send({ type: "cut", token });
   }
@@ -230,7 +242,7 @@ export class Session {
           settle(value);
         };
       };
-      const waiter: Waiter = { resolve: over(resolve), reject: over(reject) };
+      const waiter: Waiter = { force, resolve: over(resolve), reject: over(reject) };
       signal?.addEventListener("abort", abandon);
       this.#waiters.add(waiter);
       this.#check(force);
@@ -242,12 +254,19 @@ export class Session {
     if (tokens === undefined) return this.#signInAgain();
     const set = readTokenSet(tokens);
     if (!set) throw new TypeError(`"tokens" must be an access token, or a TokenSet with one`);
+    this.#life.signal.throwIfAborted();
     this.#machine.send({ type: "signIn", grant: this.#grant(set, "given") });
-    await this.#written;
+    await this.#whenWritten();
   }
 
   async signOut(): Promise<void> {
     this.#machine.send({ type: "signOut" });
+    await this.#whenWritten();
+  }
+
+  /** Called in a listener, what is to be written follows only when the listener is done. */
+  async #whenWritten(): Promise<void> {
+    await Promise.resolve();
     await this.#written;
   }
 
@@ -266,7 +285,11 @@ export class Session {
 
   /** Looks into the store, which the app's own code or another tab may have written (B8). */
   read(done?: () => void): void {
-    this.#unsubscribe ??= this.#store.subscribe(() => this.read());
+    if (this.#life.signal.aborted) return;
+    if (!this.#unsubscribe) {
+      this.#unsubscribe = () => {}; // a store may call its listener there and then
+      this.#unsubscribe = this.#store.subscribe(() => this.read());
+    }
     this.#store.read((found) => {
       if (found === "signedOut") this.#machine.send({ type: "signedOutElsewhere" });
       else if (found === "nothing") this.#machine.send({ type: "read", grant: undefined });
@@ -284,6 +307,7 @@ export class Session {
   }
 
   #check(force?: boolean, online?: boolean): void {
+    if (this.#life.signal.aborted) return;
     this.#machine.send({
       type: "check",
       now: this.platform.now(),
@@ -300,7 +324,8 @@ export class Session {
     for (const client of [...this.#clients]) client.changed();
     this.#publish();
     this.#watch();
-    if (event.type === "read" && this.#isWanted()) this.#check();
+    const isForced = [...this.#waiters].some(({ force }) => force);
+    if (this.#isWanted() && (isForced || event.type === "read")) this.#check(isForced);
   }
 
   #carryOut(effect: SessionEffect, event: SessionEvent): void {
@@ -336,7 +361,13 @@ export class Session {
     if (state.status !== "refreshing") return;
     const { grant, reason, attempt } = state;
     const { refreshTimeout = 0 } = this.#options;
-    const flight = new AbortController();
+    const controller = new AbortController();
+    const flight = {
+      abort: () => {
+        controller.abort();
+        cancel();
+      },
+    };
     this.#flight = flight;
     const land = (outcome: RefreshOutcome) => {
       if (this.#flight !== flight) return;
@@ -357,19 +388,20 @@ export class Session {
     };
     const context = {
       reason,
-      signal: flight.signal,
+      signal: controller.signal,
       ...(grant && { token: grant.accessToken }),
       ...(grant?.refreshToken && { refreshToken: grant.refreshToken }),
     };
-    withDeadline(
+    let cancel = () => {};
+    cancel = withDeadline(
       this.platform,
       refreshTimeout,
-      () => this.#refresh(context),
+      () => andThen<unknown, RefreshOutcome>(this.#refresh(context), readAnswer),
       () => {
-        flight.abort();
+        controller.abort();
         return new AuthSocketError("refresh_timeout", `"refresh" took longer than ${refreshTimeout} ms`);
       },
-      (answer) => land(readAnswer(answer)),
+      land,
       (error) => land(readFailure(error)),
     );
   }
@@ -381,8 +413,11 @@ export class Session {
     if (state.status === "signedIn") {
       const { accessToken } = state.grant;
       if (!usableGrant(state, this.platform.now())) return;
-      this.#waiters.clear();
-      for (const { resolve } of settled) resolve(accessToken);
+      for (const waiter of settled) {
+        if (waiter.force && event?.type !== "granted") continue;
+        this.#waiters.delete(waiter);
+        waiter.resolve(accessToken);
+      }
     } else if (state.status === "signedOut" || event?.type === "failed") {
       const failure = state.status === "waiting" || state.status === "signedOut" ? state.error : undefined;
       this.#waiters.clear();

@@ -122,7 +122,7 @@ onBothPages(() => {
     await expect(demo.log).toContainText("The server refused the token: fetching a new one.");
     await demo.expectConnected();
     expect(server.history.slice(before)).toEqual([
-      { kind: "disconnected", user: "alice", reason: "transport close" },
+      { kind: "disconnected", user: "alice", reason: "forced close" },
       { kind: "refused", code: "token_expired" },
       { kind: "refresh", status: 200 },
       { kind: "connected", user: "alice" },
@@ -136,7 +136,7 @@ onBothPages(() => {
     await expect(demo.log).toContainText("Connected again");
     await demo.expectConnected();
     expect(server.history.slice(before)).toEqual([
-      { kind: "disconnected", user: "alice", reason: "transport close" },
+      { kind: "disconnected", user: "alice", reason: "forced close" },
       { kind: "connected", user: "alice" },
     ]);
   });

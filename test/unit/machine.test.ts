@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Machine } from "../../src/client/machine.ts";
 
 describe("a machine", () => {
-  it("B11 an event sent while another is at work waits for its turn", () => {
+  it("B11 an event sent while another is at work decides at once, and what follows from it waits", () => {
     const log: string[] = [];
     const machine: Machine<string, string, string> = new Machine(
       "",
@@ -19,9 +19,9 @@ describe("a machine", () => {
     machine.send("a");
     expect(log).toEqual([
       "a: effect of a",
-      "done with a at a",
+      "done with a at abc",
       "b: effect of b",
-      "done with b at ab",
+      "done with b at abc",
       "c: effect of c",
       "done with c at abc",
     ]);

@@ -4,6 +4,9 @@ export interface Backoff {
   max: number;
 }
 
+/** Beyond any `max`, and still a number. */
+const MOST_DOUBLINGS = 50;
+
 /**
  * Full-jitter backoff: anywhere between 0 and `base × 2^attempt`, `max` at the most, so that clients which failed
  * together do not come back together.
@@ -13,5 +16,5 @@ export interface Backoff {
  * @returns ms to wait
  */
 export function backoff(attempt: number, { base, max }: Backoff, random: number): number {
-  return random * Math.min(max, base * 2 ** attempt);
+  return random * Math.min(max, base * 2 ** Math.min(attempt, MOST_DOUBLINGS));
 }

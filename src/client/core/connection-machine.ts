@@ -5,7 +5,7 @@ import { isDue, type TokenOutlook } from "./session-machine.ts";
 /*
  * One namespace's connection. A machine without clock, session or Socket.IO.
  *
- *               connect                       accepted
+ *        connect, starting                    accepted
  *   idle ────────────────────▶ opening ───────────────────────▶ connected
  *    ▲  ▲     gaveUp           │ ▲ │ ▲  lost, cut for its token   │   │
  *    │  └──────────────────────┘ │ │ └────────────────────────────┘   │
@@ -22,6 +22,8 @@ import { isDue, type TokenOutlook } from "./session-machine.ts";
  */
 export type Connection =
   | { status: "idle"; error?: AuthSocketError }
+  /** asked to connect, and looking for the token, which calls the app's code: it may have us disconnect */
+  | ({ status: "starting" } & Attempt)
   /** Socket.IO is at work: the engine's handshake, its own backoff, or, once there is a grant, the server's answer */
   | ({ status: "opening"; grant?: Grant } & Attempt)
   /** Socket.IO has asked for a token that is still to come */
@@ -44,6 +46,10 @@ interface Live {
   renewal: "inBand" | "swap" | "cut";
   /** the token of the last renewal, which is not tried twice unless the server asks for it */
   renewing?: string | undefined;
+  /** the server's word that it will disconnect this socket, and why */
+  revoked?: AuthSocketError;
+  /** when the connection was accepted */
+  since: number;
 }
 
 interface Attempt {
@@ -55,11 +61,13 @@ interface Attempt {
 }
 
 export type ConnectionEvent =
-  | { type: "connect"; outlook: TokenOutlook }
+  | { type: "connect" }
+  /** the session has been asked for a token */
+  | { type: "prepared"; outlook: TokenOutlook }
   | { type: "disconnect" }
   /** Socket.IO calls for the token */
   | { type: "asked"; outlook: TokenOutlook; now: number }
-  | { type: "accepted"; id: string; recovered: boolean; renewal: "swap" | "cut" }
+  | { type: "accepted"; id: string; recovered: boolean; renewal: "swap" | "cut"; now: number }
   /** `auth:session` or `auth:expiring`; the session knows how long */
   | { type: "measured"; inBand: boolean; outlook: TokenOutlook }
   /** the server has taken the new token in band */
@@ -72,6 +80,8 @@ export type ConnectionEvent =
   | { type: "tokenRefused"; outlook: TokenOutlook }
   | { type: "cut"; outlook: TokenOutlook; now: number }
   | { type: "unavailable"; retryAt: number }
+  | { type: "revoked"; error: AuthSocketError }
+  /** the server wants this socket no more, and Socket.IO has let go of it */
   | { type: "barred"; error: AuthSocketError }
   | { type: "session"; outlook: TokenOutlook }
   /** B16; `sealed` where a queue of the last user's cannot be emptied */
@@ -79,7 +89,7 @@ export type ConnectionEvent =
   | { type: "tick"; outlook: TokenOutlook; now: number };
 
 /** What the driver does to the Socket, in this order. */
-export type ConnectionEffect = "purge" | "close" | "open" | "answer" | "renew" | "swap";
+export type ConnectionEffect = "purge" | "prepare" | "close" | "open" | "answer" | "renew" | "swap";
 
 export type ConnectionStep = readonly [Connection, ...ConnectionEffect[]];
 
@@ -93,21 +103,25 @@ export function transition(connection: Connection, event: ConnectionEvent): Conn
   switch (event.type) {
     case "connect":
       return isAtRest(connection) && !isSealed(connection)
-        ? start(event.outlook, { attempt: 1 })
+        ? [{ status: "starting", attempt: 1 }, "prepare"]
         : [connection];
+    case "prepared":
+      return connection.status === "starting" ? start(event.outlook, again(connection)) : [connection];
     case "disconnect":
-      return [{ status: "idle" }, ...closing(connection)];
+      return isSealed(connection) ? [connection] : [{ status: "idle" }, ...closing(connection)];
     case "gaveUp":
       return isUnderWay(connection) ? [{ status: "idle", ...errorOf(connection) }] : [connection];
     case "barred":
-      return [{ status: "refused", error: event.error }, ...closing(connection)];
+      return [{ status: "refused", error: event.error }];
+    case "revoked":
+      return connection.status === "connected" ? [{ ...connection, revoked: event.error }] : [connection];
     case "asked":
       return asked(connection, event);
     case "accepted": {
       if (connection.status !== "opening" || !connection.grant) return [connection];
-      const { id, recovered, renewal } = event;
+      const { id, recovered, renewal, now } = event;
       const { grant, cutAt } = connection;
-      return [{ status: "connected", id, recovered, renewal, grant, cutAt }];
+      return [{ status: "connected", id, recovered, renewal, grant, cutAt, since: now }];
     }
     case "measured": {
       if (connection.status !== "connected") return [connection];
@@ -117,6 +131,9 @@ export function transition(connection: Connection, event: ConnectionEvent): Conn
     case "renewed":
       return connection.status === "connected" ? [{ ...connection, grant: event.grant }] : [connection];
     case "lost":
+      if (connection.status === "connected" && connection.revoked) {
+        return [{ status: "refused", error: connection.revoked }, "close"];
+      }
       return isUnderWay(connection) ? [{ status: "opening", ...again(connection) }] : [connection];
     case "retried":
       return connection.status === "opening"
@@ -180,6 +197,7 @@ function follow(connection: Connection, outlook: TokenOutlook): ConnectionStep {
         : [connection];
     case "connected":
       return renew(connection, outlook);
+    case "starting":
     case "delayed":
       return [connection];
     default:
@@ -207,7 +225,7 @@ function changeUser(
 ): ConnectionStep {
   const { outlook, sealed } = event;
   const close = closing(connection);
-  if (connection.status === "idle" || isSealed(connection)) return [connection, "purge"];
+  if (isSealed(connection)) return [connection, "purge"];
   if (sealed && outlook.status !== "signedOut") {
     const error = new AuthSocketError(
       "user_changed",
@@ -215,6 +233,7 @@ function changeUser(
     );
     return [{ status: "refused", error }, "purge", ...close];
   }
+  if (connection.status === "idle") return [connection, "purge"];
   const [state, ...effects] = start(outlook, { attempt: 1 });
   return [state, "purge", ...close, ...effects];
 }

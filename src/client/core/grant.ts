@@ -24,7 +24,7 @@ export interface RenewalTiming {
 /** The default of the option `subject`: the claims `sub`, `id` or `userId`. */
 export const defaultSubject: SubjectReader = ({ sub, id, userId }) => {
   const subject = sub ?? id ?? userId;
-  return subject == null ? undefined : String(subject);
+  return typeof subject === "string" || typeof subject === "number" ? String(subject) : undefined;
 };
 
 /** Where a token set came from: the refresh just made, or elsewhere (a store, the app). */
@@ -66,17 +66,22 @@ export function toGrant(tokens: TokenSet, context: GrantContext): Grant {
   const issued = exp !== undefined && iat !== undefined && exp > iat ? exp - iat : undefined;
   const expiresAt = expiry(tokens, issued, exp, context);
   const subject = tokens.subject ?? readSubject(claims, context.subject);
+  // What is left of a fresh token is all of it; a given one may have been issued long ago.
+  const lifetime = (at: number) => (context.origin === "given" && issued) || at - context.now;
   const { expiresAt: _, ...kept } = tokens;
   return {
     ...kept,
     refusals: 0,
     ...(claims && { claims }),
     ...(subject !== undefined && { subject }),
-    ...(expiresAt !== undefined && schedule(expiresAt, issued ?? expiresAt - context.now, context)),
+    ...(expiresAt !== undefined && schedule(expiresAt, lifetime(expiresAt), context)),
   };
 }
 
-/** B4: due at `expiresAt − leeway − random(jitter × lifetime)`, though never in the first half of a token's life. */
+/**
+ * B4: due at `expiresAt − leeway − random(jitter × lifetime)`, though never in the first half of a token's life, nor, for
+ * one just received, of what is left of it.
+ */
 function schedule(expiresAt: number, lifetime: number, { leeway, jitter, random }: GrantContext) {
   const early = (leeway ?? Math.min(MAX_LEEWAY, lifetime / 5)) + random * jitter * lifetime;
   return { expiresAt, lifetime, renewAt: expiresAt - Math.min(early, lifetime / 2) };
@@ -84,15 +89,18 @@ function schedule(expiresAt: number, lifetime: number, { leeway, jitter, random 
 
 /** The grant, now that the server has said when it will end: free of clock skew, and as early to renew as before. */
 export function remeasured(grant: Grant, expiresAt: number, context: GrantContext): Grant {
+  const left = expiresAt - context.now;
   if (grant.expiresAt === undefined || grant.renewAt === undefined) {
-    return { ...grant, ...schedule(expiresAt, expiresAt - context.now, context) };
+    return { ...grant, ...schedule(expiresAt, left, context) };
   }
-  return { ...grant, expiresAt, renewAt: grant.renewAt + expiresAt - grant.expiresAt };
+  const early = Math.min(grant.expiresAt - grant.renewAt, left / 2);
+  return { ...grant, expiresAt, renewAt: expiresAt - early };
 }
 
 /** `exp` and `iat` are seconds on the wire; this is the one place where they are read. */
 function milliseconds(seconds: unknown): number | undefined {
-  return typeof seconds === "number" && Number.isFinite(seconds) ? seconds * 1000 : undefined;
+  const instant = typeof seconds === "number" ? seconds * 1000 : Number.NaN;
+  return Number.isFinite(instant) ? instant : undefined;
 }
 
 function readSubject(claims: Claims | undefined, read: SubjectReader): string | undefined {

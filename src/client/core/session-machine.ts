@@ -134,7 +134,7 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
       return [signedOut(user, grant && event.error), "clear"];
 
     case "accepted":
-      return grant?.accessToken === event.token && grant.refusals > 0
+      return grant?.accessToken === event.token && grant.refusals > 0 && isAnswerable(session)
         ? [{ ...session, grant: { ...grant, refusals: 0 } } as Session]
         : stay;
 

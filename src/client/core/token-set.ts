@@ -33,5 +33,5 @@ export function readTokenSet(value: unknown): TokenSet | undefined {
 
 /** A text from outside, less whatever is shaped like a JWT (S1, S2). */
 export function withoutJwt(text: string): string {
-  return text.replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, "[token]");
+  return text.replace(/eyJ[\w-]+\.[\w-]+\.[\w-]*/g, "[token]");
 }

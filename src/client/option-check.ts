@@ -1,0 +1,18 @@
+/** @throws TypeError that names the option */
+export function checkDuration(option: string, value: unknown): void {
+  check(
+    value === undefined || (typeof value === "number" && value >= 0),
+    option,
+    "a non-negative number of milliseconds",
+  );
+}
+
+/** @throws TypeError that names the option */
+export function checkFunction(option: string, value: unknown): void {
+  check(value === undefined || typeof value === "function", option, "a function");
+}
+
+/** @throws TypeError that names the option */
+export function check(holds: boolean, option: string, must: string): void {
+  if (!holds) throw new TypeError(`"${option}" must be ${must}`);
+}
