@@ -78,6 +78,10 @@ export class Connection implements SessionClient, HoldableSocket {
   #answer: ((payload: object) => void) | undefined;
   /** T4: the engine on which a CONNECT of this Socket is unanswered; a second one would cost the engine. */
   #unanswered: Manager["engine"] | undefined;
+  /** The Manager is telling of its close. */
+  #closing: Promise<void> | undefined;
+  /** Opens the namespace when neither stands in the way any more. */
+  #postponed: (() => void) | undefined;
   /** Who waits for an acknowledgement (B18), by what rejects it. */
   readonly #unacknowledged = new Map<(error: Error) => void, Promise<unknown>>();
   #release = () => {};
@@ -204,8 +208,9 @@ export class Connection implements SessionClient, HoldableSocket {
   readonly #revoked = (reason?: unknown) => {
     if (this.#machine.state.status !== "connected") return;
     const text = String(Object(reason).reason ?? reason ?? "no reason given");
+    const { now } = this.#context.session.platform;
     const message = `the server has revoked this connection: ${withoutJwt(text)}`;
-    this.#machine.send({ type: "revoked", error: new AuthSocketError("revoked", message) });
+    this.#machine.send({ type: "revoked", error: new AuthSocketError("revoked", message), now: now() });
   };
 
   readonly #retried = () => {
@@ -216,7 +221,7 @@ export class Connection implements SessionClient, HoldableSocket {
   readonly #managerListeners = [
     ["reconnect_attempt", this.#retried],
     ["reconnect_failed", () => this.#machine.send({ type: "gaveUp" })],
-    ["close", () => this.#answered()],
+    ["close", () => this.#closed()],
     ["packet", ({ nsp, type }: { nsp: string; type: number }) => this.#heard(nsp, type)],
   ] as const;
 
@@ -259,12 +264,31 @@ export class Connection implements SessionClient, HoldableSocket {
   }
 
   #answered(): void {
-    if (!this.#unanswered) return;
     this.#unanswered = undefined;
-    const state = this.#machine.state;
-    // Without a grant it is a later attempt, which has waited for this answer.
-    const isWaiting = state.status === "opening" && !state.grant && !this.socket.active;
-    if (isWaiting) this.#native.connect.call(this.socket);
+    this.#goOn();
+  }
+
+  /**
+   * T11: an engine that is opened in the midst of the Manager's "close" is never reconnected later, since the Manager goes on
+   * to schedule a reconnect that finds it open.
+   */
+  #closed(): void {
+    this.#unanswered = undefined;
+    this.#closing ??= Promise.resolve().then(() => {
+      this.#closing = undefined;
+      this.#goOn();
+    });
+  }
+
+  #open(): void {
+    if (this.#unanswered || this.#closing) this.#postponed = () => this.#open();
+    else this.#native.connect.call(this.socket);
+  }
+
+  #goOn(): void {
+    const open = this.#postponed;
+    this.#postponed = undefined;
+    open?.();
   }
 
   #accepted(): void {
@@ -338,7 +362,7 @@ export class Connection implements SessionClient, HoldableSocket {
     const token = this.connectedWith;
     const now = session.platform.now();
     if (state.status === "connected" && state.revoked) {
-      this.#machine.send({ type: "barred", error: state.revoked });
+      this.#machine.send({ type: "barred", error: state.revoked.error });
     } else if (token !== undefined && isCutOverToken(state, session.token, now)) {
       session.cut(token);
       this.#machine.send({ type: "cut", outlook: session.outlook(), now });
@@ -379,10 +403,11 @@ export class Connection implements SessionClient, HoldableSocket {
         break;
       case "close":
         this.#answer = undefined;
+        this.#postponed = undefined;
         this.#native.disconnect.call(this.socket);
         break;
       case "open":
-        if (!this.#unanswered) this.#native.connect.call(this.socket);
+        this.#open();
         break;
       case "answer":
         this.#sendConnect();

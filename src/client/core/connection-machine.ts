@@ -46,8 +46,8 @@ interface Live {
   renewal: "inBand" | "swap" | "cut";
   /** the token of the last renewal, which is not tried twice unless the server asks for it */
   renewing?: string | undefined;
-  /** the server's word that it will disconnect this socket, and why */
-  revoked?: AuthSocketError;
+  /** the server's word that it disconnects this socket, and when we leave if it does not */
+  revoked?: { error: AuthSocketError; leaveAt: number };
   /** when the connection was accepted */
   since: number;
 }
@@ -80,7 +80,7 @@ export type ConnectionEvent =
   | { type: "tokenRefused"; outlook: TokenOutlook }
   | { type: "cut"; outlook: TokenOutlook; now: number }
   | { type: "unavailable"; retryAt: number }
-  | { type: "revoked"; error: AuthSocketError }
+  | { type: "revoked"; error: AuthSocketError; now: number }
   /** the server wants this socket no more, and Socket.IO has let go of it */
   | { type: "barred"; error: AuthSocketError }
   | { type: "session"; outlook: TokenOutlook }
@@ -95,6 +95,9 @@ export type ConnectionStep = readonly [Connection, ...ConnectionEffect[]];
 
 /** B12: ms that an engine is held open for a token. */
 const PATIENCE = 10_000;
+
+/** ms that a server has to disconnect a socket which it has revoked. Both at once would cost the siblings their engine. */
+const FAREWELL = 2_000;
 
 /** B14: ms after a reconnect within which another cut is no token matter. */
 const CUT_WINDOW = 10_000;
@@ -114,7 +117,9 @@ export function transition(connection: Connection, event: ConnectionEvent): Conn
     case "barred":
       return [{ status: "refused", error: event.error }];
     case "revoked":
-      return connection.status === "connected" ? [{ ...connection, revoked: event.error }] : [connection];
+      return connection.status === "connected"
+        ? [{ ...connection, revoked: { error: event.error, leaveAt: event.now + FAREWELL } }]
+        : [connection];
     case "asked":
       return asked(connection, event);
     case "accepted": {
@@ -132,7 +137,7 @@ export function transition(connection: Connection, event: ConnectionEvent): Conn
       return connection.status === "connected" ? [{ ...connection, grant: event.grant }] : [connection];
     case "lost":
       if (connection.status === "connected" && connection.revoked) {
-        return [{ status: "refused", error: connection.revoked }, "close"];
+        return [{ status: "refused", error: connection.revoked.error }, "close"];
       }
       return isUnderWay(connection) ? [{ status: "opening", ...again(connection) }] : [connection];
     case "retried":
@@ -240,6 +245,9 @@ function changeUser(
 
 function tick(connection: Connection, { outlook, now }: ConnectionEvent & { type: "tick" }): ConnectionStep {
   if (connection.status === "delayed" && now >= connection.retryAt) return start(outlook, next(connection));
+  if (connection.status === "connected" && connection.revoked && now >= connection.revoked.leaveAt) {
+    return [{ status: "refused", error: connection.revoked.error }, "close"];
+  }
   if (connection.status === "awaiting" && now >= connection.releaseAt) {
     const [state, ...effects] = follow(connection, outlook);
     return state.status === "awaiting" ? [parked(connection, outlook), "close"] : [state, ...effects];
@@ -250,6 +258,8 @@ function tick(connection: Connection, { outlook, now }: ConnectionEvent & { type
 /** When a connection wants its next `tick`; undefined: it waits for something else. */
 export function tickDueAt(connection: Connection): number | undefined {
   switch (connection.status) {
+    case "connected":
+      return connection.revoked?.leaveAt;
     case "awaiting":
       return connection.releaseAt;
     case "delayed":
@@ -272,7 +282,9 @@ export function isInDemand({ status }: Connection): boolean {
  */
 export function isCutOverToken(connection: Connection, current: string | undefined, now: number): boolean {
   if (connection.status !== "connected") return false;
-  const { grant, cutAt } = connection;
+  const { grant, cutAt, since } = connection;
+  // B5: by a clock that has been put back, nothing is due.
+  if (now < since) return true;
   if (
     cutAt !== undefined &&
     now - cutAt < Math.min(CUT_WINDOW, (grant.lifetime ?? Number.POSITIVE_INFINITY) / 2)
