@@ -10,7 +10,7 @@ export interface TokenLife {
 /** The life left at `now` of a token that lasts `lifetime` and expires at `expiresAt`. */
 export function tokenLife(expiresAt: number, lifetime: number, now: number): TokenLife {
   const remaining = Math.max(0, expiresAt - now);
-  // The defaults of DESIGN.md section 2: leeway of a fifth, at most a minute, and a jitter of a tenth before it.
+  // The defaults of AuthSessionOptions: leeway of a fifth, at most a minute, and a jitter of a tenth before it.
   const leeway = Math.min(60_000, lifetime / 5) / lifetime;
   return {
     remaining,
