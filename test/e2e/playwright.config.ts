@@ -15,6 +15,6 @@ export default defineConfig({
   use: {
     browserName: "chromium",
     launchOptions: chromium,
-    trace: "retain-on-failure",
+    trace: "off",
   },
 });

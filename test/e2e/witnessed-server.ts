@@ -47,7 +47,7 @@ export class WitnessedServer {
       socket.on("disconnect", (reason) => history.push({ kind: "disconnected", user, reason }));
       socket.on("chat", () => history.push({ kind: "chat", user }));
       socket.onAnyOutgoing((event, data) => {
-        if (event === "tick") this.#ticks.set(user, this.ticksSentTo(user).add(data));
+        if (event === "tick") this.ticksSentTo(user).add(data);
         if (event === "chat") this.said.push(data.text);
       });
     });
@@ -59,9 +59,11 @@ export class WitnessedServer {
     return new WitnessedServer(await createDemoServer({ ...options, onRefused }), history);
   }
 
-  /** The numbers of the ticks that were sent to a user, however often. */
+  /** The numbers of the ticks that were sent to a user, however often: a set that grows. */
   ticksSentTo(user: string): Set<number> {
-    return this.#ticks.get(user) ?? new Set();
+    const ticks = this.#ticks.get(user) ?? new Set<number>();
+    this.#ticks.set(user, ticks);
+    return ticks;
   }
 
   /** The status of each refresh that was asked for, the oldest first. */

@@ -379,15 +379,18 @@ describe("T14 the engine itself is refused", () => {
 describe("T15 a disconnect without a connect", () => {
   it("T15 the transport drops during the server's middleware: no token matter, and connected in the end", async () => {
     const server = await startAuthServer();
-    const gate = deferred<void>();
-    server.admit = () => gate.promise;
+    const [reached, gate] = [deferred<void>(), deferred<void>()];
+    server.admit = () => {
+      reached.resolve();
+      return gate.promise;
+    };
     const refresh = vi.fn(async () => issueToken());
     const store = memoryStore({ accessToken: issueToken() });
     const auth = disposed(new AuthSocket(server.url, { refresh, store, io: FAST }));
     const statuses = recordStatuses(auth);
     const events: string[] = [];
     for (const event of ["connect", "disconnect"]) auth.socket.on(event, () => events.push(event));
-    await server.until(() => server.connects.length === 1);
+    await reached.promise;
     auth.socket.io.engine.close();
     server.admit = () => {};
     await auth.whenConnected();
