@@ -115,7 +115,7 @@ export function transition(connection: Connection, event: ConnectionEvent): Conn
     case "gaveUp":
       return isUnderWay(connection) ? [{ status: "idle", ...errorOf(connection) }] : [connection];
     case "barred":
-      return [{ status: "refused", error: event.error }];
+      return isUnderWay(connection) ? [{ status: "refused", error: event.error }] : [connection];
     case "revoked":
       return connection.status === "connected"
         ? [{ ...connection, revoked: { error: event.error, leaveAt: event.now + FAREWELL } }]
