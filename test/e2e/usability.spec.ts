@@ -83,7 +83,7 @@ onBothPages(() => {
 
   test("is dark where the user likes it dark", async ({ demo, page }) => {
     await page.emulateMedia({ colorScheme: "light" });
-    await demo.openSignedIn();
+    await demo.open();
     const light = await lightness(page);
     await page.emulateMedia({ colorScheme: "dark" });
     const dark = await lightness(page);

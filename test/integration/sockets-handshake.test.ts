@@ -65,7 +65,8 @@ describe("B1 the token is there when it is needed", () => {
   });
 
   it("B1 the refresh starts with reconnect_attempt, and the expired token is never sent", async () => {
-    const server = await startAuthServer();
+    let allowed = true;
+    const server = await startAuthServer({ allowRequest: (_, decide) => decide(null, allowed) });
     const clock = new SkippableClock();
     const [first, second] = [issueToken(), issueToken()];
     const refresh = vi.fn(async () => second);
@@ -73,14 +74,17 @@ describe("B1 the token is there when it is needed", () => {
     const session = disposed(new AuthSession({ refresh, store }, clock));
     const auth = disposed(new AuthSocket(server.url, { session, io: FAST }));
     await auth.whenConnected();
-    // Not by skip(): the machine slept, and no timer has run yet.
+    allowed = false;
+    server.drop();
+    // Between two attempts, and not by skip(): the machine slept, and no timer has run yet.
+    await new Promise<void>((resolve) => auth.socket.io.once("reconnect_error", () => resolve()));
+    allowed = true;
     vi.spyOn(clock, "now").mockImplementation(() => Date.now() + 4_000_000);
     const calls = new Promise<number>((resolve) => {
       auth.socket.io.once("reconnect_attempt", () => resolve(refresh.mock.calls.length));
     });
-    server.drop();
     expect(await calls).toBe(1);
-    await server.until(() => server.connections === 2);
+    await auth.whenConnected();
     expect(server.tokens).toEqual([first, second]);
     expect(refresh).toHaveBeenCalledTimes(1);
   });
@@ -261,6 +265,42 @@ describe("B12 one CONNECT per engine opening", () => {
     expect(server.connects).toHaveLength(1);
   });
 
+  it.each([
+    ["lets it in", () => {}],
+    [
+      "refuses it",
+      () => {
+        throw new Error("no");
+      },
+    ],
+  ])(
+    "T4 disconnect().connect() beside a sibling while the server's middleware %s: no ghost, one engine",
+    async (_, verdict) => {
+      const server = await startAuthServer();
+      const store = memoryStore({ accessToken: issueToken() });
+      const auth = disposed(new AuthSocket(server.url, { refresh: async () => null, store }));
+      await auth.whenConnected();
+      const { id } = auth.socket;
+      const [reached, gate] = [deferred<void>(), deferred<void>()];
+      server.admit = async () => {
+        reached.resolve();
+        await gate.promise;
+        verdict();
+      };
+      const chat = auth.of("/chat");
+      await reached.promise;
+      chat.disconnect().connect();
+      server.admit = () => {};
+      gate.resolve();
+      await chat.whenConnected();
+      await server.quiet();
+      expect(server.sockets("/chat").map((socket) => socket.id)).toEqual([chat.socket.id]);
+      expect(server.doubles).toBe(0);
+      expect(server.handshakes).toBe(1);
+      expect(auth.socket.id).toBe(id);
+    },
+  );
+
   it("B12 no order of connect, disconnect, token answers and transport drops makes a second CONNECT", async () => {
     const server = await startAuthServer();
     const auth = disposed(
@@ -420,6 +460,25 @@ describe("T11 drops after drops", () => {
       const next = auth.socket.id;
       server.drop();
       await until(auth, (state) => state.status === "connected" && state.id !== next);
+    }
+    await server.quiet();
+    expect(server.sockets()).toHaveLength(1);
+    expect(server.doubles).toBe(0);
+  });
+
+  it.each<[string, (auth: AuthSocket, act: () => void) => unknown]>([
+    ["disconnect", (auth, act) => auth.socket.once("disconnect", act)],
+    ["the Manager's close", (auth, act) => auth.socket.io.once("close", act)],
+  ])("T11 after disconnect().connect() in the midst of %s, later drops reconnect", async (_, hook) => {
+    const server = await startAuthServer();
+    const store = memoryStore({ accessToken: issueToken() });
+    const auth = disposed(new AuthSocket(server.url, { refresh: async () => null, store, io: FAST }));
+    await auth.whenConnected();
+    hook(auth, () => auth.disconnect().connect());
+    for (let drop = 0; drop < 3; drop++) {
+      const { id } = auth.socket;
+      server.drop();
+      await until(auth, (state) => state.status === "connected" && state.id !== id);
     }
     await server.quiet();
     expect(server.sockets()).toHaveLength(1);

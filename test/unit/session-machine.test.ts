@@ -539,7 +539,7 @@ describe("the session, whatever happens", () => {
 
   /** Shows each step that any events lead to. */
   function everyStep(look: (before: Session, event: SessionEvent, step: SessionStep) => void): void {
-    fc.assert(
+    void fc.assert(
       fc.property(events, (sequence) => {
         let session: Session = sessions.unread.empty;
         for (const event of sequence) {
