@@ -56,6 +56,9 @@ export interface ConnectionContext {
 const CONNECT = 0;
 const CONNECT_ERROR = 4;
 
+/** ms after which a server has taken in a DISCONNECT. It takes a CONNECT that comes together with one for a second one. */
+const SETTLE = 50;
+
 /** ms that a server has to answer `auth:renew`; without an answer the connection lives until its old expiry. */
 const RENEWAL_TIMEOUT = 10_000;
 
@@ -259,8 +262,13 @@ export class Connection implements SessionClient, HoldableSocket {
       const ghost = new Socket(socket.io, namespace);
       ghost.connected = true;
       ghost.disconnect();
+      const engine = this.#unanswered;
+      const settled = () => {
+        if (this.#unanswered === engine) this.#answered();
+      };
+      this.#context.session.platform.setTimeout(settled, SETTLE);
     }
-    if (type === CONNECT || type === CONNECT_ERROR) this.#answered();
+    if (type === CONNECT_ERROR) this.#answered();
   }
 
   #answered(): void {

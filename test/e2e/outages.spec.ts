@@ -10,7 +10,8 @@ test.describe("the single-page app", () => {
     demo,
     server,
   }) => {
-    // Jitter may put the last attempt anywhere in half a minute; halfway or so it is tried after 0.4, 0.8 … 12 s.
+    // Chance may put the attempt after the outage anywhere in half a minute. Tried again after 0.4, 0.8 … 12 s, it is
+    // the seventh, after 24 s.
     await demo.page.addInitScript(() => {
       Math.random = () => 0.4;
     });

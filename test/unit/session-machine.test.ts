@@ -328,7 +328,7 @@ const rules: Rules<typeof sessions, SessionEvent, SessionStep> = {
   },
 };
 
-/** The states that the events lead through, one after the other, and at last to. */
+/** The state that the events lead to, one after the other. */
 function run(session: Session, ...events: SessionEvent[]): Session {
   return events.reduce((state, event) => transition(state, event)[0], session);
 }
@@ -450,7 +450,7 @@ describe("what a session is asked", () => {
     ["one that was refused, and waits", sessions.waiting.rejected, 0, undefined],
     ["none", sessions.vacant.empty, 0, undefined],
   ])("B1 B6 the token to send: %s", (_, session, now, grant) => {
-    expect(usableGrant(session, now)).toBe(grant);
+    expect(usableGrant(session, now)).toEqual(grant);
   });
 
   it.each<[string, Session, number, TokenOutlook]>([
@@ -571,16 +571,18 @@ describe("the session, whatever happens", () => {
 
   it("B7 never holds a token beyond three refused fresh ones, and sends none that was refused", () => {
     everyStep((_, event, [after]) => {
-      expect(grantOf(after)?.refusals ?? 0).toBeLessThanOrEqual(4 - 1);
+      expect(grantOf(after)?.refusals ?? 0).toBeLessThanOrEqual(3);
       if (event.type === "refused") expect(usableGrant(after, -1)?.accessToken).not.toBe(event.token);
     });
   });
 
   it("B16 no two subjects are one user, and no user returns", () => {
-    everyStep((before, _, [after]) => {
+    const taken: SessionEvent["type"][] = ["read", "granted", "signIn"];
+    everyStep((before, { type }, [after]) => {
       expect(after.user.id).toBeGreaterThanOrEqual(before.user.id);
       if (after.user.id === before.user.id) expect(after.user).toEqual(before.user);
-      if ("grant" in after && after.grant) expect(after.user.subject).toBe(after.grant.subject);
+      const grant = grantOf(after);
+      if (grant && taken.includes(type)) expect(after.user.subject).toBe(grant.subject);
     });
   });
 });

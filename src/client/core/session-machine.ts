@@ -97,11 +97,14 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
   const stay: SessionStep = [session];
 
   switch (event.type) {
-    case "read":
-      if (event.grant)
-        return [signedIn(nextUser(user, event.grant, "stored"), event.grant), ...abort(session)];
+    case "read": {
       // An emptied store is no sign-out: what is in memory goes on.
-      return session.status === "unread" ? [{ status: "vacant", user }] : stay;
+      if (!event.grant) return session.status === "unread" ? [{ status: "vacant", user }] : stay;
+      const owner = nextUser(user, event.grant, "stored");
+      // B7: one user's tokens in a row count, whoever fetched them.
+      const refusals = owner === user ? refusalsOf(session) : 0;
+      return [signedIn(owner, { ...event.grant, refusals }), ...abort(session)];
+    }
 
     case "signedOutElsewhere":
       return session.status === "signedOut" ? stay : [signedOut(successor(user)), ...abort(session)];
@@ -111,8 +114,7 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
 
     case "granted": {
       if (session.status !== "refreshing") return stay;
-      const { reason } = session;
-      const refusals = reason === "rejected" ? (grant?.refusals ?? 0) : 0;
+      const refusals = refusalsOf(session);
       const received = inherited(grant, event.grant);
       const fresh = {
         ...(isAnswerable(session) ? sameLife(grant, received, event.now) : received),
@@ -154,7 +156,12 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
     case "measured": {
       // B5: only while that connection's token is still the current one
       if (grant?.accessToken !== event.grant.accessToken) return stay;
-      return [{ ...session, grant: { ...event.grant, refusals: grant.refusals } } as Session];
+      const { subject: _, ...measured } = event.grant;
+      const kept = {
+        refusals: grant.refusals,
+        ...(grant.subject !== undefined && { subject: grant.subject }),
+      };
+      return [{ ...session, grant: { ...measured, ...kept } } as Session];
     }
 
     case "cut":
@@ -167,7 +174,9 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
       return [signedIn(nextUser(user, event.grant, "signIn"), event.grant), ...abort(session), "save"];
 
     case "reopen":
-      return session.status === "signedOut" ? [{ status: "vacant", user }, "reopen"] : stay;
+      if (session.status !== "signedOut") return stay;
+      // B16: who comes need not be who left, and where nobody is named there is no telling.
+      return [{ status: "vacant", user: user.subject === undefined ? successor(user) : user }, "reopen"];
 
     case "signOut":
       return [signedOut(successor(user)), ...abort(session), "forget"];
@@ -267,6 +276,11 @@ function isExpired({ expiresAt }: Grant, now: number): boolean {
 /** Whether nothing but time speaks against the token. */
 function isAnswerable(session: Session): boolean {
   return !("reason" in session) || session.reason === "expiring" || session.reason === "forced";
+}
+
+/** B7: how many tokens in a row have been refused, for the next one to carry on. */
+function refusalsOf(session: Session): number {
+  return "reason" in session && session.reason === "rejected" ? (session.grant?.refusals ?? 0) : 0;
 }
 
 function signedIn(user: User, grant: Grant): Session {
