@@ -1,4 +1,5 @@
-import { acknowledge, type ChatAnswer, type DemoIo, type DemoSocket } from "./socket-events.ts";
+import type { Answer } from "../socket-events.ts";
+import { acknowledge, type DemoIo, type DemoSocket } from "./demo-io.ts";
 
 const MAX_TEXT_LENGTH = 500;
 const MAX_ID_LENGTH = 100;
@@ -25,7 +26,7 @@ export class Chat {
   serve(socket: DemoSocket): void {
     const { subject, username } = socket.data.identity;
     socket.on("chat", (received: unknown, reply: unknown) => {
-      const answer = acknowledge<ChatAnswer>(reply);
+      const answer = acknowledge<Answer>(reply);
       const line = readLine(received);
       if (!line) {
         answer({ ok: false, error: `A line needs an id and 1 to ${MAX_TEXT_LENGTH} characters of text` });

@@ -1,4 +1,4 @@
-import type { DemoSocket } from "./socket-events.ts";
+import type { DemoSocket } from "./demo-io.ts";
 
 // T19: a longer timer fires at once.
 const MAX_TIMEOUT = 2 ** 31 - 1;

@@ -1,9 +1,9 @@
 import { Router } from "express";
+import type { DemoIo, DemoSocket } from "./demo-io.ts";
 import { type Faults, OFFLINE_COOKIE } from "./faults.ts";
 import { clearRefreshCookie, readRefreshCookie } from "./refresh-cookie.ts";
 import type { RefreshSession, RefreshSessions } from "./refresh-sessions.ts";
 import { requireRequestedWith } from "./requested-with.ts";
-import type { DemoIo, DemoSocket } from "./socket-events.ts";
 
 const DEFAULT_OFFLINE = 8_000;
 const MAX_OFFLINE = 30_000;

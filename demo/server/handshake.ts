@@ -1,5 +1,5 @@
 import { AccessTokenError, type Identity } from "./access-tokens.ts";
-import type { DemoIo, DemoSocket } from "./socket-events.ts";
+import type { DemoIo, DemoSocket } from "./demo-io.ts";
 
 export type RefusalCode = "token_missing" | "token_invalid" | "token_expired" | "unavailable";
 

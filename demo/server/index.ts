@@ -8,6 +8,7 @@ import { AccessTokens } from "./access-tokens.ts";
 import { Accounts } from "./accounts.ts";
 import { Chat } from "./chat.ts";
 import { type DemoAccount, demoAccounts } from "./demo-accounts.ts";
+import type { DemoIo } from "./demo-io.ts";
 import { cutAt } from "./expiry-cut.ts";
 import { faultRoutes } from "./fault-routes.ts";
 import { Faults } from "./faults.ts";
@@ -16,7 +17,6 @@ import { jsonErrors } from "./json-errors.ts";
 import { pages } from "./pages.ts";
 import { RefreshSessions } from "./refresh-sessions.ts";
 import { sessionRoutes } from "./session-routes.ts";
-import type { DemoIo } from "./socket-events.ts";
 import { Ticks } from "./ticks.ts";
 
 export interface DemoServerOptions {

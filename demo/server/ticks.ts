@@ -1,4 +1,5 @@
-import { acknowledge, type DemoIo, type DemoSocket, type TicksAnswer } from "./socket-events.ts";
+import type { TicksAnswer } from "../socket-events.ts";
+import { acknowledge, type DemoIo, type DemoSocket } from "./demo-io.ts";
 
 /** How many ticks are kept for a client that has been away. */
 const KEPT = 300;

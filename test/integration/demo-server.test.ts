@@ -9,16 +9,16 @@ import { decodeJwt, decodeProtectedHeader, SignJWT } from "jose";
 import { Server } from "socket.io";
 import { io as connectTo, type Socket } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
+import type { DemoIo } from "../../demo/server/demo-io.ts";
 import { authenticateHandshake } from "../../demo/server/handshake.ts";
 import { createDemoServer, type DemoServer, type DemoServerOptions } from "../../demo/server/index.ts";
 import type {
-  ChatAnswer,
+  Answer,
   ChatLine,
   ClientToServerEvents,
-  DemoIo,
   ServerToClientEvents,
   TicksAnswer,
-} from "../../demo/server/socket-events.ts";
+} from "../../demo/socket-events.ts";
 
 const SECRET = "a secret of the tests, long enough for HS256";
 const OWN_HEADER = { "X-Requested-With": "authsocket" };
@@ -638,7 +638,7 @@ describe("chat", () => {
       "text that is not text": { id: "x", text: ["x"] },
     };
     for (const [what, line] of Object.entries(wrong)) {
-      const answer = (await (socket as Socket).emitWithAck("chat", line)) as ChatAnswer;
+      const answer = (await (socket as Socket).emitWithAck("chat", line)) as Answer;
       expect(answer, what).toEqual({ ok: false, error: expect.any(String) });
     }
     expect(lines).toEqual([]);

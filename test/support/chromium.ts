@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium as playwrightChromium } from "playwright";
@@ -100,6 +100,9 @@ function unpackFromNpm(): Found | undefined {
     const unpack = 'await (await import("@sparticuz/chromium")).default.executablePath()';
     const lambda = { TMPDIR: unpacked, AWS_LAMBDA_JS_RUNTIME: "nodejs22.x" };
     succeeds(process.execPath, ["--input-type=module", "--eval", unpack], 60_000, lambda);
+    // Its own configuration looks for fonts where Lambda has them; a page without any font ends the browser.
+    const folders = [join(unpacked, "fonts"), "/usr/share/fonts"].map((folder) => `<dir>${folder}</dir>`);
+    writeFileSync(join(unpacked, "fonts", "fonts.conf"), `<fontconfig>${folders.join("")}</fontconfig>\n`);
   }
   if (!starts(executablePath, env)) return undefined;
   return { executablePath, args: ["--headless=shell", "--no-sandbox", "--no-zygote"], env };

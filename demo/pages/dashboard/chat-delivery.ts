@@ -1,7 +1,7 @@
-import type { ChatAnswer } from "./demo-socket.ts";
+import type { Answer } from "../../socket-events.ts";
 
 /** Sends one line once; rejects when the connection ends before the answer. */
-export type Send = (line: { id: string; text: string }) => Promise<ChatAnswer>;
+export type Send = (line: { id: string; text: string }) => Promise<Answer>;
 
 /**
  * Sends a line until the server has answered, however many connections that takes.
@@ -10,7 +10,7 @@ export type Send = (line: { id: string; text: string }) => Promise<ChatAnswer>;
  * id, and the server drops the second. While there is no connection Socket.IO buffers it: the loop does not spin.
  * Only AuthSocket's own refusals end it, since they say that this user will not be back: those carry a code.
  */
-export async function deliver(send: Send, line: { id: string; text: string }): Promise<ChatAnswer> {
+export async function deliver(send: Send, line: { id: string; text: string }): Promise<Answer> {
   for (;;) {
     try {
       return await send(line);

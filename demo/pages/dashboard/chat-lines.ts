@@ -1,4 +1,4 @@
-import type { ChatMessage } from "./demo-socket.ts";
+import type { ChatLine as ServerLine } from "../../socket-events.ts";
 
 /** A line in the chat list. Own lines are shown before the server has them. */
 export interface ChatLine {
@@ -31,7 +31,7 @@ export function settleLine(lines: readonly ChatLine[], id: string, error?: strin
 }
 
 /** The list with a line that the server has sent round: an own one is thereby known to have arrived. */
-export function receiveLine(lines: readonly ChatLine[], message: ChatMessage): readonly ChatLine[] {
+export function receiveLine(lines: readonly ChatLine[], message: ServerLine): readonly ChatLine[] {
   if (lines.some((line) => line.id === message.id)) return settleLine(lines, message.id);
   const { id, text, from } = message;
   return [...lines, { id, text, from, own: false, state: "sent" as const }].slice(-capacity);
