@@ -54,9 +54,7 @@ export class Hub {
     });
     this.#socketOptions = io;
     // Before any socket of it: when they ask for their CONNECT, it is known.
-    this.#manager.on("open", () => {
-      this.#openedWith = session.token;
-    });
+    this.#manager.on("open", this.#opened);
     this.context = {
       session,
       isTokenRefused: options.isTokenRefused ?? isTokenRefused,
@@ -71,6 +69,10 @@ export class Hub {
       admit,
     };
   }
+
+  readonly #opened = () => {
+    this.#openedWith = this.context.session.token;
+  };
 
   socket(namespace: string): Socket {
     return this.#manager.socket(namespace, this.#socketOptions);
@@ -92,6 +94,7 @@ export class Hub {
   leave(namespace: string): void {
     this.members.delete(namespace);
     if (namespace !== this.namespace) return;
+    this.#manager.off("open", this.#opened);
     for (const { socket } of [...this.members.values()]) socket.dispose();
     if (this.#ownsSession) this.session.dispose();
   }
