@@ -20,8 +20,8 @@ import { AuthSocketError } from "./core/errors.ts";
 import { type ConnectError, unavailableFor } from "./core/refusal.ts";
 import type { User } from "./core/session-machine.ts";
 import { withoutJwt } from "./core/token-set.ts";
-import type { HoldableSocket } from "./engine-swap.ts";
 import { Machine } from "./machine.ts";
+import { Outbox } from "./outbox.ts";
 import { PublishedState } from "./published-state.ts";
 import type { Session, SessionClient } from "./session.ts";
 
@@ -63,7 +63,7 @@ const SETTLE = 50;
 const RENEWAL_TIMEOUT = 10_000;
 
 /** Runs the connection machine over one Socket.IO Socket, by its public members only. */
-export class Connection implements SessionClient, HoldableSocket {
+export class Connection implements SessionClient {
   readonly published = new PublishedState<AuthSocketState>({ status: "idle" });
   readonly socket: Socket;
   readonly #context: ConnectionContext;
@@ -85,9 +85,10 @@ export class Connection implements SessionClient, HoldableSocket {
   #closing: Promise<void> | undefined;
   /** Opens the namespace when neither stands in the way any more. */
   #postponed: (() => void) | undefined;
-  /** Who waits for an acknowledgement (B18), by what rejects it. */
-  readonly #unacknowledged = new Map<(error: Error) => void, Promise<unknown>>();
-  #release = () => {};
+  /** What rejects those who wait for an acknowledgement (B18). */
+  readonly #unacknowledged = new Set<(error: Error) => void>();
+  /** For the engine swap alone. */
+  readonly outbox: Outbox | undefined;
   #user: User;
   /** Who the server last knew this Socket as: its recovery is theirs alone (T6). */
   #known: User | undefined;
@@ -102,6 +103,7 @@ export class Connection implements SessionClient, HoldableSocket {
     this.#native = { connect, disconnect, emitWithAck, off };
     this.#overrides = this.#override();
     Object.assign(socket, this.#overrides);
+    if (context.renewal === "swap") this.outbox = new Outbox(socket, context.sealed);
     this.#listen();
     for (const [event, listener] of this.#managerListeners) socket.io.on(event, listener);
     context.session.join(this);
@@ -130,38 +132,13 @@ export class Connection implements SessionClient, HoldableSocket {
     else this.#machine.send({ type: "session", outlook });
   }
 
-  hold(): Promise<unknown> {
-    const { socket } = this;
-    const { emit } = socket;
-    const held = (...args: Parameters<typeof emit>) => {
-      // Only what is emitted: what arrives meanwhile is handed on as ever.
-      const { connected } = socket;
-      socket.connected = false;
-      try {
-        return emit.apply(socket, args);
-      } finally {
-        socket.connected = connected;
-      }
-    };
-    const replaced = Object.getOwnPropertyDescriptor(socket, "emit");
-    socket.emit = held;
-    this.#release = () => {
-      if (replaced) Object.defineProperty(socket, "emit", replaced);
-      else Reflect.deleteProperty(socket, "emit");
-    };
-    return Promise.allSettled([...this.#unacknowledged.values()]);
-  }
-
-  release(): void {
-    this.#release();
-  }
-
   dispose(): void {
     const { socket } = this;
     this.disconnect();
     this.#purge(new Error("the AuthSocket was disposed of"));
     this.#context.session.leave(this);
     for (const name of Object.keys(this.#overrides)) Reflect.deleteProperty(socket, name);
+    this.outbox?.dispose();
     for (const [event, listener] of this.#listeners) socket.off(event, listener);
     for (const [event, listener] of this.#managerListeners) socket.io.off(event, listener);
     this.published.clear();
@@ -190,7 +167,7 @@ export class Connection implements SessionClient, HoldableSocket {
       emitWithAck: (...args: Parameters<Socket["emitWithAck"]>) => {
         const answer = emitWithAck.apply(socket, args);
         return new Promise((resolve, reject) => {
-          this.#unacknowledged.set(reject, answer);
+          this.#unacknowledged.add(reject);
           const settle = (outcome: () => void) => {
             this.#unacknowledged.delete(reject);
             outcome();
@@ -477,7 +454,7 @@ export class Connection implements SessionClient, HoldableSocket {
   }
 
   #purge(error: Error): void {
-    for (const reject of this.#unacknowledged.keys()) reject(error);
+    for (const reject of this.#unacknowledged) reject(error);
     this.#unacknowledged.clear();
     this.socket.sendBuffer = [];
     this.socket.receiveBuffer = [];

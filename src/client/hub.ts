@@ -3,12 +3,13 @@ import { AuthSession, sessionOf } from "./auth-session.ts";
 import type { ConnectionContext } from "./connection.ts";
 import { readAddress, refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
 import { isTokenRefused } from "./core/refusal.ts";
-import { type HoldableSocket, swapEngine } from "./engine-swap.ts";
+import { swapEngine } from "./engine-swap.ts";
+import type { Outbox } from "./outbox.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./socket-options.ts";
 
 interface HubMember {
   socket: { dispose(): void };
-  connection: HoldableSocket;
+  connection: { outbox: Outbox | undefined };
 }
 
 /** What an AuthSocket and its `of()` children share: one session, one Manager, the options. */
@@ -71,7 +72,7 @@ export class Hub {
     this.#swapping = engine;
     void swapEngine(
       this.#manager,
-      [...this.members.values()].map(({ connection }) => connection),
+      [...this.members.values()].flatMap(({ connection }) => connection.outbox ?? []),
       this.context.session.platform,
     );
   }
