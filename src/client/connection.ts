@@ -21,7 +21,7 @@ import { type ConnectError, unavailableFor } from "./core/refusal.ts";
 import type { User } from "./core/session-machine.ts";
 import { withoutJwt } from "./core/token-set.ts";
 import { Machine } from "./machine.ts";
-import { Outbox } from "./outbox.ts";
+import { type Outbox, openOutbox } from "./outbox.ts";
 import { PublishedState } from "./published-state.ts";
 import type { Session, SessionClient } from "./session.ts";
 
@@ -103,7 +103,7 @@ export class Connection implements SessionClient {
     this.#native = { connect, disconnect, emitWithAck, off };
     this.#overrides = this.#override();
     Object.assign(socket, this.#overrides);
-    if (context.renewal === "swap") this.outbox = new Outbox(socket, context.sealed);
+    if (context.renewal === "swap") this.outbox = openOutbox(socket, context.sealed);
     this.#listen();
     for (const [event, listener] of this.#managerListeners) socket.io.on(event, listener);
     context.session.join(this);

@@ -47,10 +47,6 @@ function isBusy(engine: Engine): boolean {
 
 function change(engine: Engine): Promise<void> {
   return new Promise((resolve) => {
-    const changed = () => {
-      for (const event of QUIETING) engine.off(event, changed);
-      resolve();
-    };
-    for (const event of QUIETING) engine.on(event, changed);
+    for (const event of QUIETING) engine.once(event, () => resolve());
   });
 }

@@ -1,92 +1,78 @@
 import type { Socket } from "socket.io-client";
 
-type Acknowledge = (...answer: unknown[]) => void;
-
 /** What leaves a Socket, for the engine swap: emits can be kept back, and it is known what awaits its acknowledgement. */
-export class Outbox {
-  readonly #socket: Socket;
-  readonly #emit: Socket["emit"];
-  /** Socket.IO's `retries` is on: a queue that sends its next event when the server has acknowledged the last. */
-  readonly #queues: boolean;
-  /** In the order of sending. */
-  #unacknowledged = new Set<Promise<void>>();
-  #isHeld = false;
-  #isVolatile = false;
-
-  constructor(socket: Socket, queues: boolean) {
-    this.#socket = socket;
-    this.#emit = socket.emit;
-    this.#queues = queues;
-    const emit = (...args: Parameters<Socket["emit"]>) => this.#send(args);
-    const volatile = () => {
-      this.#isVolatile = true;
-      return Reflect.get(Object.getPrototypeOf(socket), "volatile", socket);
-    };
-    Object.defineProperties(socket, {
-      emit: { value: emit, configurable: true, writable: true },
-      volatile: { get: volatile, configurable: true },
-    });
-  }
-
+export interface Outbox {
   /** From now on emits are buffered. Resolves when what was sent before has been acknowledged. */
-  hold(): Promise<unknown> {
-    this.#isHeld = true;
-    const sent = this.#socket.connected ? [...this.#unacknowledged] : [];
-    return Promise.all(this.#queues ? sent.slice(0, 1) : sent);
-  }
-
-  release(): void {
-    this.#isHeld = false;
-    // What has waited in vain is not waited for again.
-    if (!this.#queues) this.#unacknowledged = new Set();
-  }
-
+  hold(): Promise<unknown>;
+  release(): void;
   /** Gives the Socket its own back. */
-  dispose(): void {
-    for (const name of ["emit", "volatile"]) Reflect.deleteProperty(this.#socket, name);
-  }
+  dispose(): void;
+}
 
-  #send(args: Parameters<Socket["emit"]>): Socket {
-    const socket = this.#socket;
-    const { connected } = socket;
-    this.#watch(args);
-    if (!this.#isHeld || !connected) return this.#emit.apply(socket, args);
-    // Only what is emitted: what arrives meanwhile is handed on as ever.
-    socket.connected = false;
-    try {
-      return this.#emit.apply(socket, args);
-    } finally {
-      socket.connected = connected;
-      // T12: what the queue sends meanwhile it sends once more with the next connection; what else is here is volatile.
-      if (this.#queues) socket.sendBuffer = [];
-    }
-  }
+/** @param queues Socket.IO's `retries` is on: it sends an event when the server has acknowledged the one before. */
+export function openOutbox(socket: Socket, queues: boolean): Outbox {
+  const { emit } = socket;
+  /** In the order of sending. */
+  const unacknowledged = new Set<Promise<void>>();
+  let isHeld = false;
+  let isVolatile = false;
 
-  #watch(args: unknown[]): void {
-    const isVolatile = this.#isVolatile;
-    this.#isVolatile = false;
-    const last = args.at(-1);
-    if (typeof last === "function") {
-      // The queue waits for no volatile event.
-      if (!(this.#queues && isVolatile)) args[args.length - 1] = this.#watched(last as Acknowledge);
-    } else if (this.#queues && !isVolatile) {
-      // The queue asks for an acknowledgement itself: the server notices nothing of this one.
-      args.push(this.#watched(() => {}));
-    }
-  }
-
-  #watched(acknowledge: Acknowledge): Acknowledge {
-    let resolve = () => {};
-    const acknowledged = new Promise<void>((settle) => {
-      resolve = settle;
+  const watched = (acknowledge?: (...answer: unknown[]) => void) => {
+    let watcher = (..._: unknown[]) => {};
+    const acknowledged = new Promise<void>((resolve) => {
+      watcher = (...answer) => {
+        unacknowledged.delete(acknowledged);
+        resolve();
+        acknowledge?.apply(socket, answer);
+      };
     });
-    this.#unacknowledged.add(acknowledged);
-    const watched: Acknowledge = (...answer) => {
-      this.#unacknowledged.delete(acknowledged);
-      resolve();
-      acknowledge.apply(this.#socket, answer);
-    };
+    unacknowledged.add(acknowledged);
     // Socket.IO marks those that take an error.
-    return Object.assign(watched, acknowledge);
-  }
+    return Object.assign(watcher, acknowledge);
+  };
+
+  const send = (...args: unknown[]) => {
+    const acknowledge = typeof args.at(-1) === "function" ? (args.pop() as () => void) : undefined;
+    // The queue asks for acknowledgements itself, of all but volatile events: the server notices nothing of these.
+    if (queues ? !isVolatile : acknowledge) args.push(watched(acknowledge));
+    else if (acknowledge) args.push(acknowledge);
+    isVolatile = false;
+    const { connected } = socket;
+    // Only what is emitted is held: what arrives meanwhile is handed on as ever.
+    socket.connected = connected && !isHeld;
+    try {
+      return emit.apply(socket, args as Parameters<typeof emit>);
+    } finally {
+      // T12: what the queue sends meanwhile it sends once more with the next connection; what else is here is volatile.
+      if (queues && socket.connected !== connected) socket.sendBuffer = [];
+      socket.connected = connected;
+    }
+  };
+
+  Object.defineProperties(socket, {
+    emit: { value: send, configurable: true, writable: true },
+    volatile: {
+      get: () => {
+        isVolatile = true;
+        return Reflect.get(Object.getPrototypeOf(socket), "volatile", socket);
+      },
+      configurable: true,
+    },
+  });
+
+  return {
+    hold: () => {
+      isHeld = true;
+      const sent = socket.connected ? [...unacknowledged] : [];
+      return Promise.all(queues ? sent.slice(0, 1) : sent);
+    },
+    release: () => {
+      isHeld = false;
+      // What has waited in vain is not waited for again.
+      if (!queues) unacknowledged.clear();
+    },
+    dispose: () => {
+      for (const name of ["emit", "volatile"]) Reflect.deleteProperty(socket, name);
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { AuthSocket, type AuthSocketOptions, memoryStore } from "authsocket";
 import type { Socket } from "socket.io";
 import type { ManagerOptions, SocketOptions } from "socket.io-client";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { issueToken } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { startServer } from "../support/guarded-server.ts";
@@ -25,15 +25,11 @@ describe.each([[["websocket"]], [["polling", "websocket"]]])("renewal under load
 });
 
 /**
- * A client that renews by reconnecting, to a server with recovery; what the server hears.
+ * A client that renews by reconnecting, over a line of 50 ms round trip to a server with recovery; what the server hears.
  *
  * @param answerAfter ms after which the server acknowledges
- * @param delay ms each way
  */
-async function swapping(
-  io: Partial<ManagerOptions & SocketOptions> = {},
-  { answerAfter = 0, delay = 25 } = {},
-) {
+async function swapping(io: Partial<ManagerOptions & SocketOptions> = {}, answerAfter = 0) {
   const server = await startServer({ connectionStateRecovery: {} });
   protect(server.io.of("/"));
   const heard: unknown[] = [];
@@ -43,7 +39,7 @@ async function swapping(
       if (acknowledge) setTimeout(acknowledge, answerAfter);
     });
   });
-  const { url } = await SlowLine.to(server.url, delay);
+  const { url } = await SlowLine.to(server.url, 25);
   const options: AuthSocketOptions = {
     store: memoryStore(),
     refresh: async () => issueToken(),
@@ -61,7 +57,7 @@ async function swapping(
 
 describe("renewal by reconnecting", () => {
   it("T12 waits until the event that `retries` has sent is acknowledged: each arrives once, in order", async () => {
-    const { auth, renew, heard } = await swapping({ retries: 3, ackTimeout: 4_000 }, { answerAfter: 100 });
+    const { auth, renew, heard } = await swapping({ retries: 3, ackTimeout: 4_000 }, 100);
     await auth.whenConnected();
     let sent = 0;
     const answers: Promise<unknown>[] = [];
@@ -110,7 +106,7 @@ describe("renewal by reconnecting", () => {
   });
 
   it("B18 waits for plain callbacks too: those of Socket.IO never come from a connection that has ended", async () => {
-    const { auth, renew } = await swapping({}, { answerAfter: 200 });
+    const { auth, renew } = await swapping({}, 200);
     await auth.whenConnected();
     const called = new Promise((resolve) => auth.socket.emit("up", 1, resolve));
     await renew();
@@ -119,29 +115,43 @@ describe("renewal by reconnecting", () => {
   });
 
   it("T20 is never begun in the midst of an upgrade, and ends soon after it, with every event in order", async () => {
-    // So slow that the upgrade takes longer than everything else a renewal waits for.
-    const { auth, renew, heard } = await swapping({}, { delay: 75 });
+    const { auth, heard } = await swapping();
     const { io } = auth.socket;
     const closes: unknown[] = [];
+    /** The next engine that is being upgraded, which takes a while, as a slow poll does. */
+    const upgrading = () =>
+      new Promise<typeof io.engine>((resolve) => {
+        io.once("open", () => {
+          const { engine } = io;
+          const transport = Object(engine.transport);
+          const pause = transport.pause.bind(transport);
+          transport.pause = (paused: () => void) => setTimeout(() => pause(paused), 200);
+          const close = engine.close.bind(engine);
+          engine.close = () => {
+            // The Manager calls it once more, to clean up.
+            if (engine.readyState === "open") {
+              closes.push([engine.transport.name, Object(engine).upgrading]);
+            }
+            return close();
+          };
+          engine.once("upgrading", () => resolve(engine));
+        });
+      });
     let sent = 0;
     const send = () => auth.socket.emit("up", sent++);
+    let next = upgrading();
     for (let round = 0; round < 3; round++) {
-      await auth.whenConnected();
-      const { engine } = io;
-      if (engine.transport.name === "polling") {
-        await new Promise((resolve) => engine.once("upgrading", resolve));
-      }
-      const close = engine.close.bind(engine);
-      vi.spyOn(engine, "close").mockImplementation(() => {
-        closes.push([engine.transport.name, Object(engine).upgrading]);
-        return close();
-      });
+      const [engine] = await Promise.all([next, auth.whenConnected()]);
+      next = upgrading();
+      // What is to be written makes the renewal wait anyway.
+      if (round > 0) send();
+      const upgraded = new Promise((resolve) => engine.once("upgrade", resolve));
+      const connected = new Promise<void>((resolve) => auth.socket.once("connect", resolve));
+      await auth.session.getToken({ forceRefresh: true });
       send();
-      const renewed = renew();
+      await upgraded;
       send();
-      await new Promise((resolve) => engine.once("upgrade", resolve));
-      send();
-      await renewed;
+      await connected;
       send();
     }
     await auth.socket.emitWithAck("up", sent++);
@@ -150,7 +160,7 @@ describe("renewal by reconnecting", () => {
   });
 
   it("what is held back when the line breaks goes out with the next connection", async () => {
-    const { auth, heard, io } = await swapping({ reconnectionDelay: 1 }, { answerAfter: 60_000 });
+    const { auth, heard, io } = await swapping({ reconnectionDelay: 1 }, 60_000);
     await auth.whenConnected();
     const [server] = io.sockets.sockets.values();
     const arrived = new Promise((resolve) => server?.once("up", resolve));
