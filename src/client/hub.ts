@@ -5,6 +5,7 @@ import { readAddress, refuseInsecure, refuseTokenInUrl } from "./core/address.ts
 import { isTokenRefused } from "./core/refusal.ts";
 import { swapEngine } from "./engine-swap.ts";
 import type { Outbox } from "./outbox.ts";
+import { returnPromptly } from "./prompt-return.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./socket-options.ts";
 
 interface HubMember {
@@ -23,6 +24,7 @@ export class Hub {
   readonly members = new Map<string, HubMember>();
   readonly #ownsSession: boolean;
   readonly #manager: Manager;
+  readonly #returnAtLeisure: () => void;
   /** The engine that is to be replaced, or was the last to be. */
   #swapping: Manager["engine"] | undefined;
   readonly #socketOptions: AuthSocketOptions["io"];
@@ -50,6 +52,7 @@ export class Hub {
       ...io,
       autoConnect: false,
     });
+    this.#returnAtLeisure = returnPromptly(this.#manager, session.platform.now);
     this.#socketOptions = io;
     this.context = {
       session,
@@ -82,6 +85,7 @@ export class Hub {
     this.members.delete(namespace);
     if (namespace !== this.namespace) return;
     for (const { socket } of [...this.members.values()]) socket.dispose();
+    this.#returnAtLeisure();
     if (this.#ownsSession) this.session.dispose();
   }
 }
