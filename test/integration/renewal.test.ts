@@ -1,11 +1,13 @@
-import { AuthSocket, memoryStore } from "authsocket";
+import { AuthSession, AuthSocket, memoryStore } from "authsocket";
 import { authenticate } from "authsocket/server";
 import type { Socket } from "socket.io";
 import { describe, expect, it } from "vitest";
 import { issueToken } from "../support/auth-server.ts";
+import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
-import { startServer } from "../support/guarded-server.ts";
-import { identify, live } from "../support/load.ts";
+import { client, next, startServer } from "../support/guarded-server.ts";
+import { identify, live, protect } from "../support/load.ts";
+import { SlowLine } from "../support/slow-line.ts";
 
 const nothing = { lost: 0, duplicated: 0, overtaken: 0 };
 
@@ -21,6 +23,77 @@ describe.each([[["websocket"]], [["polling", "websocket"]]])("renewal under load
     expect(result.now).toEqual(result.ids);
     expect(new Set(result.outgoing)).toEqual(new Set(["up"]));
   }, 30_000);
+});
+
+it("B14 a plain server that cuts at expiry: the gap is one handshake, as short as plain socket.io-client's, with no refresh in it", async () => {
+  const { io, url } = await startServer();
+  protect(io.of("/"));
+  const line = await SlowLine.to(url, 25);
+  const transports = ["websocket"];
+  const plain = client(line.url, { token: issueToken() });
+  const connected = next(plain, "connect");
+  plain.connect();
+  await connected;
+  const [handshake] = line.turns;
+  let refreshes = 0;
+  const auth = disposed(
+    new AuthSocket(line.url, {
+      store: memoryStore(),
+      io: { transports },
+      refresh: async () => {
+        refreshes++;
+        return issueToken({ lifetime: 1_000 });
+      },
+    }),
+  );
+  await auth.whenConnected();
+  for (let cut = 0; cut < 2; cut++) {
+    const reason = await new Promise((resolve) => auth.socket.once("disconnect", resolve));
+    const before = { refreshes, lines: line.turns.length };
+    await new Promise<void>((resolve) => auth.socket.once("connect", resolve));
+    expect(reason).toBe("io server disconnect");
+    expect(line.turns.slice(before.lines)).toEqual([handshake]);
+    expect(refreshes).toBe(before.refreshes);
+  }
+  expect(handshake).toBe(4);
+});
+
+it("section 3 a renewal goes to every connected namespace of the session, and to one that connects in its midst", async () => {
+  const { io, url } = await startServer();
+  const names = ["/", "/chat", "/late"];
+  for (const name of names) {
+    authenticate(io.of(name), { verify: async (token) => identify(token) });
+    io.of(name).on("connection", (socket) => socket.on("ask", (answer: () => void) => answer()));
+  }
+  const line = await SlowLine.to(url, 25);
+  const answer = deferred<string>();
+  let refresh = async () => issueToken({ lifetime: 60_000 });
+  const session = disposed(new AuthSession({ store: memoryStore(), refresh: () => refresh() }));
+  const [auth, other] = [line.url, line.url].map((url) => disposed(new AuthSocket(url, { session })));
+  if (!auth || !other) throw new Error("unreachable");
+  const chat = auth.of("/chat");
+  await Promise.all([auth, other, chat].map((socket) => socket.whenConnected()));
+  refresh = () => answer.promise;
+  const fresh = session.getToken({ forceRefresh: true });
+
+  const verifying = new Promise<void>((resolve) => {
+    io.of("/late").use((_, next) => {
+      resolve();
+      next();
+    });
+  });
+  const late = auth.of("/late");
+  await verifying;
+  const token = issueToken({ lifetime: 3_600_000 });
+  answer.resolve(token);
+  await fresh;
+  await late.whenConnected();
+  // Each renewal has been answered when an event that was sent after it is.
+  for (const { socket } of [auth, other, chat, late]) await socket.emitWithAck("ask");
+
+  const sockets = names.flatMap((name) => [...io.of(name).sockets.values()]);
+  expect(sockets.map(({ data }) => data.auth.expiresAt)).toEqual(Array(4).fill(identify(token).expiresAt));
+  expect([auth, other, chat, late].map(({ state }) => state.status)).toEqual(Array(4).fill("connected"));
 });
 
 it("T4 disconnect() during the server's middleware leaves no ghost there, and costs a sibling nothing", async () => {

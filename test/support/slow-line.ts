@@ -4,10 +4,9 @@ import { onTestFinished } from "vitest";
 
 /** A TCP proxy that holds back everything for a while, as a long line does; nothing overtakes anything. */
 export class SlowLine {
-  /** How often what comes through has changed its direction: two make a round trip. */
-  turns = 0;
+  /** For each connection, how often what comes through has changed its direction: two make a round trip. */
+  readonly turns: number[] = [];
   readonly url: string;
-  #direction = "";
 
   private constructor(url: string) {
     this.url = url;
@@ -23,8 +22,14 @@ export class SlowLine {
     const open = new Set<Socket>();
     const proxy = createServer((near) => {
       const far = connect(Number(port), hostname);
-      line.#pass(near, far, "up", delay);
-      line.#pass(far, near, "down", delay);
+      let direction = "";
+      const number = line.turns.push(0) - 1;
+      const passing = (to: string) => {
+        if (direction !== to) line.turns[number] = (line.turns[number] ?? 0) + 1;
+        direction = to;
+      };
+      pass(near, far, delay, () => passing("up"));
+      pass(far, near, delay, () => passing("down"));
       for (const end of [near, far]) {
         open.add(end);
         end.on("close", () => open.delete(end));
@@ -39,19 +44,18 @@ export class SlowLine {
     });
     return line;
   }
+}
 
-  #pass(from: Socket, to: Socket, direction: string, delay: number): void {
-    from.setNoDelay(true);
-    // Timers of one delay go off in the order in which they were set.
-    const later = (act: () => void) => setTimeout(() => to.destroyed || act(), delay);
-    from.on("data", (chunk) => {
-      if (this.#direction !== direction) this.turns++;
-      this.#direction = direction;
-      later(() => to.write(chunk));
-    });
-    from.on("end", () => later(() => to.end()));
-    // What ends in an error ends all the same, for the other side.
-    from.on("error", () => later(() => to.destroy()));
-    from.on("close", () => later(() => to.destroy()));
-  }
+function pass(from: Socket, to: Socket, delay: number, passing: () => void): void {
+  from.setNoDelay(true);
+  // Timers of one delay go off in the order in which they were set.
+  const later = (act: () => void) => setTimeout(() => to.destroyed || act(), delay);
+  from.on("data", (chunk) => {
+    passing();
+    later(() => to.write(chunk));
+  });
+  from.on("end", () => later(() => to.end()));
+  // What ends in an error ends all the same, for the other side.
+  from.on("error", () => later(() => to.destroy()));
+  from.on("close", () => later(() => to.destroy()));
 }
