@@ -104,7 +104,10 @@ it("T4 disconnect() during the server's middleware leaves no ghost there, and co
     asked = resolve;
   });
   io.of("/slow").use((_, next) => {
-    release = () => next();
+    release = () => {
+      release = () => {};
+      next();
+    };
     asked();
   });
   const root = disposed(new AuthSocket(url, { store: memoryStore(), refresh: async () => issueToken() }));
