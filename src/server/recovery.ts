@@ -14,7 +14,12 @@ interface RecoveryContext {
   revocations: Revocations;
   /** The namespace's live socket of that id. */
   live(id: string): LiveSocket | undefined;
+  /** ms that the clock of the node which stored a session may be ahead of this one's */
+  skew: number;
 }
+
+/** This process, in what it stores. */
+const node = crypto.randomUUID();
 
 /** ms after which a session that was restored, and of which no socket has come, is given up. */
 const PATIENCE = 10_000;
@@ -31,7 +36,7 @@ const PATIENCE = 10_000;
  */
 export function guardRecovery(
   namespace: Namespace,
-  { handshakes, revocations, live }: RecoveryContext,
+  { handshakes, revocations, live, skew }: RecoveryContext,
 ): void {
   /** Who asks for the session of a pid just now. A session nobody asks for in that way is not restored. */
   const asking = new Map<string, Identity>();
@@ -72,7 +77,7 @@ export function guardRecovery(
     // What was verified, whatever the app has done to `socket.data`, and since when, for revocations.
     adapter.persistSession = (session) => {
       const socket = live(session.sid);
-      const auth = socket && { ...socket.identity, since: socket.since };
+      const auth = socket && { ...socket.identity, since: socket.since, node };
       return persistSession.call(adapter, { ...session, data: { ...Object(session.data), auth } });
     };
 
@@ -110,13 +115,13 @@ export function guardRecovery(
   }
 
   function mayResume(auth: unknown, { subject }: Identity): boolean {
-    const { since } = Object(auth);
+    const { since, node: storedBy } = Object(auth);
     return (
       isIdentity(auth) &&
       auth.subject === subject &&
       auth.expiresAt > Date.now() &&
       typeof since === "number" &&
-      !revocations.after(subject, since)
+      !revocations.after(subject, storedBy === node ? since : since - skew)
     );
   }
 }

@@ -571,4 +571,16 @@ describe("recovery across nodes", () => {
     expect(socket.recovered).toBe(false);
     expect(received).toEqual([]);
   });
+
+  it("section 5: a session of a node whose clock is ahead by seconds is not taken for a later one", async () => {
+    const { cluster, here, there, socket, received } = await startCluster();
+    cluster.storedBy("another process", 3_000);
+    here.io.emit("message", 1);
+    await there.auth.disconnectUser("alice", "x");
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(false);
+    expect(received).toEqual([]);
+  });
 });
