@@ -43,6 +43,8 @@ export function guardRecovery(
   /** Restored sessions whose sockets are still to be connected, by id: brings what was sent meanwhile. */
   const restored = new Map<string, (socket: Socket) => void>();
   const guarded = new WeakSet<Adapter>();
+  // Private to Socket.IO, and the one place before the session is looked up that knows the payload and can wait: middlewares
+  // run after it, `allowRequest` and `io.engine.use` see no payload, and `restoreSession` is not told of it.
   const add = namespace._add;
 
   const enter: typeof add = (client, payload, done) => {
