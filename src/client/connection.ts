@@ -56,6 +56,9 @@ export interface ConnectionContext {
 const CONNECT = 0;
 const CONNECT_ERROR = 4;
 
+/** T10: what the offsets of Socket.IO's adapters look like, in memory and in Redis streams. */
+const OFFSET = /^([\w-]{7}(\.[\w-]+)?|\d{13,}-\d+)$/;
+
 /** ms after which a server has taken in a DISCONNECT. It takes a CONNECT that comes together with one for a second one. */
 const SETTLE = 50;
 
@@ -89,6 +92,9 @@ export class Connection implements SessionClient {
   readonly #unacknowledged = new Set<(error: Error) => void>();
   /** For the engine swap alone. */
   readonly outbox: Outbox | undefined;
+  /** T10: where recovery is to go on from. Socket.IO takes the last text of any event for it, of volatile ones too. */
+  #offset: string | undefined;
+  #isRecoverable = false;
   #user: User;
   /** Who the server last knew this Socket as: its recovery is theirs alone (T6). */
   #known: User | undefined;
@@ -202,7 +208,7 @@ export class Connection implements SessionClient {
     ["reconnect_attempt", this.#retried],
     ["reconnect_failed", () => this.#machine.send({ type: "gaveUp" })],
     ["close", () => this.#closed()],
-    ["packet", ({ nsp, type }: { nsp: string; type: number }) => this.#heard(nsp, type)],
+    ["packet", (packet: { nsp: string; type: number; data?: unknown }) => this.#heard(packet)],
   ] as const;
 
   readonly #listeners: [string, Parameters<Socket["on"]>[1]][] = [
@@ -230,13 +236,18 @@ export class Connection implements SessionClient {
     this.#machine.send({ type: "asked", outlook: session.outlook(), now: session.platform.now() });
   }
 
-  /** T4: what the server says to a Socket that has left in the meantime. */
-  #heard(namespace: string, type: number): void {
+  #heard({ nsp, type, data }: { nsp: string; type: number; data?: unknown }): void {
     const { socket } = this;
-    if (namespace !== this.#namespace || socket.active || !this.#unanswered) return;
+    if (nsp !== this.#namespace) return;
+    // A server without recovery gives no pid, and is sent no offset.
+    if (type === CONNECT) this.#isRecoverable = !!Object(data).pid;
+    const last: unknown = Array.isArray(data) ? data.at(-1) : undefined;
+    if (typeof last === "string" && OFFSET.test(last)) this.#offset = last;
+    // T4: what the server says to a Socket that has left in the meantime.
+    if (socket.active || !this.#unanswered) return;
     if (type === CONNECT) {
       // Connected after all: only now would the server understand a DISCONNECT. A stand-in says it, and the app hears nothing.
-      const ghost = new Socket(socket.io, namespace);
+      const ghost = new Socket(socket.io, nsp);
       ghost.connected = true;
       ghost.disconnect();
       const engine = this.#unanswered;
@@ -417,7 +428,8 @@ export class Connection implements SessionClient {
     const { accessToken: token } = state.grant;
     // T6: one user's connection state is not another's to recover. These two override Socket.IO's own.
     const stranger = this.#known && this.#known.id !== this.#user.id;
-    answer({ token, ...(stranger && { pid: undefined, offset: undefined }) });
+    const recovery = stranger ? { pid: undefined, offset: undefined } : { offset: this.#offset };
+    answer({ token, ...(this.#isRecoverable && recovery) });
   }
 
   /** B13: one acknowledged packet. Refused or unanswered, it leaves the connection as it was, until the server cuts it. */
