@@ -428,8 +428,8 @@ export class Connection implements SessionClient {
     const { accessToken: token } = state.grant;
     // T6: one user's connection state is not another's to recover. These two override Socket.IO's own.
     const stranger = this.#known && this.#known.id !== this.#user.id;
-    const recovery = stranger ? { pid: undefined, offset: undefined } : { offset: this.#offset };
-    answer({ token, ...(this.#isRecoverable && recovery) });
+    const offset = this.#isRecoverable ? this.#offset : undefined;
+    answer({ token, ...(stranger ? { pid: undefined, offset: undefined } : offset && { offset }) });
   }
 
   /** B13: one acknowledged packet. Refused or unanswered, it leaves the connection as it was, until the server cuts it. */
