@@ -47,8 +47,15 @@ export function sessionChange(
   }
 }
 
-/** The line that tells a session's change, at the instant `now` (ms since the epoch). */
-export function sessionLine(change: SessionChange, state: SessionState, now: number): Line {
+/**
+ * The line that tells a session's change, at the instant `now` (ms since the epoch). A renewal has its own, since the
+ * states do not tell who made it.
+ */
+export function sessionLine(
+  change: Exclude<SessionChange, { kind: "renewed" }>,
+  state: SessionState,
+  now: number,
+): Line {
   switch (change.kind) {
     case "started": {
       const who = nameOf(state) ?? "you";
@@ -57,8 +64,6 @@ export function sessionLine(change: SessionChange, state: SessionState, now: num
     }
     case "refreshing":
       return { tone: "renewing", text: refreshLines[change.because] };
-    case "renewed":
-      return { tone: "renewing", text: `Token renewed${lifeWords(state, now)}.` };
     case "delayed":
       return {
         tone: "busy",
@@ -75,6 +80,15 @@ export function sessionLine(change: SessionChange, state: SessionState, now: num
     default:
       return change satisfies never;
   }
+}
+
+/** How this tab came by a new token: by a refresh of its own, or from another tab. */
+export type Renewal = "refresh" | "adoption";
+
+/** The line that tells of a new token. */
+export function renewalLine(by: Renewal, state: SessionState, now: number): Line {
+  const what = by === "refresh" ? "Token refreshed by this tab" : "Token adopted from another tab";
+  return { tone: "renewing", text: `${what}${lifeWords(state, now)}.` };
 }
 
 const refreshLines = {
@@ -138,6 +152,8 @@ export function refusalLine(data: unknown): Line | undefined {
       return { tone: "busy", text: "The server refused the connection: the token is not valid." };
     case "token_missing":
       return { tone: "busy", text: "The server refused the connection: no token was sent." };
+    case "token_revoked":
+      return { tone: "busy", text: "The server refused the connection: the token has been revoked." };
     default:
       return { tone: "bad", text: "The server refused the connection." };
   }
