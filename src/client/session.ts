@@ -27,11 +27,12 @@ import {
 } from "./core/session-machine.ts";
 import { readTokenSet, type TokenSet } from "./core/token-set.ts";
 import { andThen, withDeadline } from "./deadline.ts";
-import { GuardedStore } from "./guarded-store.ts";
+import { GuardedStore, type Settling } from "./guarded-store.ts";
 import { Machine } from "./machine.ts";
 import type { Platform } from "./platform/platform.ts";
 import { webStorageStore } from "./platform/web-storage-store.ts";
 import { PublishedState } from "./published-state.ts";
+import { RefreshTurns, type Turn } from "./refresh-turns.ts";
 import { type Refresh, type RefreshOutcome, readAnswer, readFailure, refreshEndpoint } from "./refresher.ts";
 import { type AuthSessionOptions, checkSessionOptions } from "./session-options.ts";
 
@@ -68,11 +69,16 @@ export interface SessionClient {
 
 /** One who waits for a token. */
 interface Waiter {
-  /** nothing but a token that is still to be refreshed will do */
+  /** nothing but a token that is still to be refreshed will do, by this tab or another */
   readonly force: boolean;
   resolve(token: string): void;
   reject(error: unknown): void;
 }
+
+/** T24: ms for the token of another tab to be seen in a store that tabs share. */
+const NEWS_PATIENCE = 1_000;
+
+const ROBBED: SessionEvent = { type: "robbed" };
 
 /** Runs the session machine against the store, the refresh function and the clock. */
 export class Session {
@@ -81,6 +87,7 @@ export class Session {
   readonly #options: AuthSessionOptions;
   readonly #refresh: Refresh;
   readonly #store: GuardedStore;
+  readonly #turns: RefreshTurns;
   readonly #machine = new Machine<State, SessionEvent, SessionEffect>(
     { status: "unread", user: NOBODY },
     transition,
@@ -97,7 +104,7 @@ export class Session {
   /** The refresh under way; its `abort` gives it up. */
   #flight: { abort(): void } | undefined;
   #written: Promise<void> = Promise.resolve();
-  #unsubscribe: (() => void) | undefined;
+  #unsubscribe: (() => void)[] | undefined;
   #sleep: (() => void) | undefined;
 
   constructor(options: AuthSessionOptions, platform: Platform) {
@@ -105,10 +112,12 @@ export class Session {
     const { refresh, store, fetch, refreshTimeout = 10_000, allowInsecure } = options;
     this.platform = platform;
     this.#options = { ...options, refreshTimeout };
+    let name = "";
     if (typeof refresh === "function") this.#refresh = refresh;
     else {
       const request = typeof refresh === "string" || refresh instanceof URL ? { url: refresh } : refresh;
       const url = String(request.url);
+      name = url;
       refuseTokenInUrl("refresh", url);
       if (!allowInsecure) {
         refuseInsecure("refresh", url);
@@ -122,6 +131,7 @@ export class Session {
     this.#store = new GuardedStore(store ?? webStorageStore(), platform, refreshTimeout, () =>
       this.#publish(),
     );
+    this.#turns = new RefreshTurns(platform, name, refreshTimeout);
     this.#alarm = new Alarm(platform, () => this.#check());
   }
 
@@ -279,7 +289,7 @@ export class Session {
     for (const { reject } of this.#waiters) reject(this.#life.signal.reason);
     this.#waiters.clear();
     this.#watch();
-    this.#unsubscribe?.();
+    for (const undo of this.#unsubscribe ?? []) undo();
     this.published.clear();
   }
 
@@ -287,8 +297,11 @@ export class Session {
   read(done?: () => void): void {
     if (this.#life.signal.aborted) return;
     if (!this.#unsubscribe) {
-      this.#unsubscribe = () => {}; // a store may call its listener there and then
-      this.#unsubscribe = this.#store.subscribe(() => this.read());
+      this.#unsubscribe = []; // a store may call its listener there and then
+      this.#unsubscribe.push(
+        this.#store.subscribe(() => this.read()),
+        this.#store.isShared ? () => {} : this.#turns.watch((signedOut) => this.#followTab(signedOut)),
+      );
     }
     this.#store.read((found) => {
       if (found === "signedOut") this.#machine.send({ type: "signedOutElsewhere" });
@@ -297,6 +310,12 @@ export class Session {
         this.#machine.send({ type: "read", grant: this.#grant(found.tokens, "given") });
       done?.();
     });
+  }
+
+  /** B10, B16: tabs that share nothing but a refresh cookie come and go together. Who holds a refresh token goes alone. */
+  #followTab(signedOut: boolean): void {
+    if (grantOf(this.#machine.state)?.refreshToken) return;
+    this.#machine.send({ type: signedOut ? "signedOutElsewhere" : "signedInElsewhere" });
   }
 
   /** The store, or a refresh cookie, holds what the sign-in brought. */
@@ -319,7 +338,8 @@ export class Session {
 
   #done(effects: SessionEffect[], event: SessionEvent): void {
     for (const effect of effects) this.#carryOut(effect, event);
-    this.#settle(event);
+    // B2: what ends a refresh in flight was refreshed by another tab.
+    this.#settle(event, event.type === "granted" || effects.includes("abort"));
     // B16: the sockets drop what is the last user's before the app hears of the next.
     for (const client of [...this.#clients]) client.changed();
     this.#publish();
@@ -339,61 +359,106 @@ export class Session {
         this.#flight = undefined;
         break;
       case "save":
-        if (grant) this.#written = this.#store.save(toTokenSet(grant));
+        if (grant) {
+          const settled = event.type === "signIn" ? this.#voiding(false) : undefined;
+          this.#written = this.#store.save(toTokenSet(grant), settled);
+        }
         break;
       case "clear":
         if ("token" in event && event.token) this.#written = this.#store.clear(event.token);
         break;
       case "forget":
-        this.#written = this.#store.clearAll(true);
+        this.#written = this.#store.clearAll(true, this.#voiding(true));
         break;
       case "reopen":
-        this.#written = this.#store.clearAll(false);
+        this.#written = this.#store.clearAll(false, this.#voiding(false));
         break;
       default:
         effect satisfies never;
     }
   }
 
+  /** What another tab has under way is not to be written over what this one writes now (B10, B16). */
+  #voiding(signedOut: boolean): Settling | undefined {
+    if (this.#turns.isAlone) return undefined;
+    return (done) => this.#turns.void(signedOut, this.token, done);
+  }
+
   /** One refresh, and one answer: only the flight that is still the session's own counts (B2, B9, B10). */
   #fly(): void {
     const state = this.#machine.state;
     if (state.status !== "refreshing") return;
-    const { grant, reason, attempt } = state;
-    const { refreshTimeout = 0 } = this.#options;
-    const controller = new AbortController();
+    const { grant } = state;
+    let turn: Turn | undefined;
+    let cancel = () => {};
     const flight = {
       abort: () => {
-        controller.abort();
         cancel();
+        turn?.release();
       },
     };
     this.#flight = flight;
-    const land = (outcome: RefreshOutcome) => {
-      if (this.#flight !== flight) return;
+    const isOver = () => this.#flight !== flight;
+    const land = (event: SessionEvent) => {
+      if (isOver()) return;
       this.#flight = undefined;
-      const now = this.platform.now();
-      if (outcome.type === "granted") {
-        this.#machine.send({ type: "granted", grant: this.#grant(outcome.tokens, "refreshed"), now });
-      } else if (outcome.type === "ended") {
-        this.#machine.send({ ...outcome, token: grant?.accessToken });
-      } else {
-        const { error, retryAfter } = outcome;
-        this.#machine.send({
-          type: "failed",
-          error,
-          retryAt: Math.max(now + retryAfter, this.retryAt(attempt)),
-        });
-      }
+      this.#machine.send(event);
     };
+    const depart = (turn: Turn) => {
+      cancel = this.#attempt(state, (outcome) => {
+        if (isOver()) return;
+        if (outcome.type === "granted") {
+          const fresh = this.#grant(outcome.tokens, "refreshed");
+          const now = this.platform.now();
+          turn.commit(fresh.accessToken, (held) =>
+            land(held ? { type: "granted", grant: fresh, now } : ROBBED),
+          );
+        } else if (outcome.type === "ended") {
+          // B3: the refresh token may have been used by another tab, whose token is adopted before giving up.
+          turn.release((held) => {
+            this.read();
+            land(held ? { ...outcome, token: grant?.accessToken } : ROBBED);
+          });
+        } else {
+          const { error, retryAfter } = outcome;
+          turn.release();
+          const retryAt = Math.max(this.platform.now() + retryAfter, this.retryAt(state.attempt));
+          land({ type: "failed", error, retryAt });
+        }
+      });
+    };
+    const look = (then: () => void) =>
+      this.read(() => {
+        if (!isOver()) then();
+      });
+    turn = this.#turns.take(grant?.accessToken, (held, behind) => {
+      const go = () => depart(held);
+      if (isOver()) return;
+      if (this.#turns.isAlone) go();
+      else if (!behind || !this.#store.isShared) look(go);
+      else {
+        // T24: what another tab has stored may not be seen here yet. Whatever is seen of it in time ends this flight.
+        const timer = this.platform.setTimeout(() => look(go), NEWS_PATIENCE);
+        cancel = () => this.platform.clearTimeout(timer);
+        look(() => {});
+      }
+    });
+  }
+
+  /** @returns its undo */
+  #attempt(
+    { grant, reason }: State & { status: "refreshing" },
+    done: (outcome: RefreshOutcome) => void,
+  ): () => void {
+    const { refreshTimeout = 0 } = this.#options;
+    const controller = new AbortController();
     const context = {
       reason,
       signal: controller.signal,
       ...(grant && { token: grant.accessToken }),
       ...(grant?.refreshToken && { refreshToken: grant.refreshToken }),
     };
-    let cancel = () => {};
-    cancel = withDeadline(
+    const cancel = withDeadline(
       this.platform,
       refreshTimeout,
       () => andThen<unknown, RefreshOutcome>(this.#refresh(context), readAnswer),
@@ -401,20 +466,24 @@ export class Session {
         controller.abort();
         return new AuthSocketError("refresh_timeout", `"refresh" took longer than ${refreshTimeout} ms`);
       },
-      land,
-      (error) => land(readFailure(error)),
+      done,
+      (error) => done(readFailure(error)),
     );
+    return () => {
+      controller.abort();
+      cancel();
+    };
   }
 
   /** Answers those who wait for a token, once the machine says what they get. */
-  #settle(event?: SessionEvent): void {
+  #settle(event?: SessionEvent, isFresh = false): void {
     const state = this.#machine.state;
     const settled = [...this.#waiters];
     if (state.status === "signedIn") {
       const { accessToken } = state.grant;
       if (!usableGrant(state, this.platform.now())) return;
       for (const waiter of settled) {
-        if (waiter.force && event?.type !== "granted") continue;
+        if (waiter.force && !isFresh) continue;
         this.#waiters.delete(waiter);
         waiter.resolve(accessToken);
       }
