@@ -27,7 +27,7 @@ onBothPages(() => {
       { kind: "refresh", status: 200 },
       { kind: "connected", user: "alice" },
     ]);
-    const connects = server.packets.filter((packet) => packet.startsWith("0"));
+    const connects = server.packets.filter((packet) => packet.startsWith("0{"));
     expect(connects).toHaveLength(1);
     expect(connects[0]).toContain('"token":"eyJ');
     expect(server.packets.filter((packet) => packet.includes(token))).toEqual([]);
