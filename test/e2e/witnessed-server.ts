@@ -42,7 +42,7 @@ export class WitnessedServer {
       engine.on("data", (packet: unknown) => this.packets.push(String(packet)));
     });
     demo.io.on("connection", (socket) => {
-      const user = socket.data.identity.username;
+      const user = socket.data.auth.claims.username;
       history.push({ kind: "connected", user });
       socket.on("disconnect", (reason) => history.push({ kind: "disconnected", user, reason }));
       socket.on("chat", () => history.push({ kind: "chat", user }));
