@@ -40,7 +40,7 @@ export const test = base.extend<DemoFixtures>({
       return visitor;
     });
     for (const visitor of visitors) {
-      await visitor.expectDecency();
+      if (!visitor.page.isClosed()) await visitor.expectDecency();
       await visitor.page.context().close();
     }
   },

@@ -34,6 +34,14 @@ describe("the story that the demo tells of the session", () => {
     );
   });
 
+  it("B5 takes a token whose life the server has measured for the same token", () => {
+    const claims = { jti: "token-1" };
+    const measured: SessionState = { ...signedIn, claims, expiresAt: 14_990 };
+    expect(sessionChange({ ...signedIn, claims }, measured)).toBeUndefined();
+    const next: SessionState = { ...measured, claims: { jti: "token-2" } };
+    expect(sessionChange(measured, next)).toEqual({ kind: "renewed" });
+  });
+
   it("tells a sign-in from a session found at page load", () => {
     expect(sessionChange(signedOut, signedIn)).toEqual({ kind: "started", by: "sign-in" });
     expect(sessionChange(checking, signedIn)).toEqual({ kind: "started", by: "stored session" });

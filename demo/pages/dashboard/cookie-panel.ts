@@ -25,7 +25,7 @@ export function createCookiePanel(session: DemoSocket["session"], write: (line: 
     for (const value of Object.values(values)) setText(value, "–");
   };
   const open = (): CookieSocket => {
-    const opened: CookieSocket = new AuthSocket("/session", byCookie);
+    const opened: CookieSocket = new AuthSocket("/session", { refresh: "/api/session", credential: "cookie" });
     opened.socket.on("session", ({ username, startedAt, visits }) => {
       setText(values.username, username);
       setText(values.startedAt, clockFormat.format(new Date(startedAt)));
@@ -95,8 +95,5 @@ export function createCookiePanel(session: DemoSocket["session"], write: (line: 
     draw,
   };
 }
-
-/** A server session that has ended is renewed here; the refresh cookie says for whom. */
-const byCookie = { refresh: "/api/session", credential: "cookie" } as const;
 
 const clockFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });

@@ -11,6 +11,9 @@ export function connectAsGuest(auth: DemoSocket): GuestSocket {
   guest.connect();
   // An ordinary Socket stays away after a disconnect by the server, which may end the connection of all: it comes back
   // with the one that AuthSocket brings back.
-  auth.socket.on("connect", () => guest.connect());
+  auth.socket.on("connect", () => {
+    // T3: asked while its CONNECT is unanswered, it would send a second one.
+    if (!guest.active) guest.connect();
+  });
   return guest;
 }

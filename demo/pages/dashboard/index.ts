@@ -138,6 +138,11 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
     timeline = { ...timeline, marks: [...timeline.marks, { kind, at: Date.now() }] };
   }
 
+  /** Who is signed out has the form, which says why. */
+  function showBanner(): void {
+    banner.show(stage === "signedOut" ? undefined : socketState, reason);
+  }
+
   function showStage(next: Stage): void {
     const hadFocus = root.contains(document.activeElement);
     const changed = next !== stage;
@@ -145,6 +150,7 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
     root.setAttribute("data-stage", stage);
     signIn.node.hidden = stage !== "signedOut";
     checking.node.hidden = stage !== "checking";
+    showBanner();
     if (stage === "signedOut") {
       const error = sessionState.status === "signedOut" ? sessionState.error : undefined;
       signIn.explain(error ? withReason(errorWords(error), reason) : "");
@@ -201,7 +207,11 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
     timeline = { ...timeline, session: enter(timeline.session, next.status, now) };
     countdown.follow(next, now);
     const change = sessionChange(previous, next);
-    if (change?.kind === "started") startAnew();
+    if (change?.kind === "started") {
+      startAnew();
+      // Whoever was refused before signing in does not want to be asked again.
+      if (socketState.status === "refused") auth.connect();
+    }
     if (change?.kind === "started" || change?.kind === "renewed") {
       // A session that has ended meanwhile has no token to be told of.
       followToken(change.kind === "renewed").catch(() => {});
@@ -223,7 +233,7 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
     if (next.status === "connected") reason = undefined;
     socketState = next;
     timeline = { ...timeline, socket: enter(timeline.socket, next.status, now) };
-    banner.show(next, reason);
+    showBanner();
     announcer.connection(next.status !== "connecting");
     draw(now);
   }

@@ -4,8 +4,11 @@ import { errorWords, withReason } from "./status-words.ts";
 
 export interface RefusalBanner {
   readonly node: HTMLElement;
-  /** `reason`: the words with which the server ended the connection, where it gave any. */
-  show(socket: AuthSocketState, reason?: string): void;
+  /**
+   * `socket`: undefined where it is not the banner's to speak of it.
+   * `reason`: the words with which the server ended the connection, where it gave any.
+   */
+  show(socket: AuthSocketState | undefined, reason?: string): void;
 }
 
 /** Where the connection has stopped for good: says why, and offers to try again. */
@@ -23,9 +26,9 @@ export function createRefusalBanner(onReconnect: () => void): RefusalBanner {
   return {
     node,
     show(socket, reason) {
-      const stopped = socket.status === "refused" || socket.status === "idle";
-      node.hidden = !stopped;
-      const why = stopped && socket.error ? errorWords(socket.error) : "Not connected.";
+      const stopped = socket?.status === "refused" || socket?.status === "idle" ? socket : undefined;
+      node.hidden = stopped === undefined;
+      const why = stopped?.error ? errorWords(stopped.error) : "Not connected.";
       setText(text, stopped ? withReason(why, reason) : "");
     },
   };

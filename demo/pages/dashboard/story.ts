@@ -29,7 +29,7 @@ export function sessionChange(
       if (previous?.status === "signedOut") return { kind: "started", by: "sign-in" };
       if (previous === undefined || !holdsToken(previous)) return { kind: "started", by: "stored session" };
       if (previous.subject !== next.subject) return { kind: "started", by: "sign-in" };
-      return previous.expiresAt === next.expiresAt ? undefined : { kind: "renewed" };
+      return tokenMark(previous) === tokenMark(next) ? undefined : { kind: "renewed" };
     }
     case "refreshing": {
       if (previous?.status === "refreshing") return undefined;
@@ -162,6 +162,14 @@ export function refusalLine(data: unknown): Line | undefined {
 /** Whether there is a token, however old: what tells a renewal from the look for a session at page load. */
 export function holdsToken(state: SessionState): state is Exclude<SessionState, { status: "signedOut" }> {
   return state.status !== "signedOut" && (state.expiresAt !== undefined || state.subject !== undefined);
+}
+
+/**
+ * Tells one token from the next: by its id, where its claims have one. Its expiry is but a guess until the server has said
+ * how long it will take it (B5).
+ */
+function tokenMark({ claims, expiresAt }: Exclude<SessionState, { status: "signedOut" }>): unknown {
+  return claimOf(claims, "jti") ?? expiresAt;
 }
 
 /** The user's name: the demo server's tokens carry it as `username`. */
