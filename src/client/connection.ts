@@ -48,6 +48,8 @@ export interface ConnectionContext {
   renewal: "swap" | "cut";
   /** Replaces the engine beneath all sockets, once it is drained. */
   swap: () => void;
+  /** For a cookie: whether the engine has seen it. One that has not is replaced, drained first. */
+  reopened: (renewal: string) => boolean;
   /** Throws where the page itself is no safe place for a token (S3). */
   admit: () => void;
 }
@@ -438,9 +440,12 @@ export class Connection implements SessionClient, HoldableSocket {
     this.#answer = undefined;
     this.#unanswered = this.socket.io.engine;
     const { accessToken: token } = state.grant;
+    const { session, reopened } = this.#context;
+    // The engine was opened with an earlier cookie, and will not see another one.
+    if (session.isCookie && !reopened(token)) return;
     // T6: one user's connection state is not another's to recover. These two override Socket.IO's own.
     const stranger = this.#known && this.#known.id !== this.#user.id;
-    answer({ token, ...(stranger && { pid: undefined, offset: undefined }) });
+    answer({ ...(!session.isCookie && { token }), ...(stranger && { pid: undefined, offset: undefined }) });
   }
 
   /** B13: one acknowledged packet. Refused or unanswered, it leaves the connection as it was, until the server cuts it. */

@@ -22,6 +22,8 @@ export class Hub {
   readonly members = new Map<string, HubMember>();
   readonly #ownsSession: boolean;
   readonly #manager: Manager;
+  /** The renewal of the cookie that the engine was opened with. */
+  #openedWith: string | undefined;
   /** The engine that is to be replaced, or was the last to be. */
   #swapping: Manager["engine"] | undefined;
   readonly #socketOptions: AuthSocketOptions["io"];
@@ -45,20 +47,32 @@ export class Hub {
     this.namespace = namespace;
     // `io()` would hand out another's cached Manager, with another's options.
     this.#manager = new Manager(uri, {
+      ...(session.isCookie && { withCredentials: true }),
       ...(query && { query: Object.fromEntries(new URLSearchParams(query)) }),
       ...io,
       autoConnect: false,
     });
     this.#socketOptions = io;
+    // Before any socket of it: when they ask for their CONNECT, it is known.
+    this.#manager.on("open", this.#opened);
     this.context = {
       session,
       isTokenRefused: options.isTokenRefused ?? isTokenRefused,
       sealed: !!io.retries,
-      renewal: options.renewal === "reconnect" ? "swap" : "cut",
+      renewal: options.renewal === "reconnect" || session.isCookie ? "swap" : "cut",
       swap: () => this.#swap(),
+      reopened: (renewal) => {
+        if (renewal === this.#openedWith) return true;
+        this.#swap();
+        return false;
+      },
       admit,
     };
   }
+
+  readonly #opened = () => {
+    this.#openedWith = this.context.session.token;
+  };
 
   socket(namespace: string): Socket {
     return this.#manager.socket(namespace, this.#socketOptions);
@@ -80,6 +94,7 @@ export class Hub {
   leave(namespace: string): void {
     this.members.delete(namespace);
     if (namespace !== this.namespace) return;
+    this.#manager.off("open", this.#opened);
     for (const { socket } of [...this.members.values()]) socket.dispose();
     if (this.#ownsSession) this.session.dispose();
   }

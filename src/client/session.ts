@@ -29,6 +29,7 @@ import { readTokenSet, type TokenSet } from "./core/token-set.ts";
 import { andThen, withDeadline } from "./deadline.ts";
 import { GuardedStore, type Settling } from "./guarded-store.ts";
 import { Machine } from "./machine.ts";
+import { memoryStore } from "./platform/memory-store.ts";
 import type { Platform } from "./platform/platform.ts";
 import { webStorageStore } from "./platform/web-storage-store.ts";
 import { PublishedState } from "./published-state.ts";
@@ -88,6 +89,9 @@ export class Session {
   readonly #refresh: Refresh;
   readonly #store: GuardedStore;
   readonly #turns: RefreshTurns;
+  /** Whether the server knows the user by a cookie. What stands for a token then names a renewal, and is sent nowhere. */
+  readonly isCookie: boolean;
+  #renewals = 0;
   readonly #machine = new Machine<State, SessionEvent, SessionEffect>(
     { status: "unread", user: NOBODY },
     transition,
@@ -109,7 +113,8 @@ export class Session {
 
   constructor(options: AuthSessionOptions, platform: Platform) {
     checkSessionOptions(options);
-    const { refresh, store, fetch, refreshTimeout = 10_000, allowInsecure } = options;
+    const { refresh, store, fetch, refreshTimeout = 10_000, allowInsecure, credential = "token" } = options;
+    this.isCookie = credential === "cookie";
     this.platform = platform;
     this.#options = { ...options, refreshTimeout };
     let name = "";
@@ -126,11 +131,10 @@ export class Session {
           if (page) refuseInsecure("refresh", new URL(url, page.href).href);
         };
       }
-      this.#refresh = refreshEndpoint(request, platform, fetch ?? platform.fetch);
+      this.#refresh = refreshEndpoint(request, platform, fetch ?? platform.fetch, credential);
     }
-    this.#store = new GuardedStore(store ?? webStorageStore(), platform, refreshTimeout, () =>
-      this.#publish(),
-    );
+    const kept = store ?? (this.isCookie ? memoryStore({ accessToken: this.#renewal() }) : webStorageStore());
+    this.#store = new GuardedStore(kept, platform, refreshTimeout, () => this.#publish());
     this.#turns = new RefreshTurns(platform, name, refreshTimeout);
     this.#alarm = new Alarm(platform, () => this.#check());
   }
@@ -152,7 +156,9 @@ export class Session {
 
   /** What a socket has to expect. */
   outlook(): TokenOutlook {
-    return tokenOutlook(this.#machine.state, this.platform.now());
+    const outlook = tokenOutlook(this.#machine.state, this.platform.now());
+    // An engine that is opened beside the refresh would carry the old cookie.
+    return this.isCookie && outlook.status === "pending" ? { status: "failing" } : outlook;
   }
 
   join(client: SessionClient): void {
@@ -186,6 +192,8 @@ export class Session {
    */
   isServed(token: string): boolean {
     const refusals = grantOf(this.#machine.state)?.refusals ?? 0;
+    // A cookie is looked at when an engine is opened: what has lived on since then proves nothing.
+    if (this.isCookie && refusals === 0) return false;
     return [...this.#clients].some(
       ({ connectedWith }) => connectedWith !== undefined && (connectedWith === token || refusals > 0),
     );
@@ -230,6 +238,14 @@ export class Session {
   }
 
   getToken(force: boolean, signal: AbortSignal | undefined): Promise<string> {
+    if (this.isCookie) {
+      const why = `with credential "cookie" there is no token to get: requests carry the session's cookie`;
+      return Promise.reject(new TypeError(why));
+    }
+    return this.#tokenWhenReady(force, signal);
+  }
+
+  #tokenWhenReady(force: boolean, signal: AbortSignal | undefined): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#life.signal.throwIfAborted();
       signal?.throwIfAborted();
@@ -261,8 +277,13 @@ export class Session {
   }
 
   async signIn(tokens: unknown): Promise<void> {
-    if (tokens === undefined) return this.#signInAgain();
-    const set = readTokenSet(tokens);
+    if (tokens === undefined && !this.isCookie) return this.#signInAgain();
+    if (tokens !== undefined && this.isCookie) {
+      throw new TypeError(
+        `"tokens" must be left out with credential "cookie": the server has set its cookie`,
+      );
+    }
+    const set = readTokenSet(this.isCookie ? this.#renewal() : tokens);
     if (!set) throw new TypeError(`"tokens" must be an access token, or a TokenSet with one`);
     this.#life.signal.throwIfAborted();
     this.#machine.send({ type: "signIn", grant: this.#grant(set, "given") });
@@ -306,8 +327,10 @@ export class Session {
     this.#store.read((found) => {
       if (found === "signedOut") this.#machine.send({ type: "signedOutElsewhere" });
       else if (found === "nothing") this.#machine.send({ type: "read", grant: undefined });
-      else if (found !== "unchanged")
-        this.#machine.send({ type: "read", grant: this.#grant(found.tokens, "given") });
+      else if (found !== "unchanged") {
+        const grant = this.#grant(found.tokens, "given");
+        this.#machine.send({ type: "read", grant: this.isCookie ? { ...grant, assumed: true } : grant });
+      }
       done?.();
     });
   }
@@ -431,10 +454,15 @@ export class Session {
       this.read(() => {
         if (!isOver()) then();
       });
-    turn = this.#turns.take(grant?.accessToken, (held, behind) => {
+    turn = this.#turns.take(this.isCookie ? undefined : grant?.accessToken, (held, behind) => {
       const go = () => depart(held);
       if (isOver()) return;
-      if (this.#turns.isAlone) go();
+      if (behind && this.isCookie) {
+        // The tabs share the session that another one has just renewed (B2).
+        held.release();
+        const renewed = this.#grant({ accessToken: this.#renewal() }, "refreshed");
+        land({ type: "granted", grant: renewed, now: this.platform.now() });
+      } else if (this.#turns.isAlone) go();
       else if (!behind || !this.#store.isShared) look(go);
       else {
         // T24: what another tab has stored may not be seen here yet. Whatever is seen of it in time ends this flight.
@@ -461,7 +489,10 @@ export class Session {
     const cancel = withDeadline(
       this.platform,
       refreshTimeout,
-      () => andThen<unknown, RefreshOutcome>(this.#refresh(context), readAnswer),
+      () =>
+        andThen<unknown, RefreshOutcome>(this.#refresh(context), (answer) =>
+          readAnswer(this.isCookie && answer !== null ? this.#renewal() : answer),
+        ),
       () => {
         controller.abort();
         return new AuthSocketError("refresh_timeout", `"refresh" took longer than ${refreshTimeout} ms`);
@@ -517,6 +548,11 @@ export class Session {
     this.published.publish({ ...toPublic(this.#machine.state), ...(warning && { warning }) });
   }
 
+  #renewal(): string {
+    this.#renewals++;
+    return `renewal ${this.#renewals}`;
+  }
+
   #grant(tokens: TokenSet, origin: Origin): Grant {
     return toGrant(tokens, this.#context(origin));
   }
@@ -538,6 +574,7 @@ function toTokenSet({ accessToken, refreshToken, subject, expiresAt }: Grant): T
 }
 
 function toPublic(state: State): SessionState {
+  if (grantOf(state)?.assumed) return { status: "refreshing", reason: "missing" };
   const { subject, claims, expiresAt } = grantOf(state) ?? {};
   const identity: Identity = {
     ...(subject !== undefined && { subject }),

@@ -52,7 +52,7 @@ const NEWS = 5_000;
  * T24: whether another tab has committed a token that this one does not have yet.
  *
  * @param known the generation at this tab's last look
- * @param token of this tab, by its fingerprint
+ * @param token of this tab, by its fingerprint; undefined where it has none, or none that tells it from others
  */
 export function isBehind(
   lease: Lease,
@@ -61,6 +61,6 @@ export function isBehind(
   now: number,
 ): boolean {
   const { generation, at = Number.NEGATIVE_INFINITY } = lease;
-  if (lease.token === token) return false;
+  if (token !== undefined && lease.token === token) return false;
   return known === undefined ? Math.abs(now - at) < NEWS : generation !== known;
 }

@@ -104,6 +104,8 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
     case "read": {
       // An emptied store is no sign-out: what is in memory goes on.
       if (!event.grant) return session.status === "unread" ? [{ status: "vacant", user }] : stay;
+      // Somebody only once the server has said so: the first sign-in of all inherits from nobody (B16).
+      if (event.grant.assumed) return [signedIn(user, event.grant), ...abort(session)];
       const owner = nextUser(user, event.grant, "stored");
       // B7: one user's tokens in a row count, whoever fetched them.
       const refusals = owner === user ? refusalsOf(session) : 0;
@@ -140,9 +142,13 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
     case "ended":
       if (session.status !== "refreshing") return stay;
       // B6: who never had a token has lost nothing
-      return [signedOut(user, grant && event.error), "clear"];
+      return [signedOut(user, grant && !grant.assumed ? event.error : undefined), "clear"];
 
     case "accepted":
+      if (grant?.assumed && grant.accessToken === event.token) {
+        const { assumed: _, ...certain } = grant;
+        return [{ ...session, user: nextUser(user, certain, "stored"), grant: certain } as Session];
+      }
       return grant?.accessToken === event.token && grant.refusals > 0 && isAnswerable(session)
         ? [{ ...session, grant: { ...grant, refusals: 0 } } as Session]
         : stay;
