@@ -7,6 +7,8 @@ interface DemoFixtures {
   path: "/" | "/app";
   /** ms */
   accessTokenLifetime: number;
+  /** How connections outlive their tokens: they take new ones, or are cut and come back. */
+  renewal: "inBand" | "cut";
   /** The secret that access tokens are signed with. */
   secret: string;
   server: WitnessedServer;
@@ -20,9 +22,10 @@ interface DemoFixtures {
 export const test = base.extend<DemoFixtures>({
   path: ["/", { option: true }],
   accessTokenLifetime: [15_000, { option: true }],
+  renewal: ["inBand", { option: true }],
   secret: ["a secret that is long enough and known", { option: true }],
-  server: async ({ accessTokenLifetime, secret }, use) => {
-    const server = await WitnessedServer.start({ accessTokenLifetime, secret });
+  server: async ({ accessTokenLifetime, renewal, secret }, use) => {
+    const server = await WitnessedServer.start({ accessTokenLifetime, renewal, secret });
     await use(server);
     await server.close();
   },

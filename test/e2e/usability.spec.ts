@@ -51,20 +51,47 @@ onBothPages(() => {
     await expect(page.getByRole("group", { name: "Fill in a demo account" })).toBeVisible();
     await expectNamedControls(page);
 
-    await demo.signIn("alice");
-    for (const name of ["State", "Token", "Ticks", "The last two minutes", "Chat", "Break things", "Log"]) {
-      const region = page.getByRole("region", { name, exact: true });
-      await expect(region).toBeVisible();
-      await expect(region.getByRole("heading", { level: 2, name, exact: true })).toBeVisible();
+    await demo.signIn("admin");
+    const everywhere = ["State", "Guests", "Log"];
+    const views = {
+      Console: ["Console"],
+      "Namespaces and sessions": [
+        "One connection, three doors",
+        "A session by cookie",
+        "One refresh for all tabs",
+      ],
+      Handshake: ["Knock at the door", "Who the server says you are", "Where the token is kept"],
+      Live: ["Token", "Ticks", "The last two minutes", "Chat", "Break things"],
+    } as const;
+    for (const [view, names] of Object.entries(views)) {
+      await demo.view(view as keyof typeof views);
+      for (const name of [...everywhere, ...names]) {
+        const region = page.getByRole("region", { name, exact: true });
+        await expect(region).toBeVisible();
+        await expect(region.getByRole("heading", { level: 2, name, exact: true })).toBeVisible();
+      }
+      await expect(page.getByRole("region")).toHaveCount(everywhere.length + names.length);
+      await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
+      await expectNamedControls(page);
     }
-    await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
     await expect(page.getByRole("timer", { name: "Life left of the token" })).toHaveText(/^\d+ s$/);
     const timeline = page.getByRole("img", { name: "Session and socket in the last two minutes" });
     await expect(timeline).toHaveAccessibleDescription(/^In the last \d+ s: connected .+ % of the time/);
-    await expectNamedControls(page);
     const faults = page.getByRole("region", { name: "Break things" }).getByRole("button");
     await expect(faults).toHaveCount(7);
     for (const fault of await faults.all()) await expect(fault).toHaveAccessibleDescription(/./);
+  });
+
+  test("the address names the view: it can be bookmarked, and “back” goes back", async ({ demo, page }) => {
+    await demo.openSignedIn("alice");
+    await demo.view("Handshake");
+    await expect(page.getByRole("region", { name: "Chat" })).toBeHidden();
+    await page.reload();
+    await expect(page.getByRole("region", { name: "Knock at the door" })).toBeVisible();
+    await demo.view("Namespaces and sessions");
+    await page.goBack();
+    await expect(page.getByRole("region", { name: "Knock at the door" })).toBeVisible();
+    await expect(page.getByRole("region", { name: "A session by cookie" })).toBeHidden();
   });
 
   test("fits a narrow phone, signed out and signed in, whatever is written", async ({ demo, page }) => {
@@ -72,13 +99,16 @@ onBothPages(() => {
     await demo.open();
     await demo.expectStage("signedOut");
     await expectToFit(page);
-    await demo.signIn("alice");
+    await demo.signIn("admin");
     const long = "M".repeat(400);
     await demo.say(long);
     await demo.expectSent(long);
     await expectToFit(page);
     await page.setViewportSize({ width: 320, height: 600 });
-    await expectToFit(page);
+    for (const view of ["Live", "Handshake", "Namespaces and sessions", "Console"] as const) {
+      await demo.view(view);
+      await expectToFit(page);
+    }
   });
 
   test("is dark where the user likes it dark", async ({ demo, page }) => {

@@ -25,7 +25,10 @@ export function createCookiePanel(session: DemoSocket["session"], write: (line: 
     for (const value of Object.values(values)) setText(value, "–");
   };
   const open = (): CookieSocket => {
-    const opened: CookieSocket = new AuthSocket("/session", { refresh: "/api/session", credential: "cookie" });
+    const opened: CookieSocket = new AuthSocket("/session", {
+      refresh: "/api/session",
+      credential: "cookie",
+    });
     opened.socket.on("session", ({ username, startedAt, visits }) => {
       setText(values.username, username);
       setText(values.startedAt, clockFormat.format(new Date(startedAt)));
