@@ -7,8 +7,12 @@ import type { Family } from "./refresh-families.ts";
 /** The room that all sockets of one browser are in. */
 export const familyRoom = (familyId: string): string => `family:${familyId}`;
 
+/** The room of a server session's sockets. */
+export const sessionRoom = (sessionId: string): string => `session:${sessionId}`;
+
 /** Ends connections, on all nodes and in all namespaces, with a reason that the page can show. */
 export class Connections {
+  readonly #io: DemoIo;
   readonly #nodes: Nodes;
   readonly #users: readonly UserSockets[];
 
@@ -22,6 +26,7 @@ export class Connections {
     nodes: Nodes,
     options: { namespaces: readonly string[]; users: readonly UserSockets[]; event: string },
   ) {
+    this.#io = io;
     this.#nodes = nodes;
     this.#users = options.users;
     nodes.on("revoke", (room, reason) => {
@@ -41,6 +46,11 @@ export class Connections {
   async endUser(subject: string, reason: string): Promise<void> {
     await Promise.all(this.#users.map((users) => users.disconnectUser(subject, reason)));
     this.#nodes.tell("revoke", userRoom(subject), reason);
+  }
+
+  /** The sockets of one server session, or of all server sessions of one browser: they may start another. */
+  endSession(room: string): void {
+    this.#io.of("/session").in(room).disconnectSockets();
   }
 
   /** All sockets of one browser. */

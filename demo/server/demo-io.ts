@@ -7,15 +7,25 @@ import type {
   PublicClientEvents,
   PublicServerEvents,
   ServerToClientEvents,
+  SessionClientEvents,
+  SessionServerEvents,
 } from "../socket-events.ts";
 import type { Claims } from "./access-tokens.ts";
 import type { InterServerEvents } from "./node-events.ts";
+import type { Visitor } from "./server-session.ts";
 
 /** Put there by `authenticate`, or by the handshake middleware. */
 export interface SocketData {
   auth: Identity<Claims>;
   /** Of "/public": somebody who is signed in on the same connection is none. */
   guest?: boolean;
+}
+
+/** Of "/session", where nobody has a token. */
+export interface SessionSocketData {
+  visitor: Visitor;
+  /** When the session ends unless it is renewed, in ms since the epoch. */
+  expiresAt: number;
 }
 
 /** The server; by itself it stands for its main namespace. */
@@ -30,4 +40,17 @@ export type PublicNamespace = Namespace<
   PublicServerEvents,
   InterServerEvents,
   Pick<SocketData, "guest">
+>;
+
+export type SessionNamespace = Namespace<
+  SessionClientEvents,
+  SessionServerEvents,
+  InterServerEvents,
+  SessionSocketData
+>;
+export type SessionSocket = Socket<
+  SessionClientEvents,
+  SessionServerEvents,
+  InterServerEvents,
+  SessionSocketData
 >;

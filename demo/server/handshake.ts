@@ -1,12 +1,11 @@
 import { AuthError, type Identity, type UserSockets, userRoom } from "authsocket/server";
 import type { Claims } from "./access-tokens.ts";
+import type { Verify } from "./admission.ts";
 import type { DemoIo, DemoSocket } from "./demo-io.ts";
 
 // Far more than any token of ours, and little enough to verify.
 const MAX_TOKEN_LENGTH = 8 * 1024;
 const RETRY_AFTER = 1000;
-
-type Verify = (token: string) => Promise<Identity<Claims>>;
 
 function toRefusal(error: unknown): AuthError {
   if (error instanceof AuthError) return error;

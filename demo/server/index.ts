@@ -1,8 +1,8 @@
 import { hkdfSync, randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { AuthError, authenticate, type Identity } from "authsocket/server";
+import { authenticate, type Identity } from "authsocket/server";
 import express from "express";
 import { Server } from "socket.io";
 import type { Profile } from "../socket-events.ts";
@@ -10,25 +10,32 @@ import { AccessTokens, type Claims, profileOf } from "./access-tokens.ts";
 import { Accounts } from "./accounts.ts";
 import { acknowledge } from "./acknowledgement.ts";
 import { AdminConsole } from "./admin-console.ts";
+import { admission } from "./admission.ts";
 import { Chat } from "./chat.ts";
 import { Connections, familyRoom } from "./connections.ts";
 import { type DemoAccount, demoAccounts } from "./demo-accounts.ts";
-import type { AdminNamespace, DemoIo, PublicNamespace } from "./demo-io.ts";
+import type { AdminNamespace, DemoIo, PublicNamespace, SessionNamespace } from "./demo-io.ts";
 import { cutAt } from "./expiry-cut.ts";
 import { faultRoutes } from "./fault-routes.ts";
 import { Faults } from "./faults.ts";
 import { serveGuests } from "./guests.ts";
 import { authenticateHandshake } from "./handshake.ts";
 import { jsonErrors } from "./json-errors.ts";
+import { type LimitOptions, Limits } from "./limits.ts";
 import { MemoryStore } from "./memory-store.ts";
 import { Nodes } from "./nodes.ts";
+import { checkOrigin, isFromHere, requireOwnOrigin } from "./origin-check.ts";
 import { pages } from "./pages.ts";
 import { RefreshCookie } from "./refresh-cookie.ts";
 import { RefreshFamilies } from "./refresh-families.ts";
 import { refreshRoute } from "./refresh-route.ts";
 import { watchRefusals } from "./refusals.ts";
+import { ServerSessions } from "./server-session.ts";
+import { serverSessionRoutes } from "./server-session-routes.ts";
+import { serveSessions } from "./session-namespace.ts";
 import { signInRoutes } from "./sign-in-routes.ts";
 import { Ticks } from "./ticks.ts";
+import { refuseTokenInUrl } from "./token-in-url.ts";
 import { UserList } from "./user-list.ts";
 
 export interface DemoServerOptions {
@@ -36,12 +43,20 @@ export interface DemoServerOptions {
   port?: number;
   /** ms, default 15 000 */
   accessTokenLifetime?: number;
+  /** ms that a server session lasts, from its start or its latest renewal. default 60 000 */
+  sessionLifetime?: number;
   /** ms that one sign-in lasts, however often it is refreshed. default 12 h */
   refreshLifetime?: number;
   /** ms for which a refresh token that is used again gets the same successor. default 0: using it twice ends the family */
   refreshGrace?: number;
   /** At least 32 bytes; what this server signs is signed with it or with what is derived from it. Default random: all then ends with the process. */
   secret?: string;
+  /**
+   * Where browsers find this server if a proxy stands in front: "https://demo.example". Its pages are let in, cookies are
+   * `Secure`, and the proxy is believed whose address a request has. default: the loopback interface, plain http
+   */
+  origin?: string;
+  limits?: LimitOptions;
   /** ms between two ticks, default 1 000 */
   tickInterval?: number;
   /**
@@ -68,8 +83,15 @@ export interface DemoServer {
  */
 export async function createDemoServer(options: DemoServerOptions = {}): Promise<DemoServer> {
   const { port = 0, accessTokenLifetime = 15_000, tickInterval = 1_000, renewal = "inBand" } = options;
-  const { refreshLifetime = 12 * 60 * 60 * 1000, refreshGrace = 0, onRefused } = options;
+  const {
+    refreshLifetime = 12 * 60 * 60 * 1000,
+    refreshGrace = 0,
+    sessionLifetime = 60_000,
+    onRefused,
+  } = options;
   const { secret = randomBytes(32).toString("base64url") } = options;
+  const origin = options.origin === undefined ? undefined : checkOrigin(options.origin);
+  const secure = origin?.startsWith("https:") ?? false;
   const derivedKey = (purpose: string): Buffer => Buffer.from(hkdfSync("sha256", secret, "", purpose, 32));
 
   const accessTokens = new AccessTokens({ secret, lifetime: accessTokenLifetime });
@@ -79,7 +101,12 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
     lifetime: refreshLifetime,
     grace: refreshGrace,
   });
-  const refreshCookie = new RefreshCookie({ secure: false, lifetime: families.lifetime });
+  const sessions = new ServerSessions(store, {
+    secure,
+    secret: derivedKey("session cookies").toString("base64url"),
+    lifetime: sessionLifetime,
+  });
+  const refreshCookie = new RefreshCookie({ secure, lifetime: families.lifetime });
   const accounts = new Accounts(store);
   await Promise.all(demoAccounts.map(({ password, ...user }) => accounts.add(user, password)));
 
@@ -91,53 +118,60 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
     // The lesson's middleware is not asked about who recovers: that server has no recovery.
     ...(renewal === "inBand" && { connectionStateRecovery: { skipMiddlewares: false } }),
     allowRequest: (request, decide) => {
-      families.find(refreshCookie.read(request)).then(
-        (family) => {
-          const offline = faults.isOffline(family?.id);
-          decide(offline ? "offline" : null, !offline);
-        },
-        () => decide("unavailable", false),
-      );
+      if (isFromHere(request.headers, origin)) refuseOffline(request, decide);
+      else decide("This origin is not allowed", false);
     },
   });
+  function refuseOffline(request: IncomingMessage, decide: (reason: string, allowed: boolean) => void): void {
+    families.find(refreshCookie.read(request)).then(
+      (family) => decide("offline", !faults.isOffline(family?.id)),
+      () => decide("unavailable", false),
+    );
+  }
+  io.engine.use(refuseTokenInUrl);
+  io.engine.use(sessions.middleware);
   const nodes = new Nodes(io, false);
   const faults = new Faults(nodes);
+  const limits = new Limits(store, options.limits);
   const admin: AdminNamespace = io.of("/admin");
   const guests: PublicNamespace = io.of("/public");
+  const visitors = io.of("/session") as unknown as SessionNamespace;
   if (onRefused) watchRefusals(io.engine, onRefused);
 
-  /** Who may connect: signature and lifetime, and that sign-in and user are still good. */
-  const verify = async (token: string): Promise<Identity<Claims>> => {
-    const identity = await accessTokens.verify(token);
-    faults.assertNotExpired(identity);
-    const { subject, claims } = identity;
-    if ((await accounts.find(subject))?.suspended)
-      throw new AuthError("insufficient_scope", "This account is suspended");
-    if (!(await families.isAlive({ id: claims.familyId, subject }))) throw new AuthError("token_revoked");
-    return identity;
-  };
-
+  const verify = admission({ accessTokens, accounts, families, faults });
+  // The role as it is now, not as it was when the token was issued.
   const isAdministrator = async ({ subject }: Identity<Claims>): Promise<boolean> =>
     (await accounts.find(subject))?.role === "admin";
   const users = renewal === "inBand" ? authenticate(io, { verify }) : authenticateHandshake(io, verify);
   const administrators = authenticate(admin, { verify, authorize: isAdministrator });
   const connections = new Connections(io, nodes, {
-    namespaces: ["/", "/admin"],
+    namespaces: ["/", "/admin", "/session"],
     users: [users, administrators],
-    event: "auth:revoked",
+    event: renewal === "inBand" ? "auth:revoked" : "forceDisconnect",
   });
 
   app.disable("x-powered-by");
+  if (origin) app.set("trust proxy", "loopback");
+  app.use(refuseTokenInUrl);
   app.use(
     "/api",
     (_request, response, next) => {
       response.set("Cache-Control", "no-store");
       next();
     },
+    requireOwnOrigin(origin),
     express.json({ limit: "10kb" }),
     faultRoutes({ io, nodes, faults, families, refreshCookie }),
-    signInRoutes({ accounts, accessTokens, families, refreshCookie, connections }),
-    refreshRoute({ accounts, accessTokens, families, refreshCookie, connections }),
+    signInRoutes({ accounts, accessTokens, families, refreshCookie, connections, limits }),
+    refreshRoute({ accounts, accessTokens, families, refreshCookie, connections, limits }),
+    serverSessionRoutes({
+      session: sessions.middleware,
+      accounts,
+      families,
+      refreshCookie,
+      connections,
+      limits,
+    }),
     (_request, response) => {
       response.status(404).json({ error: "There is nothing here" });
     },
@@ -156,6 +190,7 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
   const ticks = new Ticks(io, nodes, store, { subjects: signedIn, interval: tickInterval });
   const chat = new Chat(io, store);
   serveGuests(io, guests, nodes);
+  serveSessions(visitors, { sessions, accounts, families });
   io.on("connection", (socket) => {
     void socket.join(familyRoom(socket.data.auth.claims.familyId));
     ticks.serve(socket);

@@ -20,6 +20,7 @@ function readRenewal(): "inBand" | "cut" {
 const port = readNumber("PORT", 3000, (value) => Number.isInteger(value) && value >= 0 && value <= 65_535);
 const seconds = readNumber("ACCESS_TOKEN_SECONDS", 15, (value) => Number.isFinite(value) && value > 0);
 const grace = readNumber("REFRESH_GRACE_SECONDS", 0, (value) => Number.isFinite(value) && value >= 0);
+const sessionSeconds = readNumber("SESSION_SECONDS", 60, (value) => Number.isFinite(value) && value > 0);
 const renewal = readRenewal();
 
 async function start(): Promise<DemoServer> {
@@ -33,6 +34,7 @@ async function start(): Promise<DemoServer> {
       port,
       accessTokenLifetime: seconds * 1000,
       refreshGrace: grace * 1000,
+      sessionLifetime: sessionSeconds * 1000,
       renewal,
       ...(secret && { secret }),
     });

@@ -2,6 +2,8 @@ import { Router } from "express";
 import type { AccessTokens } from "./access-tokens.ts";
 import type { Accounts } from "./accounts.ts";
 import type { Connections } from "./connections.ts";
+import { addressOf, isLimited, type Limits } from "./limits.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import type { RefreshCookie } from "./refresh-cookie.ts";
 import type { RefreshFamilies } from "./refresh-families.ts";
 import { requireRequestedWith } from "./requested-with.ts";
@@ -14,12 +16,18 @@ export function refreshRoute(parts: {
   families: RefreshFamilies;
   refreshCookie: RefreshCookie;
   connections: Connections;
+  limits: Limits;
 }): Router {
-  const { accounts, accessTokens, families, refreshCookie, connections } = parts;
+  const { accounts, accessTokens, families, refreshCookie, connections, limits } = parts;
   const router = Router();
 
   router.post("/refresh-token", requireRequestedWith, async (request, response) => {
-    const rotation = await families.rotate(refreshCookie.read(request));
+    const secret = refreshCookie.read(request);
+    const current = await families.find(secret);
+    const counts: [RateLimit, string][] = [[limits.refreshesPerAddress, addressOf(request)]];
+    if (current) counts.push([limits.refreshesPerFamily, current.id]);
+    if (await isLimited(response, counts)) return;
+    const rotation = await families.rotate(secret);
     if (rotation.outcome !== "rotated") {
       if (rotation.outcome === "reused")
         connections.endFamily(rotation.family, "a refresh token was used twice");

@@ -1,4 +1,4 @@
-import { io as connectTo, type Socket } from "socket.io-client";
+import { io as connectTo, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, onTestFinished } from "vitest";
 import { createDemoServer, type DemoServer, type DemoServerOptions } from "../../demo/server/index.ts";
 import type { ClientToServerEvents, ServerToClientEvents } from "../../demo/socket-events.ts";
@@ -32,9 +32,18 @@ export class Browser {
       .join("; ");
   }
 
-  async post(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  post(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Response> {
+    return this.send("POST", path, body, headers);
+  }
+
+  async send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     const response = await fetch(`${this.url}${path}`, {
-      method: "POST",
+      method,
       headers: { "Content-Type": "application/json", Cookie: this.cookie(path), ...headers },
       ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
@@ -55,18 +64,34 @@ export class Browser {
     return token;
   }
 
+  /** Sends these cookies with sockets, whatever the server has said since. */
+  useCookies(header: string): void {
+    this.#socketHeaders.cookie = header;
+  }
+
+  /** A socket of a namespace that has not connected yet, on an engine of its own. */
+  of<Listen extends object, Emit extends object>(namespace: string, token: unknown): Socket<Listen, Emit> {
+    return this.#connectTo(`${this.url}${namespace}`, { auth: { token } }) as unknown as Socket<Listen, Emit>;
+  }
+
   /** A socket that has not connected yet. A function is asked for the token at every handshake. */
   open(token: unknown, options: { auth?: object } = {}): DemoClient {
-    const socket: DemoClient = connectTo(this.url, {
+    return this.#connectTo(this.url, {
+      auth:
+        options.auth ??
+        ((answer: (payload: object) => void) =>
+          answer({ token: typeof token === "function" ? token() : token })),
+    });
+  }
+
+  #connectTo(url: string, options: Partial<ManagerOptions & SocketOptions>): DemoClient {
+    const socket: DemoClient = connectTo(url, {
       forceNew: true,
       autoConnect: false,
       reconnectionDelay: 20,
       reconnectionDelayMax: 100,
       extraHeaders: this.#socketHeaders,
-      auth:
-        options.auth ??
-        ((answer: (payload: object) => void) =>
-          answer({ token: typeof token === "function" ? token() : token })),
+      ...options,
     });
     this.#sockets.push(socket);
     return socket;
@@ -107,7 +132,7 @@ export class Browser {
 }
 
 /** The arguments of the next event of this name. */
-export function event(socket: DemoClient, name: string): Promise<unknown[]> {
+export function event(socket: object, name: string): Promise<unknown[]> {
   return new Promise((resolve) => {
     (socket as Socket).once(name, (...args: unknown[]) => resolve(args));
   });
