@@ -1,7 +1,13 @@
 import type { DemoSocket } from "./demo-socket.ts";
 import { element, setText } from "./element.ts";
 import type { ExpiredToken } from "./expired-token.ts";
-import { type HandshakeResult, tampered, tryHandshake, tryTokenInUrl } from "./handshake-try.ts";
+import {
+  type HandshakeResult,
+  tampered,
+  tryHandshake,
+  tryTokenInQuery,
+  tryTokenInUrl,
+} from "./handshake-try.ts";
 import { handshakeWords } from "./handshake-words.ts";
 import { createLesson } from "./panel.ts";
 
@@ -28,6 +34,7 @@ export function createHandshakePanel(session: DemoSocket["session"], expired: Ex
     url: createRow("url", "Token in the URL", "Addresses end up in logs and histories.", async () =>
       tryTokenInUrl(await session.getToken()),
     ),
+    query: createRow("query", "… past the client", "The server refuses it as well.", tryTokenInQuery),
   };
   return {
     node: createLesson(

@@ -36,6 +36,14 @@ export function tryTokenInUrl(token: string): HandshakeResult {
   }
 }
 
+/** Tries to open an engine with a token in its query, as a client would that does not mind: it is the server that refuses. */
+export async function tryTokenInQuery(): Promise<HandshakeResult> {
+  const start = performance.now();
+  const { ok, status } = await fetch("/socket.io/?EIO=4&transport=polling&token=made-up");
+  const after = performance.now() - start;
+  return ok ? { kind: "accepted", after } : { kind: "refused", code: `HTTP ${status}`, after };
+}
+
 /** The token with one letter changed in its middle: it reads well, and its signature no longer fits. */
 export function tampered(token: string): string {
   const middle = Math.floor(token.length / 2);
