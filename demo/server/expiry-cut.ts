@@ -18,19 +18,16 @@ export function cutAt(
   const wait = (until: number): void => {
     const remaining = until - Date.now();
     timer = setTimeout(
-      () => (remaining > MAX_TIMEOUT ? wait(until) : end()),
+      () => (remaining > MAX_TIMEOUT ? wait(until) : void end()),
       Math.min(Math.max(remaining, 0), MAX_TIMEOUT),
     );
   };
-  const end = (): void => {
-    renewed()
-      .catch(() => undefined)
-      .then((later = 0) => {
-        if (!socket.connected) return;
-        if (later > Date.now()) wait(later);
-        // Not the transport: other namespaces live on it.
-        else socket.disconnect();
-      });
+  const end = async (): Promise<void> => {
+    const later = (await renewed().catch(() => undefined)) ?? 0;
+    if (!socket.connected) return;
+    if (later > Date.now()) wait(later);
+    // Not the transport: other namespaces live on it.
+    else socket.disconnect();
   };
   wait(expiresAt);
   socket.once("disconnect", () => clearTimeout(timer));

@@ -64,6 +64,11 @@ export class Browser {
     return token;
   }
 
+  /** Has what another browser has. */
+  takeCookies(from: Browser): void {
+    for (const [name, cookie] of from.#cookies) this.#cookies.set(name, cookie);
+  }
+
   /** Sends these cookies with sockets, whatever the server has said since. */
   useCookies(header: string): void {
     this.#socketHeaders.cookie = header;
