@@ -69,7 +69,7 @@ export class DemoPage {
   }
 
   /** Goes to another view of the dashboard. */
-  async view(name: "Live" | "Handshake" | "Namespaces and sessions" | "Console"): Promise<void> {
+  async view(name: "Live" | "Handshake" | "Connections" | "Console"): Promise<void> {
     const link = this.page
       .getByRole("navigation", { name: "Sections" })
       .getByRole("link", { name, exact: true });

@@ -27,7 +27,7 @@ onBothPages(() => {
       await expect(result("expired")).toContainText("token_expired");
       await demo.button("Token in the URL").click();
       await expect(result("url")).toContainText("token_in_url");
-      await demo.button("… past the client").click();
+      await demo.button("Token in a query").click();
       await expect(result("query")).toContainText("HTTP 400");
 
       expect(server.refusals).toEqual(["token_missing", "token_invalid", "token_expired"]);

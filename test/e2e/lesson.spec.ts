@@ -49,7 +49,7 @@ onBothPages(() => {
     await expect(profile).toContainText("alice@example.com");
 
     // 4: the administrators' namespace refuses her, and lets an administrator in.
-    await demo.view("Namespaces and sessions");
+    await demo.view("Connections");
     await demo.button("Try to enter /admin").click();
     await expect(demo.page.getByTestId("door-admin")).toHaveText("Refused: forbidden");
     const admin = await visit();

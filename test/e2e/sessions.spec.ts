@@ -8,7 +8,7 @@ onBothPages(() => {
     server,
   }) => {
     await demo.openSignedIn();
-    await demo.view("Namespaces and sessions");
+    await demo.view("Connections");
     const panel = demo.page.getByRole("region", { name: "A session by cookie" });
     const state = panel.getByTestId("cookie-status");
     const visits = panel.getByTestId("cookie-visits");
@@ -64,7 +64,7 @@ onBothPages(() => {
   }) => {
     await demo.openSignedIn("alice");
     await expect(demo.page.getByRole("link", { name: "Console" })).toBeHidden();
-    await demo.view("Namespaces and sessions");
+    await demo.view("Connections");
     const before = server.refreshes.length;
     await demo.button("Try to enter /admin").click();
     const door = demo.page.getByTestId("door-admin");
@@ -84,7 +84,7 @@ onBothPages(() => {
     const other = await visit();
     await other.openSignedIn("alice");
     await demo.openSignedIn("alice");
-    await demo.view("Namespaces and sessions");
+    await demo.view("Connections");
     await demo.button("Sign out everywhere").click();
     await demo.expectStage("signedOut");
     await other.expectStage("signedOut");

@@ -12,7 +12,7 @@ onBothPages(() => {
       server,
     }) => {
       await demo.openSignedIn();
-      await demo.view("Namespaces and sessions");
+      await demo.view("Connections");
       const opened = context.waitForEvent("page");
       await demo.page.getByRole("link", { name: "Open a second tab" }).click();
       const second = new DemoPage(await opened, demo.page.url());

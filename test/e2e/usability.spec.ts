@@ -55,11 +55,7 @@ onBothPages(() => {
     const everywhere = ["State", "Guests", "Log"];
     const views = {
       Console: ["Console"],
-      "Namespaces and sessions": [
-        "One connection, three doors",
-        "A session by cookie",
-        "One refresh for all tabs",
-      ],
+      Connections: ["One connection, three doors", "A session by cookie", "One refresh for all tabs"],
       Handshake: ["Knock at the door", "Who the server says you are", "Where the token is kept"],
       Live: ["Token", "Ticks", "The last two minutes", "Chat", "Break things"],
     } as const;
@@ -88,7 +84,7 @@ onBothPages(() => {
     await expect(page.getByRole("region", { name: "Chat" })).toBeHidden();
     await page.reload();
     await expect(page.getByRole("region", { name: "Knock at the door" })).toBeVisible();
-    await demo.view("Namespaces and sessions");
+    await demo.view("Connections");
     await page.goBack();
     await expect(page.getByRole("region", { name: "Knock at the door" })).toBeVisible();
     await expect(page.getByRole("region", { name: "A session by cookie" })).toBeHidden();
@@ -105,7 +101,7 @@ onBothPages(() => {
     await demo.expectSent(long);
     await expectToFit(page);
     await page.setViewportSize({ width: 320, height: 600 });
-    for (const view of ["Live", "Handshake", "Namespaces and sessions", "Console"] as const) {
+    for (const view of ["Live", "Handshake", "Connections", "Console"] as const) {
       await demo.view(view);
       await expectToFit(page);
     }

@@ -57,7 +57,12 @@ export function createConsole(write: (line: Line) => void): Console {
             setRole: (role) => socket.emitWithAck("setRole", { userId, role }),
           });
           cards.set(userId, made);
-          list.append(made.node);
+        }
+        // The order of their names, whichever the server has; what has its place already is not moved, nor its focus lost.
+        const inOrder = [...users].sort((a, b) => a.username.localeCompare(b.username));
+        for (const [index, { id }] of inOrder.entries()) {
+          const node = cards.get(id)?.node;
+          if (node && list.children[index] !== node) list.insertBefore(node, list.children[index] ?? null);
         }
       });
       socket.on("left", ({ username }) => {

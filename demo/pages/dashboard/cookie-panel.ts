@@ -46,7 +46,7 @@ export function createCookiePanel(session: DemoSocket["session"], write: (line: 
     forget();
   };
 
-  const toggle = element("button", { type: "button", class: "button primary" });
+  const toggle = element("button", { type: "button", class: "button" });
   toggle.addEventListener("click", () => {
     if (cookie) close();
     else cookie = open();
@@ -71,6 +71,7 @@ export function createCookiePanel(session: DemoSocket["session"], write: (line: 
     const state = cookie?.state ?? { status: "idle" as const };
     badge.show(state.status, socketWords(state, now));
     setText(toggle, cookie ? "Disconnect" : "Connect by cookie");
+    toggle.classList.toggle("primary", cookie === undefined);
     end.disabled = state.status !== "connected";
   };
   return {

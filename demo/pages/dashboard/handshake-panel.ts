@@ -34,7 +34,12 @@ export function createHandshakePanel(session: DemoSocket["session"], expired: Ex
     url: createRow("url", "Token in the URL", "Addresses end up in logs and histories.", async () =>
       tryTokenInUrl(await session.getToken()),
     ),
-    query: createRow("query", "… past the client", "The server refuses it as well.", tryTokenInQuery),
+    query: createRow(
+      "query",
+      "Token in a query",
+      "Sent past the client: the server refuses it too.",
+      tryTokenInQuery,
+    ),
   };
   return {
     node: createLesson(

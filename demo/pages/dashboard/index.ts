@@ -106,8 +106,8 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
       panels: [handshake.node, createProfilePanel(auth), createStorePanel(settings)],
     },
     {
-      id: "sessions",
-      label: "Namespaces and sessions",
+      id: "connections",
+      label: "Connections",
       panels: [namespaces.node, cookie.node, refresh.node],
     },
     { id: "people", label: "Console", panels: [adminConsole.node] },
