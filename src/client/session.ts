@@ -383,18 +383,17 @@ export class Session {
         break;
       case "save":
         if (grant) {
-          const settled = event.type === "signIn" ? this.#voiding(false) : undefined;
-          this.#written = this.#store.save(toTokenSet(grant), settled);
+          this.#written = this.#store.save(toTokenSet(grant), this.#voiding(event));
         }
         break;
       case "clear":
         if ("token" in event && event.token) this.#written = this.#store.clear(event.token);
         break;
       case "forget":
-        this.#written = this.#store.clearAll(true, this.#voiding(true));
+        this.#written = this.#store.clearAll(true, this.#voiding(event));
         break;
       case "reopen":
-        this.#written = this.#store.clearAll(false, this.#voiding(false));
+        this.#written = this.#store.clearAll(false, this.#voiding(event));
         break;
       default:
         effect satisfies never;
@@ -402,9 +401,10 @@ export class Session {
   }
 
   /** What another tab has under way is not to be written over what this one writes now (B10, B16). */
-  #voiding(signedOut: boolean): Settling | undefined {
-    if (this.#turns.isAlone) return undefined;
-    return (done) => this.#turns.void(signedOut, this.token, done);
+  #voiding({ type }: SessionEvent): Settling | undefined {
+    const isOurs = type === "signIn" || type === "signOut" || type === "reopen";
+    if (!isOurs || this.#turns.isAlone) return undefined;
+    return (done) => this.#turns.void(type === "signOut", this.token, done);
   }
 
   /** One refresh, and one answer: only the flight that is still the session's own counts (B2, B9, B10). */

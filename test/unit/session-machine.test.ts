@@ -327,7 +327,7 @@ const rules: Rules<typeof sessions, SessionEvent, SessionStep> = {
     "B16 who shares a refresh cookie asks it who has signed in": {
       event: { type: "signedInElsewhere" },
       moves: {
-        signedOut: [{ status: "vacant", user: ann }],
+        signedOut: [{ status: "vacant", user: ann }, "reopen"],
         "signedIn.good": [refreshing("forced", token), "refresh"],
         "signedIn.refusedOnce": [refreshing("forced", refused(1)), "refresh"],
         "signedIn.refusedTwice": [refreshing("forced", refused(2)), "refresh"],

@@ -190,7 +190,7 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
       return session.status === "signedOut" ? [reopened(user), "reopen"] : stay;
 
     case "signedInElsewhere":
-      if (session.status === "signedOut") return [reopened(user)];
+      if (session.status === "signedOut") return [reopened(user), "reopen"];
       return session.status === "signedIn" ? [refreshing(user, session.grant, "forced"), "refresh"] : stay;
 
     case "signOut":
