@@ -1,7 +1,7 @@
 import { expect } from "playwright/test";
-import { onBothPages, test } from "./demo-test.ts";
+import { on, test } from "./demo-test.ts";
 
-onBothPages(() => {
+on("script-tag page", () => {
   test("technique 6: who is disconnected by an administrator reads the reason, and may come back", async ({
     demo,
     visit,

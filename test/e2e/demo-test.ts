@@ -51,12 +51,17 @@ export const test = base.extend<DemoFixtures>({
 
 const pages = { "script-tag page": "/", "single-page app": "/app" } as const;
 
+type PageName = keyof typeof pages;
+
 /** Defines tests for both pages, which are to behave alike. */
 export function onBothPages(define: () => void): void {
-  for (const [name, path] of Object.entries(pages)) {
-    test.describe(`the ${name}`, () => {
-      test.use({ path });
-      define();
-    });
-  }
+  for (const name of Object.keys(pages)) on(name as PageName, define);
+}
+
+/** Defines tests for one of the pages: they differ in how they come by AuthSocket, not in what they do with it. */
+export function on(name: PageName, define: () => void): void {
+  test.describe(`the ${name}`, () => {
+    test.use({ path: pages[name] });
+    define();
+  });
 }

@@ -23,16 +23,16 @@ test.describe("the script-tag page with 15-second tokens, at a server that cuts"
   });
 });
 
-test.describe("the single-page app with 5-second tokens, at a server that renews in band", () => {
-  test.use({ path: "/app", accessTokenLifetime: 5_000, renewal: "inBand" });
+test.describe("the single-page app with 4-second tokens, at a server that renews in band", () => {
+  test.use({ path: "/app", accessTokenLifetime: 4_000, renewal: "inBand" });
 
   test("B4 B13 outlives its tokens on one connection: the same socket, each tick once, no chat line lost", async ({
     demo,
     server,
   }) => {
-    const connections = await live(demo, server, { seconds: 15 });
+    const connections = await live(demo, server, { seconds: 12 });
     expect(new Set(connections)).toEqual(new Set(["refresh"]));
-    // A token is renewed 1 to 1.5 s before its end.
+    // A token is renewed 0.8 to 1.2 s before its end.
     expect(connections.length).toBeGreaterThanOrEqual(3);
     expect(connections.length).toBeLessThanOrEqual(5);
     await expect(demo.page.getByRole("img", { name: "Session and socket" })).toHaveAccessibleDescription(

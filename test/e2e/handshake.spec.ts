@@ -1,7 +1,7 @@
 import { expect, type Page } from "playwright/test";
-import { onBothPages, test } from "./demo-test.ts";
+import { on, test } from "./demo-test.ts";
 
-onBothPages(() => {
+on("script-tag page", () => {
   test.describe("with 3-second tokens", () => {
     // Short, so that the page's first token has expired by the time that it is tried.
     test.use({ accessTokenLifetime: 3_000 });
@@ -36,7 +36,9 @@ onBothPages(() => {
       await demo.expectConnected();
     });
   });
+});
 
+on("single-page app", () => {
   test("technique 2: the server knows id, name, email and role from the token, on its own socket", async ({
     demo,
   }) => {

@@ -1,10 +1,10 @@
 import { expect } from "playwright/test";
 import { DemoPage } from "./demo-page.ts";
-import { onBothPages, test } from "./demo-test.ts";
+import { on, test } from "./demo-test.ts";
 
-onBothPages(() => {
-  test.describe("with 5-second tokens", () => {
-    test.use({ accessTokenLifetime: 5_000 });
+on("script-tag page", () => {
+  test.describe("with 4-second tokens", () => {
+    test.use({ accessTokenLifetime: 4_000 });
 
     test("B2 of two tabs one refreshes and the other adopts, and both say which they did", async ({
       demo,

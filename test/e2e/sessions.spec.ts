@@ -1,7 +1,7 @@
 import { expect } from "playwright/test";
-import { onBothPages, test } from "./demo-test.ts";
+import { on, test } from "./demo-test.ts";
 
-onBothPages(() => {
+on("single-page app", () => {
   test("technique 4: a server session that has ended is renewed at its endpoint, and the engine opened anew", async ({
     demo,
     context,

@@ -11,6 +11,8 @@ export interface Console {
   /** From now on the console shows what comes over this connection, and sends its orders there. */
   attach(admin: AdminSocket): void;
   draw(now: number): void;
+  /** Forgets everybody: what an administrator saw is not for the next user. */
+  clear(): void;
 }
 
 /** The administrator's console: everybody with an account, live, and what can be done to each. */
@@ -75,6 +77,10 @@ export function createConsole(write: (line: Line) => void): Console {
       // While there is no connection nobody knows whether the list is true.
       list.toggleAttribute("data-stale", state.status !== "connected");
       for (const card of cards.values()) card.draw(now);
+    },
+    clear() {
+      cards.clear();
+      list.replaceChildren();
     },
   };
 }

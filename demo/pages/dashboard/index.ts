@@ -200,7 +200,10 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
     sessionState = next;
     const user = nameOf(next);
     if (user !== undefined) {
-      if (lastUser !== undefined && user !== lastUser) chat.clear();
+      if (lastUser !== undefined && user !== lastUser) {
+        chat.clear();
+        adminConsole.clear();
+      }
       lastUser = user;
     }
     views.offer("people", roleOf(next) === "admin");
