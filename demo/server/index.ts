@@ -11,6 +11,7 @@ import { Accounts } from "./accounts.ts";
 import { acknowledge } from "./acknowledgement.ts";
 import { AdminConsole } from "./admin-console.ts";
 import { admission } from "./admission.ts";
+import { openBackend } from "./backend.ts";
 import { Chat } from "./chat.ts";
 import { Connections, familyRoom } from "./connections.ts";
 import { type DemoAccount, demoAccounts } from "./demo-accounts.ts";
@@ -22,7 +23,6 @@ import { serveGuests } from "./guests.ts";
 import { authenticateHandshake } from "./handshake.ts";
 import { jsonErrors } from "./json-errors.ts";
 import { type LimitOptions, Limits } from "./limits.ts";
-import { MemoryStore } from "./memory-store.ts";
 import { Nodes } from "./nodes.ts";
 import { checkOrigin, isFromHere, requireOwnOrigin } from "./origin-check.ts";
 import { pages } from "./pages.ts";
@@ -57,6 +57,8 @@ export interface DemoServerOptions {
    */
   origin?: string;
   limits?: LimitOptions;
+  /** "redis://…", shared by several nodes, which need the same secret too. Default: this server is alone. */
+  redisUrl?: string;
   /** ms between two ticks, default 1 000 */
   tickInterval?: number;
   /**
@@ -87,6 +89,7 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
     refreshLifetime = 12 * 60 * 60 * 1000,
     refreshGrace = 0,
     sessionLifetime = 60_000,
+    redisUrl,
     onRefused,
   } = options;
   const { secret = randomBytes(32).toString("base64url") } = options;
@@ -95,7 +98,8 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
   const derivedKey = (purpose: string): Buffer => Buffer.from(hkdfSync("sha256", secret, "", purpose, 32));
 
   const accessTokens = new AccessTokens({ secret, lifetime: accessTokenLifetime });
-  const store = new MemoryStore();
+  const backend = await openBackend(redisUrl);
+  const { store, adapter } = backend;
   const families = new RefreshFamilies(store, {
     key: derivedKey("refresh tokens"),
     lifetime: refreshLifetime,
@@ -117,6 +121,7 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
     serveClient: true,
     // The lesson's middleware is not asked about who recovers: that server has no recovery.
     ...(renewal === "inBand" && { connectionStateRecovery: { skipMiddlewares: false } }),
+    ...(adapter && { adapter }),
     allowRequest: (request, decide) => {
       if (isFromHere(request.headers, origin)) refuseOffline(request, decide);
       else decide("This origin is not allowed", false);
@@ -130,7 +135,7 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
   }
   io.engine.use(refuseTokenInUrl);
   io.engine.use(sessions.middleware);
-  const nodes = new Nodes(io, false);
+  const nodes = new Nodes(io, adapter !== undefined);
   const faults = new Faults(nodes);
   const limits = new Limits(store, options.limits);
   const admin: AdminNamespace = io.of("/admin");
@@ -216,6 +221,7 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
     // A refresh that was made to hang, and idle keep-alive connections, would hold the server open.
     server.closeAllConnections();
     await ended;
+    await backend.close();
   };
 
   const { port: boundPort } = server.address() as AddressInfo;
