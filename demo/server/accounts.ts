@@ -60,6 +60,11 @@ export class Accounts {
     return user && { ...user, suspended: false, ...(await this.#store.get<Standing>(standingKey(id))) };
   }
 
+  async isAdministrator(id: string): Promise<boolean> {
+    const account = await this.find(id);
+    return account?.role === "admin" && !account.suspended;
+  }
+
   async all(): Promise<Account[]> {
     const accounts = await Promise.all([...this.#byId.keys()].map((id) => this.find(id)));
     return accounts.filter((account) => account !== undefined);

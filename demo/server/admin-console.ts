@@ -2,8 +2,8 @@ import { type UserSockets, userRoom } from "authsocket/server";
 import type { Answer } from "../socket-events.ts";
 import type { Accounts } from "./accounts.ts";
 import { acknowledge } from "./acknowledgement.ts";
-import type { Connections } from "./connections.ts";
-import type { AdminSocket, DemoIo } from "./demo-io.ts";
+import { type Connections, familyRoom } from "./connections.ts";
+import type { AdminNamespace, DemoIo } from "./demo-io.ts";
 import type { Nodes } from "./nodes.ts";
 
 const MAX_TEXT_LENGTH = 500;
@@ -13,48 +13,58 @@ const isText = (value: unknown): value is string =>
 
 const refused = (error: string): Answer => ({ ok: false, error });
 
+type Action = (order: Order) => Answer | Promise<Answer>;
+
 /** An order whose user exists; the rest of it is still to be checked. */
 type Order = Readonly<Record<string, unknown>> & { readonly userId: string };
 
-/** What an administrator may do to users. */
-export class AdminConsole {
-  readonly #io: DemoIo;
-  readonly #nodes: Nodes;
-  readonly #accounts: Accounts;
-  readonly #connections: Connections;
-  readonly #administrators: UserSockets;
-
-  constructor(parts: {
+/**
+ * "/admin": what an administrator may do to users. The role is looked up at each order: what the token says may be
+ * minutes old.
+ */
+export function serveAdministrators(
+  admin: AdminNamespace,
+  parts: {
     io: DemoIo;
     nodes: Nodes;
     accounts: Accounts;
     connections: Connections;
     administrators: UserSockets;
-  }) {
-    this.#io = parts.io;
-    this.#nodes = parts.nodes;
-    this.#accounts = parts.accounts;
-    this.#connections = parts.connections;
-    this.#administrators = parts.administrators;
+  },
+): void {
+  const { io, nodes, accounts, connections, administrators } = parts;
+
+  async function obey(subject: string, order: unknown, action: Action): Promise<Answer> {
+    if (!(await accounts.isAdministrator(subject))) {
+      // After the answer, which would not leave any more.
+      setImmediate(() => {
+        administrators.disconnectUser(subject, "no administrator any more").catch(console.error);
+      });
+      return refused("You are no administrator any more");
+    }
+    const { userId } = Object(order) as { userId?: unknown };
+    if (typeof userId !== "string" || !(await accounts.find(userId))) return refused("No such user");
+    return action({ ...Object(order), userId });
   }
 
-  serve(socket: AdminSocket): void {
+  admin.on("connection", (socket) => {
+    const { subject, claims } = socket.data.auth;
+    void socket.join(familyRoom(claims.familyId));
     const serve =
-      (action: (order: Order) => Answer | Promise<Answer>) =>
+      (action: Action) =>
       (order: unknown, reply: unknown): void => {
         const answer = acknowledge<Answer>(reply);
-        this.#obey(socket, order, action).then(answer, (error: unknown) => {
+        obey(subject, order, action).then(answer, (error: unknown) => {
           console.error(error);
           answer(refused("Something went wrong on the server"));
         });
       };
-    const { subject, claims } = socket.data.auth;
 
     socket.on(
       "message",
       serve(({ userId, text }) => {
         if (!isText(text)) return refused(`"text" must have 1 to ${MAX_TEXT_LENGTH} characters`);
-        this.#io.to(userRoom(userId)).emit("note", { from: claims.username, text, at: Date.now() });
+        io.to(userRoom(userId)).emit("note", { from: claims.username, text, at: Date.now() });
         return { ok: true };
       }),
     );
@@ -62,7 +72,7 @@ export class AdminConsole {
       "disconnectUser",
       serve(async ({ userId, reason }) => {
         if (!isText(reason)) return refused(`"reason" must have 1 to ${MAX_TEXT_LENGTH} characters`);
-        await this.#connections.endUser(userId, reason);
+        await connections.endUser(userId, reason);
         return { ok: true };
       }),
     );
@@ -71,9 +81,9 @@ export class AdminConsole {
       serve(async ({ userId, suspended }) => {
         if (typeof suspended !== "boolean") return refused('"suspended" must be true or false');
         if (userId === subject) return refused("Nobody could lift your own suspension");
-        await this.#accounts.change(userId, { suspended });
-        if (suspended) await this.#connections.endUser(userId, "suspended");
-        this.#nodes.tell("people");
+        await accounts.change(userId, { suspended });
+        if (suspended) await connections.endUser(userId, "suspended");
+        nodes.tell("people");
         return { ok: true };
       }),
     );
@@ -81,34 +91,10 @@ export class AdminConsole {
       "setRole",
       serve(async ({ userId, role }) => {
         if (role !== "user" && role !== "admin") return refused('"role" must be "user" or "admin"');
-        await this.#accounts.change(userId, { role });
-        this.#nodes.tell("people");
+        await accounts.change(userId, { role });
+        nodes.tell("people");
         return { ok: true };
       }),
     );
-  }
-
-  /** The role is looked up at each order: what the token says may be minutes old. */
-  async #obey(
-    socket: AdminSocket,
-    order: unknown,
-    action: (order: Order) => Answer | Promise<Answer>,
-  ): Promise<Answer> {
-    const { subject } = socket.data.auth;
-    if (!(await this.isAdministrator(subject))) {
-      // After the answer, which would not leave any more.
-      setImmediate(() => {
-        this.#administrators.disconnectUser(subject, "no administrator any more").catch(console.error);
-      });
-      return refused("You are no administrator any more");
-    }
-    const { userId } = Object(order) as { userId?: unknown };
-    if (typeof userId !== "string" || !(await this.#accounts.find(userId))) return refused("No such user");
-    return action({ ...Object(order), userId });
-  }
-
-  readonly isAdministrator = async (subject: string): Promise<boolean> => {
-    const account = await this.#accounts.find(subject);
-    return account?.role === "admin" && !account.suspended;
-  };
+  });
 }

@@ -33,7 +33,6 @@ export type DemoIo = Server<ClientToServerEvents, ServerToClientEvents, InterSer
 export type DemoSocket = Socket<ClientToServerEvents, ServerToClientEvents, InterServerEvents, SocketData>;
 
 export type AdminNamespace = Namespace<AdminClientEvents, AdminServerEvents, InterServerEvents, SocketData>;
-export type AdminSocket = Socket<AdminClientEvents, AdminServerEvents, InterServerEvents, SocketData>;
 
 export type PublicNamespace = Namespace<
   PublicClientEvents,

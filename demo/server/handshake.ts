@@ -32,7 +32,7 @@ async function identify(socket: DemoSocket, verify: Verify): Promise<Identity<Cl
  *
  * @param verify says who a token is for, or rejects with an AuthError
  */
-export function authenticateHandshake(io: DemoIo, verify: Verify): UserSockets {
+export function authenticateHandshake(io: DemoIo, verify: Verify): Pick<UserSockets, "devices"> {
   io.use((socket, next) => {
     // Both outcomes call next(), once: an async middleware that throws leaves the client waiting (T16).
     identify(socket, verify).then(
@@ -46,10 +46,6 @@ export function authenticateHandshake(io: DemoIo, verify: Verify): UserSockets {
   });
 
   return {
-    // The reason is told by who calls this.
-    async disconnectUser(subject) {
-      io.in(userRoom(subject)).disconnectSockets();
-    },
     async devices(subject) {
       const sockets = await io.in(userRoom(subject)).fetchSockets();
       return sockets.map(({ id, handshake, data: { auth } }) => ({

@@ -24,7 +24,8 @@ const sessionSeconds = readNumber("SESSION_SECONDS", 60, (value) => Number.isFin
 const renewal = readRenewal();
 
 async function start(): Promise<DemoServer> {
-  const secret = process.env.JWT_SECRET;
+  const { JWT_SECRET: secret, REDIS_URL: redisUrl, ORIGIN: origin } = process.env;
+  if (!secret && redisUrl) fail("JWT_SECRET is not set: nodes that share a Redis have to share it too.");
   if (!secret)
     console.warn(
       "JWT_SECRET is not set: a random one is used, and access tokens end when this server stops.",
@@ -37,10 +38,14 @@ async function start(): Promise<DemoServer> {
       sessionLifetime: sessionSeconds * 1000,
       renewal,
       ...(secret && { secret }),
+      ...(redisUrl && { redisUrl }),
+      ...(origin && { origin }),
     });
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EADDRINUSE")
       fail(`Port ${port} is taken by another program. Choose one: PORT=${port + 1} npm start`);
+    if (error instanceof Error && "code" in error && error.code === "ECONNREFUSED")
+      fail("Redis cannot be reached: REDIS_URL has to name one that runs.");
     if (error instanceof TypeError) fail(error.message);
     throw error;
   }

@@ -70,11 +70,6 @@ export class RefreshFamilies {
     this.#options = options;
   }
 
-  /** ms */
-  get lifetime(): number {
-    return this.#options.lifetime;
-  }
-
   /** Starts a family at a sign-in. */
   async start(subject: string): Promise<{ family: Family; secret: string }> {
     const family = { id: randomUUID(), subject };
@@ -126,9 +121,10 @@ export class RefreshFamilies {
     return Object.hasOwn(await this.#living(subject), id);
   }
 
-  /** Whether the user has signed in anywhere. */
-  async hasAny(subject: string): Promise<boolean> {
-    return Object.keys(await this.#living(subject)).length > 0;
+  /** Those of some users who have signed in anywhere. */
+  async present(subjects: readonly string[]): Promise<string[]> {
+    const families = await Promise.all(subjects.map((subject) => this.#living(subject)));
+    return subjects.filter((_, index) => Object.keys(families[index] ?? {}).length > 0);
   }
 
   async end({ id, subject }: Family): Promise<void> {

@@ -82,6 +82,7 @@ export class Ticks {
   async #tick(): Promise<void> {
     this.#ticking = true;
     try {
+      if (!(await this.#isMyTurn())) return;
       for (const subject of await this.#options.subjects()) {
         const n = await this.#store.update<number, number>(numberKey(subject), (latest = 0) => ({
           result: latest + 1,
@@ -92,6 +93,15 @@ export class Ticks {
     } finally {
       this.#ticking = false;
     }
+  }
+
+  /** Of all nodes, the one that comes first ticks for everybody. */
+  #isMyTurn(): Promise<boolean> {
+    // Over a little before the next turn is due, so that the same node's timer finds it free.
+    const lifetime = 0.9 * this.#options.interval;
+    return this.#store.update<true, boolean>("ticks:turn", (taken) =>
+      taken ? { result: false } : { result: true, next: { value: true, lifetime } },
+    );
   }
 
   // Two nodes' messages may overtake each other: whatever is between was sent too, and what is older has been told.

@@ -4,7 +4,7 @@ const JWT = /eyJ[\w-]+\.[\w-]+\.[\w-]*/;
 const TOKEN_NAME = /^(?:auth|authorization|jwt|bearer|(?:(?:access|refresh|auth|id)[-_]?)?token)$/i;
 
 /** Whether a URL carries what logs, histories and proxies must not see. */
-export function hasToken(url: string): boolean {
+function hasToken(url: string): boolean {
   const query = url.indexOf("?");
   if (JWT.test(query < 0 ? url : url.slice(0, query))) return true;
   return [...new URLSearchParams(query < 0 ? "" : url.slice(query))].some(

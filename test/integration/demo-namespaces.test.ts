@@ -150,6 +150,19 @@ describe("/admin", () => {
     await browser.connect(token);
   });
 
+  it("tells the reason in the tutorial's words where renewal is by cut", async () => {
+    const own = await serve({ renewal: "cut" });
+    const { socket: admin, shown } = await console(own);
+    const { browser, token } = await signedIn("alice", own);
+    const socket = await browser.connect(token);
+    await shown(({ alice }) => alice?.devices.length === 1);
+    const told = next(socket, "forceDisconnect");
+    const ended = event(socket, "disconnect");
+    await admin.emitWithAck("disconnectUser", { userId: "user-1", reason: "lunch" });
+    expect(await told).toEqual({ reason: "lunch" });
+    expect((await ended)[0]).toBe("io server disconnect");
+  });
+
   it("keeps a suspended user out of everything until it is lifted", async () => {
     const { socket: admin, shown } = await console();
     const { browser, token } = await signedIn("bob");

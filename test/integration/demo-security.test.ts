@@ -173,7 +173,7 @@ describe("sizes", () => {
   });
 });
 
-describe("limits", () => {
+describe("limits", { timeout: 30_000 }, () => {
   async function expectLimited(response: Response): Promise<void> {
     expect(response.status).toBe(429);
     const wait = Number(response.headers.get("Retry-After"));
@@ -233,7 +233,7 @@ describe("limits", () => {
   });
 });
 
-describe("an unknown user", () => {
+describe("an unknown user", { timeout: 30_000 }, () => {
   it("takes as long as a wrong password", async () => {
     const fastest = { alice: Number.POSITIVE_INFINITY, nobody: Number.POSITIVE_INFINITY };
     for (let n = 0; n < 4; n++)

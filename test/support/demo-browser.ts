@@ -15,7 +15,8 @@ export interface IssuedToken {
 
 /** A browser's cookies, its HTTP calls and its sockets. */
 export class Browser {
-  readonly url: string;
+  /** Which of several servers it talks to. */
+  url: string;
   readonly #cookies = new Map<string, { value: string; path: string }>();
   readonly #sockets: DemoClient[] = [];
   // One object for all engines: what a reconnect sends are the cookies of that moment.
