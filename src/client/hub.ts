@@ -3,12 +3,14 @@ import { AuthSession, sessionOf } from "./auth-session.ts";
 import type { ConnectionContext } from "./connection.ts";
 import { readAddress, refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
 import { isTokenRefused } from "./core/refusal.ts";
-import { type HoldableSocket, swapEngine } from "./engine-swap.ts";
+import { swapEngine } from "./engine-swap.ts";
+import type { Outbox } from "./outbox.ts";
+import { returnPromptly } from "./prompt-return.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./socket-options.ts";
 
 interface HubMember {
   socket: { dispose(): void };
-  connection: HoldableSocket;
+  connection: { outbox: Outbox | undefined };
 }
 
 /** What an AuthSocket and its `of()` children share: one session, one Manager, the options. */
@@ -24,6 +26,7 @@ export class Hub {
   readonly #manager: Manager;
   /** The renewal of the cookie that the engine was opened with. */
   #openedWith: string | undefined;
+  readonly #returnAtLeisure: () => void;
   /** The engine that is to be replaced, or was the last to be. */
   #swapping: Manager["engine"] | undefined;
   readonly #socketOptions: AuthSocketOptions["io"];
@@ -52,6 +55,7 @@ export class Hub {
       ...io,
       autoConnect: false,
     });
+    this.#returnAtLeisure = returnPromptly(this.#manager, session.platform.now);
     this.#socketOptions = io;
     // Before any socket of it: when they ask for their CONNECT, it is known.
     this.#manager.on("open", this.#opened);
@@ -85,7 +89,7 @@ export class Hub {
     this.#swapping = engine;
     void swapEngine(
       this.#manager,
-      [...this.members.values()].map(({ connection }) => connection),
+      [...this.members.values()].flatMap(({ connection }) => connection.outbox ?? []),
       this.context.session.platform,
     );
   }
@@ -96,6 +100,7 @@ export class Hub {
     if (namespace !== this.namespace) return;
     this.#manager.off("open", this.#opened);
     for (const { socket } of [...this.members.values()]) socket.dispose();
+    this.#returnAtLeisure();
     if (this.#ownsSession) this.session.dispose();
   }
 }

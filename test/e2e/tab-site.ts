@@ -44,6 +44,10 @@ export class TabSite {
   readonly heard: Heard[] = [];
   /** The user of every connection, in the order of connecting. */
   readonly connected: string[] = [];
+  /** How often a live connection was given a new token. */
+  renewals = 0;
+  /** When the last token that was issued expires, in ms since the epoch. */
+  expiresAt = 0;
   /** How many of those took up an earlier connection's state. */
   recovered = 0;
   readonly io: Server;
@@ -53,6 +57,11 @@ export class TabSite {
 
   constructor() {
     this.io = new Server(this.#http, { serveClient: false, connectionStateRecovery: {} });
+    this.io.engine.on("connection", (engine) => {
+      engine.on("data", (packet: unknown) => {
+        if (String(packet).includes('"auth:renew"')) this.renewals++;
+      });
+    });
     authenticate(this.io, {
       verify: (token) => {
         const issued = this.#issued.get(token);
@@ -99,6 +108,8 @@ export class TabSite {
     else if (pathname === "/login") this.#login(searchParams.get("user") ?? "", response);
     else if (pathname === "/logout") this.#logout(request, response);
     else if (pathname === "/refresh") await this.#refresh(request, response);
+    else if (pathname === "/blank")
+      response.setHeader("Content-Type", "text/html").end("<title>blank</title>");
     else response.setHeader("Content-Type", "text/html").end(PAGE);
   }
 
@@ -144,6 +155,7 @@ export class TabSite {
     const { subject } = family;
     const iat = Date.now();
     const token = unsignedJwt({ sub: subject, iat: iat / 1000, exp: (iat + lifetime) / 1000 });
+    this.expiresAt = iat + lifetime;
     this.#issued.set(token, { subject, expiresAt: iat + lifetime });
     return (response) =>
       response
@@ -153,6 +165,7 @@ export class TabSite {
   }
 }
 
+/** The refresh token that a request carries. */
 function cookieOf({ headers }: IncomingMessage): string {
   return /(?:^|; )refresh=([^;]*)/.exec(headers.cookie ?? "")?.[1] ?? "";
 }

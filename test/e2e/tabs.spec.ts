@@ -1,24 +1,8 @@
-import { test as base, expect } from "playwright/test";
+import { expect } from "playwright/test";
 import { deferred } from "../support/deferred.ts";
-import { Tab, type TabOptions } from "./tab.ts";
-import { TabSite } from "./tab-site.ts";
-
-interface TabFixtures {
-  site: TabSite;
-  /** Opens a tab, in the order of calls. */
-  open: (options?: TabOptions) => Promise<Tab>;
-}
-
-const test = base.extend<TabFixtures>({
-  site: async ({ browserName: _ }, use) => {
-    const site = await TabSite.start();
-    await use(site);
-    await site.close();
-  },
-  open: async ({ context, site }, use) => {
-    await use((options) => Tab.open(context, site.url, options));
-  },
-});
+import { Tab } from "./tab.ts";
+import type { TabSite } from "./tab-site.ts";
+import { test } from "./tab-test.ts";
 
 const TABS = 8;
 const ROUNDS = 20;
