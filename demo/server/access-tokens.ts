@@ -1,45 +1,33 @@
 import { randomUUID } from "node:crypto";
+import { AuthError, type Identity } from "authsocket/server";
 import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import type { Profile, Role } from "../socket-events.ts";
 import type { User } from "./accounts.ts";
 
-/** What a valid access token says. */
-export interface Identity {
-  subject: string;
+/** What a valid access token says besides whose it is and when it ends. */
+export interface Claims {
   username: string;
   email: string;
-  role: string;
-  /** The refresh session that the token was issued to. */
-  sessionId: string;
+  role: Role;
+  /** The refresh family that the token was issued to: one browser in which the user has signed in. */
+  familyId: string;
   /** ms since the epoch */
   issuedAt: number;
-  /** ms since the epoch */
-  expiresAt: number;
-}
-
-/** Why a token was not accepted. The message names neither the token nor its claims. */
-export class AccessTokenError extends Error {
-  override readonly name = "AccessTokenError";
-  readonly code: "token_invalid" | "token_expired";
-
-  constructor(code: "token_invalid" | "token_expired", options?: ErrorOptions) {
-    super(
-      code === "token_expired" ? "The access token has expired" : "The access token is not valid",
-      options,
-    );
-    this.code = code;
-  }
 }
 
 const ALGORITHM = "HS256";
 const ISSUER = "authsocket-demo";
 const AUDIENCE = "authsocket-demo-socket";
 
+/** How far the clocks of two nodes may be apart, in ms. */
+const CLOCK_TOLERANCE = 5_000;
+
 // `exp` and `iat` may have fractions (RFC 7519, NumericDate), which lets a lifetime be any number of milliseconds.
 const toNumericDate = (instant: number): number => instant / 1000;
 const fromNumericDate = (seconds: number): number => Math.round(seconds * 1000);
 
-function toIdentity(claims: JWTPayload): Identity | undefined {
-  const { sub, username, email, role, sid, iat, exp } = claims;
+function toIdentity(payload: JWTPayload): Identity<Claims> | undefined {
+  const { sub, username, email, role, sid, iat, exp } = payload;
   if (
     typeof sub !== "string" ||
     typeof sid !== "string" ||
@@ -47,16 +35,19 @@ function toIdentity(claims: JWTPayload): Identity | undefined {
     typeof exp !== "number"
   )
     return undefined;
-  if (typeof username !== "string" || typeof email !== "string" || typeof role !== "string") return undefined;
+  if (typeof username !== "string" || typeof email !== "string") return undefined;
+  if (role !== "user" && role !== "admin") return undefined;
   return {
     subject: sub,
-    username,
-    email,
-    role,
-    sessionId: sid,
-    issuedAt: fromNumericDate(iat),
     expiresAt: fromNumericDate(exp),
+    claims: { username, email, role, familyId: sid, issuedAt: fromNumericDate(iat) },
   };
+}
+
+/** Who a socket is, in the words that its page knows. */
+export function profileOf({ subject, claims }: Identity<Claims>): Profile {
+  const { username, email, role } = claims;
+  return { id: subject, username, email, role };
 }
 
 /** Issues and verifies access tokens: JWTs signed with one shared secret. */
@@ -78,13 +69,13 @@ export class AccessTokens {
   }
 
   /** A new token, and its lifetime in seconds. */
-  async issue(user: User, sessionId: string): Promise<{ token: string; expiresIn: number }> {
+  async issue(user: User, familyId: string): Promise<{ token: string; expiresIn: number }> {
     const now = Date.now();
     const token = await new SignJWT({
       username: user.username,
       email: user.email,
       role: user.role,
-      sid: sessionId,
+      sid: familyId,
     })
       .setProtectedHeader({ alg: ALGORITHM, typ: "JWT" })
       .setIssuer(ISSUER)
@@ -97,16 +88,22 @@ export class AccessTokens {
     return { token, expiresIn: this.#lifetime / 1000 };
   }
 
-  /** @throws {AccessTokenError} when the token is not one of ours, or no longer good */
-  async verify(token: string): Promise<Identity> {
-    const identity = toIdentity(await this.#verifiedClaims(token));
-    if (!identity) throw new AccessTokenError("token_invalid");
+  /** @throws {AuthError} when the token is not one of ours, or no longer good */
+  async verify(token: string): Promise<Identity<Claims>> {
+    const identity = toIdentity(await this.#verifiedPayload(token));
+    if (!identity) throw new AuthError("token_invalid");
+    const { expiresAt, claims } = identity;
+    const now = Date.now();
     // jose compares whole seconds and would let a token live up to a second too long.
-    if (identity.expiresAt <= Date.now()) throw new AccessTokenError("token_expired");
+    if (expiresAt <= now) throw new AuthError("token_expired");
+    // Ours, but not from here and now: a clock is wrong, or somebody had the key.
+    const fromTheFuture = claims.issuedAt > now + CLOCK_TOLERANCE;
+    const livesTooLong = expiresAt - claims.issuedAt > this.#lifetime + 1;
+    if (fromTheFuture || livesTooLong) throw new AuthError("token_invalid");
     return identity;
   }
 
-  async #verifiedClaims(token: string): Promise<JWTPayload> {
+  async #verifiedPayload(token: string): Promise<JWTPayload> {
     try {
       const { payload } = await jwtVerify(token, this.#key, {
         // Pinned: what the token's own header asks for decides nothing.
@@ -117,9 +114,13 @@ export class AccessTokens {
       });
       return payload;
     } catch (error) {
-      if (error instanceof errors.JWTExpired) throw new AccessTokenError("token_expired", { cause: error });
-      if (error instanceof errors.JOSEError) throw new AccessTokenError("token_invalid", { cause: error });
-      throw error;
+      throw toRefusal(error);
     }
   }
+}
+
+function toRefusal(error: unknown): unknown {
+  if (error instanceof errors.JWTExpired) return new AuthError("token_expired", undefined, { cause: error });
+  if (error instanceof errors.JOSEError) return new AuthError("token_invalid", undefined, { cause: error });
+  return error;
 }

@@ -1,10 +1,12 @@
 import type { Answer } from "../socket-events.ts";
-import { acknowledge, type DemoIo, type DemoSocket } from "./demo-io.ts";
+import { acknowledge } from "./acknowledgement.ts";
+import type { DemoIo, DemoSocket } from "./demo-io.ts";
+import type { Store } from "./store.ts";
 
 const MAX_TEXT_LENGTH = 500;
 const MAX_ID_LENGTH = 100;
-/** How many of a user's lines are remembered, to know one that is sent again. */
-const REMEMBERED = 1000;
+/** How long a line is known that is sent again, in ms. */
+const MEMORY = 60 * 60 * 1000;
 
 function readLine(line: unknown): { id: string; text: string } | undefined {
   if (typeof line !== "object" || line === null || !("id" in line) || !("text" in line)) return undefined;
@@ -17,39 +19,37 @@ function readLine(line: unknown): { id: string; text: string } | undefined {
 /** One room for everybody. A line that is sent again because its answer was lost is said once. */
 export class Chat {
   readonly #io: DemoIo;
-  readonly #said = new Map<string, Set<string>>();
+  readonly #store: Store;
 
-  constructor(io: DemoIo) {
+  constructor(io: DemoIo, store: Store) {
     this.#io = io;
+    this.#store = store;
   }
 
   serve(socket: DemoSocket): void {
-    const { subject, username } = socket.data.identity;
-    socket.on("chat", (received: unknown, reply: unknown) => {
+    const { subject, claims } = socket.data.auth;
+    socket.on("chat", async (received: unknown, reply: unknown) => {
       const answer = acknowledge<Answer>(reply);
       const line = readLine(received);
       if (!line) {
         answer({ ok: false, error: `A line needs an id and 1 to ${MAX_TEXT_LENGTH} characters of text` });
         return;
       }
-      if (this.#isNew(subject, line.id)) this.#io.emit("chat", { ...line, from: username, at: Date.now() });
-      answer({ ok: true });
+      try {
+        if (await this.#isNew(subject, line.id))
+          this.#io.emit("chat", { ...line, from: claims.username, at: Date.now() });
+        answer({ ok: true });
+      } catch (error) {
+        console.error(error);
+        answer({ ok: false, error: "The line could not be said: try again" });
+      }
     });
   }
 
   // By user: nobody can silence another's line by guessing its id.
-  #isNew(subject: string, id: string): boolean {
-    let said = this.#said.get(subject);
-    if (!said) {
-      said = new Set();
-      this.#said.set(subject, said);
-    }
-    if (said.has(id)) return false;
-    said.add(id);
-    if (said.size > REMEMBERED) {
-      const [oldest] = said;
-      if (oldest !== undefined) said.delete(oldest);
-    }
-    return true;
+  #isNew(subject: string, id: string): Promise<boolean> {
+    return this.#store.update<true, boolean>(`said:${subject}:${id}`, (said) =>
+      said ? { result: false } : { result: true, next: { value: true, lifetime: MEMORY } },
+    );
   }
 }

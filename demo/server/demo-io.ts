@@ -1,17 +1,55 @@
-import type { DefaultEventsMap, Server, Socket } from "socket.io";
-import type { ClientToServerEvents, ServerToClientEvents } from "../socket-events.ts";
-import type { Identity } from "./access-tokens.ts";
+import type { Identity } from "authsocket/server";
+import type { Namespace, Server, Socket } from "socket.io";
+import type {
+  AdminClientEvents,
+  AdminServerEvents,
+  ClientToServerEvents,
+  PublicClientEvents,
+  PublicServerEvents,
+  ServerToClientEvents,
+  SessionClientEvents,
+  SessionServerEvents,
+} from "../socket-events.ts";
+import type { Claims } from "./access-tokens.ts";
+import type { InterServerEvents } from "./node-events.ts";
+import type { Visitor } from "./server-session.ts";
 
+/** Put there by `authenticate`, or by the handshake middleware. */
 export interface SocketData {
-  identity: Identity;
+  auth: Identity<Claims>;
+  /** Of "/public": somebody who is signed in on the same connection is none. */
+  guest?: boolean;
 }
 
-export type DemoIo = Server<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
-export type DemoSocket = Socket<ClientToServerEvents, ServerToClientEvents, DefaultEventsMap, SocketData>;
-
-/** What a client sends as its acknowledgement may be anything, or missing; calling it would end the process. */
-export function acknowledge<Answer>(reply: unknown): (answer: Answer) => void {
-  return (answer) => {
-    if (typeof reply === "function") reply(answer);
-  };
+/** Of "/session", where nobody has a token. */
+export interface SessionSocketData {
+  visitor: Visitor;
+  /** When the session ends unless it is renewed, in ms since the epoch. */
+  expiresAt: number;
 }
+
+/** The server; by itself it stands for its main namespace. */
+export type DemoIo = Server<ClientToServerEvents, ServerToClientEvents, InterServerEvents, SocketData>;
+export type DemoSocket = Socket<ClientToServerEvents, ServerToClientEvents, InterServerEvents, SocketData>;
+
+export type AdminNamespace = Namespace<AdminClientEvents, AdminServerEvents, InterServerEvents, SocketData>;
+
+export type PublicNamespace = Namespace<
+  PublicClientEvents,
+  PublicServerEvents,
+  InterServerEvents,
+  Pick<SocketData, "guest">
+>;
+
+export type SessionNamespace = Namespace<
+  SessionClientEvents,
+  SessionServerEvents,
+  InterServerEvents,
+  SessionSocketData
+>;
+export type SessionSocket = Socket<
+  SessionClientEvents,
+  SessionServerEvents,
+  InterServerEvents,
+  SessionSocketData
+>;

@@ -1,4 +1,4 @@
-import type { DemoSocket } from "./demo-io.ts";
+import type { Socket } from "socket.io";
 
 // T19: a longer timer fires at once.
 const MAX_TIMEOUT = 2 ** 31 - 1;
@@ -6,14 +6,29 @@ const MAX_TIMEOUT = 2 ** 31 - 1;
 /**
  * Disconnects a socket at an instant, in ms since the epoch: without this a connection outlives its token for as long
  * as the network holds.
+ *
+ * @param renewed is asked at that instant whether there is a later one by now
  */
-export function cutAt(socket: DemoSocket, expiresAt: number): void {
-  let timer: NodeJS.Timeout;
-  const wait = (): void => {
-    const remaining = expiresAt - Date.now();
-    if (remaining <= 0) socket.disconnect(true);
-    else timer = setTimeout(wait, Math.min(remaining, MAX_TIMEOUT));
+export function cutAt(
+  socket: Pick<Socket, "connected" | "disconnect" | "once">,
+  expiresAt: number,
+  renewed: () => Promise<number | undefined> = async () => undefined,
+): void {
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (until: number): void => {
+    const remaining = until - Date.now();
+    timer = setTimeout(
+      () => (remaining > MAX_TIMEOUT ? wait(until) : void end()),
+      Math.min(Math.max(remaining, 0), MAX_TIMEOUT),
+    );
   };
-  wait();
+  const end = async (): Promise<void> => {
+    const later = (await renewed().catch(() => undefined)) ?? 0;
+    if (!socket.connected) return;
+    if (later > Date.now()) wait(later);
+    // Not the transport: other namespaces live on it.
+    else socket.disconnect();
+  };
+  wait(expiresAt);
   socket.once("disconnect", () => clearTimeout(timer));
 }

@@ -1,8 +1,11 @@
+import { userRoom } from "authsocket/server";
 import { Router } from "express";
-import type { DemoIo, DemoSocket } from "./demo-io.ts";
-import { type Faults, OFFLINE_COOKIE } from "./faults.ts";
-import { clearRefreshCookie, readRefreshCookie } from "./refresh-cookie.ts";
-import type { RefreshSession, RefreshSessions } from "./refresh-sessions.ts";
+import { familyRoom } from "./connections.ts";
+import type { DemoIo } from "./demo-io.ts";
+import type { Faults } from "./faults.ts";
+import type { Nodes } from "./nodes.ts";
+import type { RefreshCookie } from "./refresh-cookie.ts";
+import type { RefreshFamilies } from "./refresh-families.ts";
 import { requireRequestedWith } from "./requested-with.ts";
 
 const DEFAULT_OFFLINE = 8_000;
@@ -15,38 +18,38 @@ function readDuration(body: unknown): number | undefined {
 }
 
 /** The buttons that break things, and the breaking. Goes before the routes that it breaks. */
-export function faultRoutes(parts: { io: DemoIo; faults: Faults; refreshSessions: RefreshSessions }): Router {
-  const { io, faults, refreshSessions } = parts;
+export function faultRoutes(parts: {
+  io: DemoIo;
+  nodes: Nodes;
+  faults: Faults;
+  families: RefreshFamilies;
+  refreshCookie: RefreshCookie;
+}): Router {
+  const { io, nodes, faults, families, refreshCookie } = parts;
   const router = Router();
 
-  const socketsWhere = (matches: (identity: DemoSocket["data"]["identity"]) => boolean): DemoSocket[] =>
-    [...io.of("/").sockets.values()].filter((socket) => matches(socket.data.identity));
-  const ofSession = (session: RefreshSession): DemoSocket[] =>
-    socketsWhere(({ sessionId }) => sessionId === session.id);
-  const ofUser = (session: RefreshSession): DemoSocket[] =>
-    socketsWhere(({ subject }) => subject === session.subject);
   // Not disconnect(): to the client this is a network that failed, and it comes back by itself.
-  const closeTransports = (sockets: DemoSocket[]): void => {
-    for (const socket of sockets) socket.conn.close();
-  };
+  nodes.on("cut", (room) => {
+    for (const socket of io.of("/").sockets.values()) if (socket.rooms.has(room)) socket.conn.close();
+  });
 
-  router.use((request, _response, next) => {
-    const session = refreshSessions.find(readRefreshCookie(request));
-    if (faults.isOffline(session?.id)) request.socket.destroy();
+  router.use(async (request, _response, next) => {
+    const family = await families.find(refreshCookie.read(request));
+    if (faults.isOffline(family?.id)) request.socket.destroy();
     else next();
   });
 
-  router.post("/refresh-token", requireRequestedWith, (request, response, next) => {
-    const secret = readRefreshCookie(request);
-    const session = refreshSessions.find(secret);
-    const fault = session && faults.takeRefreshFault(session.id);
+  router.post("/refresh-token", requireRequestedWith, async (request, response, next) => {
+    const family = await families.find(refreshCookie.read(request));
+    const fault = family && faults.takeRefreshFault(family.id);
+    if (!fault) {
+      next();
+      return;
+    }
     switch (fault) {
-      case undefined:
-        next();
-        return;
       case "refresh-401":
-        refreshSessions.end(secret);
-        clearRefreshCookie(response);
+        await families.end(family);
+        refreshCookie.clear(response);
         response.status(401).json({ error: "The session was ended by the fault button: sign in" });
         return;
       case "refresh-503":
@@ -60,9 +63,9 @@ export function faultRoutes(parts: { io: DemoIo; faults: Faults; refreshSessions
     }
   });
 
-  router.post("/faults/:kind", (request, response) => {
-    const session = refreshSessions.find(readRefreshCookie(request));
-    if (!session) {
+  router.post("/faults/:kind", async (request, response) => {
+    const family = await families.find(refreshCookie.read(request));
+    if (!family) {
       response.status(401).json({ error: "Sign in first" });
       return;
     }
@@ -71,17 +74,17 @@ export function faultRoutes(parts: { io: DemoIo; faults: Faults; refreshSessions
       case "refresh-401":
       case "refresh-503":
       case "refresh-hang":
-        faults.breakNextRefresh(session.id, kind);
+        faults.breakNextRefresh(family.id, kind);
         break;
       case "expire-token":
-        faults.expireTokens(session.id);
-        closeTransports(ofSession(session));
+        faults.expireTokens(family.id);
+        nodes.tell("cut", familyRoom(family.id));
         break;
       case "cut":
-        closeTransports(ofUser(session));
+        nodes.tell("cut", userRoom(family.subject));
         break;
       case "kick":
-        for (const socket of ofUser(session)) socket.disconnect(true);
+        io.in(userRoom(family.subject)).disconnectSockets(true);
         break;
       case "offline": {
         const duration = readDuration(request.body);
@@ -91,15 +94,8 @@ export function faultRoutes(parts: { io: DemoIo; faults: Faults; refreshSessions
             .json({ error: `"ms" must be more than 0 and at most ${MAX_OFFLINE} milliseconds` });
           return;
         }
-        faults.goOffline(session.id, duration);
-        response.cookie(OFFLINE_COOKIE.name, session.id, {
-          httpOnly: true,
-          sameSite: "strict",
-          path: OFFLINE_COOKIE.path,
-          // Whole seconds by the browser's clock: it only has to outlast the fault, which the server ends itself.
-          maxAge: 2 * MAX_OFFLINE,
-        });
-        closeTransports(ofSession(session));
+        faults.goOffline(family.id, duration);
+        nodes.tell("cut", familyRoom(family.id));
         break;
       }
       default:

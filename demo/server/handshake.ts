@@ -1,66 +1,61 @@
-import { AccessTokenError, type Identity } from "./access-tokens.ts";
+import { AuthError, type Identity, type UserSockets, userRoom } from "authsocket/server";
+import type { Claims } from "./access-tokens.ts";
+import type { Verify } from "./admission.ts";
 import type { DemoIo, DemoSocket } from "./demo-io.ts";
-
-export type RefusalCode = "token_missing" | "token_invalid" | "token_expired" | "unavailable";
 
 // Far more than any token of ours, and little enough to verify.
 const MAX_TOKEN_LENGTH = 8 * 1024;
 const RETRY_AFTER = 1000;
 
-/** Reaches the client as `connect_error`, with the code in `error.data.code`. */
-class Refusal extends Error {
-  readonly data: { code: RefusalCode; retryAfter?: number };
-
-  constructor(message: string, data: { code: RefusalCode; retryAfter?: number }) {
-    super(message);
-    this.data = data;
-  }
-}
-
-function toRefusal(error: unknown): Refusal {
-  if (error instanceof Refusal) return error;
-  if (error instanceof AccessTokenError) return new Refusal(error.message, { code: error.code });
+function toRefusal(error: unknown): AuthError {
+  if (error instanceof AuthError) return error;
   // Our fault, not the token's: the client should come back, not refresh.
-  return new Refusal("The server cannot check tokens at the moment", {
-    code: "unavailable",
+  return new AuthError("unavailable", "The server cannot check tokens at the moment", {
     retryAfter: RETRY_AFTER,
+    cause: error,
   });
 }
 
-async function identify(socket: DemoSocket, verify: (token: string) => Promise<Identity>): Promise<Identity> {
+async function identify(socket: DemoSocket, verify: Verify): Promise<Identity<Claims>> {
   const { token }: { token?: unknown } = socket.handshake.auth;
   // Dropped here because `fetchSockets()` and any log of the handshake would pass it on.
   socket.handshake.auth = {};
-  if (token === undefined || token === null || token === "")
-    throw new Refusal("An access token is needed", { code: "token_missing" });
+  if (token === undefined || token === null || token === "") throw new AuthError("token_missing");
   // T21: objects, numbers, lists and megabytes of text arrive here too.
-  if (typeof token !== "string" || token.length > MAX_TOKEN_LENGTH)
-    throw new AccessTokenError("token_invalid");
+  if (typeof token !== "string" || token.length > MAX_TOKEN_LENGTH) throw new AuthError("token_invalid");
   return verify(token);
 }
 
 /**
- * Lets only sockets with a valid access token connect; who they are is in `socket.data.identity`.
+ * The middleware of the lesson, by hand: lets only sockets with a valid access token connect; who they are is in
+ * `socket.data.auth`. It takes no renewal, so somebody has to cut the connection when its token expires.
  *
- * @param options.verify says who a token is for, or rejects with an AccessTokenError
- * @param options.onRefused is told of each refusal
+ * @param verify says who a token is for, or rejects with an AuthError
  */
-export function authenticateHandshake(
-  io: DemoIo,
-  options: { verify: (token: string) => Promise<Identity>; onRefused?: (code: RefusalCode) => void },
-): void {
+export function authenticateHandshake(io: DemoIo, verify: Verify): Pick<UserSockets, "devices"> {
   io.use((socket, next) => {
     // Both outcomes call next(), once: an async middleware that throws leaves the client waiting (T16).
-    identify(socket, options.verify).then(
+    identify(socket, verify).then(
       (identity) => {
-        socket.data.identity = identity;
+        socket.data.auth = identity;
+        void socket.join(userRoom(identity.subject));
         next();
       },
-      (error: unknown) => {
-        const refusal = toRefusal(error);
-        next(refusal);
-        options.onRefused?.(refusal.data.code);
-      },
+      (error: unknown) => next(toRefusal(error)),
     );
   });
+
+  return {
+    async devices(subject) {
+      const sockets = await io.in(userRoom(subject)).fetchSockets();
+      return sockets.map(({ id, handshake, data: { auth } }) => ({
+        id,
+        namespace: "/",
+        address: handshake.address,
+        userAgent: handshake.headers["user-agent"],
+        connectedAt: handshake.issued,
+        expiresAt: auth.expiresAt,
+      }));
+    },
+  };
 }

@@ -1,36 +1,41 @@
-import { randomBytes } from "node:crypto";
+import { hkdfSync, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { authenticate } from "authsocket/server";
 import express from "express";
 import { Server } from "socket.io";
 import { AccessTokens } from "./access-tokens.ts";
 import { Accounts } from "./accounts.ts";
+import { serveAdministrators } from "./admin-console.ts";
+import { admission } from "./admission.ts";
+import { api } from "./api.ts";
+import { openBackend } from "./backend.ts";
 import { Chat } from "./chat.ts";
+import { Connections } from "./connections.ts";
 import { type DemoAccount, demoAccounts } from "./demo-accounts.ts";
-import type { DemoIo } from "./demo-io.ts";
-import { cutAt } from "./expiry-cut.ts";
-import { faultRoutes } from "./fault-routes.ts";
+import type { AdminNamespace, DemoIo, PublicNamespace, SessionNamespace } from "./demo-io.ts";
+import { engineGate } from "./engine-gate.ts";
 import { Faults } from "./faults.ts";
-import { authenticateHandshake, type RefusalCode } from "./handshake.ts";
+import { serveGuests } from "./guests.ts";
+import { authenticateHandshake } from "./handshake.ts";
+import { serveHome } from "./home-namespace.ts";
 import { jsonErrors } from "./json-errors.ts";
+import { Limits } from "./limits.ts";
+import { Nodes } from "./nodes.ts";
+import type { DemoServerOptions } from "./options.ts";
+import { checkOrigin } from "./origin-check.ts";
 import { pages } from "./pages.ts";
-import { RefreshSessions } from "./refresh-sessions.ts";
-import { sessionRoutes } from "./session-routes.ts";
+import { RefreshCookie } from "./refresh-cookie.ts";
+import { RefreshFamilies } from "./refresh-families.ts";
+import { watchRefusals } from "./refusals.ts";
+import { ServerSessions } from "./server-session.ts";
+import { serveSessions } from "./session-namespace.ts";
 import { Ticks } from "./ticks.ts";
+import { refuseTokenInUrl } from "./token-in-url.ts";
+import { UserList } from "./user-list.ts";
 
-export interface DemoServerOptions {
-  /** default 0: any free port */
-  port?: number;
-  /** ms, default 15 000 */
-  accessTokenLifetime?: number;
-  /** At least 32 bytes. Default random: tokens then end with the process. */
-  secret?: string;
-  /** ms between two ticks, default 1 000 */
-  tickInterval?: number;
-  /** Is told the code of each handshake that is refused. */
-  onRefused?: (code: RefusalCode) => void;
-}
+export type { DemoServerOptions } from "./options.ts";
 
 export interface DemoServer {
   readonly url: string;
@@ -46,69 +51,106 @@ export interface DemoServer {
  * @throws the `listen` error, for example EADDRINUSE; a TypeError for a bad option
  */
 export async function createDemoServer(options: DemoServerOptions = {}): Promise<DemoServer> {
-  const { port = 0, accessTokenLifetime = 15_000, tickInterval = 1_000, onRefused } = options;
-  const { secret = randomBytes(32).toString("base64url") } = options;
+  const {
+    port = 0,
+    secret = randomBytes(32).toString("base64url"),
+    accessTokenLifetime = 15_000,
+    refreshLifetime = 12 * 60 * 60 * 1000,
+    refreshGrace = 0,
+    sessionLifetime = 60_000,
+    tickInterval = 1_000,
+    renewal = "inBand",
+  } = options;
+  const origin = options.origin === undefined ? undefined : checkOrigin(options.origin);
+  const secure = origin?.startsWith("https:") ?? false;
+  const derivedKey = (purpose: string): Buffer => Buffer.from(hkdfSync("sha256", secret, "", purpose, 32));
 
+  // What is known of users, wherever they are.
   const accessTokens = new AccessTokens({ secret, lifetime: accessTokenLifetime });
-  const refreshSessions = new RefreshSessions();
-  const faults = new Faults();
-  const accounts = new Accounts();
+  const { store, adapter, close: closeBackend } = await openBackend(options.redisUrl);
+  const accounts = new Accounts(store);
   await Promise.all(demoAccounts.map(({ password, ...user }) => accounts.add(user, password)));
+  const key = derivedKey("refresh tokens");
+  const families = new RefreshFamilies(store, { key, lifetime: refreshLifetime, grace: refreshGrace });
+  const refreshCookie = new RefreshCookie({ secure, lifetime: refreshLifetime });
+  const sessions = new ServerSessions(store, {
+    secure,
+    secret: derivedKey("session cookies").toString("base64url"),
+    lifetime: sessionLifetime,
+  });
+  const limits = new Limits(store, options.limits);
 
+  // Sockets, and who may have one.
   const app = express();
   const server = createServer(app);
   const io: DemoIo = new Server(server, {
     maxHttpBufferSize: 100_000,
-    serveClient: true,
-    allowRequest: faults.allowRequest,
+    // Who recovers passes the middlewares too; but the lesson's own does not compare him with who he was.
+    ...(renewal === "inBand" && { connectionStateRecovery: { skipMiddlewares: false } }),
+    ...(adapter && { adapter }),
+    allowRequest: (request, decide) => gate(request, decide),
+  });
+  io.engine.use(refuseTokenInUrl);
+  io.engine.use(sessions.middleware);
+  if (options.onRefused) watchRefusals(io.engine, options.onRefused);
+  const nodes = new Nodes(io, adapter !== undefined);
+  const faults = new Faults(nodes);
+  const gate = engineGate({ origin, families, refreshCookie, faults });
+  const admin: AdminNamespace = io.of("/admin");
+  const guests: PublicNamespace = io.of("/public");
+  // Its sockets have other data than all others.
+  const visitors = io.of("/session") as unknown as SessionNamespace;
+
+  const verify = admission({ accessTokens, accounts, families, faults });
+  const administrators = authenticate(admin, {
+    verify,
+    authorize: ({ subject }) => accounts.isAdministrator(subject),
+  });
+  const users = renewal === "inBand" ? authenticate(io, { verify }) : undefined;
+  const { devices } = users ?? authenticateHandshake(io, verify);
+  const connections = new Connections(io, nodes, {
+    namespaces: ["/", "/admin", "/session"],
+    users: users ? [users, administrators] : [administrators],
+    event: users ? "auth:revoked" : "forceDisconnect",
   });
 
+  // What is done on them.
+  const ticks = new Ticks(io, nodes, store, {
+    subjects: () => families.present(demoAccounts.map(({ id }) => id)),
+    interval: tickInterval,
+  });
+  serveHome(io, { nodes, ticks, chat: new Chat(io, store), renewal });
+  serveGuests(io, guests, nodes);
+  serveSessions(visitors, { sessions, accounts, families });
+  serveAdministrators(admin, { io, nodes, accounts, connections, administrators });
+  const userList = new UserList(admin, nodes, { accounts, devices });
+
   app.disable("x-powered-by");
+  if (origin) app.set("trust proxy", "loopback");
+  app.use(refuseTokenInUrl);
   app.use(
     "/api",
-    (_request, response, next) => {
-      response.set("Cache-Control", "no-store");
-      next();
-    },
-    express.json({ limit: "10kb" }),
-    faultRoutes({ io, faults, refreshSessions }),
-    sessionRoutes({ accounts, accessTokens, refreshSessions }),
-    (_request, response) => {
-      response.status(404).json({ error: "There is nothing here" });
-    },
+    api({
+      ...{ origin, io, nodes, faults, limits, accounts, accessTokens, families, refreshCookie, connections },
+      session: sessions.middleware,
+    }),
   );
   app.use(pages());
   app.use(jsonErrors);
 
-  authenticateHandshake(io, {
-    verify: async (token) => {
-      const identity = await accessTokens.verify(token);
-      faults.assertNotExpired(identity);
-      return identity;
-    },
-    ...(onRefused && { onRefused }),
-  });
-
-  server.listen(port, "127.0.0.1");
-  await once(server, "listening");
-
-  const ticks = new Ticks(io, { subjects: () => refreshSessions.subjects(), interval: tickInterval });
-  const chat = new Chat(io);
-  io.on("connection", (socket) => {
-    ticks.serve(socket);
-    chat.serve(socket);
-    cutAt(socket, socket.data.identity.expiresAt);
-  });
-
   let closed: Promise<void> | undefined;
   const close = async (): Promise<void> => {
     ticks.stop();
+    userList.stop();
     const ended = io.close();
     // A refresh that was made to hang, and idle keep-alive connections, would hold the server open.
     server.closeAllConnections();
     await ended;
+    await closeBackend();
   };
 
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
   const { port: boundPort } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${boundPort}`,

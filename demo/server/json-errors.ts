@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler } from "express";
+import { TokenInUrlError } from "./token-in-url.ts";
 
 const MESSAGES: Record<number, string> = {
   400: "The request is malformed",
@@ -15,7 +16,7 @@ export const jsonErrors: ErrorRequestHandler = (error, _request, response, next)
   const status: unknown = error instanceof Error && "status" in error ? error.status : undefined;
   const isClientError = typeof status === "number" && status >= 400 && status < 500;
   if (!isClientError) console.error(error);
-  response.status(isClientError ? status : 500).json({
-    error: isClientError ? (MESSAGES[status] ?? "Bad request") : "Something went wrong on the server",
-  });
+  if (error instanceof TokenInUrlError) response.status(error.status).json({ error: error.message });
+  else if (isClientError) response.status(status).json({ error: MESSAGES[status] ?? "Bad request" });
+  else response.status(500).json({ error: "Something went wrong on the server" });
 };

@@ -11,32 +11,54 @@ function readNumber(name: string, fallback: number, isValid: (value: number) => 
   return isValid(value) ? value : fail(`${name} cannot be "${text}".`);
 }
 
-async function start(port: number, seconds: number): Promise<DemoServer> {
-  const secret = process.env.JWT_SECRET;
+function readRenewal(): "inBand" | "cut" {
+  const { RENEWAL: text = "" } = process.env;
+  if (text === "cut" || text === "inBand") return text;
+  return text === "" ? "inBand" : fail(`RENEWAL cannot be "${text}": it is "inBand" or "cut".`);
+}
+
+const port = readNumber("PORT", 3000, (value) => Number.isInteger(value) && value >= 0 && value <= 65_535);
+const seconds = readNumber("ACCESS_TOKEN_SECONDS", 15, (value) => Number.isFinite(value) && value > 0);
+const grace = readNumber("REFRESH_GRACE_SECONDS", 0, (value) => Number.isFinite(value) && value >= 0);
+const sessionSeconds = readNumber("SESSION_SECONDS", 60, (value) => Number.isFinite(value) && value > 0);
+const renewal = readRenewal();
+
+async function start(): Promise<DemoServer> {
+  const { JWT_SECRET: secret, REDIS_URL: redisUrl, ORIGIN: origin } = process.env;
+  if (!secret && redisUrl) fail("JWT_SECRET is not set: nodes that share a Redis have to share it too.");
   if (!secret)
     console.warn(
       "JWT_SECRET is not set: a random one is used, and access tokens end when this server stops.",
     );
   try {
-    return await createDemoServer({ port, accessTokenLifetime: seconds * 1000, ...(secret && { secret }) });
+    return await createDemoServer({
+      port,
+      accessTokenLifetime: seconds * 1000,
+      refreshGrace: grace * 1000,
+      sessionLifetime: sessionSeconds * 1000,
+      renewal,
+      ...(secret && { secret }),
+      ...(redisUrl && { redisUrl }),
+      ...(origin && { origin }),
+    });
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EADDRINUSE")
       fail(`Port ${port} is taken by another program. Choose one: PORT=${port + 1} npm start`);
+    if (error instanceof Error && "code" in error && error.code === "ECONNREFUSED")
+      fail("Redis cannot be reached: REDIS_URL has to name one that runs.");
     if (error instanceof TypeError) fail(error.message);
     throw error;
   }
 }
 
-const port = readNumber("PORT", 3000, (value) => Number.isInteger(value) && value >= 0 && value <= 65_535);
-const seconds = readNumber("ACCESS_TOKEN_SECONDS", 15, (value) => Number.isFinite(value) && value > 0);
-const demo = await start(port, seconds);
+const demo = await start();
 
 console.log(`
 authsocket demo: ${demo.url}
   ${demo.url}/     by script tags
   ${demo.url}/app  single-page app
 
-Access tokens live for ${seconds} s. Accounts:
+Access tokens live for ${seconds} s; ${renewal === "cut" ? "connections are cut when theirs expires" : "connections are renewed in band"}. Accounts:
 ${demo.accounts.map(({ username, password, role }) => `  ${username.padEnd(6)} ${password.padEnd(11)} ${role}`).join("\n")}
 
 Ctrl+C stops the server.`);

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Router } from "express";
+import { pageHeaders } from "./page-headers.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -20,9 +21,9 @@ const files = {
 /** The two pages and what they load. */
 export function pages(): Router {
   const router = Router();
+  router.use(pageHeaders);
   for (const [path, file] of Object.entries(files)) {
     router.get(path, (_request, response, next) => {
-      response.set("X-Content-Type-Options", "nosniff");
       response.sendFile(file, { root }, (error) => {
         if (!error || response.headersSent) return;
         if ("code" in error && error.code === "ENOENT")

@@ -1,21 +1,30 @@
-import type { CookieOptions, Request, Response } from "express";
-import { readCookie } from "./cookie.ts";
-import { REFRESH_SESSION_LIFETIME } from "./refresh-sessions.ts";
+import type { IncomingMessage } from "node:http";
+import type { CookieOptions, Response } from "express";
+import { cookieScheme, readCookie } from "./cookie.ts";
 
-const NAME = "authsocket_refresh";
+/** The cookie that holds a browser's refresh token. */
+export class RefreshCookie {
+  readonly #name: string;
+  readonly #attributes: CookieOptions;
+  readonly #lifetime: number;
 
-// No script reads it, no other site sends it, and no page or socket request carries it: only the API's.
-// Behind https add `secure: true`; this demo is plain http on the loopback interface.
-const ATTRIBUTES: CookieOptions = { httpOnly: true, sameSite: "strict", path: "/api" };
+  /** @param options.lifetime ms */
+  constructor(options: { secure: boolean; lifetime: number }) {
+    const { name, attributes } = cookieScheme("authsocket_refresh", options.secure);
+    this.#name = name;
+    this.#attributes = attributes;
+    this.#lifetime = options.lifetime;
+  }
 
-export function readRefreshCookie(request: Request): string | undefined {
-  return readCookie(request.headers.cookie, NAME);
-}
+  read(request: IncomingMessage): string | undefined {
+    return readCookie(request.headers.cookie, this.#name);
+  }
 
-export function setRefreshCookie(response: Response, secret: string): void {
-  response.cookie(NAME, secret, { ...ATTRIBUTES, maxAge: REFRESH_SESSION_LIFETIME });
-}
+  set(response: Response, secret: string): void {
+    response.cookie(this.#name, secret, { ...this.#attributes, maxAge: this.#lifetime });
+  }
 
-export function clearRefreshCookie(response: Response): void {
-  response.clearCookie(NAME, ATTRIBUTES);
+  clear(response: Response): void {
+    response.clearCookie(this.#name, this.#attributes);
+  }
 }

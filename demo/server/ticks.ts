@@ -1,33 +1,44 @@
 import type { TicksAnswer } from "../socket-events.ts";
-import { acknowledge, type DemoIo, type DemoSocket } from "./demo-io.ts";
+import { acknowledge } from "./acknowledgement.ts";
+import type { DemoIo, DemoSocket } from "./demo-io.ts";
+import type { Nodes } from "./nodes.ts";
+import type { Store } from "./store.ts";
 
-/** How many ticks are kept for a client that has been away. */
+/** How many ticks are repeated to a client that has been away. */
 const KEPT = 300;
 
-interface TickStream {
-  latest: number;
-  kept: number[];
-}
-
 const room = (subject: string): string => `ticks:${subject}`;
+const numberKey = (subject: string): string => `tick:${subject}`;
+
+export interface TicksOptions {
+  /** Who gets ticks at this moment. */
+  subjects: () => Promise<readonly string[]>;
+  /** ms */
+  interval: number;
+}
 
 /**
  * Numbered events to each signed-in user, replayed from where the client left off. The numbers go on where they stopped
- * when a user signs in again.
+ * when a user signs in again, on whatever node.
  */
 export class Ticks {
   readonly #io: DemoIo;
-  readonly #streams = new Map<string, TickStream>();
+  readonly #nodes: Nodes;
+  readonly #store: Store;
+  readonly #options: TicksOptions;
+  /** What this node has told its sockets. */
+  readonly #latest = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
+  #ticking = false;
 
-  /**
-   * @param options.subjects who gets ticks at this moment
-   * @param options.interval in ms
-   */
-  constructor(io: DemoIo, options: { subjects: () => Iterable<string>; interval: number }) {
+  constructor(io: DemoIo, nodes: Nodes, store: Store, options: TicksOptions) {
     this.#io = io;
+    this.#nodes = nodes;
+    this.#store = store;
+    this.#options = options;
+    nodes.on("tick", (subject, n) => this.#tell(subject, n));
     this.#timer = setInterval(() => {
-      for (const subject of options.subjects()) this.#tick(subject);
+      if (!this.#ticking) this.#tick().catch(console.error);
     }, options.interval);
     this.#timer.unref();
   }
@@ -37,33 +48,66 @@ export class Ticks {
   }
 
   serve(socket: DemoSocket): void {
-    const { subject } = socket.data.identity;
+    const { subject } = socket.data.auth;
+    // Recovery has put it back there, but the client will say which tick it has got to.
+    if (socket.recovered) void socket.leave(room(subject));
     socket.on("ticks", (after: unknown, reply: unknown) => {
-      const { latest, kept } = this.#stream(subject);
-      // A number that has not been reached is from before the server started anew.
-      const last = typeof after === "number" && after >= 0 && after <= latest ? after : latest;
-      // Replay and joining are one synchronous step: no tick can fall between them or arrive twice.
-      const missed = kept.filter((n) => n > last);
-      for (const n of missed) socket.emit("tick", n);
-      void socket.join(room(subject));
-      acknowledge<TicksAnswer>(reply)({ from: missed[0] ?? latest + 1 });
+      const start = (): void => {
+        if (socket.connected) acknowledge<TicksAnswer>(reply)({ from: this.#join(socket, after) });
+      };
+      if (this.#latest.has(subject)) start();
+      else this.#learn(subject).then(start).catch(console.error);
     });
   }
 
-  #stream(subject: string): TickStream {
-    let stream = this.#streams.get(subject);
-    if (!stream) {
-      stream = { latest: 0, kept: [] };
-      this.#streams.set(subject, stream);
-    }
-    return stream;
+  /** Replay and joining are one synchronous step: no tick can fall between them or arrive twice. */
+  #join(socket: DemoSocket, after: unknown): number {
+    const { subject } = socket.data.auth;
+    const latest = this.#latest.get(subject) ?? 0;
+    // A number that has not been reached is from before the server started anew.
+    const last = typeof after === "number" && after >= 0 && after <= latest ? Math.floor(after) : latest;
+    const from = Math.max(last, latest - KEPT) + 1;
+    // Locally, as all ticks: what goes round by another way may overtake.
+    for (let n = from; n <= latest; n++) this.#io.local.to(socket.id).emit("tick", n);
+    void socket.join(room(subject));
+    return from;
   }
 
-  #tick(subject: string): void {
-    const stream = this.#stream(subject);
-    stream.latest += 1;
-    stream.kept.push(stream.latest);
-    if (stream.kept.length > KEPT) stream.kept.shift();
-    this.#io.to(room(subject)).emit("tick", stream.latest);
+  /** A node that has not ticked for that user yet reads how far the others have got. */
+  async #learn(subject: string): Promise<void> {
+    const stored = (await this.#store.get<number>(numberKey(subject))) ?? 0;
+    this.#latest.set(subject, Math.max(stored, this.#latest.get(subject) ?? 0));
+  }
+
+  async #tick(): Promise<void> {
+    this.#ticking = true;
+    try {
+      if (!(await this.#isMyTurn())) return;
+      for (const subject of await this.#options.subjects()) {
+        const n = await this.#store.update<number, number>(numberKey(subject), (latest = 0) => ({
+          result: latest + 1,
+          next: { value: latest + 1 },
+        }));
+        this.#nodes.tell("tick", subject, n);
+      }
+    } finally {
+      this.#ticking = false;
+    }
+  }
+
+  /** Of all nodes, the one that comes first ticks for everybody. */
+  #isMyTurn(): Promise<boolean> {
+    // Over a little before the next turn is due, so that the same node's timer finds it free.
+    const lifetime = 0.9 * this.#options.interval;
+    return this.#store.update<true, boolean>("ticks:turn", (taken) =>
+      taken ? { result: false } : { result: true, next: { value: true, lifetime } },
+    );
+  }
+
+  // Two nodes' messages may overtake each other: whatever is between was sent too, and what is older has been told.
+  #tell(subject: string, n: number): void {
+    const latest = this.#latest.get(subject) ?? n - 1;
+    for (let next = latest + 1; next <= n; next++) this.#io.local.to(room(subject)).emit("tick", next);
+    this.#latest.set(subject, Math.max(latest, n));
   }
 }

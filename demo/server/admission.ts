@@ -1,0 +1,30 @@
+import { AuthError, type Identity } from "authsocket/server";
+import type { AccessTokens, Claims } from "./access-tokens.ts";
+import type { Accounts } from "./accounts.ts";
+import type { Faults } from "./faults.ts";
+import type { RefreshFamilies } from "./refresh-families.ts";
+
+export type Verify = (token: string) => Promise<Identity<Claims>>;
+
+/**
+ * Who may connect: `verify` of each namespace that wants a token. A signature says that a token was good once; whether the
+ * user and the sign-in still are is looked up.
+ */
+export function admission(parts: {
+  accessTokens: AccessTokens;
+  accounts: Accounts;
+  families: RefreshFamilies;
+  faults: Faults;
+}): Verify {
+  const { accessTokens, accounts, families, faults } = parts;
+  return async (token) => {
+    const identity = await accessTokens.verify(token);
+    faults.assertNotExpired(identity);
+    const { subject, claims } = identity;
+    const account = await accounts.find(subject);
+    // No refresh would help.
+    if (!account || account.suspended) throw new AuthError("insufficient_scope", "This account is suspended");
+    if (!(await families.isAlive({ id: claims.familyId, subject }))) throw new AuthError("token_revoked");
+    return identity;
+  };
+}
