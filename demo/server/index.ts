@@ -48,7 +48,7 @@ export interface DemoServer {
 /**
  * Listens on 127.0.0.1; pages, API and sockets share the port.
  *
- * @throws the `listen` error, for example EADDRINUSE; a TypeError for a bad option
+ * @throws the `listen` error, for example EADDRINUSE; a TypeError for a bad option; a StoreError without its Redis
  */
 export async function createDemoServer(options: DemoServerOptions = {}): Promise<DemoServer> {
   const {
