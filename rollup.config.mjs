@@ -70,6 +70,8 @@ const demoPages = [
       file: "demo/dist/dashboard.js",
       format: "iife",
       name: "dashboard",
+      // What the script tags before it have brought.
+      globals: { authsocket: "authsocket", "socket.io-client": "io" },
       exports: "named",
       sourcemap: true,
     },

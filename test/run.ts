@@ -1,10 +1,11 @@
-// Everything `npm test` checks, from the cheapest to the dearest. A failed stage stops no other, except those that need
-// what it makes; the last line sums every test, and each check as one test.
+// Everything `npm test` checks, in two lanes side by side: what needs the processor, and the browser tests, which mostly wait.
+// A failed stage stops no other, except those that need what it makes; the last line sums every test, and each check as one.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { findChromium } from "./support/chromium.ts";
 
 type Count = { passed: number; failed: number };
@@ -18,7 +19,7 @@ const playwrightReport = join(reports, "playwright.json");
 const one = (passed: boolean): Count => ({ passed: Number(passed), failed: Number(!passed) });
 
 async function stage(name: string, work: () => Promise<Count>): Promise<boolean> {
-  console.log(`\n▶ ${name}`);
+  console.log(`▶ ${name}`);
   const start = Date.now();
   let count = one(false);
   let note = "";
@@ -39,12 +40,18 @@ function skipped(name: string, cause: string): void {
 async function script(name: string, args: string[] = [], timeout = 120_000): Promise<boolean> {
   const windows = process.platform === "win32";
   const child = spawn("npm", ["run", "--silent", name, "--", ...args], {
-    stdio: "inherit",
+    stdio: ["ignore", "pipe", "pipe"],
     shell: windows,
     // A process group of its own, so that whatever the tool has started can be ended with it.
     detached: !windows,
     env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport },
   });
+  for (const output of [child.stdout, child.stderr]) {
+    createInterface(output).on(
+      "line",
+      (line) => line.trim() !== "" && console.log(`${name.padEnd(12)} ${line}`),
+    );
+  }
   const end = () => {
     if (child.pid !== undefined) process.kill(windows ? child.pid : -child.pid, "SIGKILL");
   };
@@ -53,7 +60,7 @@ async function script(name: string, args: string[] = [], timeout = 120_000): Pro
     end();
   }, timeout);
   process.once("exit", end);
-  const [status] = await once(child, "exit");
+  const [status] = await once(child, "close");
   process.off("exit", end);
   clearTimeout(timer);
   return status === 0;
@@ -88,25 +95,38 @@ function readPlaywright(report: string): Count {
 // Interrupted from the keyboard or by a supervisor, it takes the running tool along.
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
-for (const name of ["typecheck", "lint", "format:check", "unused"]) {
+async function check(name: string): Promise<void> {
   await stage(name, async () => one(await script(name)));
 }
 
-if (await stage("build", async () => one(await script("build")))) {
+async function vitest(): Promise<void> {
   await stage("vitest", async () => {
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`];
-    return tests(await script("vitest", reporters, 240_000), vitestReport, readVitest);
+    return tests(await script("vitest", reporters, 300_000), vitestReport, readVitest);
   });
-  if (await stage("browser", async () => one(Boolean(findChromium())))) {
-    await stage("e2e", async () => {
-      return tests(await script("e2e", ["--reporter=list,json"], 300_000), playwrightReport, readPlaywright);
-    });
-  } else {
-    skipped("e2e", "browser");
-  }
-} else {
-  for (const name of ["vitest", "browser", "e2e"]) skipped(name, "build");
 }
+
+async function e2e(): Promise<void> {
+  await stage("e2e", async () => {
+    return tests(await script("e2e", ["--reporter=list,json"], 360_000), playwrightReport, readPlaywright);
+  });
+}
+
+const built = await stage("build", async () => one(await script("build")));
+const browser = await stage("browser", async () => one(Boolean(findChromium())));
+
+async function processorLane(): Promise<void> {
+  if (built) await vitest();
+  else skipped("vitest", "build");
+  for (const name of ["typecheck", "lint", "format:check", "unused"]) await check(name);
+}
+
+async function browserLane(): Promise<void> {
+  if (built && browser) await e2e();
+  else skipped("e2e", built ? "browser" : "build");
+}
+
+await Promise.all([processorLane(), browserLane()]);
 
 rmSync(reports, { recursive: true, force: true });
 

@@ -20,8 +20,8 @@ import { AuthSocketError } from "./core/errors.ts";
 import { type ConnectError, unavailableFor } from "./core/refusal.ts";
 import type { User } from "./core/session-machine.ts";
 import { withoutJwt } from "./core/token-set.ts";
-import type { HoldableSocket } from "./engine-swap.ts";
 import { Machine } from "./machine.ts";
+import { type Outbox, openOutbox } from "./outbox.ts";
 import { PublishedState } from "./published-state.ts";
 import type { Session, SessionClient } from "./session.ts";
 
@@ -48,6 +48,8 @@ export interface ConnectionContext {
   renewal: "swap" | "cut";
   /** Replaces the engine beneath all sockets, once it is drained. */
   swap: () => void;
+  /** For a cookie: whether the engine has seen it. One that has not is replaced, drained first. */
+  reopened: (renewal: string) => boolean;
   /** Throws where the page itself is no safe place for a token (S3). */
   admit: () => void;
 }
@@ -56,6 +58,9 @@ export interface ConnectionContext {
 const CONNECT = 0;
 const CONNECT_ERROR = 4;
 
+/** T10: what the offsets of Socket.IO's adapters look like, in memory and in Redis streams. */
+const OFFSET = /^([\w-]{7}(\.[\w-]+)?|\d{13,}-\d+)$/;
+
 /** ms after which a server has taken in a DISCONNECT. It takes a CONNECT that comes together with one for a second one. */
 const SETTLE = 50;
 
@@ -63,7 +68,7 @@ const SETTLE = 50;
 const RENEWAL_TIMEOUT = 10_000;
 
 /** Runs the connection machine over one Socket.IO Socket, by its public members only. */
-export class Connection implements SessionClient, HoldableSocket {
+export class Connection implements SessionClient {
   readonly published = new PublishedState<AuthSocketState>({ status: "idle" });
   readonly socket: Socket;
   readonly #context: ConnectionContext;
@@ -85,9 +90,13 @@ export class Connection implements SessionClient, HoldableSocket {
   #closing: Promise<void> | undefined;
   /** Opens the namespace when neither stands in the way any more. */
   #postponed: (() => void) | undefined;
-  /** Who waits for an acknowledgement (B18), by what rejects it. */
-  readonly #unacknowledged = new Map<(error: Error) => void, Promise<unknown>>();
-  #release = () => {};
+  /** What rejects those who wait for an acknowledgement (B18). */
+  readonly #unacknowledged = new Set<(error: Error) => void>();
+  /** For the engine swap alone. */
+  readonly outbox: Outbox | undefined;
+  /** T10: where recovery is to go on from. Socket.IO takes the last text of any event for it, of volatile ones too. */
+  #offset: string | undefined;
+  #isRecoverable = false;
   #user: User;
   /** Who the server last knew this Socket as: its recovery is theirs alone (T6). */
   #known: User | undefined;
@@ -102,6 +111,7 @@ export class Connection implements SessionClient, HoldableSocket {
     this.#native = { connect, disconnect, emitWithAck, off };
     this.#overrides = this.#override();
     Object.assign(socket, this.#overrides);
+    if (context.renewal === "swap") this.outbox = openOutbox(socket, context.sealed);
     this.#listen();
     for (const [event, listener] of this.#managerListeners) socket.io.on(event, listener);
     context.session.join(this);
@@ -130,38 +140,13 @@ export class Connection implements SessionClient, HoldableSocket {
     else this.#machine.send({ type: "session", outlook });
   }
 
-  hold(): Promise<unknown> {
-    const { socket } = this;
-    const { emit } = socket;
-    const held = (...args: Parameters<typeof emit>) => {
-      // Only what is emitted: what arrives meanwhile is handed on as ever.
-      const { connected } = socket;
-      socket.connected = false;
-      try {
-        return emit.apply(socket, args);
-      } finally {
-        socket.connected = connected;
-      }
-    };
-    const replaced = Object.getOwnPropertyDescriptor(socket, "emit");
-    socket.emit = held;
-    this.#release = () => {
-      if (replaced) Object.defineProperty(socket, "emit", replaced);
-      else Reflect.deleteProperty(socket, "emit");
-    };
-    return Promise.allSettled([...this.#unacknowledged.values()]);
-  }
-
-  release(): void {
-    this.#release();
-  }
-
   dispose(): void {
     const { socket } = this;
     this.disconnect();
     this.#purge(new Error("the AuthSocket was disposed of"));
     this.#context.session.leave(this);
     for (const name of Object.keys(this.#overrides)) Reflect.deleteProperty(socket, name);
+    this.outbox?.dispose();
     for (const [event, listener] of this.#listeners) socket.off(event, listener);
     for (const [event, listener] of this.#managerListeners) socket.io.off(event, listener);
     this.published.clear();
@@ -190,7 +175,7 @@ export class Connection implements SessionClient, HoldableSocket {
       emitWithAck: (...args: Parameters<Socket["emitWithAck"]>) => {
         const answer = emitWithAck.apply(socket, args);
         return new Promise((resolve, reject) => {
-          this.#unacknowledged.set(reject, answer);
+          this.#unacknowledged.add(reject);
           const settle = (outcome: () => void) => {
             this.#unacknowledged.delete(reject);
             outcome();
@@ -225,7 +210,7 @@ export class Connection implements SessionClient, HoldableSocket {
     ["reconnect_attempt", this.#retried],
     ["reconnect_failed", () => this.#machine.send({ type: "gaveUp" })],
     ["close", () => this.#closed()],
-    ["packet", ({ nsp, type }: { nsp: string; type: number }) => this.#heard(nsp, type)],
+    ["packet", (packet: { nsp: string; type: number; data?: unknown }) => this.#heard(packet)],
   ] as const;
 
   readonly #listeners: [string, Parameters<Socket["on"]>[1]][] = [
@@ -253,13 +238,18 @@ export class Connection implements SessionClient, HoldableSocket {
     this.#machine.send({ type: "asked", outlook: session.outlook(), now: session.platform.now() });
   }
 
-  /** T4: what the server says to a Socket that has left in the meantime. */
-  #heard(namespace: string, type: number): void {
+  #heard({ nsp, type, data }: { nsp: string; type: number; data?: unknown }): void {
     const { socket } = this;
-    if (namespace !== this.#namespace || socket.active || !this.#unanswered) return;
+    if (nsp !== this.#namespace) return;
+    // A server without recovery gives no pid, and is sent no offset.
+    if (type === CONNECT) this.#isRecoverable = !!Object(data).pid;
+    const last: unknown = Array.isArray(data) ? data.at(-1) : undefined;
+    if (typeof last === "string" && OFFSET.test(last)) this.#offset = last;
+    // T4: what the server says to a Socket that has left in the meantime.
+    if (socket.active || !this.#unanswered) return;
     if (type === CONNECT) {
       // Connected after all: only now would the server understand a DISCONNECT. A stand-in says it, and the app hears nothing.
-      const ghost = new Socket(socket.io, namespace);
+      const ghost = new Socket(socket.io, nsp);
       ghost.connected = true;
       ghost.disconnect();
       const engine = this.#unanswered;
@@ -436,11 +426,16 @@ export class Connection implements SessionClient, HoldableSocket {
     const answer = this.#answer;
     if (state.status !== "opening" || !state.grant || !answer) return;
     this.#answer = undefined;
-    this.#unanswered = this.socket.io.engine;
     const { accessToken: token } = state.grant;
+    const { session, reopened } = this.#context;
+    // The engine was opened with an earlier cookie, and will not see another one.
+    if (session.isCookie && !reopened(token)) return;
+    this.#unanswered = this.socket.io.engine;
     // T6: one user's connection state is not another's to recover. These two override Socket.IO's own.
     const stranger = this.#known && this.#known.id !== this.#user.id;
-    answer({ token, ...(stranger && { pid: undefined, offset: undefined }) });
+    const offset = this.#isRecoverable ? this.#offset : undefined;
+    const recovery = stranger ? { pid: undefined, offset: undefined } : offset && { offset };
+    answer({ ...(!session.isCookie && { token }), ...recovery });
   }
 
   /** B13: one acknowledged packet. Refused or unanswered, it leaves the connection as it was, until the server cuts it. */
@@ -477,7 +472,7 @@ export class Connection implements SessionClient, HoldableSocket {
   }
 
   #purge(error: Error): void {
-    for (const reject of this.#unacknowledged.keys()) reject(error);
+    for (const reject of this.#unacknowledged) reject(error);
     this.#unacknowledged.clear();
     this.socket.sendBuffer = [];
     this.socket.receiveBuffer = [];

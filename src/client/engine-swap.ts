@@ -1,14 +1,8 @@
 import type { Manager } from "socket.io-client";
+import type { Outbox } from "./outbox.ts";
 import type { Platform } from "./platform/platform.ts";
 
 type Engine = Manager["engine"];
-
-/** A socket whose emits can be kept back for a moment. */
-export interface HoldableSocket {
-  /** From now on emits are buffered. Resolves when what was sent before has been acknowledged. */
-  hold(): Promise<unknown>;
-  release(): void;
-}
 
 /** ms for the server to take in what was sent last: events that arrive together with the close are lost on it. */
 const SETTLE = 50;
@@ -21,38 +15,38 @@ const QUIETING = ["drain", "upgrade", "upgradeError", "close"] as const;
 
 /**
  * Replaces the engine beneath all sockets by a new one, whose handshakes carry the new token (B13, "reconnect"): emits are
- * held, what was sent is written and acknowledged, no transport is being upgraded, and only then is the engine closed.
- * Socket.IO reconnects at once, and its connection state recovery brings what was sent to the page in between.
+ * held, what was sent is written and acknowledged, no transport is being upgraded (T20), and only then is the engine
+ * closed. Socket.IO reconnects at once, and its connection state recovery brings what was sent to the page in between.
  */
-export async function swapEngine(
-  manager: Manager,
-  sockets: HoldableSocket[],
-  platform: Platform,
-): Promise<void> {
+export async function swapEngine(manager: Manager, outboxes: Outbox[], platform: Platform): Promise<void> {
+  // Without reconnecting there is no new engine to come.
+  if (!manager.reconnection()) return;
   const { engine } = manager;
   const pause = (ms: number) => new Promise<void>((resolve) => platform.setTimeout(resolve, ms));
-  const acknowledged = Promise.all(sockets.map((socket) => socket.hold()));
+  // Whoever closes it: what was held goes out with the next connection.
+  engine.once("close", () => {
+    for (const outbox of outboxes) outbox.release();
+  });
+  const acknowledged = Promise.all(outboxes.map((outbox) => outbox.hold()));
   await Promise.race([Promise.all([acknowledged, pause(SETTLE)]), pause(ACK_PATIENCE)]);
-  await quiet(engine);
-  if (manager.engine === engine && engine.readyState === "open") {
-    const delay = manager.reconnectionDelay();
-    manager.reconnectionDelay(0);
-    engine.close();
-    manager.reconnectionDelay(delay);
-  }
-  for (const socket of sockets) socket.release();
+  while (isBusy(engine)) await change(engine);
+  if (engine.readyState !== "open") return;
+  const delay = manager.reconnectionDelay();
+  manager.reconnectionDelay(0);
+  engine.close();
+  manager.reconnectionDelay(delay);
 }
 
-function quiet(engine: Engine): Promise<void> {
+/** Closing it now would lose what it has still to write, or let it be overtaken. */
+function isBusy(engine: Engine): boolean {
+  const { readyState, writeBuffer } = engine;
+  // Not declared, though not private either: a transport is being replaced, and holds what is written meanwhile.
+  const { upgrading } = engine as unknown as { upgrading: boolean };
+  return readyState === "open" && (writeBuffer.length > 0 || upgrading);
+}
+
+function change(engine: Engine): Promise<void> {
   return new Promise((resolve) => {
-    const look = () => {
-      // Not declared, though not private either: a transport is being replaced, and holds what is written meanwhile.
-      const { upgrading } = engine as unknown as { upgrading: boolean };
-      if (engine.readyState === "open" && (engine.writeBuffer.length > 0 || upgrading)) return;
-      for (const event of QUIETING) engine.off(event, look);
-      resolve();
-    };
-    for (const event of QUIETING) engine.on(event, look);
-    look();
+    for (const event of QUIETING) engine.once(event, () => resolve());
   });
 }

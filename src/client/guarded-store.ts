@@ -7,6 +7,9 @@ import type { TokenStore } from "./platform/token-store.ts";
 /** What a look into the store brought: tokens that were not there at the last look, a sign-out, or nothing at all. */
 export type Found = { tokens: TokenSet } | "unchanged" | "signedOut" | "nothing";
 
+/** Calls back when other tabs have nothing under way any more that could be written over ours. */
+export type Settling = (done: () => void) => void;
+
 /**
  * The app's token store, made safe to use: whatever it does, reads and writes end, in order, and tell at most a warning
  * (B9). A synchronous store is answered synchronously (B1).
@@ -66,13 +69,22 @@ export class GuardedStore {
     );
   }
 
-  save(tokens: TokenSet): Promise<void> {
-    return this.#write(() => this.#store.save(tokens), tokens.accessToken);
+  /** Whether other tabs read and write it too. */
+  get isShared(): boolean {
+    return !!this.#store.subscribe;
+  }
+
+  /** @param settled called when what other tabs had under way can no longer overwrite it */
+  save(tokens: TokenSet, settled?: Settling): Promise<void> {
+    return this.#write(
+      twice(() => this.#store.save(tokens), settled),
+      tokens.accessToken,
+    );
   }
 
   /** @param signedOut whether the store is to remember that the user did it (B10) */
-  clearAll(signedOut: boolean): Promise<void> {
-    return this.#write(() => this.#store.clear(signedOut));
+  clearAll(signedOut: boolean, settled?: Settling): Promise<void> {
+    return this.#write(twice(() => this.#store.clear(signedOut), settled));
   }
 
   /** Empties the store of a token that is dead, unless another one has taken its place (B7). */
@@ -167,4 +179,13 @@ export class GuardedStore {
       },
     );
   }
+}
+
+/** Writes at once, since the page may be left at any moment, and again over what another tab has written in the meantime. */
+function twice(
+  write: () => void | PromiseLike<void>,
+  settled: Settling | undefined,
+): () => void | PromiseLike<void> {
+  if (!settled) return write;
+  return () => andThen(write(), () => new Promise<void>((resolve) => settled(resolve)).then(write));
 }

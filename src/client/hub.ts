@@ -3,12 +3,14 @@ import { AuthSession, sessionOf } from "./auth-session.ts";
 import type { ConnectionContext } from "./connection.ts";
 import { readAddress, refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
 import { isTokenRefused } from "./core/refusal.ts";
-import { type HoldableSocket, swapEngine } from "./engine-swap.ts";
+import { swapEngine } from "./engine-swap.ts";
+import type { Outbox } from "./outbox.ts";
+import { returnPromptly } from "./prompt-return.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./socket-options.ts";
 
 interface HubMember {
   socket: { dispose(): void };
-  connection: HoldableSocket;
+  connection: { outbox: Outbox | undefined };
 }
 
 /** What an AuthSocket and its `of()` children share: one session, one Manager, the options. */
@@ -22,6 +24,9 @@ export class Hub {
   readonly members = new Map<string, HubMember>();
   readonly #ownsSession: boolean;
   readonly #manager: Manager;
+  /** The renewal of the cookie that the engine was opened with. */
+  #openedWith: string | undefined;
+  readonly #returnAtLeisure: () => void;
   /** The engine that is to be replaced, or was the last to be. */
   #swapping: Manager["engine"] | undefined;
   readonly #socketOptions: AuthSocketOptions["io"];
@@ -45,20 +50,33 @@ export class Hub {
     this.namespace = namespace;
     // `io()` would hand out another's cached Manager, with another's options.
     this.#manager = new Manager(uri, {
+      ...(session.isCookie && { withCredentials: true }),
       ...(query && { query: Object.fromEntries(new URLSearchParams(query)) }),
       ...io,
       autoConnect: false,
     });
+    this.#returnAtLeisure = returnPromptly(this.#manager, session.platform.now);
     this.#socketOptions = io;
+    // Before any socket of it: when they ask for their CONNECT, it is known.
+    this.#manager.on("open", this.#opened);
     this.context = {
       session,
       isTokenRefused: options.isTokenRefused ?? isTokenRefused,
       sealed: !!io.retries,
-      renewal: options.renewal === "reconnect" ? "swap" : "cut",
+      renewal: options.renewal === "reconnect" || session.isCookie ? "swap" : "cut",
       swap: () => this.#swap(),
+      reopened: (renewal) => {
+        if (renewal === this.#openedWith) return true;
+        this.#swap();
+        return false;
+      },
       admit,
     };
   }
+
+  readonly #opened = () => {
+    this.#openedWith = this.context.session.token;
+  };
 
   socket(namespace: string): Socket {
     return this.#manager.socket(namespace, this.#socketOptions);
@@ -71,7 +89,7 @@ export class Hub {
     this.#swapping = engine;
     void swapEngine(
       this.#manager,
-      [...this.members.values()].map(({ connection }) => connection),
+      [...this.members.values()].flatMap(({ connection }) => connection.outbox ?? []),
       this.context.session.platform,
     );
   }
@@ -80,7 +98,9 @@ export class Hub {
   leave(namespace: string): void {
     this.members.delete(namespace);
     if (namespace !== this.namespace) return;
+    this.#manager.off("open", this.#opened);
     for (const { socket } of [...this.members.values()]) socket.dispose();
+    this.#returnAtLeisure();
     if (this.#ownsSession) this.session.dispose();
   }
 }

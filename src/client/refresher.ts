@@ -32,16 +32,19 @@ export interface RefreshRequest {
 
 /**
  * The `Refresh` of an endpoint: POST, with cookies, JSON both ways (README, "The refresh endpoint"). The tokens go to this URL only,
- * a redirect is an error (S4).
+ * a redirect is an error (S4). With a cookie, a 2xx is all that is asked, and the token answered is empty.
  */
 export function refreshEndpoint(
   { url, headers }: RefreshRequest,
   platform: Platform,
   request: typeof fetch,
+  credential: "token" | "cookie",
 ): Refresh {
   return async ({ refreshToken, signal }) => {
     const own = isThisOrigin(url, platform.location());
     const init: RequestInit = { method: "POST", credentials: "include", redirect: "error", signal };
+    // A page that is left meanwhile would lose the cookie that answers, and with a one-time refresh token the session.
+    init.keepalive = true;
     init.headers = new Headers(typeof headers === "function" ? headers() : headers);
     // S4: a cross-site form cannot send it. Elsewhere it would cost a preflight, and so would a body that says nothing.
     if (own) init.headers.set("X-Requested-With", "authsocket");
@@ -60,6 +63,7 @@ export function refreshEndpoint(
         retryAfter: readRetryAfter(response.headers.get("Retry-After"), platform.now()),
       });
     }
+    if (credential === "cookie") return "";
     const body = Object(await response.json().catch(() => undefined));
     const lifetime = Number(body.expiresIn ?? body.expires_in);
     const tokens = readTokenSet({

@@ -12,6 +12,11 @@ export interface AuthSessionOptions {
   refresh: string | URL | RefreshRequest | Refresh;
   /** Where tokens are kept. Default: `webStorageStore("authToken")` over localStorage. */
   store?: TokenStore;
+  /**
+   * What the server knows the user by. "token": an access token, sent by `auth`. "cookie": a session of its own, known by a
+   * cookie; nothing is stored, no token is sent, and `refresh` renews the session by any 2xx. Default: "token".
+   */
+  credential?: "token" | "cookie";
   /** ms before expiry at which a token is renewed. Default: 60 000, or a fifth of its lifetime where that is less. */
   leeway?: number;
   /** Share of a token's lifetime, 0 to 1, over which renewals are spread at random before the leeway. Default: 0.1. */
@@ -30,7 +35,8 @@ export interface AuthSessionOptions {
 
 /** @throws TypeError that names the option */
 export function checkSessionOptions(options: AuthSessionOptions): void {
-  const { refresh, store, leeway, jitter, refreshTimeout, retry, subject, fetch } = Object(options);
+  const { refresh, store, credential, leeway, jitter, refreshTimeout, retry, subject, fetch } =
+    Object(options);
   const target = typeof refresh === "function" ? refresh : (refresh?.url ?? refresh);
   check(
     typeof target === "function" || target instanceof URL || (typeof target === "string" && target !== ""),
@@ -39,6 +45,8 @@ export function checkSessionOptions(options: AuthSessionOptions): void {
   );
   const methods = ["load", "save", "clear"].every((method) => typeof Object(store)[method] === "function");
   check(store === undefined || methods, "store", "a TokenStore with load, save and clear");
+  check([undefined, "token", "cookie"].includes(credential), "credential", `"token" or "cookie"`);
+  check(store === undefined || credential !== "cookie", "store", `left out with credential "cookie"`);
   checkDuration("leeway", leeway);
   checkDuration("refreshTimeout", refreshTimeout);
   checkDuration("retry.base", retry?.base);

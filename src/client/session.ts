@@ -27,11 +27,13 @@ import {
 } from "./core/session-machine.ts";
 import { readTokenSet, type TokenSet } from "./core/token-set.ts";
 import { andThen, withDeadline } from "./deadline.ts";
-import { GuardedStore } from "./guarded-store.ts";
+import { GuardedStore, type Settling } from "./guarded-store.ts";
 import { Machine } from "./machine.ts";
+import { memoryStore } from "./platform/memory-store.ts";
 import type { Platform } from "./platform/platform.ts";
 import { webStorageStore } from "./platform/web-storage-store.ts";
 import { PublishedState } from "./published-state.ts";
+import { RefreshTurns, type Turn } from "./refresh-turns.ts";
 import { type Refresh, type RefreshOutcome, readAnswer, readFailure, refreshEndpoint } from "./refresher.ts";
 import { type AuthSessionOptions, checkSessionOptions } from "./session-options.ts";
 
@@ -68,11 +70,16 @@ export interface SessionClient {
 
 /** One who waits for a token. */
 interface Waiter {
-  /** nothing but a token that is still to be refreshed will do */
+  /** nothing but a token that is still to be refreshed will do, by this tab or another */
   readonly force: boolean;
   resolve(token: string): void;
   reject(error: unknown): void;
 }
+
+/** T24: ms for the token of another tab to be seen in a store that tabs share. */
+const NEWS_PATIENCE = 1_000;
+
+const ROBBED: SessionEvent = { type: "robbed" };
 
 /** Runs the session machine against the store, the refresh function and the clock. */
 export class Session {
@@ -81,6 +88,10 @@ export class Session {
   readonly #options: AuthSessionOptions;
   readonly #refresh: Refresh;
   readonly #store: GuardedStore;
+  readonly #turns: RefreshTurns;
+  /** Whether the server knows the user by a cookie. What stands for a token then names a renewal, and is sent nowhere. */
+  readonly isCookie: boolean;
+  #renewals = 0;
   readonly #machine = new Machine<State, SessionEvent, SessionEffect>(
     { status: "unread", user: NOBODY },
     transition,
@@ -97,18 +108,21 @@ export class Session {
   /** The refresh under way; its `abort` gives it up. */
   #flight: { abort(): void } | undefined;
   #written: Promise<void> = Promise.resolve();
-  #unsubscribe: (() => void) | undefined;
+  #unsubscribe: (() => void)[] | undefined;
   #sleep: (() => void) | undefined;
 
   constructor(options: AuthSessionOptions, platform: Platform) {
     checkSessionOptions(options);
-    const { refresh, store, fetch, refreshTimeout = 10_000, allowInsecure } = options;
+    const { refresh, store, fetch, refreshTimeout = 10_000, allowInsecure, credential = "token" } = options;
+    this.isCookie = credential === "cookie";
     this.platform = platform;
     this.#options = { ...options, refreshTimeout };
+    let name = "";
     if (typeof refresh === "function") this.#refresh = refresh;
     else {
       const request = typeof refresh === "string" || refresh instanceof URL ? { url: refresh } : refresh;
       const url = String(request.url);
+      name = url;
       refuseTokenInUrl("refresh", url);
       if (!allowInsecure) {
         refuseInsecure("refresh", url);
@@ -117,11 +131,11 @@ export class Session {
           if (page) refuseInsecure("refresh", new URL(url, page.href).href);
         };
       }
-      this.#refresh = refreshEndpoint(request, platform, fetch ?? platform.fetch);
+      this.#refresh = refreshEndpoint(request, platform, fetch ?? platform.fetch, credential);
     }
-    this.#store = new GuardedStore(store ?? webStorageStore(), platform, refreshTimeout, () =>
-      this.#publish(),
-    );
+    const kept = store ?? (this.isCookie ? memoryStore({ accessToken: this.#renewal() }) : webStorageStore());
+    this.#store = new GuardedStore(kept, platform, refreshTimeout, () => this.#publish());
+    this.#turns = new RefreshTurns(platform, name, refreshTimeout);
     this.#alarm = new Alarm(platform, () => this.#check());
   }
 
@@ -142,7 +156,9 @@ export class Session {
 
   /** What a socket has to expect. */
   outlook(): TokenOutlook {
-    return tokenOutlook(this.#machine.state, this.platform.now());
+    const outlook = tokenOutlook(this.#machine.state, this.platform.now());
+    // An engine that is opened beside the refresh would carry the old cookie.
+    return this.isCookie && outlook.status === "pending" ? { status: "failing" } : outlook;
   }
 
   join(client: SessionClient): void {
@@ -176,6 +192,8 @@ export class Session {
    */
   isServed(token: string): boolean {
     const refusals = grantOf(this.#machine.state)?.refusals ?? 0;
+    // A cookie is looked at when an engine is opened: what has lived on since then proves nothing.
+    if (this.isCookie && refusals === 0) return false;
     return [...this.#clients].some(
       ({ connectedWith }) => connectedWith !== undefined && (connectedWith === token || refusals > 0),
     );
@@ -220,6 +238,14 @@ export class Session {
   }
 
   getToken(force: boolean, signal: AbortSignal | undefined): Promise<string> {
+    if (this.isCookie) {
+      const why = `with credential "cookie" there is no token to get: requests carry the session's cookie`;
+      return Promise.reject(new TypeError(why));
+    }
+    return this.#tokenWhenReady(force, signal);
+  }
+
+  #tokenWhenReady(force: boolean, signal: AbortSignal | undefined): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#life.signal.throwIfAborted();
       signal?.throwIfAborted();
@@ -251,8 +277,13 @@ export class Session {
   }
 
   async signIn(tokens: unknown): Promise<void> {
-    if (tokens === undefined) return this.#signInAgain();
-    const set = readTokenSet(tokens);
+    if (tokens === undefined && !this.isCookie) return this.#signInAgain();
+    if (tokens !== undefined && this.isCookie) {
+      throw new TypeError(
+        `"tokens" must be left out with credential "cookie": the server has set its cookie`,
+      );
+    }
+    const set = readTokenSet(this.isCookie ? this.#renewal() : tokens);
     if (!set) throw new TypeError(`"tokens" must be an access token, or a TokenSet with one`);
     this.#life.signal.throwIfAborted();
     this.#machine.send({ type: "signIn", grant: this.#grant(set, "given") });
@@ -279,7 +310,7 @@ export class Session {
     for (const { reject } of this.#waiters) reject(this.#life.signal.reason);
     this.#waiters.clear();
     this.#watch();
-    this.#unsubscribe?.();
+    for (const undo of this.#unsubscribe ?? []) undo();
     this.published.clear();
   }
 
@@ -287,16 +318,27 @@ export class Session {
   read(done?: () => void): void {
     if (this.#life.signal.aborted) return;
     if (!this.#unsubscribe) {
-      this.#unsubscribe = () => {}; // a store may call its listener there and then
-      this.#unsubscribe = this.#store.subscribe(() => this.read());
+      this.#unsubscribe = []; // a store may call its listener there and then
+      this.#unsubscribe.push(
+        this.#store.subscribe(() => this.read()),
+        this.#store.isShared ? () => {} : this.#turns.watch((signedOut) => this.#followTab(signedOut)),
+      );
     }
     this.#store.read((found) => {
       if (found === "signedOut") this.#machine.send({ type: "signedOutElsewhere" });
       else if (found === "nothing") this.#machine.send({ type: "read", grant: undefined });
-      else if (found !== "unchanged")
-        this.#machine.send({ type: "read", grant: this.#grant(found.tokens, "given") });
+      else if (found !== "unchanged") {
+        const grant = this.#grant(found.tokens, "given");
+        this.#machine.send({ type: "read", grant: this.isCookie ? { ...grant, assumed: true } : grant });
+      }
       done?.();
     });
+  }
+
+  /** B10, B16: tabs that share nothing but a refresh cookie come and go together. Who holds a refresh token goes alone. */
+  #followTab(signedOut: boolean): void {
+    if (grantOf(this.#machine.state)?.refreshToken) return;
+    this.#machine.send({ type: signedOut ? "signedOutElsewhere" : "signedInElsewhere" });
   }
 
   /** The store, or a refresh cookie, holds what the sign-in brought. */
@@ -319,7 +361,8 @@ export class Session {
 
   #done(effects: SessionEffect[], event: SessionEvent): void {
     for (const effect of effects) this.#carryOut(effect, event);
-    this.#settle(event);
+    // B2: what ends a refresh in flight was refreshed by another tab.
+    this.#settle(event, event.type === "granted" || effects.includes("abort"));
     // B16: the sockets drop what is the last user's before the app hears of the next.
     for (const client of [...this.#clients]) client.changed();
     this.#publish();
@@ -339,82 +382,139 @@ export class Session {
         this.#flight = undefined;
         break;
       case "save":
-        if (grant) this.#written = this.#store.save(toTokenSet(grant));
+        if (grant) {
+          this.#written = this.#store.save(toTokenSet(grant), this.#voiding(event));
+        }
         break;
       case "clear":
         if ("token" in event && event.token) this.#written = this.#store.clear(event.token);
         break;
       case "forget":
-        this.#written = this.#store.clearAll(true);
+        this.#written = this.#store.clearAll(true, this.#voiding(event));
         break;
       case "reopen":
-        this.#written = this.#store.clearAll(false);
+        this.#written = this.#store.clearAll(false, this.#voiding(event));
         break;
       default:
         effect satisfies never;
     }
   }
 
+  /** What another tab has under way is not to be written over what this one writes now (B10, B16). */
+  #voiding({ type }: SessionEvent): Settling | undefined {
+    const isOurs = type === "signIn" || type === "signOut" || type === "reopen";
+    if (!isOurs || this.#turns.isAlone) return undefined;
+    return (done) => this.#turns.void(type === "signOut", this.token, done);
+  }
+
   /** One refresh, and one answer: only the flight that is still the session's own counts (B2, B9, B10). */
   #fly(): void {
     const state = this.#machine.state;
     if (state.status !== "refreshing") return;
-    const { grant, reason, attempt } = state;
-    const { refreshTimeout = 0 } = this.#options;
-    const controller = new AbortController();
+    const { grant } = state;
+    let turn: Turn | undefined;
+    let cancel = () => {};
     const flight = {
       abort: () => {
-        controller.abort();
         cancel();
+        turn?.release();
       },
     };
     this.#flight = flight;
-    const land = (outcome: RefreshOutcome) => {
-      if (this.#flight !== flight) return;
+    const isOver = () => this.#flight !== flight;
+    const land = (event: SessionEvent) => {
+      if (isOver()) return;
       this.#flight = undefined;
-      const now = this.platform.now();
-      if (outcome.type === "granted") {
-        this.#machine.send({ type: "granted", grant: this.#grant(outcome.tokens, "refreshed"), now });
-      } else if (outcome.type === "ended") {
-        this.#machine.send({ ...outcome, token: grant?.accessToken });
-      } else {
-        const { error, retryAfter } = outcome;
-        this.#machine.send({
-          type: "failed",
-          error,
-          retryAt: Math.max(now + retryAfter, this.retryAt(attempt)),
-        });
-      }
+      this.#machine.send(event);
     };
+    const depart = (turn: Turn) => {
+      cancel = this.#attempt(state, (outcome) => {
+        if (isOver()) return;
+        if (outcome.type === "granted") {
+          const fresh = this.#grant(outcome.tokens, "refreshed");
+          const now = this.platform.now();
+          turn.commit(fresh.accessToken, (held) =>
+            land(held ? { type: "granted", grant: fresh, now } : ROBBED),
+          );
+        } else if (outcome.type === "ended") {
+          // B3: the refresh token may have been used by another tab, whose token is adopted before giving up.
+          turn.release((held) => {
+            this.read();
+            land(held ? { ...outcome, token: grant?.accessToken } : ROBBED);
+          });
+        } else {
+          const { error, retryAfter } = outcome;
+          turn.release();
+          const retryAt = Math.max(this.platform.now() + retryAfter, this.retryAt(state.attempt));
+          land({ type: "failed", error, retryAt });
+        }
+      });
+    };
+    const look = (then: () => void) =>
+      this.read(() => {
+        if (!isOver()) then();
+      });
+    turn = this.#turns.take(this.isCookie ? undefined : grant?.accessToken, (held, behind) => {
+      const go = () => depart(held);
+      if (isOver()) return;
+      if (behind && this.isCookie) {
+        // The tabs share the session that another one has just renewed (B2).
+        held.release();
+        const renewed = this.#grant({ accessToken: this.#renewal() }, "refreshed");
+        land({ type: "granted", grant: renewed, now: this.platform.now() });
+      } else if (this.#turns.isAlone) go();
+      else if (!behind || !this.#store.isShared) look(go);
+      else {
+        // T24: what another tab has stored may not be seen here yet. Whatever is seen of it in time ends this flight.
+        const timer = this.platform.setTimeout(() => look(go), NEWS_PATIENCE);
+        cancel = () => this.platform.clearTimeout(timer);
+        look(() => {});
+      }
+    });
+  }
+
+  /** @returns its undo */
+  #attempt(
+    { grant, reason }: State & { status: "refreshing" },
+    done: (outcome: RefreshOutcome) => void,
+  ): () => void {
+    const { refreshTimeout = 0 } = this.#options;
+    const controller = new AbortController();
     const context = {
       reason,
       signal: controller.signal,
       ...(grant && { token: grant.accessToken }),
       ...(grant?.refreshToken && { refreshToken: grant.refreshToken }),
     };
-    let cancel = () => {};
-    cancel = withDeadline(
+    const cancel = withDeadline(
       this.platform,
       refreshTimeout,
-      () => andThen<unknown, RefreshOutcome>(this.#refresh(context), readAnswer),
+      () =>
+        andThen<unknown, RefreshOutcome>(this.#refresh(context), (answer) =>
+          readAnswer(this.isCookie && answer !== null ? this.#renewal() : answer),
+        ),
       () => {
         controller.abort();
         return new AuthSocketError("refresh_timeout", `"refresh" took longer than ${refreshTimeout} ms`);
       },
-      land,
-      (error) => land(readFailure(error)),
+      done,
+      (error) => done(readFailure(error)),
     );
+    return () => {
+      controller.abort();
+      cancel();
+    };
   }
 
   /** Answers those who wait for a token, once the machine says what they get. */
-  #settle(event?: SessionEvent): void {
+  #settle(event?: SessionEvent, isFresh = false): void {
     const state = this.#machine.state;
     const settled = [...this.#waiters];
     if (state.status === "signedIn") {
       const { accessToken } = state.grant;
       if (!usableGrant(state, this.platform.now())) return;
       for (const waiter of settled) {
-        if (waiter.force && event?.type !== "granted") continue;
+        if (waiter.force && !isFresh) continue;
         this.#waiters.delete(waiter);
         waiter.resolve(accessToken);
       }
@@ -448,6 +548,11 @@ export class Session {
     this.published.publish({ ...toPublic(this.#machine.state), ...(warning && { warning }) });
   }
 
+  #renewal(): string {
+    this.#renewals++;
+    return `renewal ${this.#renewals}`;
+  }
+
   #grant(tokens: TokenSet, origin: Origin): Grant {
     return toGrant(tokens, this.#context(origin));
   }
@@ -469,6 +574,7 @@ function toTokenSet({ accessToken, refreshToken, subject, expiresAt }: Grant): T
 }
 
 function toPublic(state: State): SessionState {
+  if (grantOf(state)?.assumed) return { status: "refreshing", reason: "missing" };
   const { subject, claims, expiresAt } = grantOf(state) ?? {};
   const identity: Identity = {
     ...(subject !== undefined && { subject }),

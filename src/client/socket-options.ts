@@ -41,6 +41,7 @@ export function checkSocketOptions(options: AuthSocketOptions): void {
   for (const name of [
     "refresh",
     "store",
+    "credential",
     "leeway",
     "jitter",
     "refreshTimeout",

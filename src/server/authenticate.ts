@@ -1,11 +1,13 @@
 import type { DefaultEventsMap, Namespace } from "socket.io";
 import { AuthError } from "./auth-error.ts";
-import { Handshakes } from "./handshakes.ts";
+import { type Admission, Handshakes } from "./handshakes.ts";
 import type { AuthData } from "./identity.ts";
 import { type AuthenticatedSocket, LiveSocket } from "./live-socket.ts";
+import { answeringOnce } from "./middleware.ts";
+import { Nodes } from "./nodes.ts";
 import { type AuthenticateOptions, checkOptions, namespaceOf } from "./options.ts";
 import { guardRecovery } from "./recovery.ts";
-import { instant, Revocations, type UserRevocation } from "./revocations.ts";
+import { instant, Revocations } from "./revocations.ts";
 import { userRoom } from "./user-room.ts";
 import type { Device, UserSockets } from "./user-sockets.ts";
 import { Verification } from "./verification.ts";
@@ -22,15 +24,12 @@ type AuthenticatedNamespace = Namespace<
   Partial<AuthData>
 >;
 
-/** Between nodes: whose connections every node is to end. */
-const REVOKE_EVENT = "authsocket:revoke";
+/** ms that the clocks of two nodes may differ. */
+const CLOCK_SKEW = 5_000;
 
 const DEFAULT_NOTICE = 10_000;
 
 const authenticated = new WeakSet<Namespace>();
-
-/** How many dynamic namespaces of a server are authenticated. */
-const dynamicOnes = new WeakMap<object, number>();
 
 /**
  * Lets nobody into a namespace without a valid token, takes renewals on the live connection, and cuts it when its token
@@ -55,21 +54,27 @@ export function authenticate<Claims, Socket>(
   const { notice = DEFAULT_NOTICE } = options;
   const { server } = namespace;
   const handshakes = new Handshakes(verification);
-  const live = new Map<AuthenticatedSocket, LiveSocket>();
+  const children = childrenOf(namespace);
+  const concrete = () => children ?? [namespace];
+  const admissions = new WeakMap<AuthenticatedSocket, Admission>();
+  // Weak, since an app may take every listener off a socket, those that tell of its end included.
+  const live = new WeakMap<AuthenticatedSocket, LiveSocket>();
   const { maxDisconnectionDuration = 0 } = server._opts.connectionStateRecovery ?? {};
   // Besides sessions that could come back, it concerns handshakes that are under way.
-  const revocations = new Revocations(maxDisconnectionDuration + server.connectTimeout());
+  const revocations = new Revocations(maxDisconnectionDuration + server.connectTimeout() + CLOCK_SKEW);
 
   async function admit(socket: AuthenticatedSocket): Promise<AuthError | undefined> {
     const verdict = await handshakes.verify(socket.handshake.auth);
     if (verdict instanceof AuthError) return verdict;
+    admissions.set(socket, verdict);
     const objection = await verification.objection(verdict.identity, socket);
     if (!objection) socket.data.auth = verdict.identity;
     return objection;
   }
 
   function welcome(socket: AuthenticatedSocket): void {
-    const admission = handshakes.admission(socket.handshake.auth);
+    // By the socket first: another middleware may have put something else in the place of the handshake's `auth`.
+    const admission = admissions.get(socket) ?? handshakes.admission(socket.handshake.auth);
     if (!admission) {
       socket.disconnect();
       return;
@@ -77,75 +82,76 @@ export function authenticate<Claims, Socket>(
     const { identity, since } = admission;
     const entered = new LiveSocket(socket, admission, verification, notice);
     live.set(socket, entered);
-    socket.once("disconnect", () => live.delete(socket));
     const revocation = revocations.after(identity.subject, since);
     // Not at once: whoever hears of this connection is to hear of its end.
     if (revocation) queueMicrotask(() => entered.revoke(revocation.reason));
     else if (socket.recovered) entered.hold(verification.objection(identity, socket));
   }
 
-  function revoke(revocation: UserRevocation): void {
-    const { subject, reason, at } = revocation;
-    revocations.remember(revocation);
-    for (const socket of live.values()) {
-      if (socket.subject === subject && socket.since <= at) socket.revoke(reason);
+  // From when it is heard of: another node's clock may be behind, and would spare who has connected since.
+  function revoke(subject: string, reason: string): void {
+    const at = instant();
+    revocations.remember({ subject, reason, at });
+    for (const { sockets } of concrete()) {
+      for (const socket of sockets.values()) {
+        const connected = live.get(socket);
+        if (connected?.subject === subject && connected.since <= at) connected.revoke(reason);
+      }
     }
   }
 
-  function guard(concrete: AuthenticatedNamespace): void {
-    guardRecovery(concrete as Namespace, {
+  async function localDevices(subject: string): Promise<Device[]> {
+    const found = [...concrete()].map(({ name, local }) =>
+      local.in(userRoom(subject)).fetchSockets().then(devicesOf(subject, name)),
+    );
+    return (await Promise.all(found)).flat();
+  }
+
+  function guard(namespace: AuthenticatedNamespace): void {
+    guardRecovery(namespace as Namespace, {
       handshakes,
       revocations,
       live: (id) => {
-        const socket = concrete.sockets.get(id);
+        const socket = namespace.sockets.get(id);
         return socket && live.get(socket);
       },
+      skew: CLOCK_SKEW,
     });
   }
 
   namespace.use((socket, next) => {
-    // Verified before it was recovered; and broadcasts are lost while a middleware works (T9).
-    if (socket.recovered) next();
-    else void admit(socket).then(next);
+    // Verified before it was recovered.
+    if (!socket.recovered) return void admit(socket).then(next);
+    const admission = handshakes.admission(socket.handshake.auth);
+    if (admission) admissions.set(socket, admission);
+    next();
   });
+  // Those of the app, which come after this one.
+  const { use } = namespace;
+  namespace.use = (middleware) => use.call(namespace, answeringOnce(middleware, namespace.name));
   // Before every other listener, so that the hello is the first new event.
   namespace.prependListener("connect", welcome);
 
-  const children = childrenOf(namespace);
-  let { name } = namespace;
   if (children) {
-    // Socket.IO numbers dynamic namespaces by process; between nodes they go by the order of these calls.
-    const number = dynamicOnes.get(server) ?? 0;
-    dynamicOnes.set(server, number + 1);
-    name = `dynamic ${number}`;
     server.on("new_namespace", (child) => {
       if (children.has(child)) guard(child);
     });
   } else {
     guard(namespace);
   }
-
-  // On the main namespace, since a dynamic one need not exist on every node.
-  const nodes = server.sockets;
-  nodes.on(REVOKE_EVENT, (where: string, revocation: UserRevocation) => {
-    if (where === name) revoke(revocation);
-  });
+  const { name } = namespace;
+  const others = Nodes.of(server).join(children ? undefined : name, { revoke, devices: localDevices });
 
   return {
     async disconnectUser(subject, reason) {
-      const revocation = { subject, reason, at: instant() };
-      revoke(revocation);
-      // Asked first, since an adapter without other nodes complains about the attempt.
-      const alone = await nodes.adapter.serverCount().then(
-        (count) => count === 1,
-        () => false,
-      );
-      if (!alone) nodes.serverSideEmit(REVOKE_EVENT, name, revocation);
+      revoke(subject, reason);
+      others.revoke(subject, reason);
     },
 
     async devices(subject) {
-      const found = await Promise.all([...(children ?? [namespace])].map((each) => devicesIn(each, subject)));
-      return found.flat();
+      // The adapter asks every node, whether it authenticates or not. It knows nothing of dynamic namespaces.
+      if (!children) return devicesOf(subject, name)(await namespace.in(userRoom(subject)).fetchSockets());
+      return (await Promise.all([localDevices(subject), others.devices(subject)])).flat();
     },
   };
 }
@@ -156,18 +162,20 @@ function childrenOf(namespace: object): ReadonlySet<AuthenticatedNamespace> | un
   return children instanceof Set ? children : undefined;
 }
 
-async function devicesIn(namespace: AuthenticatedNamespace, subject: string): Promise<Device[]> {
-  const sockets = await namespace.in(userRoom(subject)).fetchSockets();
-  return sockets.flatMap(({ id, handshake, data: { auth } }) => {
-    // The app may have let others into the room, to hear what the user hears.
-    if (auth?.subject !== subject) return [];
-    return {
-      id,
-      namespace: namespace.name,
-      address: handshake.address,
-      userAgent: handshake.headers["user-agent"],
-      connectedAt: handshake.issued,
-      expiresAt: auth.expiresAt,
-    };
-  });
+type RemoteSocket = Awaited<ReturnType<AuthenticatedNamespace["fetchSockets"]>>[number];
+
+function devicesOf(subject: string, namespace: string) {
+  return (sockets: RemoteSocket[]): Device[] =>
+    sockets.flatMap(({ id, handshake, data: { auth } }) => {
+      // The app may have let others into the room, to hear what the user hears.
+      if (auth?.subject !== subject) return [];
+      return {
+        id,
+        namespace,
+        address: handshake.address,
+        userAgent: handshake.headers["user-agent"],
+        connectedAt: handshake.issued,
+        expiresAt: auth.expiresAt,
+      };
+    });
 }

@@ -71,7 +71,8 @@ export class LiveSocket {
       this.#held = undefined;
       // A fault that may pass: the client comes back by itself and is asked again.
       if (error?.code === "unavailable") this.#socket.conn.close();
-      else if (error) this.revoke(error.code);
+      // The cut is due anyway where the token has expired in the meantime.
+      else if (error && error.code !== "token_expired") this.revoke(error.code);
     });
   }
 
@@ -91,7 +92,7 @@ export class LiveSocket {
   /** One verification at a time: the last valid token wins, in the order of sending. */
   #renew(payload: unknown, acknowledge: unknown): void {
     const answer = (answered: RenewalAnswer) => {
-      if (typeof acknowledge === "function") acknowledge(answered);
+      if (typeof acknowledge === "function" && this.#socket.connected) acknowledge(answered);
     };
     if (this.#waiting === MAX_WAITING) {
       answer(refusal(new AuthError("unavailable", "Too many renewals at once")));

@@ -44,9 +44,8 @@ export class Verification<Socket> {
     const authorize = this.#authorize;
     if (!authorize) return undefined;
     try {
-      return (await inTime(() => authorize(identity, socket)))
-        ? undefined
-        : new AuthError("insufficient_scope");
+      if (!(await inTime(() => authorize(identity, socket)))) return new AuthError("insufficient_scope");
+      return identity.expiresAt > Date.now() ? undefined : new AuthError("token_expired");
     } catch (error) {
       return error instanceof AuthError ? error : new AuthError("unavailable", undefined, { cause: error });
     }

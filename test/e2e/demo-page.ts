@@ -8,6 +8,7 @@ export class DemoPage {
   readonly session: Locator;
   readonly socket: Locator;
   readonly refusal: Locator;
+  readonly note: Locator;
   readonly log: Locator;
   readonly message: Locator;
   readonly chatLines: Locator;
@@ -25,6 +26,7 @@ export class DemoPage {
     this.session = page.getByTestId("session-status");
     this.socket = page.getByTestId("socket-status");
     this.refusal = page.getByTestId("refusal");
+    this.note = page.getByTestId("note");
     this.log = page.getByTestId("log");
     this.message = page.getByRole("textbox", { name: "Message" });
     this.chatLines = page.getByRole("log", { name: "Conversation" }).getByRole("listitem");
@@ -44,12 +46,17 @@ export class DemoPage {
     await this.signIn(username);
   }
 
-  async signIn(username: string, password = passwordOf(username)): Promise<void> {
+  /** Signs in; `expectSuccess`: whether that is to end with a connection, by default where the password is right. */
+  async signIn(
+    username: string,
+    password = passwordOf(username),
+    { expectSuccess = password === passwordOf(username) } = {},
+  ): Promise<void> {
     await this.expectStage("signedOut");
     await this.page.getByLabel("Username").fill(username);
     await this.page.getByLabel("Password").fill(password);
     await this.button("Sign in").click();
-    if (password === passwordOf(username)) await this.expectConnected();
+    if (expectSuccess) await this.expectConnected();
   }
 
   async signOut(): Promise<void> {
@@ -59,6 +66,20 @@ export class DemoPage {
 
   button(name: string): Locator {
     return this.page.getByRole("button", { name, exact: true });
+  }
+
+  /** Goes to another view of the dashboard. */
+  async view(name: "Live" | "Handshake" | "Connections" | "Console"): Promise<void> {
+    const link = this.page
+      .getByRole("navigation", { name: "Sections" })
+      .getByRole("link", { name, exact: true });
+    await link.click();
+    await expect(link).toHaveAttribute("aria-current", "true");
+  }
+
+  /** What the administrator's console shows of a user. */
+  user(username: string): Locator {
+    return this.page.getByRole("article", { name: username, exact: true });
   }
 
   /** Presses a button that breaks something, and waits until the server has taken the order. */
@@ -92,8 +113,18 @@ export class DemoPage {
   }
 
   /** What one of the counters says. */
-  async count(counter: "ticks-received" | "ticks-lost" | "ticks-duplicated" | "renewals"): Promise<number> {
+  async count(
+    counter: "ticks-received" | "ticks-lost" | "ticks-duplicated" | "renewals" | "refreshed" | "adopted",
+  ): Promise<number> {
     return Number(await this.page.getByTestId(counter).textContent());
+  }
+
+  /** Whatever a test was about: nothing went uncaught (B9), and no token can be seen (S1). */
+  async expectDecency(): Promise<void> {
+    expect(this.uncaught).toEqual([]);
+    expect(await this.page.content()).not.toContain("eyJ");
+    expect(this.console.filter(({ text }) => text.includes("eyJ"))).toEqual([]);
+    expect(this.requested.filter(({ href }) => href.includes("eyJ"))).toEqual([]);
   }
 
   /** From now on the stages of the page are noted, those included that last no longer than a moment. */
@@ -112,7 +143,7 @@ export class DemoPage {
 
 type Stage = "checking" | "signedOut" | "signedIn";
 
-export function passwordOf(username: string): string {
+function passwordOf(username: string): string {
   const account = demoAccounts.find((candidate) => candidate.username === username);
   if (!account) throw new TypeError(`There is no demo account "${username}"`);
   return account.password;

@@ -1,8 +1,7 @@
 import { expect } from "playwright/test";
 import { AccessTokens } from "../../demo/server/access-tokens.ts";
 import { demoAccounts } from "../../demo/server/demo-accounts.ts";
-import { passwordOf } from "./demo-page.ts";
-import { onBothPages, test } from "./demo-test.ts";
+import { on, onBothPages, test } from "./demo-test.ts";
 
 const [alice] = demoAccounts;
 if (!alice) throw new Error("The demo has no accounts.");
@@ -27,22 +26,10 @@ onBothPages(() => {
       { kind: "refresh", status: 200 },
       { kind: "connected", user: "alice" },
     ]);
-    const connects = server.packets.filter((packet) => packet.startsWith("0"));
+    const connects = server.packets.filter((packet) => packet.startsWith("0{"));
     expect(connects).toHaveLength(1);
     expect(connects[0]).toContain('"token":"eyJ');
     expect(server.packets.filter((packet) => packet.includes(token))).toEqual([]);
-  });
-
-  test("B6 opened where nobody is signed in it shows the form and gives no reason", async ({
-    demo,
-    server,
-  }) => {
-    await demo.open();
-    await demo.expectStage("signedOut");
-    const form = demo.page.getByRole("region", { name: "Sign in" });
-    await expect(form).toBeVisible();
-    await expect(form).not.toContainText("Your session has ended");
-    expect(server.history).toEqual([{ kind: "refresh", status: 401 }]);
   });
 
   test("a reload keeps the session, without a refresh", async ({ demo, server }) => {
@@ -52,59 +39,6 @@ onBothPages(() => {
     await demo.expectConnected();
     await expect(demo.log).toContainText("Welcome back, alice");
     expect(server.refreshes).toHaveLength(before);
-  });
-
-  test("B10 a reload after the sign-out stays signed out, and asks for no refresh", async ({
-    demo,
-    server,
-    context,
-  }) => {
-    await demo.openSignedIn();
-    // The server has not been told of this sign-out, so that the cookie would still do.
-    await demo.page.route("**/api/logout", (route) => route.abort());
-    await demo.signOut();
-    expect((await context.cookies(`${server.url}/api`)).map(({ name }) => name)).toContain(
-      "authsocket_refresh",
-    );
-    const before = server.refreshes.length;
-    await demo.page.reload();
-    await demo.expectStage("signedOut");
-    await expect(demo.socket).toHaveAttribute("data-status", "signedOut");
-    expect(await demo.page.evaluate(() => localStorage.getItem("authToken"))).toBeNull();
-
-    await demo.signIn("alice");
-    expect(server.refreshes).toHaveLength(before);
-  });
-
-  test("the sign-out ends the session at the server too", async ({ demo, server, context }) => {
-    await demo.openSignedIn();
-    await demo.signOut();
-    expect(await context.cookies(`${server.url}/api`)).toEqual([]);
-    await expect
-      .poll(() => server.history.at(-1))
-      .toEqual({ kind: "disconnected", user: "alice", reason: "client namespace disconnect" });
-  });
-
-  test("a wrong password is told beside the form, and the right one then does", async ({ demo }) => {
-    await demo.open();
-    await demo.signIn("alice", "looking-glass");
-    await expect(demo.page.getByRole("alert").filter({ hasText: /./ })).toHaveText(
-      "This name and password do not match.",
-    );
-    await expect(demo.page.getByLabel("Password")).toHaveAttribute("aria-invalid", "true");
-    await demo.expectStage("signedOut");
-
-    await demo.page.getByLabel("Password").fill(passwordOf("alice"));
-    await demo.button("Sign in").click();
-    await demo.expectConnected();
-  });
-
-  test("a demo account can be filled in by its button", async ({ demo }) => {
-    await demo.open();
-    await demo.button("admin").click();
-    await demo.button("Sign in").click();
-    await demo.expectConnected();
-    await expect(demo.page.getByRole("region", { name: "State" })).toContainText("admin");
   });
 
   test("B16 who signs in next inherits nothing: no unsent line, no draft, no ticks", async ({
@@ -136,5 +70,69 @@ onBothPages(() => {
     await expect.poll(async () => ticks.size - (await demo.count("ticks-received"))).toBe(0);
     expect(await demo.count("ticks-lost")).toBe(0);
     expect(await demo.count("ticks-duplicated")).toBe(0);
+  });
+});
+
+on("script-tag page", () => {
+  test("B6 opened where nobody is signed in it shows the form and gives no reason", async ({
+    demo,
+    server,
+  }) => {
+    await demo.open();
+    await demo.expectStage("signedOut");
+    const form = demo.page.getByRole("region", { name: "Sign in" });
+    await expect(form).toBeVisible();
+    await expect(form).not.toContainText("Your session has ended");
+    expect(server.history).toEqual([{ kind: "refresh", status: 401 }]);
+  });
+
+  test("B10 a reload after the sign-out stays signed out, and asks for no refresh", async ({
+    demo,
+    server,
+    context,
+  }) => {
+    await demo.openSignedIn();
+    // The server has not been told of this sign-out, so that the cookie would still do.
+    await demo.page.route("**/api/logout", (route) => route.abort());
+    await demo.signOut();
+    expect((await context.cookies(`${server.url}/api`)).map(({ name }) => name)).toContain(
+      "authsocket_refresh",
+    );
+    const before = server.refreshes.length;
+    await demo.page.reload();
+    await demo.expectStage("signedOut");
+    await expect(demo.socket).toHaveAttribute("data-status", "signedOut");
+    expect(await demo.page.evaluate(() => localStorage.getItem("authToken"))).toBeNull();
+
+    await demo.signIn("alice");
+    expect(server.refreshes).toHaveLength(before);
+  });
+});
+
+on("single-page app", () => {
+  test("the sign-out ends the session at the server too", async ({ demo, server, context }) => {
+    await demo.openSignedIn();
+    await demo.signOut();
+    expect(await context.cookies(`${server.url}/api`)).toEqual([]);
+    await expect
+      .poll(() => server.history.at(-1))
+      .toEqual({ kind: "disconnected", user: "alice", reason: "client namespace disconnect" });
+  });
+
+  test("a wrong password is told beside the form, and a demo account can be filled in by its button", async ({
+    demo,
+  }) => {
+    await demo.open();
+    await demo.signIn("alice", "looking-glass");
+    await expect(demo.page.getByRole("alert").filter({ hasText: /./ })).toHaveText(
+      "This name and password do not match.",
+    );
+    await expect(demo.page.getByLabel("Password")).toHaveAttribute("aria-invalid", "true");
+    await demo.expectStage("signedOut");
+
+    await demo.button("admin").click();
+    await demo.button("Sign in").click();
+    await demo.expectConnected();
+    await expect(demo.page.getByRole("region", { name: "State" })).toContainText("admin");
   });
 });

@@ -38,16 +38,25 @@ export class WitnessedServer {
         refresh.status = response.statusCode;
       });
     });
+    // By packets: what is replayed in a recovery passes no listener. It is sent before the user is known as connected.
+    const ticksOn = new WeakMap<object, Set<number>>();
     demo.io.engine.on("connection", (engine) => {
+      ticksOn.set(engine, new Set());
       engine.on("data", (packet: unknown) => this.packets.push(String(packet)));
+      engine.on("packetCreate", ({ data }: { data?: unknown }) => {
+        const [, tick] = /^2\["tick",(\d+)/.exec(String(data)) ?? [];
+        if (tick !== undefined) ticksOn.get(engine)?.add(Number(tick));
+      });
     });
     demo.io.on("connection", (socket) => {
       const user = socket.data.auth.claims.username;
+      const ticks = this.ticksSentTo(user);
+      for (const tick of ticksOn.get(socket.conn) ?? []) ticks.add(tick);
+      ticksOn.set(socket.conn, ticks);
       history.push({ kind: "connected", user });
       socket.on("disconnect", (reason) => history.push({ kind: "disconnected", user, reason }));
       socket.on("chat", () => history.push({ kind: "chat", user }));
       socket.onAnyOutgoing((event, data) => {
-        if (event === "tick") this.ticksSentTo(user).add(data);
         if (event === "chat") this.said.push(data.text);
       });
     });

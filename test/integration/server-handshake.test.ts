@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { AuthError, authenticate, type Identity } from "../../src/server/index.ts";
 import { client, enter, next, refusal, serverSide, startServer, Tokens } from "../support/guarded-server.ts";
@@ -187,6 +188,111 @@ describe("authenticate() at the door", () => {
     },
   );
 
+  it("section 5: a token that expires while authorize is at work is refused as expired", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const clock = vi.spyOn(Date, "now");
+    onTestFinished(() => clock.mockRestore());
+    authenticate(io, {
+      verify: tokens.verify,
+      authorize: () => {
+        const now = Date.now() + 60_000;
+        clock.mockImplementation(() => now);
+        return true;
+      },
+    });
+
+    expect((await refusal(client(url, { token: tokens.issue({ lifetime: 60_000 }) }))).data).toEqual({
+      code: "token_expired",
+    });
+  });
+
+  it.each<[string, (next: (error?: Error) => void) => unknown, string]>([
+    [
+      "throws",
+      () => {
+        throw new Error("no database");
+      },
+      "unavailable",
+    ],
+    ["rejects", () => Promise.reject(new Error("no database")), "unavailable"],
+    [
+      "rejects with an AuthError",
+      () => Promise.reject(new AuthError("insufficient_scope")),
+      "insufficient_scope",
+    ],
+  ])(
+    "T16: an app's middleware that %s is a refusal by code, and a warning at most",
+    async (_name, work, code) => {
+      const { io, url } = await startServer();
+      const tokens = new Tokens();
+      const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+      onTestFinished(() => warnings.mockRestore());
+      authenticate(io, { verify: tokens.verify });
+      io.use((_, next) => work(next));
+
+      for (let attempt = 0; attempt < 2; attempt++) {
+        expect((await refusal(client(url, { token: tokens.issue() }))).data).toEqual({ code });
+      }
+      expect(warnings).toHaveBeenCalledTimes(code === "unavailable" ? 1 : 0);
+    },
+  );
+
+  it("T16: an app's middleware that answers twice, or throws after its answer, has let the client in once", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    onTestFinished(() => warnings.mockRestore());
+    const entered = vi.fn();
+    authenticate(io, { verify: tokens.verify });
+    io.use(async (_, next) => {
+      next();
+      next(new Error("too late"));
+      throw new Error("too late");
+    });
+    io.on("connection", entered);
+    const socket = client(url, { token: tokens.issue() });
+    const refused = vi.fn();
+    socket.on("connect_error", refused);
+
+    await enter(socket);
+
+    expect((await socket.emitWithAck("auth:renew", {})).code).toBe("token_missing");
+    expect(entered).toHaveBeenCalledOnce();
+    expect(refused).not.toHaveBeenCalled();
+  });
+
+  it("T16: so are the middlewares of a dynamic namespace", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    onTestFinished(() => warnings.mockRestore());
+    const rooms = io.of(/^\/room-\d+$/);
+    authenticate(rooms, { verify: tokens.verify });
+    rooms.use(async () => {
+      throw new Error("no database");
+    });
+
+    expect((await refusal(client(`${url}/room-1`, { token: tokens.issue() }))).data).toEqual({
+      code: "unavailable",
+    });
+  });
+
+  it("section 5: a middleware that puts something else in the place of the handshake's auth shuts nobody out", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    io.use((socket, next) => {
+      socket.handshake.auth = {};
+      next();
+    });
+    const socket = client(url, { token: tokens.issue() });
+
+    await enter(socket);
+
+    expect((await socket.emitWithAck("auth:renew", { token: tokens.issue() })).code).toBeUndefined();
+  });
+
   it("section 5: authorize decides by identity and socket, for each namespace", async () => {
     const { io, url } = await startServer();
     const tokens = new Tokens();
@@ -308,4 +414,52 @@ describe("the options of authenticate()", () => {
       retryAfter: 0,
     });
   });
+});
+
+describe("whatever clients send", () => {
+  /** A JSON value that is or holds tokens, or looks as if it did. */
+  const payload = (valid: () => string) =>
+    fc.oneof(
+      fc.dictionary(fc.constantFrom("token", "pid", "offset", "__proto__", "toString", "x"), fc.jsonValue()),
+      fc.record({ token: fc.oneof(fc.string(), fc.jsonValue(), fc.constant("x".repeat(20_000))) }),
+      fc.record({ token: fc.constant(null).map(valid), pid: fc.string(), offset: fc.string() }),
+    );
+
+  it("T21: a thousand CONNECTs and renewals are each answered once, and nothing crashes", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    const unhandled = vi.fn();
+    process.on("unhandledRejection", unhandled);
+    onTestFinished(() => void process.off("unhandledRejection", unhandled));
+    const steady = client(url, { token: tokens.issue() });
+    await enter(steady);
+    const anything = payload(() => tokens.issue());
+    const manager = client(url, undefined).io;
+    const codes = ["token_missing", "token_invalid"];
+
+    await fc.assert(
+      fc.asyncProperty(anything, fc.oneof(anything, fc.jsonValue()), async (auth, renewal) => {
+        const socket = manager.socket("/", { auth });
+        socket.auth = auth;
+        const answers: unknown[] = [];
+        const answered = new Promise<void>((resolve) => {
+          socket.once("connect", () => resolve(void answers.push(undefined)));
+          socket.once("connect_error", (error: Error & { data?: { code: string } }) =>
+            resolve(void answers.push(error.data?.code)),
+          );
+        });
+        socket.connect();
+        await answered;
+        expect([undefined, ...codes]).toContain(answers[0]);
+        socket.disconnect();
+        const { code, expiresIn } = await steady.emitWithAck("auth:renew", renewal);
+        if (expiresIn === undefined) expect(codes).toContain(code);
+        expect(answers).toHaveLength(1);
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(steady.connected).toBe(true);
+    expect(unhandled).not.toHaveBeenCalled();
+  }, 60_000);
 });

@@ -304,6 +304,63 @@ describe("the guard of recovery", () => {
     expect(received).toEqual([1, 2, 3]);
   });
 
+  it("T9: what is sent while the app's middleware is at work on a recovered socket arrives, once and in order", async () => {
+    const { io, auth, socket, received } = await dropped({}, { skipMiddlewares: false });
+    let release = () => {};
+    const working = new Promise<void>((resolve) => {
+      io.use((_, next) => {
+        if (received.length > 0) return next();
+        release = () => next();
+        resolve();
+      });
+    });
+    io.emit("message", 1);
+    const entered = enter(socket);
+    await working;
+    io.emit("message", 2);
+    io.to(userRoom("alice")).emit("message", 3);
+    io.to(userRoom("bob")).emit("message", "for bob");
+    io.except(userRoom("alice")).emit("message", "not for alice");
+    io.volatile.emit("message", "volatile");
+    expect(await auth.devices("alice")).toEqual([]);
+    release();
+    await entered;
+    io.emit("message", 4);
+    await socket.emitWithAck("auth:renew", {});
+
+    expect(socket.recovered).toBe(true);
+    expect(received).toEqual([1, 2, 3, 4]);
+
+    // By the offset of the last of them.
+    await drop(io, socket);
+    io.emit("message", 5);
+    await enter(socket);
+    await socket.emitWithAck("auth:renew", {});
+    expect(received).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("T9: nothing of it reaches a recovered socket that the app's middleware refuses", async () => {
+    const { io, socket, received } = await dropped({}, { skipMiddlewares: false });
+    const any = vi.fn();
+    socket.onAny(any);
+    let refuse = () => {};
+    const working = new Promise<void>((resolve) => {
+      io.use((_, next) => {
+        refuse = () => next(new Error("no"));
+        resolve();
+      });
+    });
+    const refused = refusal(socket);
+    await working;
+    io.emit("message", 1);
+    refuse();
+    await refused;
+    io.emit("message", 2);
+
+    expect(any).not.toHaveBeenCalled();
+    expect(received).toEqual([]);
+  });
+
   it("T8: a verify that is unavailable leaves the session for later", async () => {
     const tokens = new Tokens();
     const { io, url } = await startServer({ connectionStateRecovery: {} });
@@ -508,6 +565,18 @@ describe("recovery across nodes", () => {
     here.io.emit("message", 1);
     await here.auth.disconnectUser("alice", "x");
     await told;
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(false);
+    expect(received).toEqual([]);
+  });
+
+  it("section 5: a session of a node whose clock is ahead by seconds is not taken for a later one", async () => {
+    const { cluster, here, there, socket, received } = await startCluster();
+    cluster.storedBy("another process", 3_000);
+    here.io.emit("message", 1);
+    await there.auth.disconnectUser("alice", "x");
 
     await enter(socket);
 

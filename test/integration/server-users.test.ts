@@ -45,6 +45,51 @@ describe("the sockets of a user", () => {
     complaints.mockRestore();
   });
 
+  it("section 5: disconnectUser ends a socket whose every listener the app has taken off", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const auth = authenticate(io, { verify: tokens.verify });
+    io.on("connection", (socket) => socket.removeAllListeners());
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    const cut = next(socket, "disconnect");
+
+    await auth.disconnectUser("alice", "x");
+
+    expect((await cut)[0]).toBe("io server disconnect");
+  });
+
+  it("section 5: a renewal that is verified while the user is disconnected is not answered, and saves nothing", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    let verify = tokens.verify;
+    const auth = authenticate(io, { verify: (token) => verify(token) });
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    const server = serverSide(io, socket);
+    const before = server.data.auth;
+    const verified = new Promise<() => void>((resolve) => {
+      verify = async (token) => {
+        await new Promise<void>((answer) => resolve(answer));
+        return tokens.verify(token);
+      };
+    });
+    const answer = vi.fn();
+    socket.emit("auth:renew", { token: tokens.issue() }, answer);
+    const release = await verified;
+    const cut = next(socket, "disconnect");
+
+    await auth.disconnectUser("alice", "x");
+    release();
+    await cut;
+    verify = tokens.verify;
+    await enter(socket);
+
+    expect(server.data.auth).toBe(before);
+    expect(answer).not.toHaveBeenCalled();
+    expect((await socket.emitWithAck("auth:renew", { token: tokens.issue() })).code).toBeUndefined();
+  });
+
   it("section 5: disconnectUser is no ban", async () => {
     const { io, url } = await startServer();
     const tokens = new Tokens();
@@ -175,6 +220,31 @@ describe("through a cluster adapter", () => {
     await here.auth.disconnectUser("alice", "gone");
 
     expect(await told).toEqual([{ reason: "gone" }]);
+  });
+
+  it("section 5: devices finds them in dynamic namespaces that exist on the other node only", async () => {
+    const { tokens, here, there } = await startCluster(/^\/room-\d+$/);
+    const far = client(`${there.url}/room-7`, { token: tokens.issue() });
+    const near = client(`${here.url}/room-8`, { token: tokens.issue() });
+    const bob = client(`${there.url}/room-7`, { token: tokens.issue({ subject: "bob" }) });
+    await Promise.all([far, near, bob].map(enter));
+
+    const devices = await here.auth.devices("alice");
+
+    expect(devices.map(({ id, namespace }) => [namespace, id]).sort()).toEqual([
+      ["/room-7", far.id],
+      ["/room-8", near.id],
+    ]);
+  });
+
+  it("section 5: eleven authenticated namespaces are no leak of listeners", async () => {
+    const warnings = vi.spyOn(process, "emitWarning");
+    const { io } = await startServer();
+    for (let number = 0; number < 11; number++) {
+      authenticate(io.of(`/n${number}`), { verify: new Tokens().verify });
+    }
+    expect(warnings).not.toHaveBeenCalled();
+    warnings.mockRestore();
   });
 
   it("S1: no token travels between the nodes", async () => {

@@ -269,6 +269,20 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
     await auth.whenConnected();
   });
 
+  it("B19 disconnect() after Socket.IO gave up leaves for good: a sibling's connect() does not bring it back", async () => {
+    let allowed = false;
+    const server = await startAuthServer({ allowRequest: (_, decide) => decide(null, allowed) });
+    const auth = open(server.url, { reconnection: false });
+    const sibling = auth.of("/sibling");
+    await untilStatus(auth, "idle");
+    await untilStatus(sibling, "idle");
+    expect(auth.disconnect().socket.active).toBe(false);
+    allowed = true;
+    await sibling.connect().whenConnected();
+    expect(server.connects.map(({ namespace }) => namespace)).toEqual(["/sibling"]);
+    expect(auth.state).toEqual({ status: "idle" });
+  });
+
   it.each<[string, (socket: Socket) => unknown]>([
     [`off("connect")`, (socket) => socket.off("connect").off("connect_error").off("disconnect")],
     ["off()", (socket) => socket.off()],

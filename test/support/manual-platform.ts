@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import type { LeaseBoard } from "../../src/client/platform/lease-board.ts";
 import type { Platform } from "../../src/client/platform/platform.ts";
 
 /** The longest delay that a browser's timer knows; a longer one rings at once (T19). */
@@ -29,6 +30,9 @@ export class ManualPlatform implements Platform {
   readonly now = () => this.#wall;
   readonly random = () => this.chance;
   readonly location = () => this.page;
+  /** Whom it shares its origin with; default: nobody. */
+  board: LeaseBoard | undefined;
+  readonly leases = () => this.board;
   // Looked up at the call, so that msw's is found.
   readonly fetch: typeof fetch = (input, init) => globalThis.fetch(input, init);
 

@@ -12,6 +12,7 @@ export class SkippableClock implements Platform {
   chance = 0.5;
   fetch = browserPlatform.fetch;
   location = browserPlatform.location;
+  leases: Platform["leases"] = browserPlatform.leases;
   readonly #timers = new Set<Timer>();
   readonly #sleepers = new Set<(online: boolean) => void>();
   #skipped = 0;

@@ -114,8 +114,8 @@ const table: Record<keyof typeof events, Record<string, readonly StateName[]>> =
     signedOut: ["starting"],
   },
   disconnect: {
-    idle: ["idle", "starting", "parked", "delayed", "signedOut", "refused"],
-    "idle: close": UNDER_WAY,
+    idle: ["starting", "parked", "delayed", "signedOut", "refused"],
+    "idle: close": ["idle", ...UNDER_WAY],
   },
   "asked, ready": {
     "opening: answer": ["idle", "opening", "opening, sent", "awaiting"],
@@ -277,6 +277,17 @@ describe("the connection machine", () => {
     const [opening] = transition(parked, { type: "session", outlook: ready });
     expect(opening).toMatchObject({ status: "opening", attempt: 2, error });
     expect(transition(opening, { type: "retried" })[0]).toMatchObject({ attempt: 3 });
+  });
+
+  it("B6 a failed attempt counts once, whether it is delayed, parked or tried again at once", () => {
+    const opening = { ...states["opening, sent"], attempt: 1 };
+    const [delayed] = transition(opening, { type: "unavailable", retryAt: NOW });
+    expect(delayed).toMatchObject({ status: "delayed", attempt: 1 });
+    expect(transition(delayed, { type: "tick", outlook: ready, now: NOW })[0]).toMatchObject({ attempt: 2 });
+    const [parked] = transition(opening, { type: "tokenRefused", outlook: failing });
+    expect(parked).toMatchObject({ status: "parked", attempt: 1 });
+    expect(transition(parked, { type: "session", outlook: ready })[0]).toMatchObject({ attempt: 2 });
+    expect(transition(opening, { type: "tokenRefused", outlook: ready })[0]).toMatchObject({ attempt: 2 });
   });
 
   it("B12 an engine is held ten seconds for a token on its way, and not at all for one that is not", () => {

@@ -2,7 +2,13 @@ import { AuthSocketError, type SessionState } from "authsocket";
 import { describe, expect, it } from "vitest";
 import { nextStage, type Stage } from "../../demo/pages/dashboard/stage.ts";
 import { againWords, sessionWords } from "../../demo/pages/dashboard/status-words.ts";
-import { refusalLine, sessionChange, sessionLine, socketLine } from "../../demo/pages/dashboard/story.ts";
+import {
+  refusalLine,
+  renewalLine,
+  sessionChange,
+  sessionLine,
+  socketLine,
+} from "../../demo/pages/dashboard/story.ts";
 import { remainingWords, tokenLife } from "../../demo/pages/dashboard/token-life.ts";
 
 const alice = { subject: "u1", expiresAt: 15_000 };
@@ -22,7 +28,18 @@ describe("the story that the demo tells of the session", () => {
     expect(sessionChange(signedIn, renewing)).toBeUndefined();
     const renewed: SessionState = { ...signedIn, expiresAt: 27_000 };
     expect(sessionChange(renewing, renewed)).toEqual({ kind: "renewed" });
-    expect(sessionLine({ kind: "renewed" }, renewed, 12_000).text).toBe("Token renewed, good for 15 s.");
+    expect(renewalLine("refresh", renewed, 12_000).text).toBe("Token refreshed by this tab, good for 15 s.");
+    expect(renewalLine("adoption", renewed, 12_000).text).toBe(
+      "Token adopted from another tab, good for 15 s.",
+    );
+  });
+
+  it("B5 takes a token whose life the server has measured for the same token", () => {
+    const claims = { jti: "token-1" };
+    const measured: SessionState = { ...signedIn, claims, expiresAt: 14_990 };
+    expect(sessionChange({ ...signedIn, claims }, measured)).toBeUndefined();
+    const next: SessionState = { ...measured, claims: { jti: "token-2" } };
+    expect(sessionChange(measured, next)).toEqual({ kind: "renewed" });
   });
 
   it("tells a sign-in from a session found at page load", () => {

@@ -39,7 +39,7 @@ describe("the timeline of the demo", () => {
         { status: "connected", start: 10, end: 60 } as const,
         { status: "connecting", start: 60 } as const,
       ],
-      marks: [{ kind: "renewal", at: 40 } as const, { kind: "fault", at: 55 } as const],
+      marks: [{ kind: "refresh", at: 40 } as const, { kind: "fault", at: 55 } as const],
     };
     const kept = forgetBefore(timeline, 50);
     expect(kept.session).toHaveLength(1);
@@ -71,12 +71,22 @@ describe("the timeline in words", () => {
     const timeline = {
       ...socket({ status: "connected", start: 0 }),
       marks: [
-        { kind: "renewal", at: 2_000 } as const,
-        { kind: "renewal", at: 14_000 } as const,
+        { kind: "refresh", at: 2_000 } as const,
+        { kind: "refresh", at: 14_000 } as const,
         { kind: "fault", at: 15_000 } as const,
       ],
     };
-    expect(timelineWords(timeline, 10_000, 20_000)).toContain("1 renewal of the token");
+    expect(timelineWords(timeline, 10_000, 20_000)).toContain("1 renewal of the token.");
+  });
+
+  it("says how many of the renewals came from another tab", () => {
+    const timeline = {
+      ...socket({ status: "connected", start: 0 }),
+      marks: [{ kind: "refresh", at: 2_000 } as const, { kind: "adoption", at: 14_000 } as const],
+    };
+    expect(timelineWords(timeline, 0, 20_000)).toContain(
+      "2 renewals of the token, 1 of them adopted from another tab.",
+    );
   });
 
   it("does not divide by the nothing that it has watched at first", () => {

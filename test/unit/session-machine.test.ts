@@ -310,6 +310,32 @@ const rules: Rules<typeof sessions, SessionEvent, SessionStep> = {
       stays: ["unread", "vacant", "signedIn", "refreshing", "waiting"],
     },
   },
+  robbed: {
+    "B3 an answer that came too late is of no use: the turn is waited for again": {
+      event: { type: "robbed" },
+      moves: {
+        "refreshing.missing": [sessions.refreshing.missing, "refresh"],
+        "refreshing.expiring": [sessions.refreshing.expiring, "refresh"],
+        "refreshing.expired": [sessions.refreshing.expired, "refresh"],
+        "refreshing.rejected": [sessions.refreshing.rejected, "refresh"],
+        "refreshing.forced": [sessions.refreshing.forced, "refresh"],
+      },
+      stays: ["unread", "vacant", "signedOut", "signedIn", "waiting"],
+    },
+  },
+  signedInElsewhere: {
+    "B16 who shares a refresh cookie asks it who has signed in": {
+      event: { type: "signedInElsewhere" },
+      moves: {
+        signedOut: [{ status: "vacant", user: ann }, "reopen"],
+        "signedIn.good": [refreshing("forced", token), "refresh"],
+        "signedIn.refusedOnce": [refreshing("forced", refused(1)), "refresh"],
+        "signedIn.refusedTwice": [refreshing("forced", refused(2)), "refresh"],
+        "signedIn.refusedThrice": [refreshing("forced", refused(3)), "refresh"],
+      },
+      stays: ["unread", "vacant", "refreshing", "waiting"],
+    },
+  },
   signOut: {
     "B10 B16 a sign-out beats a refresh in flight, and leaves the user's things to nobody": {
       event: { type: "signOut" },
@@ -521,6 +547,7 @@ describe("the session, whatever happens", () => {
     check: fc.record({ type: fc.constant("check"), now, force: fc.boolean(), online: fc.boolean() }),
     granted: fc.record({ type: fc.constant("granted"), grant, now }),
     failed: fc.record({ type: fc.constant("failed"), error: fc.constant(error), retryAt: now }),
+    robbed: fc.record({ type: fc.constant("robbed") }),
     ended: fc.record({ type: fc.constant("ended"), error: fc.constant(error) }),
     accepted: fc.record({ type: fc.constant("accepted"), token: accessToken }),
     refused: fc.record({
@@ -533,6 +560,7 @@ describe("the session, whatever happens", () => {
     measured: fc.record({ type: fc.constant("measured"), grant }),
     signIn: fc.record({ type: fc.constant("signIn"), grant }),
     reopen: fc.record({ type: fc.constant("reopen") }),
+    signedInElsewhere: fc.record({ type: fc.constant("signedInElsewhere") }),
     signOut: fc.record({ type: fc.constant("signOut") }),
   };
   const events = fc.array(fc.oneof(...Object.values<fc.Arbitrary<SessionEvent>>(records)), { maxLength: 60 });
@@ -555,7 +583,7 @@ describe("the session, whatever happens", () => {
   it("B2 B10 has one refresh in flight while it refreshes, and gives up none but by aborting it", () => {
     everyStep((before, { type }, [after, ...effects]) => {
       const [was, is] = [before.status === "refreshing", after.status === "refreshing"];
-      expect(effects.includes("refresh")).toBe(is && !was);
+      expect(effects.includes("refresh")).toBe(is && (!was || type === "robbed"));
       const isAnswered = type === "granted" || type === "failed" || type === "ended";
       expect(effects.includes("abort")).toBe(was && !is && !isAnswered);
     });
@@ -564,7 +592,8 @@ describe("the session, whatever happens", () => {
   it("B10 a sign-out is left only by a sign-in or a stored token", () => {
     everyStep((before, event, [after]) => {
       if (before.status !== "signedOut" || after.status === "signedOut") return;
-      expect(["signIn", "reopen", "read"]).toContain(event.type);
+      const ways = ["signIn", "signedInElsewhere", "reopen", "read"];
+      expect(ways).toContain(event.type);
       if (event.type === "read") expect(event.grant).toBeDefined();
     });
   });

@@ -1,4 +1,4 @@
-/** What the demo server does besides the socket: sign in, sign out, and break on demand. */
+/** What the demo server does besides the socket: sign in, sign out, server sessions, and break on demand. */
 
 export type LoginAnswer =
   | { readonly ok: true; readonly accessToken: string; readonly expiresAt: number }
@@ -6,23 +6,47 @@ export type LoginAnswer =
 
 /** Signs in. `expiresAt` is in ms since the epoch by this page's clock, counted from the answer. */
 export async function login(username: string, password: string): Promise<LoginAnswer> {
-  const unreachable: LoginAnswer = { ok: false, error: "The server cannot be reached. Please try again." };
   try {
     const response = await post("/api/login", { username, password });
-    if (response.status === 400 || response.status === 401) {
-      return { ok: false, error: "This name and password do not match." };
-    }
-    if (!response.ok) return unreachable;
+    if (!response.ok) return { ok: false, error: refusalWords(response) };
     const { token, expiresIn } = await response.json();
     return { ok: true, accessToken: token, expiresAt: Date.now() + expiresIn * 1_000 };
   } catch {
-    return unreachable;
+    return { ok: false, error: unreachable };
+  }
+}
+
+const unreachable = "The server cannot be reached. Please try again.";
+
+function refusalWords({ status, headers }: Response): string {
+  switch (status) {
+    case 400:
+    case 401:
+      return "This name and password do not match.";
+    case 403:
+      return "This account is suspended. An administrator can let you in again.";
+    case 429: {
+      const seconds = Number(headers.get("Retry-After"));
+      return seconds > 0 ? `Too many attempts. Please wait ${seconds} s.` : "Too many attempts. Please wait.";
+    }
+    default:
+      return unreachable;
   }
 }
 
 /** Ends the refresh session at the server. False where the server was not reached and still has it. */
 export async function logout(): Promise<boolean> {
-  return succeeds("/api/logout");
+  return succeeds("POST", "/api/logout");
+}
+
+/** Ends every refresh session of this user, on all devices. False where the server did not take the order. */
+export async function logoutEverywhere(): Promise<boolean> {
+  return succeeds("POST", "/api/logout-everywhere");
+}
+
+/** Ends the server session that the session cookie names. False where the server did not take the order. */
+export async function endServerSession(): Promise<boolean> {
+  return succeeds("DELETE", "/api/session");
 }
 
 export type FaultKind =
@@ -36,20 +60,24 @@ export type FaultKind =
 
 /** Asks the server to misbehave. False where it did not take the order. */
 export async function orderFault(kind: FaultKind, body?: { ms: number }): Promise<boolean> {
-  return succeeds(`/api/faults/${kind}`, body);
+  return succeeds("POST", `/api/faults/${kind}`, body);
 }
 
-async function succeeds(path: string, body?: object): Promise<boolean> {
+async function succeeds(method: string, path: string, body?: object): Promise<boolean> {
   try {
-    return (await post(path, body)).ok;
+    return (await send(method, path, body)).ok;
   } catch {
     return false;
   }
 }
 
-function post(path: string, body: object = {}): Promise<Response> {
+function post(path: string, body: object): Promise<Response> {
+  return send("POST", path, body);
+}
+
+function send(method: string, path: string, body: object = {}): Promise<Response> {
   return fetch(path, {
-    method: "POST",
+    method,
     headers: { "Content-Type": "application/json", "X-Requested-With": "authsocket" },
     body: JSON.stringify(body),
   });

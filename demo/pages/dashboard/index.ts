@@ -1,22 +1,39 @@
 import type { AuthSocketState, SessionState } from "authsocket";
+import { createAdminDoor } from "./admin-door.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { createChat } from "./chat.ts";
 import { createCheckingNotice } from "./checking-notice.ts";
-import { logout } from "./demo-api.ts";
+import { createConsole } from "./console.ts";
+import { createCookiePanel } from "./cookie-panel.ts";
+import { logout, logoutEverywhere } from "./demo-api.ts";
 import type { DemoSocket } from "./demo-socket.ts";
+import { element } from "./element.ts";
+import { createExpiredToken } from "./expired-token.ts";
 import { createFaultButtons } from "./fault-buttons.ts";
 import { everyFrame } from "./frames.ts";
+import { connectAsGuest } from "./guests.ts";
+import { createGuestsPanel } from "./guests-panel.ts";
+import { createHandshakePanel } from "./handshake-panel.ts";
 import { createLog } from "./log.ts";
+import { createNamespacesPanel } from "./namespaces-panel.ts";
+import { createNoteBanner } from "./note-banner.ts";
+import type { PageSettings } from "./page-settings.ts";
+import { createProfilePanel } from "./profile-panel.ts";
+import { createRefreshPanel } from "./refresh-panel.ts";
 import { createRefusalBanner } from "./refusal-banner.ts";
 import { createSignInForm } from "./sign-in-form.ts";
 import { nextStage, type Stage } from "./stage.ts";
 import { createStatusPanel } from "./status-panel.ts";
-import { errorWords } from "./status-words.ts";
+import { errorWords, withReason } from "./status-words.ts";
+import { createStorePanel } from "./store-panel.ts";
 import {
   disconnectLine,
   type Line,
   nameOf,
+  type Renewal,
   refusalLine,
+  renewalLine,
+  roleOf,
   sessionChange,
   sessionLine,
   socketLine,
@@ -26,29 +43,38 @@ import { createTickTiles } from "./tick-tiles.ts";
 import { createTimeline, timelineWindow } from "./timeline.ts";
 import { emptyTimeline, enter, forgetBefore, type Mark } from "./timeline-model.ts";
 import { createTokenCountdown } from "./token-countdown.ts";
+import { createViews } from "./views.ts";
 
 export type { DemoSocket } from "./demo-socket.ts";
+export { pageSettings } from "./page-settings.ts";
 
 /**
  * Shows the dashboard in `root`, for the AuthSocket of either page. It only listens and uses the public API: whatever
  * keeps the connection alive happens in AuthSocket.
  */
-export function mount(root: Element, auth: DemoSocket): void {
+export function mount(root: Element, auth: DemoSocket, settings: PageSettings): void {
   const { session, socket } = auth;
   let sessionState = session.state;
   let socketState = auth.state;
   let stage: Stage = nextStage("checking", sessionState);
   let timeline = emptyTimeline;
   let ticks = noTicks;
-  let renewals = 0;
+  let renewals: Record<Renewal, number> = { refresh: 0, adoption: 0 };
   let lastUser: string | undefined;
   let lostAt: number | undefined;
+  /** The user is on the way out: what the server does about it is no news. */
+  let leaving = false;
+  /** The server's words when it last ended the connection on purpose, until there is another. */
+  let reason: string | undefined;
 
+  const guest = connectAsGuest(auth);
+  const expired = createExpiredToken();
   const announcer = createAnnouncer();
   const log = createLog();
+  const note = createNoteBanner();
   const banner = createRefusalBanner(() => auth.connect());
   const checking = createCheckingNotice();
-  const status = createStatusPanel(signOut);
+  const status = createStatusPanel(() => signOut(logout));
   const countdown = createTokenCountdown();
   const tickTiles = createTickTiles();
   const picture = createTimeline();
@@ -57,28 +83,64 @@ export function mount(root: Element, auth: DemoSocket): void {
     mark("fault");
     write({ tone: "bad", text: `You pressed “${label}”.` });
   });
-  const signIn = createSignInForm(session, () => chat.focus());
+  const signIn = createSignInForm(session, () => {
+    chat.focus();
+    // Another view than the chat's is shown: the form has gone, and the focus would be nowhere.
+    if (document.activeElement === document.body) views.focus();
+  });
+  const handshake = createHandshakePanel(session, expired);
+  const cookie = createCookiePanel(session, write);
+  const refresh = createRefreshPanel(session, () => signOut(logoutEverywhere));
+  const adminConsole = createConsole(write);
+  const namespaces = createNamespacesPanel(auth, guest, () => door.enter());
+  const door = createAdminDoor(auth, (admin) => {
+    namespaces.follow(admin);
+    adminConsole.attach(admin);
+    admin.socket.on("auth:revoked", (revocation) => tell({ from: "The server", text: revocation.reason }));
+  });
+  const views = createViews([
+    { id: "live", label: "Live", panels: [countdown.node, tickTiles.node, picture.node, chat.node, faults] },
+    {
+      id: "handshakes",
+      label: "Handshake",
+      panels: [handshake.node, createProfilePanel(auth), createStorePanel(settings)],
+    },
+    {
+      id: "connections",
+      label: "Connections",
+      panels: [namespaces.node, cookie.node, refresh.node],
+    },
+    { id: "people", label: "Console", panels: [adminConsole.node] },
+  ]);
 
   root.replaceChildren(
     announcer.node,
+    note.node,
     banner.node,
     signIn.node,
     checking.node,
     status.node,
-    countdown.node,
-    tickTiles.node,
-    picture.node,
-    chat.node,
-    faults,
-    log.node,
+    views.nav,
+    ...views.nodes,
+    element("div", { class: "rail" }, createGuestsPanel(guest), log.node),
   );
 
   function write(line: Line | undefined): void {
     if (line) log.write(line, Date.now());
   }
 
+  function tell(news: { from: string; text: string }): void {
+    note.show(news);
+    write({ tone: "renewing", text: `${news.from}: ${news.text}` });
+  }
+
   function mark(kind: Mark["kind"]): void {
     timeline = { ...timeline, marks: [...timeline.marks, { kind, at: Date.now() }] };
+  }
+
+  /** Who is signed out has the form, which says why. */
+  function showBanner(): void {
+    banner.show(stage === "signedOut" ? undefined : socketState, reason);
   }
 
   function showStage(next: Stage): void {
@@ -88,28 +150,49 @@ export function mount(root: Element, auth: DemoSocket): void {
     root.setAttribute("data-stage", stage);
     signIn.node.hidden = stage !== "signedOut";
     checking.node.hidden = stage !== "checking";
-    for (const node of [countdown.node, tickTiles.node, chat.node, faults])
-      node.hidden = stage !== "signedIn";
+    showBanner();
     if (stage === "signedOut") {
       const error = sessionState.status === "signedOut" ? sessionState.error : undefined;
-      signIn.explain(error ? errorWords(error) : "");
+      signIn.explain(error ? withReason(errorWords(error), reason) : "");
       // Whoever was typing or pressing a button here would otherwise be left with no focus at all.
       if (changed && hadFocus) signIn.focus();
     }
   }
 
-  async function signOut(): Promise<void> {
-    const ended = await logout();
+  async function signOut(tellServer: () => Promise<boolean>): Promise<void> {
+    leaving = true;
+    const ended = await tellServer();
     await session.signOut();
+    leaving = false;
     if (!ended)
       write({ tone: "bad", text: "The server was not reached: it still holds the refresh session." });
   }
 
-  function startCounting(): void {
+  function startAnew(): void {
     ticks = noTicks;
-    renewals = 0;
+    renewals = { refresh: 0, adoption: 0 };
+    reason = undefined;
     tickTiles.show(ticks);
-    countdown.showRenewals(renewals);
+    showRenewals();
+    expired.forget();
+    note.clear();
+  }
+
+  function showRenewals(): void {
+    countdown.showRenewals(renewals.refresh + renewals.adoption);
+    refresh.show(renewals);
+  }
+
+  async function followToken(renewed: boolean): Promise<void> {
+    const state = session.state;
+    const token = await session.getToken();
+    if (state.status === "signedIn" && state.expiresAt !== undefined) expired.keep(token, state.expiresAt);
+    if (!renewed) return;
+    const by = settings.refreshes.brought(token) ? "refresh" : "adoption";
+    mark(by);
+    renewals = { ...renewals, [by]: renewals[by] + 1 };
+    showRenewals();
+    write(renewalLine(by, state, Date.now()));
   }
 
   function followSession(previous: SessionState | undefined, next: SessionState): void {
@@ -117,21 +200,28 @@ export function mount(root: Element, auth: DemoSocket): void {
     sessionState = next;
     const user = nameOf(next);
     if (user !== undefined) {
-      if (lastUser !== undefined && user !== lastUser) chat.clear();
+      if (lastUser !== undefined && user !== lastUser) {
+        chat.clear();
+        adminConsole.clear();
+      }
       lastUser = user;
     }
+    views.offer("people", roleOf(next) === "admin");
     timeline = { ...timeline, session: enter(timeline.session, next.status, now) };
     countdown.follow(next, now);
     const change = sessionChange(previous, next);
-    if (change) {
+    if (change?.kind === "started") {
+      startAnew();
+      // Whoever was refused before signing in does not want to be asked again.
+      if (socketState.status === "refused") auth.connect();
+    }
+    if (change?.kind === "started" || change?.kind === "renewed") {
+      // A session that has ended meanwhile has no token to be told of.
+      followToken(change.kind === "renewed").catch(() => {});
+    }
+    if (change && change.kind !== "renewed") {
       const line = sessionLine(change, next, now);
       write(line);
-      if (change.kind === "started") startCounting();
-      if (change.kind === "renewed") {
-        mark("renewal");
-        renewals++;
-        countdown.showRenewals(renewals);
-      }
       if (change.kind === "started" || change.kind === "ended") announcer.say(line.text);
     }
     showStage(nextStage(stage, next));
@@ -143,9 +233,10 @@ export function mount(root: Element, auth: DemoSocket): void {
     write(socketLine(previous, next, now, lostAt));
     // Whoever signs in next starts with a first connection, not with one that has come back.
     if (next.status === "signedOut") lostAt = undefined;
+    if (next.status === "connected") reason = undefined;
     socketState = next;
     timeline = { ...timeline, socket: enter(timeline.socket, next.status, now) };
-    banner.show(next);
+    showBanner();
     announcer.connection(next.status !== "connecting");
     draw(now);
   }
@@ -165,9 +256,16 @@ export function mount(root: Element, auth: DemoSocket): void {
     ticks = countTick(ticks, n);
     tickTiles.show(ticks);
   });
-  socket.on("disconnect", (reason) => {
-    lostAt = reason === "io client disconnect" ? undefined : Date.now();
-    write(disconnectLine(reason));
+  socket.on("note", tell);
+  socket.on("auth:revoked", (revocation) => {
+    reason = revocation.reason;
+    write({ tone: "bad", text: `The server ends this connection: ${reason}` });
+    // It may have ended the session too. Only the refresh endpoint knows, and where it has, the sign-in form is due now.
+    if (!leaving) session.getToken({ forceRefresh: true }).catch(() => {});
+  });
+  socket.on("disconnect", (cause) => {
+    lostAt = cause === "io client disconnect" ? undefined : Date.now();
+    write(disconnectLine(cause));
   });
   socket.on("connect_error", (error) => {
     if ("data" in error) write(refusalLine(error.data));
@@ -180,6 +278,10 @@ export function mount(root: Element, auth: DemoSocket): void {
     checking.show(sessionState, now);
     countdown.draw(now);
     picture.draw(timeline, now);
+    handshake.draw(now);
+    namespaces.draw(now);
+    cookie.draw(now);
+    adminConsole.draw(now);
   }
 
   followSession(undefined, sessionState);

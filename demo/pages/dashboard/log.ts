@@ -12,7 +12,7 @@ const capacity = 200;
 /** What happened, newest first. It is silent for screen readers (they have the announcer) but can be read at will. */
 export function createLog(): Log {
   const list = element("ol", {
-    class: "log-lines",
+    class: "log-lines ruled",
     "data-testid": "log",
     role: "log",
     "aria-live": "off",

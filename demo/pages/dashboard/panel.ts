@@ -10,3 +10,15 @@ export function createPanel(id: string, title: string, ...children: readonly (No
     ...children,
   );
 }
+
+/** A card that shows one technique of the lesson, named above its heading. */
+export function createLesson(
+  id: string,
+  technique: string,
+  title: string,
+  ...children: readonly (Node | string)[]
+): HTMLElement {
+  const panel = createPanel(id, title, ...children);
+  panel.prepend(element("p", { class: "technique" }, technique));
+  return panel;
+}

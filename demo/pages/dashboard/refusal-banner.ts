@@ -1,10 +1,14 @@
 import type { AuthSocketState } from "authsocket";
 import { element, setText } from "./element.ts";
-import { errorWords } from "./status-words.ts";
+import { errorWords, withReason } from "./status-words.ts";
 
 export interface RefusalBanner {
   readonly node: HTMLElement;
-  show(socket: AuthSocketState): void;
+  /**
+   * `socket`: undefined where it is not the banner's to speak of it.
+   * `reason`: the words with which the server ended the connection, where it gave any.
+   */
+  show(socket: AuthSocketState | undefined, reason?: string): void;
 }
 
 /** Where the connection has stopped for good: says why, and offers to try again. */
@@ -21,10 +25,11 @@ export function createRefusalBanner(onReconnect: () => void): RefusalBanner {
   node.hidden = true;
   return {
     node,
-    show(socket) {
-      const stopped = socket.status === "refused" || socket.status === "idle";
-      node.hidden = !stopped;
-      setText(text, stopped ? (socket.error ? errorWords(socket.error) : "Not connected.") : "");
+    show(socket, reason) {
+      const stopped = socket?.status === "refused" || socket?.status === "idle" ? socket : undefined;
+      node.hidden = stopped === undefined;
+      const why = stopped?.error ? errorWords(stopped.error) : "Not connected.";
+      setText(text, stopped ? withReason(why, reason) : "");
     },
   };
 }

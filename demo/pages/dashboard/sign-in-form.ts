@@ -86,7 +86,11 @@ export function createSignInForm(session: DemoSocket["session"], onSignedIn: () 
       "ol",
       { class: "steps" },
       element("li", {}, "A token here lasts seconds, not hours. It is renewed before its end."),
-      element("li", {}, "Whenever one expires, the server cuts the connection. No message goes missing."),
+      element(
+        "li",
+        {},
+        "The new one goes over the live connection, which is never cut. No message goes missing.",
+      ),
       element("li", {}, "Then break it yourself: refuse tokens, hang the refresh, go offline."),
     ),
   );

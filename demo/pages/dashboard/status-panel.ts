@@ -10,7 +10,7 @@ export interface StatusPanel {
   show(session: SessionState, socket: AuthSocketState, now: number): void;
 }
 
-/** Who is signed in, the states of session and socket, and the way out. */
+/** Who is signed in, the states of session and socket, and the way out: above every view. */
 export function createStatusPanel(onSignOut: () => void): StatusPanel {
   const session = createStatusBadge("Session", "session-status");
   const socket = createStatusBadge("Socket", "socket-status");
@@ -19,13 +19,16 @@ export function createStatusPanel(onSignOut: () => void): StatusPanel {
   const signOut = element("button", { type: "button", class: "button" }, "Sign out");
   signOut.addEventListener("click", onSignOut);
   const user = element("div", { class: "user" }, element("p", {}, name, " ", role), signOut);
+  const node = createPanel(
+    "state",
+    "State",
+    element("div", { class: "statuses" }, session.node, socket.node),
+    user,
+  );
+  // The badges say what they are; the heading is for those who go by headings.
+  node.querySelector("h2")?.classList.add("visually-hidden");
   return {
-    node: createPanel(
-      "state",
-      "State",
-      element("div", { class: "statuses" }, session.node, socket.node),
-      user,
-    ),
+    node,
     show(sessionState, socketState, now) {
       session.show(sessionState.status, sessionWords(sessionState, now));
       socket.show(socketState.status, socketWords(socketState, now));

@@ -68,6 +68,11 @@ export function errorWords(error: AuthSocketError): string {
   return words[error.code];
 }
 
+/** The words, with the server's own reason after them where it gave one. */
+export function withReason(text: string, reason: string | undefined): string {
+  return reason === undefined ? text : `${text} The server says: “${reason}”`;
+}
+
 const words: Record<AuthSocketError["code"], string> = {
   signed_out: "You have signed out.",
   session_expired: "Your session has ended. Please sign in again.",

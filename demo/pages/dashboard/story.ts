@@ -29,7 +29,7 @@ export function sessionChange(
       if (previous?.status === "signedOut") return { kind: "started", by: "sign-in" };
       if (previous === undefined || !holdsToken(previous)) return { kind: "started", by: "stored session" };
       if (previous.subject !== next.subject) return { kind: "started", by: "sign-in" };
-      return previous.expiresAt === next.expiresAt ? undefined : { kind: "renewed" };
+      return tokenMark(previous) === tokenMark(next) ? undefined : { kind: "renewed" };
     }
     case "refreshing": {
       if (previous?.status === "refreshing") return undefined;
@@ -47,8 +47,15 @@ export function sessionChange(
   }
 }
 
-/** The line that tells a session's change, at the instant `now` (ms since the epoch). */
-export function sessionLine(change: SessionChange, state: SessionState, now: number): Line {
+/**
+ * The line that tells a session's change, at the instant `now` (ms since the epoch). A renewal has its own, since the
+ * states do not tell who made it.
+ */
+export function sessionLine(
+  change: Exclude<SessionChange, { kind: "renewed" }>,
+  state: SessionState,
+  now: number,
+): Line {
   switch (change.kind) {
     case "started": {
       const who = nameOf(state) ?? "you";
@@ -57,8 +64,6 @@ export function sessionLine(change: SessionChange, state: SessionState, now: num
     }
     case "refreshing":
       return { tone: "renewing", text: refreshLines[change.because] };
-    case "renewed":
-      return { tone: "renewing", text: `Token renewed${lifeWords(state, now)}.` };
     case "delayed":
       return {
         tone: "busy",
@@ -75,6 +80,15 @@ export function sessionLine(change: SessionChange, state: SessionState, now: num
     default:
       return change satisfies never;
   }
+}
+
+/** How this tab came by a new token: by a refresh of its own, or from another tab. */
+export type Renewal = "refresh" | "adoption";
+
+/** The line that tells of a new token. */
+export function renewalLine(by: Renewal, state: SessionState, now: number): Line {
+  const what = by === "refresh" ? "Token refreshed by this tab" : "Token adopted from another tab";
+  return { tone: "renewing", text: `${what}${lifeWords(state, now)}.` };
 }
 
 const refreshLines = {
@@ -138,6 +152,8 @@ export function refusalLine(data: unknown): Line | undefined {
       return { tone: "busy", text: "The server refused the connection: the token is not valid." };
     case "token_missing":
       return { tone: "busy", text: "The server refused the connection: no token was sent." };
+    case "token_revoked":
+      return { tone: "busy", text: "The server refused the connection: the token has been revoked." };
     default:
       return { tone: "bad", text: "The server refused the connection." };
   }
@@ -146,6 +162,14 @@ export function refusalLine(data: unknown): Line | undefined {
 /** Whether there is a token, however old: what tells a renewal from the look for a session at page load. */
 export function holdsToken(state: SessionState): state is Exclude<SessionState, { status: "signedOut" }> {
   return state.status !== "signedOut" && (state.expiresAt !== undefined || state.subject !== undefined);
+}
+
+/**
+ * Tells one token from the next: by its id, where its claims have one. Its expiry is but a guess until the server has said
+ * how long it will take it (B5).
+ */
+function tokenMark({ claims, expiresAt }: Exclude<SessionState, { status: "signedOut" }>): unknown {
+  return claimOf(claims, "jti") ?? expiresAt;
 }
 
 /** The user's name: the demo server's tokens carry it as `username`. */

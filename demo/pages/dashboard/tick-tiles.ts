@@ -1,6 +1,7 @@
-import { element, setText } from "./element.ts";
+import { element } from "./element.ts";
 import { createPanel } from "./panel.ts";
 import type { TickCount } from "./tick-counter.ts";
+import { createTiles } from "./tiles.ts";
 
 export interface TickTiles {
   readonly node: HTMLElement;
@@ -9,14 +10,16 @@ export interface TickTiles {
 
 /** The count of ticks: what came, what is missing, what came twice. The last two are to stay at nought. */
 export function createTickTiles(): TickTiles {
-  const received = tile("Received", "ticks-received");
-  const lost = tile("Lost", "ticks-lost");
-  const duplicated = tile("Duplicated", "ticks-duplicated");
+  const tiles = createTiles([
+    { title: "Received", testId: "ticks-received" },
+    { title: "Lost", testId: "ticks-lost" },
+    { title: "Duplicated", testId: "ticks-duplicated" },
+  ]);
   return {
     node: createPanel(
       "ticks",
       "Ticks",
-      element("dl", { class: "tiles" }, received.node, lost.node, duplicated.node),
+      tiles.node,
       element(
         "p",
         { class: "quiet" },
@@ -24,20 +27,9 @@ export function createTickTiles(): TickTiles {
       ),
     ),
     show(count) {
-      received.show(count.received, "good");
-      lost.show(count.missing.size, count.missing.size > 0 ? "bad" : "quiet");
-      duplicated.show(count.duplicated, count.duplicated > 0 ? "bad" : "quiet");
-    },
-  };
-}
-
-function tile(title: string, testId: string) {
-  const value = element("dd", { "data-testid": testId }, "0");
-  return {
-    node: element("div", { class: "tile" }, element("dt", {}, title), value),
-    show(count: number, tone: string) {
-      value.dataset.tone = tone;
-      setText(value, String(count));
+      tiles.show("ticks-received", count.received, "good");
+      tiles.show("ticks-lost", count.missing.size, count.missing.size > 0 ? "bad" : "quiet");
+      tiles.show("ticks-duplicated", count.duplicated, count.duplicated > 0 ? "bad" : "quiet");
     },
   };
 }

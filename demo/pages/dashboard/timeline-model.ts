@@ -1,4 +1,5 @@
 import type { AuthSocketState, SessionState } from "authsocket";
+import type { Renewal } from "./story.ts";
 
 /** A stretch of time in one status. Instants are in ms since the epoch; the open span has no end yet. */
 export interface Span<Status extends string = string> {
@@ -9,7 +10,7 @@ export interface Span<Status extends string = string> {
 
 /** A moment worth a mark across the lanes. */
 export interface Mark {
-  readonly kind: "renewal" | "fault";
+  readonly kind: Renewal | "fault";
   readonly at: number;
 }
 
@@ -57,10 +58,13 @@ export function timelineWords(timeline: Timeline, from: number, now: number): st
     connected += Math.max(0, Math.min(span.end ?? now, now) - Math.max(span.start, begin));
     if (span.start >= begin) starts++;
   }
-  const renewals = timeline.marks.filter((mark) => mark.kind === "renewal" && mark.at >= begin).length;
+  const marks = timeline.marks.filter((mark) => mark.at >= begin);
+  const adoptions = marks.filter((mark) => mark.kind === "adoption").length;
+  const renewals = marks.filter((mark) => mark.kind === "refresh").length + adoptions;
+  const adopted = adoptions > 0 ? `, ${adoptions} of them adopted from another tab` : "";
   return (
     `In the last ${secondsWords(watched)}: connected ${percentWords(connected / watched)} of the time, ` +
-    `${countWords(starts, "connection")} made, ${countWords(renewals, "renewal")} of the token.`
+    `${countWords(starts, "connection")} made, ${countWords(renewals, "renewal")} of the token${adopted}.`
   );
 }
 

@@ -111,9 +111,14 @@ function markOf(kind: Mark["kind"], x: number): SVGElement {
   return drawing("g", { class: "mark", "data-kind": kind }, line, signOf(kind, x, 12));
 }
 
+const signs: Record<Mark["kind"], string> = {
+  refresh: "M0 -6 L6 0 L0 6 L-6 0 Z",
+  adoption: "M0 -5.5 A5.5 5.5 0 1 1 0 5.5 A5.5 5.5 0 1 1 0 -5.5 Z",
+  fault: "M-4.5 -4.5 L4.5 4.5 M4.5 -4.5 L-4.5 4.5",
+};
+
 function signOf(kind: Mark["kind"], x: number, y: number): SVGElement {
-  const path = kind === "renewal" ? "M0 -6 L6 0 L0 6 L-6 0 Z" : "M-4.5 -4.5 L4.5 4.5 M4.5 -4.5 L-4.5 4.5";
-  return drawing("path", { d: path, transform: `translate(${x} ${y})`, class: "mark-sign" });
+  return drawing("path", { d: signs[kind], transform: `translate(${x} ${y})`, class: "mark-sign" });
 }
 
 function gridOf(width: number): SVGElement[] {
@@ -140,7 +145,8 @@ function createLegend(): HTMLElement {
     ["bad", "refused"],
   ];
   const marks: readonly [Mark["kind"], string][] = [
-    ["renewal", "token renewed"],
+    ["refresh", "refreshed by this tab"],
+    ["adoption", "adopted from another"],
     ["fault", "you broke something"],
   ];
   return element(

@@ -49,7 +49,7 @@ export function createTokenCountdown(): TokenCountdown {
           element(
             "p",
             { class: "ring-key" },
-            "Renewed somewhere in this part of its life, ahead of its end.",
+            "Renewed somewhere in this part of its life, in band: the connection stays.",
           ),
         ),
       ),

@@ -111,7 +111,13 @@ export function transition(connection: Connection, event: ConnectionEvent): Conn
     case "prepared":
       return connection.status === "starting" ? start(event.outlook, again(connection)) : [connection];
     case "disconnect":
-      return isSealed(connection) ? [connection] : [{ status: "idle" }, ...closing(connection)];
+      // Also where Socket.IO gave up: it still has the Socket in hand, and a sibling's connect() would bring it back.
+      return isSealed(connection)
+        ? [connection]
+        : [
+            { status: "idle" },
+            ...(connection.status === "idle" ? (["close"] as const) : closing(connection)),
+          ];
     case "gaveUp":
       return isUnderWay(connection) ? [{ status: "idle", ...errorOf(connection) }] : [connection];
     case "barred":
@@ -145,14 +151,12 @@ export function transition(connection: Connection, event: ConnectionEvent): Conn
         ? [{ ...connection, attempt: connection.attempt + 1 }]
         : [connection];
     case "tokenRefused":
-      return isUnderWay(connection) ? start(event.outlook, next(connection)) : [connection];
+      return isUnderWay(connection) ? restart(connection, event.outlook) : [connection];
     case "cut":
-      return isUnderWay(connection)
-        ? start(event.outlook, { ...next(connection), cutAt: event.now })
-        : [connection];
+      return isUnderWay(connection) ? restart(connection, event.outlook, event.now) : [connection];
     case "unavailable": {
       const { retryAt } = event;
-      return isUnderWay(connection) ? [{ status: "delayed", ...next(connection), retryAt }] : [connection];
+      return isUnderWay(connection) ? [{ status: "delayed", ...again(connection), retryAt }] : [connection];
     }
     case "session":
       return follow(connection, event.outlook);
@@ -188,17 +192,16 @@ function follow(connection: Connection, outlook: TokenOutlook): ConnectionStep {
     case "signedOut":
       return start(outlook, { attempt: 1 });
     case "parked":
-      if (outlook.status === "ready") return start(outlook, next(connection));
-      return outlook.status === "failing" ? [parked(connection, outlook)] : [connection];
+      return outlook.status === "pending" ? [connection] : restart(connection, outlook);
     case "awaiting":
       if (outlook.status === "ready") {
         return [{ status: "opening", ...again(connection), grant: outlook.grant }, "answer"];
       }
-      return outlook.status === "failing" ? [parked(connection, outlook), "close"] : [connection];
+      return outlook.status === "failing" ? [parked(again(connection), outlook), "close"] : [connection];
     case "opening":
       // Before CONNECT: an engine without a token in sight is of no use (B12).
       return outlook.status === "failing" && !connection.grant
-        ? [parked(connection, outlook), "close"]
+        ? [parked(again(connection), outlook), "close"]
         : [connection];
     case "connected":
       return renew(connection, outlook);
@@ -244,13 +247,13 @@ function changeUser(
 }
 
 function tick(connection: Connection, { outlook, now }: ConnectionEvent & { type: "tick" }): ConnectionStep {
-  if (connection.status === "delayed" && now >= connection.retryAt) return start(outlook, next(connection));
+  if (connection.status === "delayed" && now >= connection.retryAt) return restart(connection, outlook);
   if (connection.status === "connected" && connection.revoked && now >= connection.revoked.leaveAt) {
     return [{ status: "refused", error: connection.revoked.error }, "close"];
   }
   if (connection.status === "awaiting" && now >= connection.releaseAt) {
     const [state, ...effects] = follow(connection, outlook);
-    return state.status === "awaiting" ? [parked(connection, outlook), "close"] : [state, ...effects];
+    return state.status === "awaiting" ? [parked(again(connection), outlook), "close"] : [state, ...effects];
   }
   return [connection];
 }
@@ -308,11 +311,18 @@ function start(outlook: TokenOutlook, attempt: Attempt): ConnectionStep {
   }
 }
 
-function parked(connection: Connection | Attempt, outlook: TokenOutlook): Connection {
+/** After a failed attempt. It goes on counting as the current one until the next begins. */
+function restart(connection: Connection, outlook: TokenOutlook, cutAt?: number): ConnectionStep {
+  const failed = { ...again(connection), ...(cutAt !== undefined && { cutAt }) };
+  if (outlook.status === "failing") return [parked(failed, outlook)];
+  return start(outlook, "attempt" in connection ? { ...failed, attempt: failed.attempt + 1 } : failed);
+}
+
+function parked(attempt: Attempt, outlook: TokenOutlook): Connection {
   const { error, retryAt } = outlook.status === "failing" ? outlook : {};
   return {
     status: "parked",
-    ...again(connection),
+    ...attempt,
     ...(error && { error }),
     ...(retryAt !== undefined && { retryAt }),
   };
@@ -322,12 +332,6 @@ function parked(connection: Connection | Attempt, outlook: TokenOutlook): Connec
 function again(connection: Connection | Attempt): Attempt {
   const cutAt = "cutAt" in connection ? connection.cutAt : undefined;
   return { attempt: "attempt" in connection ? connection.attempt : 1, ...errorOf(connection), cutAt };
-}
-
-/** The attempt after this one. */
-function next(connection: Connection): Attempt {
-  const attempt = again(connection);
-  return "attempt" in connection ? { ...attempt, attempt: attempt.attempt + 1 } : attempt;
 }
 
 function errorOf(connection: Connection | Attempt): { error?: AuthSocketError } {

@@ -10,6 +10,8 @@ export interface Grant extends TokenSet {
   readonly lifetime?: number;
   /** How many tokens in a row the server has refused, this one included (B7). */
   readonly refusals: number;
+  /** A cookie that may be there or not: no server has said yet that there is a session. */
+  readonly assumed?: true;
 }
 
 /** Reads who a token is for from its claims. */

@@ -57,6 +57,8 @@ export type SessionEvent =
   | { type: "check"; now: number; force?: boolean; online?: boolean }
   | { type: "granted"; grant: Grant; now: number }
   | { type: "failed"; error: AuthSocketError; retryAt: number }
+  /** the answer came too late: another tab has taken the turn, or somebody has signed in or out (B3) */
+  | { type: "robbed" }
   | { type: "ended"; error: AuthSocketError; token?: string | undefined }
   /** the server took, refused, or cut a connection made with this token */
   | { type: "accepted"; token: string }
@@ -67,6 +69,8 @@ export type SessionEvent =
   | { type: "signIn"; grant: Grant }
   /** the app says that somebody has signed in, though the store may hold no token yet */
   | { type: "reopen" }
+  /** somebody has signed in in another tab, by a cookie that this one shares */
+  | { type: "signedInElsewhere" }
   | { type: "signOut" };
 
 /** What the session must do about a transition; the driver carries it out. */
@@ -100,6 +104,8 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
     case "read": {
       // An emptied store is no sign-out: what is in memory goes on.
       if (!event.grant) return session.status === "unread" ? [{ status: "vacant", user }] : stay;
+      // Somebody only once the server has said so: the first sign-in of all inherits from nobody (B16).
+      if (event.grant.assumed) return [signedIn(user, event.grant), ...abort(session)];
       const owner = nextUser(user, event.grant, "stored");
       // B7: one user's tokens in a row count, whoever fetched them.
       const refusals = owner === user ? refusalsOf(session) : 0;
@@ -130,12 +136,19 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
       return [{ status: "waiting", user, grant, reason, attempt: attempt + 1, retryAt, error }];
     }
 
+    case "robbed":
+      return session.status === "refreshing" ? [session, "refresh"] : stay;
+
     case "ended":
       if (session.status !== "refreshing") return stay;
       // B6: who never had a token has lost nothing
-      return [signedOut(user, grant && event.error), "clear"];
+      return [signedOut(user, grant && !grant.assumed ? event.error : undefined), "clear"];
 
     case "accepted":
+      if (grant?.assumed && grant.accessToken === event.token) {
+        const { assumed: _, ...certain } = grant;
+        return [{ ...session, user: nextUser(user, certain, "stored"), grant: certain } as Session];
+      }
       return grant?.accessToken === event.token && grant.refusals > 0 && isAnswerable(session)
         ? [{ ...session, grant: { ...grant, refusals: 0 } } as Session]
         : stay;
@@ -174,9 +187,11 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
       return [signedIn(nextUser(user, event.grant, "signIn"), event.grant), ...abort(session), "save"];
 
     case "reopen":
-      if (session.status !== "signedOut") return stay;
-      // B16: who comes need not be who left, and where nobody is named there is no telling.
-      return [{ status: "vacant", user: user.subject === undefined ? successor(user) : user }, "reopen"];
+      return session.status === "signedOut" ? [reopened(user), "reopen"] : stay;
+
+    case "signedInElsewhere":
+      if (session.status === "signedOut") return [reopened(user), "reopen"];
+      return session.status === "signedIn" ? [refreshing(user, session.grant, "forced"), "refresh"] : stay;
 
     case "signOut":
       return [signedOut(successor(user)), ...abort(session), "forget"];
@@ -289,6 +304,11 @@ function signedIn(user: User, grant: Grant): Session {
 
 function signedOut(user: User, error?: AuthSocketError): Session {
   return { status: "signedOut", user, ...(error && { error }) };
+}
+
+/** B16: who comes need not be who left, and where nobody is named there is no telling. */
+function reopened(user: User): Session {
+  return { status: "vacant", user: user.subject === undefined ? successor(user) : user };
 }
 
 function refreshing(user: User, grant: Grant | undefined, reason: RefreshReason): Session {

@@ -1,3 +1,4 @@
+import { indexedDbBoard, type LeaseBoard } from "./lease-board.ts";
 import { onWakeUp } from "./wake-up.ts";
 
 /** Everything that a client takes from the world around it, wrapped and never captured at import (B20). */
@@ -12,6 +13,8 @@ export interface Platform {
   onWakeUp: typeof onWakeUp;
   /** Where the page is; undefined outside a page. */
   location(): Location | undefined;
+  /** What this origin's tabs share; undefined where there are no other tabs, or no way to agree with them. */
+  leases(): LeaseBoard | undefined;
 }
 
 export const browserPlatform: Platform = {
@@ -22,4 +25,5 @@ export const browserPlatform: Platform = {
   fetch: (input, init) => fetch(input, init),
   onWakeUp,
   location: () => globalThis.location,
+  leases: () => (globalThis.indexedDB ? indexedDbBoard : undefined),
 };

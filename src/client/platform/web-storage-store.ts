@@ -1,8 +1,9 @@
+import { fingerprint } from "../core/fingerprint.ts";
 import type { TokenSet } from "../core/token-set.ts";
 import type { TokenStore } from "./token-store.ts";
 
 /** What is known beside the raw token, under `key + ":meta"`. */
-type Meta = Omit<TokenSet, "accessToken"> & { of?: string; signedOut?: true };
+type Meta = Omit<TokenSet, "accessToken"> & { of?: number; signedOut?: true };
 
 /**
  * A store over `localStorage` or `sessionStorage` that holds the raw access token under `key`, as tutorials do, so that
@@ -17,7 +18,7 @@ export function webStorageStore(key = "authToken", storage?: Storage): TokenStor
   const metaKey = `${key}:meta`;
   const area = () => storage ?? localStorage;
 
-  return {
+  const store: TokenStore = {
     load() {
       const accessToken = area().getItem(key);
       if (accessToken === null) return null;
@@ -35,6 +36,11 @@ export function webStorageStore(key = "authToken", storage?: Storage): TokenStor
       else area().removeItem(metaKey);
     },
     signedOut: () => readMeta(area().getItem(metaKey)).signedOut === true,
+  };
+  // Each tab has a sessionStorage of its own: there is nothing to hear of others.
+  if (storage && storage === globalThis.sessionStorage) return store;
+  return {
+    ...store,
     subscribe(listener) {
       const heard = (event: StorageEvent) => {
         if (event.key === null || event.key === key || event.key === metaKey) listener();
@@ -51,9 +57,4 @@ function readMeta(text: string | null): Meta {
   } catch {
     return {}; // half-written or somebody else's: the token alone is enough
   }
-}
-
-/** The end of a token's signature: tells tokens apart without a second copy of one. */
-function fingerprint(token: string): string {
-  return token.slice(-16);
 }

@@ -1,0 +1,61 @@
+import { type Lease, NO_LEASE } from "../core/lease.ts";
+
+/** Where all tabs of an origin keep their leases, by name. */
+export interface LeaseBoard {
+  /**
+   * Changes a lease in one transaction: `change` is called once, with no other tab between its look and its answer.
+   *
+   * @returns the lease as it is then; what follows in the same task comes before any other tab's change
+   */
+  update(name: string, change: (lease: Lease) => Lease): Promise<Lease>;
+  /** Tells of changes by other tabs. Returns its undo. */
+  subscribe(name: string, listener: () => void): () => void;
+}
+
+const STORE = "leases";
+
+/**
+ * IndexedDB orders tabs by transactions, on plain http too, and no tab can hold one that is frozen: neither is true of Web
+ * Locks. Nothing is kept open in between, so that a page can go to the back/forward cache.
+ */
+export const indexedDbBoard: LeaseBoard = {
+  update: (name, change) =>
+    new Promise((resolve, reject) => {
+      const opening = indexedDB.open("authsocket", 1);
+      opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+      opening.onerror = () => reject(opening.error);
+      opening.onsuccess = () => {
+        const database = opening.result;
+        const transaction = database.transaction(STORE, "readwrite");
+        const leases = transaction.objectStore(STORE);
+        const found = leases.get(name);
+        found.onsuccess = () => {
+          const before: Lease = found.result ?? NO_LEASE;
+          const lease = change(before);
+          if (lease === before) resolve(lease);
+          // Resolved within the transaction: who goes on from here is still alone.
+          else leases.put(lease, name).onsuccess = () => resolve(lease);
+          transaction.oncomplete = () => {
+            if (lease !== before) withChannel(name, (channel) => channel.postMessage(null))();
+          };
+        };
+        transaction.onabort = () => reject(transaction.error);
+        database.close();
+      };
+    }),
+
+  subscribe(name, listener) {
+    return withChannel(name, (channel) => {
+      channel.onmessage = listener;
+    });
+  },
+};
+
+/** @returns what ends it; a post is on its way by then */
+function withChannel(name: string, use: (channel: BroadcastChannel) => void): () => void {
+  // Without it, other tabs look by themselves, a little later.
+  if (!globalThis.BroadcastChannel) return () => {};
+  const channel = new BroadcastChannel(`authsocket:${name}`);
+  use(channel);
+  return () => channel.close();
+}

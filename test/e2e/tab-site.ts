@@ -1,0 +1,190 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Server, type Socket } from "socket.io";
+import { authenticate } from "../../src/server/index.ts";
+import { unsignedJwt } from "../support/unsigned-jwt.ts";
+
+const HOUR = 3_600_000;
+
+const scripts: Record<string, string> = {
+  "/socket.io.js": new URL("../../node_modules/socket.io-client/dist/socket.io.min.js", import.meta.url)
+    .pathname,
+  "/authsocket.js": new URL("../../dist/authsocket.umd.min.js", import.meta.url).pathname,
+};
+
+/** One sign-in: its refresh tokens can be used once, and one that is used again ends it. */
+interface Family {
+  readonly subject: string;
+  current: string;
+  alive: boolean;
+}
+
+/** A packet with an event that reached the server, by the user whose connection it came on. */
+export interface Heard {
+  readonly user: string;
+  readonly event: string;
+  readonly value: unknown;
+}
+
+/**
+ * A site with one-time refresh tokens in an HttpOnly cookie, reuse detection and no grace period, whose pages hold nothing
+ * but `window.auth`. It remembers what happened.
+ */
+export class TabSite {
+  /** ms for which the next tokens live; each refresh takes the first, the last one stays. */
+  lifetimes = [HOUR];
+  /** Holds back the answer to a refresh, whose token is used by then. */
+  answering: (number: number) => Promise<void> | void = () => {};
+  /** The refresh requests that have arrived, and those that came with a token that was used before. */
+  refreshes = 0;
+  reuses = 0;
+  readonly heard: Heard[] = [];
+  /** The user of every connection, in the order of connecting. */
+  readonly connected: string[] = [];
+  /** How often a live connection was given a new token. */
+  renewals = 0;
+  /** When the last token that was issued expires, in ms since the epoch. */
+  expiresAt = 0;
+  /** How many of those took up an earlier connection's state. */
+  recovered = 0;
+  readonly io: Server;
+  readonly #http = createServer((request, response) => void this.#serve(request, response));
+  readonly #families = new Map<string, Family>();
+  readonly #issued = new Map<string, { subject: string; expiresAt: number }>();
+
+  constructor() {
+    this.io = new Server(this.#http, { serveClient: false, connectionStateRecovery: {} });
+    this.io.engine.on("connection", (engine) => {
+      engine.on("data", (packet: unknown) => {
+        if (String(packet).includes('"auth:renew"')) this.renewals++;
+      });
+    });
+    authenticate(this.io, {
+      verify: (token) => {
+        const issued = this.#issued.get(token);
+        if (!issued) throw new Error("not a token of this site");
+        return { ...issued, claims: {} };
+      },
+    });
+    this.io.on("connection", (socket: Socket) => {
+      const user = socket.data.auth.subject;
+      this.connected.push(user);
+      if (socket.recovered) this.recovered++;
+      socket.onAny((event: string, value: unknown, acknowledge?: unknown) => {
+        this.heard.push({ user, event, value });
+        if (typeof acknowledge === "function" && event !== "hang") acknowledge(value);
+      });
+    });
+  }
+
+  static async start(): Promise<TabSite> {
+    const site = new TabSite();
+    site.#http.listen(0, "127.0.0.1");
+    await once(site.#http, "listening");
+    return site;
+  }
+
+  get port(): number {
+    return (this.#http.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async close(): Promise<void> {
+    const closed = this.io.close();
+    this.#http.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? "/", this.url);
+    const script = scripts[pathname];
+    if (script) response.setHeader("Content-Type", "text/javascript").end(readFileSync(script));
+    else if (pathname === "/login") this.#login(searchParams.get("user") ?? "", response);
+    else if (pathname === "/logout") this.#logout(request, response);
+    else if (pathname === "/refresh") await this.#refresh(request, response);
+    else if (pathname === "/blank")
+      response.setHeader("Content-Type", "text/html").end("<title>blank</title>");
+    else response.setHeader("Content-Type", "text/html").end(PAGE);
+  }
+
+  #login(subject: string, response: ServerResponse): void {
+    this.#grant({ subject, current: "", alive: true }, response);
+  }
+
+  #logout(request: IncomingMessage, response: ServerResponse): void {
+    const family = this.#families.get(cookieOf(request));
+    if (family) family.alive = false;
+    response.setHeader("Set-Cookie", "refresh=; Max-Age=0; Path=/").end();
+  }
+
+  async #refresh(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.refreshes++;
+    const number = this.refreshes;
+    const secret = cookieOf(request);
+    const family = this.#families.get(secret);
+    if (family && family.current !== secret) {
+      this.reuses++;
+      family.alive = false;
+    }
+    if (!family?.alive) {
+      response.writeHead(401).end();
+      return;
+    }
+    // Rotated before the answer: whatever becomes of the page, this token is used.
+    const respond = this.#rotate(family);
+    await this.answering(number);
+    respond(response);
+  }
+
+  #grant(family: Family, response: ServerResponse): void {
+    this.#rotate(family)(response);
+  }
+
+  #rotate(family: Family): (response: ServerResponse) => void {
+    const secret = randomUUID();
+    family.current = secret;
+    this.#families.set(secret, family);
+    const [lifetime = HOUR] = this.lifetimes;
+    if (this.lifetimes.length > 1) this.lifetimes.shift();
+    const { subject } = family;
+    const iat = Date.now();
+    const token = unsignedJwt({ sub: subject, iat: iat / 1000, exp: (iat + lifetime) / 1000 });
+    this.expiresAt = iat + lifetime;
+    this.#issued.set(token, { subject, expiresAt: iat + lifetime });
+    return (response) =>
+      response
+        .setHeader("Set-Cookie", `refresh=${secret}; HttpOnly; SameSite=Strict; Path=/`)
+        .setHeader("Content-Type", "application/json")
+        .end(JSON.stringify({ token, expiresIn: lifetime / 1000 }));
+  }
+}
+
+/** The refresh token that a request carries. */
+function cookieOf({ headers }: IncomingMessage): string {
+  return /(?:^|; )refresh=([^;]*)/.exec(headers.cookie ?? "")?.[1] ?? "";
+}
+
+// The options come by the page's hash, so that each test has its own.
+const PAGE = `<!doctype html><meta charset="utf-8"><title>tab</title>
+<script src="/socket.io.js"></script><script src="/authsocket.js"></script>
+<script>
+  const { store, ...given } = JSON.parse(decodeURIComponent(location.hash.slice(1)) || "{}");
+  window.auth = new authsocket.AuthSocket("/", {
+    refresh: "/refresh", allowInsecure: true, leeway: 0, jitter: 0, retry: { base: 100 },
+    ...(store === "memory" && { store: authsocket.memoryStore() }),
+    ...(store === "session" && { store: authsocket.webStorageStore("authToken", sessionStorage) }),
+    ...given,
+  });
+  window.tokens = [];
+  window.statuses = [];
+  auth.session.subscribe((state) => {
+    statuses.push(state.status + (state.error ? ":" + state.error.code : ""));
+    if (state.status === "signedIn" && tokens.at(-1) !== state.claims.exp) tokens.push(state.claims.exp);
+  });
+</script>`;

@@ -1,0 +1,186 @@
+import { expect } from "playwright/test";
+import { deferred } from "../support/deferred.ts";
+import { test } from "./tab-test.ts";
+
+const HOUR = 3_600_000;
+
+test("T23 B4 a laptop that has slept for two hours refreshes once as it wakes up, and is back", async ({
+  site,
+  open,
+  context,
+}) => {
+  site.lifetimes = [HOUR / 4, HOUR];
+  await context.clock.install();
+  const tab = await open();
+  await tab.until("signedOut");
+  await tab.signIn("alice");
+  await tab.connectedAs("alice");
+  site.refreshes = 0;
+  await context.clock.fastForward("02:00:00");
+  await tab.page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await expect.poll(async () => (await tab.tokens()).length).toBe(2);
+  await tab.connectedAs("alice");
+  expect(site.refreshes).toBe(1);
+  expect(await tab.statuses()).not.toContain("signedOut:session_expired");
+});
+
+for (const [words, jump] of [
+  ["ahead", 2 * HOUR],
+  ["back", -2 * HOUR],
+] as const) {
+  test(`B5 T23 a clock that jumps two hours ${words} costs one refresh at most, and nobody the session`, async ({
+    site,
+    open,
+    context,
+  }) => {
+    site.lifetimes = [HOUR];
+    await context.clock.install();
+    const tab = await open();
+    await tab.until("signedOut");
+    await tab.signIn("alice");
+    await tab.connectedAs("alice");
+    site.refreshes = 0;
+    await context.clock.setSystemTime(Date.now() + jump);
+    for (const event of ["focus", "pageshow", "online"]) {
+      await tab.page.evaluate((type) => window.dispatchEvent(new Event(type)), event);
+    }
+    await tab.page.evaluate(() => window.auth.socket.emitWithAck("still here", true));
+    await tab.page.evaluate(() => window.auth.session.getToken());
+    await tab.connectedAs("alice");
+    expect(site.refreshes).toBeLessThanOrEqual(1);
+    // Socket.IO takes two hours without a ping for a dead line, and opens another.
+    expect(site.connected.length).toBeLessThanOrEqual(2);
+    expect((await tab.statuses()).slice(1)).not.toContain("signedOut");
+  });
+}
+
+test("B4 a tab whose timers do not run is woken by the server's notice, and stays connected", async ({
+  site,
+  open,
+  context,
+}) => {
+  site.lifetimes = [3_000, HOUR];
+  const tab = await open();
+  await tab.until("signedOut");
+  await tab.signIn("alice");
+  await tab.connectedAs("alice");
+  site.refreshes = 0;
+  // From here on no timer of the page fires; packets still arrive.
+  await context.clock.install();
+  await context.clock.pauseAt(Date.now() + 1);
+  await expect.poll(async () => (await tab.tokens()).length, { timeout: 10_000 }).toBe(2);
+  await expect.poll(() => site.renewals).toBe(1);
+  expect(site.refreshes).toBe(1);
+  expect(site.connected).toEqual(["alice"]);
+});
+
+test("T18 T23 a token that expires without network is refreshed as the network comes back", async ({
+  site,
+  open,
+  context,
+}) => {
+  site.lifetimes = [2_000, HOUR];
+  const tab = await open({ leeway: 1_000 });
+  await tab.until("signedOut");
+  await tab.signIn("alice");
+  await tab.connectedAs("alice");
+  site.refreshes = 0;
+  await context.setOffline(true);
+  await tab.until("waiting");
+  await tab.page.evaluate(() => void window.auth.socket.emit("typed offline", 1));
+  await tab.page.waitForFunction(() => {
+    const { state } = window.auth.session;
+    return state.status === "waiting" && (state.expiresAt ?? 0) < Date.now();
+  });
+  await context.setOffline(false);
+  await tab.untilGoodFor(1_000_000);
+  await tab.connectedAs("alice");
+  await expect.poll(() => site.heard.map(({ event }) => event)).toEqual(["typed offline"]);
+  expect(site.refreshes).toBe(1);
+});
+
+// Chromium keeps no page with a WebSocket in its back/forward cache: it is loaded anew.
+test("T23 a page that one goes back to after its token has expired refreshes once and is connected", async ({
+  site,
+  open,
+}) => {
+  const tab = await open();
+  await tab.until("signedOut");
+  site.lifetimes = [1_000, HOUR];
+  await tab.signIn("alice");
+  await tab.connectedAs("alice");
+  await tab.page.goto(`${site.url}/blank`);
+  site.refreshes = 0;
+  await expect.poll(() => Date.now() > site.expiresAt).toBe(true);
+  await tab.page.goBack();
+  await tab.untilGoodFor(1_000_000);
+  await tab.connectedAs("alice");
+  expect([site.refreshes, site.reuses]).toEqual([1, 0]);
+});
+
+const spoiled: [string, () => void][] = [
+  [
+    "throws at every touch",
+    () =>
+      Object.defineProperty(window, "localStorage", {
+        get() {
+          throw new DOMException("denied", "SecurityError");
+        },
+      }),
+  ],
+  [
+    "is full",
+    () => {
+      Storage.prototype.setItem = () => {
+        throw new DOMException("full", "QuotaExceededError");
+      };
+    },
+  ],
+];
+
+for (const [words, spoil] of spoiled) {
+  test(`B9 storage that ${words} is one warning, and the session goes on from memory`, async ({
+    site,
+    open,
+    context,
+  }) => {
+    site.lifetimes = [1_000, 1_000, HOUR];
+    await context.addInitScript(spoil);
+    const tab = await open();
+    await tab.signIn("alice");
+    await tab.untilGoodFor(1_000_000);
+    await tab.connectedAs("alice");
+    const { warning } = await tab.page.evaluate(() => window.auth.session.state);
+    expect(String(warning)).toContain("kept in memory");
+    expect((await tab.statuses()).filter((status) => status === "signedOut:session_expired")).toEqual([]);
+    expect(site.reuses).toBe(0);
+  });
+}
+
+test("B8 storage that is emptied or half written by somebody else is no sign-out, for any tab", async ({
+  site,
+  open,
+}) => {
+  const [first, second] = [await open(), await open()];
+  await first.until("signedOut");
+  await first.signIn("alice");
+  for (const tab of [first, second]) await tab.connectedAs("alice");
+  const noticed = deferred<void>();
+  await second.page.exposeFunction("noticed", () => noticed.resolve());
+  await second.page.evaluate(() =>
+    window.addEventListener("storage", (event) => event.key === "fence" && Reflect.get(window, "noticed")()),
+  );
+  await first.page.evaluate(() => {
+    localStorage.clear();
+    localStorage.setItem("authToken:meta", '{"of":');
+    localStorage.setItem("fence", "1");
+  });
+  await noticed.promise;
+  for (const tab of [first, second]) {
+    await tab.connectedAs("alice");
+    await tab.page.evaluate(() => window.auth.session.getToken({ forceRefresh: true }));
+    await tab.connectedAs("alice");
+  }
+  expect(site.reuses).toBe(0);
+  expect(site.connected).toEqual(["alice", "alice"]);
+});

@@ -1,0 +1,109 @@
+import { AuthSocket, memoryStore } from "authsocket";
+import { authenticate } from "authsocket/server";
+import type { Server } from "socket.io";
+import { describe, expect, it } from "vitest";
+import { issueToken } from "../support/auth-server.ts";
+import { disposed } from "../support/disposal.ts";
+import { next, startServer } from "../support/guarded-server.ts";
+import { identify, protect } from "../support/load.ts";
+import { MemoryCluster } from "../support/memory-cluster.ts";
+
+// By websocket: a poll that has just been answered drops what is volatile.
+const IO = { transports: ["websocket"], reconnectionDelay: 1 };
+
+async function connected(guard: (io: Server) => unknown, options = {}) {
+  const { io, url } = await startServer(options);
+  guard(io);
+  const payloads: unknown[] = [];
+  io.use((socket, next) => {
+    payloads.push(Object.keys(socket.handshake.auth));
+    next();
+  });
+  const auth = disposed(
+    new AuthSocket(url, {
+      store: memoryStore(),
+      refresh: async () => issueToken(),
+      io: IO,
+    }),
+  );
+  const received: unknown[] = [];
+  auth.socket.on("news", (number: number) => received.push(number));
+  await auth.whenConnected();
+  /** Waits until what was sent has arrived. */
+  const arrived = async (event: string, emit: () => void) => {
+    const heard = new Promise((resolve) => auth.socket.once(event, resolve));
+    emit();
+    await heard;
+  };
+  const dropAndMiss = async (number: number) => {
+    const back = new Promise<void>((resolve) => auth.socket.once("connect", resolve));
+    const [socket] = io.sockets.sockets.values();
+    if (!socket) throw new Error("the client is not connected");
+    const gone = next(socket, "disconnect");
+    socket.conn.close();
+    await gone;
+    io.emit("news", number);
+    await back;
+  };
+  return { io, auth, received, payloads, arrived, dropAndMiss };
+}
+
+const recovering = { connectionStateRecovery: {} };
+
+describe("a volatile event whose last argument is a text", () => {
+  it.each<[string, (io: Server) => unknown]>([
+    ["a plain server", (io) => protect(io.of("/"))],
+    ["authsocket/server", (io) => authenticate(io, { verify: async (token) => identify(token) })],
+  ])("T10 of %s spoils no recovery: the same id, and nothing lost or duplicated", async (_, guard) => {
+    const { io, auth, received, arrived, dropAndMiss } = await connected(guard, recovering);
+    const { id } = auth.socket;
+    await arrived("news", () => io.emit("news", 1));
+    for (const text of ["12:00", "", "a text of some length", "1767225600000"]) {
+      await arrived("time", () => io.volatile.emit("time", text));
+    }
+
+    await dropAndMiss(2);
+    await arrived("news", () => io.emit("news", 3));
+
+    expect(auth.socket.recovered).toBe(true);
+    expect(auth.socket.id).toBe(id);
+    expect(received).toEqual([1, 2, 3]);
+  });
+
+  it("T10 that looks like an offset costs the recovery, as in Socket.IO, and no more", async () => {
+    const { io, auth, arrived, dropAndMiss, received } = await connected(
+      (io) => protect(io.of("/")),
+      recovering,
+    );
+    await arrived("word", () => io.volatile.emit("word", "goodbye"));
+
+    await dropAndMiss(1);
+    await arrived("news", () => io.emit("news", 2));
+
+    expect(auth.state).toMatchObject({ status: "connected", recovered: false });
+    expect(received).toEqual([2]);
+  });
+
+  it("B19 offsets of another shape are Socket.IO's own matter", async () => {
+    const options = { ...recovering, adapter: new MemoryCluster().adapter };
+    const { io, auth, received, arrived, dropAndMiss } = await connected(
+      (io) => protect(io.of("/")),
+      options,
+    );
+    await arrived("news", () => io.emit("news", 1));
+
+    await dropAndMiss(2);
+
+    expect(auth.socket.recovered).toBe(true);
+    expect(received).toEqual([1, 2]);
+  });
+
+  it("T10 a server without recovery is sent the token and nothing else", async () => {
+    const { io, payloads, arrived, dropAndMiss } = await connected((io) => protect(io.of("/")));
+    await arrived("word", () => io.emit("word", "goodbye"));
+
+    await dropAndMiss(1);
+
+    expect(payloads).toEqual([["token"], ["token"]]);
+  });
+});

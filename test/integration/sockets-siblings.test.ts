@@ -1,0 +1,130 @@
+import { AuthSocket, memoryStore } from "authsocket";
+import { authenticate } from "authsocket/server";
+import type { Namespace } from "socket.io";
+import { describe, expect, it } from "vitest";
+import { issueToken } from "../support/auth-server.ts";
+import { disposed } from "../support/disposal.ts";
+import { startServer } from "../support/guarded-server.ts";
+import { identify, protect } from "../support/load.ts";
+import { SlowLine } from "../support/slow-line.ts";
+import { untilStatus } from "../support/states.ts";
+
+const PERIOD = 5;
+
+/** Numbers every five ms from the server to "/", and from the client to "/chat", over a line of 50 ms round trip. */
+async function busy(guard: (namespace: Namespace) => void) {
+  const server = await startServer({ connectionStateRecovery: {} });
+  const { io } = server;
+  guard(io.of("/"));
+  guard(io.of("/chat"));
+  let handshakes = 0;
+  io.engine.on("connection", () => handshakes++);
+  const { url } = await SlowLine.to(server.url, 25);
+  const auth = disposed(
+    new AuthSocket(url, {
+      store: memoryStore(),
+      refresh: async () => issueToken(),
+      // Who waits for Socket.IO's own delay does not come back within this test.
+      io: { transports: ["websocket"], reconnectionDelay: 60_000, reconnectionDelayMax: 60_000 },
+    }),
+  );
+  const chat = auth.of("/chat");
+  await Promise.all([auth.whenConnected(), chat.whenConnected()]);
+  const received: number[] = [];
+  auth.socket.on("down", (number: number) => received.push(number));
+  let sent = 0;
+  const down = setInterval(() => io.of("/").emit("down", sent++), PERIOD);
+  const up = setInterval(() => chat.socket.emit("up"), PERIOD);
+  /** Whether every number has arrived, once and in order. */
+  const complete = async () => {
+    clearInterval(down);
+    clearInterval(up);
+    await new Promise<void>((resolve) => {
+      auth.socket.once("last", () => resolve());
+      io.of("/").emit("last");
+    });
+    return received.length === sent && received.every((number, index) => number === index);
+  };
+  const silence = () => clearInterval(up);
+  return { io, auth, chat, silence, complete, handshakes: () => handshakes };
+}
+
+describe("a namespace that is kicked with packets in flight", () => {
+  it.each([
+    ["a plain server", protect],
+    [
+      "authsocket/server",
+      (namespace: Namespace) => void authenticate(namespace, { verify: async (token) => identify(token) }),
+    ],
+  ])("T5 of %s: its sibling is back within one handshake, and has lost nothing", async (_, guard) => {
+    const { io, auth, chat, complete, handshakes } = await busy(guard);
+    const { id } = auth.socket;
+    const back = new Promise<void>((resolve) => auth.socket.once("connect", resolve));
+
+    io.of("/chat").disconnectSockets();
+    await back;
+
+    expect(auth.socket.id).toBe(id);
+    expect(auth.socket.recovered).toBe(true);
+    expect(handshakes()).toBe(2);
+    expect((await untilStatus(chat, "refused")).error.code).toBe("kicked");
+    expect(await complete()).toBe(true);
+  });
+
+  it("T5 every emitWithAck of the sibling is answered or rejected", async () => {
+    const { io, auth, complete } = await busy(protect);
+    io.of("/").on("connection", (socket) => socket.on("ask", (acknowledge: () => void) => acknowledge()));
+    for (const socket of io.of("/").sockets.values()) {
+      socket.on("ask", (acknowledge: () => void) => acknowledge());
+    }
+    const back = new Promise<void>((resolve) => auth.socket.once("connect", resolve));
+    const answers: Promise<string>[] = [];
+    const asking = setInterval(() => {
+      answers.push(
+        auth.socket.emitWithAck("ask").then(
+          () => "answered",
+          ({ message }) => message,
+        ),
+      );
+    }, PERIOD);
+
+    io.of("/chat").disconnectSockets();
+    await back;
+    clearInterval(asking);
+
+    for (const outcome of await Promise.all(answers)) {
+      expect(["answered", "socket has been disconnected"]).toContain(outcome);
+    }
+    expect(await auth.socket.emitWithAck("ask")).toBeUndefined();
+    expect(await complete()).toBe(true);
+  });
+
+  it("T5 with nothing in flight its sibling stays connected", async () => {
+    const { io, auth, chat, silence, complete, handshakes } = await busy(protect);
+    silence();
+    await new Promise<void>((resolve) => {
+      for (const socket of io.of("/chat").sockets.values()) socket.once("last", () => resolve());
+      chat.socket.emit("last");
+    });
+
+    io.of("/chat").disconnectSockets();
+    await untilStatus(chat, "refused");
+
+    expect(await complete()).toBe(true);
+    expect(handshakes()).toBe(1);
+    expect(auth.state.status).toBe("connected");
+  });
+
+  it("T5 a refused namespace costs its siblings nothing, whatever it wants to send", async () => {
+    const { io, auth, complete, handshakes } = await busy(protect);
+    io.of("/admin").use((_, next) => next(new Error("Admin access required")));
+    const admin = auth.of("/admin");
+    for (let number = 0; number < 20; number++) admin.socket.emit("up", number);
+
+    await untilStatus(admin, "refused");
+
+    expect(await complete()).toBe(true);
+    expect(handshakes()).toBe(1);
+    expect(auth.state.status).toBe("connected");
+  });
+});
