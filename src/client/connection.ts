@@ -426,15 +426,16 @@ export class Connection implements SessionClient {
     const answer = this.#answer;
     if (state.status !== "opening" || !state.grant || !answer) return;
     this.#answer = undefined;
-    this.#unanswered = this.socket.io.engine;
     const { accessToken: token } = state.grant;
     const { session, reopened } = this.#context;
     // The engine was opened with an earlier cookie, and will not see another one.
     if (session.isCookie && !reopened(token)) return;
+    this.#unanswered = this.socket.io.engine;
     // T6: one user's connection state is not another's to recover. These two override Socket.IO's own.
     const stranger = this.#known && this.#known.id !== this.#user.id;
-    const recovery = stranger ? { pid: undefined, offset: undefined } : { offset: this.#offset };
-    answer({ ...(!session.isCookie && { token }), ...(this.#isRecoverable && recovery) });
+    const offset = this.#isRecoverable ? this.#offset : undefined;
+    const recovery = stranger ? { pid: undefined, offset: undefined } : offset && { offset };
+    answer({ ...(!session.isCookie && { token }), ...recovery });
   }
 
   /** B13: one acknowledged packet. Refused or unanswered, it leaves the connection as it was, until the server cuts it. */

@@ -104,16 +104,18 @@ export function guardRecovery(
   }
 
   function expect({ sid, rooms, missedPackets }: Session, recording: Recording): void {
+    const play = (socket: Socket) => {
+      giveUp();
+      recording.playTo(socket, rooms, missedPackets);
+    };
     const giveUp = () => {
       clearTimeout(timer);
       recording.stop();
-      restored.delete(sid);
+      // Restored anew in the meantime, after a refusal, it is the later one's.
+      if (restored.get(sid) === play) restored.delete(sid);
     };
     const timer = setTimeout(giveUp, PATIENCE).unref();
-    restored.set(sid, (socket) => {
-      giveUp();
-      recording.playTo(socket, rooms, missedPackets);
-    });
+    restored.set(sid, play);
   }
 
   function mayResume(auth: unknown, { subject }: Identity): boolean {

@@ -143,7 +143,7 @@ export class DemoPage {
 
 type Stage = "checking" | "signedOut" | "signedIn";
 
-export function passwordOf(username: string): string {
+function passwordOf(username: string): string {
   const account = demoAccounts.find((candidate) => candidate.username === username);
   if (!account) throw new TypeError(`There is no demo account "${username}"`);
   return account.password;

@@ -6,6 +6,7 @@ import { issueToken } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { next, startServer } from "../support/guarded-server.ts";
 import { identify, protect } from "../support/load.ts";
+import { MemoryCluster } from "../support/memory-cluster.ts";
 
 // By websocket: a poll that has just been answered drops what is volatile.
 const IO = { transports: ["websocket"], reconnectionDelay: 1 };
@@ -81,6 +82,20 @@ describe("a volatile event whose last argument is a text", () => {
 
     expect(auth.state).toMatchObject({ status: "connected", recovered: false });
     expect(received).toEqual([2]);
+  });
+
+  it("B19 offsets of another shape are Socket.IO's own matter", async () => {
+    const options = { ...recovering, adapter: new MemoryCluster().adapter };
+    const { io, auth, received, arrived, dropAndMiss } = await connected(
+      (io) => protect(io.of("/")),
+      options,
+    );
+    await arrived("news", () => io.emit("news", 1));
+
+    await dropAndMiss(2);
+
+    expect(auth.socket.recovered).toBe(true);
+    expect(received).toEqual([1, 2]);
   });
 
   it("T10 a server without recovery is sent the token and nothing else", async () => {

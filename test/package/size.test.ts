@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { root } from "./tarball.ts";
 
 // What an app grows by; socket.io-client is there already. 5 000 is what it should come down to (README, "What is not yet done").
-const budget = 12_750;
+const budget = 13_100;
 
 it(`adds at most ${budget} bytes to an app, minified and gzipped, jwt-decode included`, async () => {
   const { outputFiles } = await build({

@@ -36,7 +36,7 @@ function installFromDebian(): boolean {
  * @returns its command
  * @throws Error that says what to install
  */
-export function findRedisServer(): string {
+function findRedisServer(): string {
   const command = process.env.REDIS_SERVER ?? "redis-server";
   if (starts(command)) return command;
   if (process.env.REDIS_SERVER) throw new Error(`REDIS_SERVER names no redis-server that starts: ${command}`);
