@@ -1,0 +1,33 @@
+import type { ContenderName } from "../contenders/contender.ts";
+import type { Host } from "../hosts/host.ts";
+import type { Check, Row } from "../report/row.ts";
+import type { LoginOptions } from "../server/logins.ts";
+import type { Site } from "../site.ts";
+
+/** What a scenario has to work with. */
+export interface Bench {
+  site: Site;
+  hosts: Host[];
+  contenders: readonly ContenderName[];
+  /** of everything that is measured */
+  repetitions: number;
+}
+
+export interface Outcome {
+  rows: Row[];
+  checks: Check[];
+}
+
+export interface Scenario {
+  name: string;
+  run(bench: Bench): Promise<Outcome>;
+}
+
+const NEVER = 24 * 3_600_000;
+
+/** `raw` is the limit since its tokens never expire. */
+export function loginOf(contender: ContenderName, login: LoginOptions): LoginOptions {
+  return contender === "raw" ? { ...login, first: NEVER } : login;
+}
+
+export const isOurs = (contender: ContenderName): boolean => contender.startsWith("AuthSocket");
