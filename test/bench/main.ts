@@ -8,7 +8,11 @@ import type { Outcome } from "./scenarios/scenario.ts";
 import { Site } from "./site.ts";
 
 const { values } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, only: { type: "string" } },
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string" },
+    repetitions: { type: "string" },
+  },
 });
 
 const site = await Site.start("authsocket");
@@ -16,7 +20,7 @@ const hosts = [await startNode()];
 const contenders = values.quick
   ? (["raw", "AuthSocket auto", "AuthSocket reconnect"] as const)
   : CONTENDER_NAMES;
-const bench = { site, hosts, contenders, repetitions: values.quick ? 1 : 15 };
+const bench = { site, hosts, contenders, repetitions: values.quick ? 1 : Number(values.repetitions ?? 15) };
 
 const outcome: Outcome = { rows: [], checks: [] };
 for (const { name, run } of scenarios) {

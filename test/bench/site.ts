@@ -26,9 +26,19 @@ export class Site {
 
   /** Makes a user who can sign in, and forgets all requests so far. */
   async open(login: LoginOptions): Promise<string> {
-    const user = `user-${++this.#users}`;
+    const user = this.#name();
     await this.#remote.call("open", { users: [user], login });
     return user;
+  }
+
+  async openMany(count: number, login: LoginOptions): Promise<string[]> {
+    const users = Array.from({ length: count }, () => this.#name());
+    await this.#remote.call("open", { users, login });
+    return users;
+  }
+
+  #name(): string {
+    return `user-${++this.#users}`;
   }
 
   seen(user: string, namespaces: readonly string[] = []): Promise<Seen> {

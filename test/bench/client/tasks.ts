@@ -1,8 +1,11 @@
 import { connect } from "./connect.ts";
+import { echo } from "./echo.ts";
+import { enter } from "./enter.ts";
 import { expire } from "./expire.ts";
+import { heap } from "./heap.ts";
 import { live } from "./live.ts";
 
 /** What a client, a process or a page, can be told to do. It is given the storage of its user's browser. */
-export const tasks = { connect, live, expire };
+export const tasks = { enter, connect, live, expire, echo, heap };
 
 export type Tasks = typeof tasks;

@@ -1,11 +1,13 @@
 import type { Tasks } from "../client/tasks.ts";
 
-/** Where clients run. */
+/** Where clients run: in Node each in a storage of its own, in a browser in tabs that share one. */
 export interface Host {
   name: "Node" | "Chromium";
+  /** @param tab which one; default the first */
   run<Name extends keyof Tasks>(
     task: Name,
     order: Parameters<Tasks[Name]>[0],
+    tab?: number,
   ): Promise<Awaited<ReturnType<Tasks[Name]>>>;
   close(): Promise<void>;
 }
