@@ -3,12 +3,14 @@ import type { LoginOptions } from "./server/logins.ts";
 import type { Seen, ServerProcedures } from "./server/main.ts";
 import type { ServerKind } from "./server/protection.ts";
 
+/** Of all sites, since a browser does not tell cookies of different ports apart. */
+let opened = 0;
+
 /** A server in a process of its own. */
 export class Site {
   readonly url: string;
   readonly directUrl: string;
   readonly #remote: Remote<ServerProcedures>;
-  #users = 0;
 
   private constructor(
     remote: Remote<ServerProcedures>,
@@ -26,19 +28,14 @@ export class Site {
 
   /** Makes a user who can sign in, and forgets all requests so far. */
   async open(login: LoginOptions): Promise<string> {
-    const user = this.#name();
-    await this.#remote.call("open", { users: [user], login });
+    const [user = ""] = await this.openMany(1, login);
     return user;
   }
 
   async openMany(count: number, login: LoginOptions): Promise<string[]> {
-    const users = Array.from({ length: count }, () => this.#name());
+    const users = Array.from({ length: count }, () => `user-${++opened}`);
     await this.#remote.call("open", { users, login });
     return users;
-  }
-
-  #name(): string {
-    return `user-${++this.#users}`;
   }
 
   seen(user: string, namespaces: readonly string[] = []): Promise<Seen> {

@@ -17,6 +17,9 @@ export interface Aftermath {
   disconnects: number;
 }
 
+/** ms more for those who are away at that moment */
+const PATIENCE = 2_000;
+
 /** Connects, and is there when the token expires. */
 export async function expire(order: ExpireOrder, storage: Storage): Promise<Aftermath> {
   const end = performance.now() + order.until;
@@ -25,6 +28,7 @@ export async function expire(order: ExpireOrder, storage: Storage): Promise<Afte
   await connected(client.sockets, order.until);
   const absences = client.sockets.map((socket) => new Absence(socket));
   await new Promise((resolve) => setTimeout(resolve, end - performance.now()));
+  await connected(client.sockets, PATIENCE);
   const aftermath = {
     signedOut: storage.getItem(account.key) === null,
     missing: client.sockets.filter((socket) => !socket.connected).length,

@@ -13,6 +13,8 @@ export interface LiveOrder extends Order {
 /** What happened to one socket. */
 export interface Life {
   disconnects: number;
+  /** when it was first disconnected: ms since the epoch; the far future where it never was */
+  cutAt: number;
   /** ms not connected */
   away: number;
   /** whether it was connected at the end, and by the id it had at first */
@@ -70,7 +72,17 @@ async function liveOn(socket: Socket, duration: number): Promise<Life> {
   // In order, and so the answer comes after everything else.
   const back = isBack && (await inTime(socket.emitWithAck("end")));
   await inTime(Promise.all(answers));
-  return { disconnects: absence.disconnects, away, back, sameId: socket.id === id, sent, rejected, down };
+  const cutAt = Math.min(absence.since, Number.MAX_SAFE_INTEGER);
+  return {
+    disconnects: absence.disconnects,
+    cutAt,
+    away,
+    back,
+    sameId: socket.id === id,
+    sent,
+    rejected,
+    down,
+  };
 }
 
 function inTime(work: Promise<unknown>): Promise<boolean> {

@@ -17,6 +17,8 @@ export interface Wish {
   /** on one connection, where the contender can */
   namespaces: readonly string[];
   transports: Transport[];
+  /** ms before expiry at which who renews early does so; default the contender's own */
+  leeway?: number;
 }
 
 export interface Client {

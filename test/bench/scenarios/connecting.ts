@@ -42,12 +42,13 @@ export const connecting: Scenario = {
 
 async function connectIn({ site, contenders, repetitions }: Bench, host: Host, each: Case) {
   const { token, transports } = each;
+  const server = await site("authsocket");
   const measured = await interleaved(repetitions, contenders, async (contender: ContenderName) => {
     const first = token === "valid" ? 60_000 : -1_000;
-    const user = await site.open(loginOf(contender, { first }));
-    const order = { contender, url: site.url, user, namespaces: ["/"], transports };
+    const user = await server.open(loginOf(contender, { first }));
+    const order = { contender, url: server.url, user, namespaces: ["/"], transports };
     const time = await host.run("connect", order);
-    const { requests, refreshes } = await site.seen(user);
+    const { requests, refreshes } = await server.seen(user);
     return { time, requests, refreshes: refreshes.length };
   });
 

@@ -17,15 +17,16 @@ export const emitting: Scenario = {
   async run({ site, hosts, contenders, repetitions }) {
     const host = hosts.find(({ name }) => name === "Node");
     if (!host || repetitions === 1) return { rows: [], checks: [] };
+    const server = await site("authsocket");
     const measured = await interleaved<ContenderName | typeof AGAIN, number>(
       repetitions,
       [...contenders, AGAIN],
       async (name) => {
         const contender = name === AGAIN ? "raw" : name;
-        const user = await site.open(loginOf(contender, { first: 3_600_000 }));
+        const user = await server.open(loginOf(contender, { first: 3_600_000 }));
         const order = {
           contender,
-          url: site.directUrl,
+          url: server.directUrl,
           user,
           namespaces: ["/"],
           transports: ["websocket" as const],

@@ -38,11 +38,12 @@ export const expiringUnderLoad: Scenario = {
 };
 
 async function suffer({ site }: Bench, host: Host, contender: ContenderName): Promise<Damage> {
-  const user = await site.open(loginOf(contender, { first: LIFETIME }));
+  const server = await site("authsocket");
+  const user = await server.open(loginOf(contender, { first: LIFETIME }));
   const namespaces = ["/"];
-  const order = { contender, url: site.url, user, namespaces, transports: ["websocket" as const] };
+  const order = { contender, url: server.url, user, namespaces, transports: ["websocket" as const] };
   const [life] = await host.run("live", { ...order, duration: LOAD });
-  const { refreshes, traffic } = await site.seen(user, namespaces);
+  const { refreshes, traffic } = await server.seen(user, namespaces);
   const [record] = traffic;
   if (!life || !record) throw new Error("nothing was measured");
   return {

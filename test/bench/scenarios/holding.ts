@@ -10,11 +10,12 @@ export const holding: Scenario = {
   async run({ site, hosts, contenders, repetitions }) {
     const host = hosts.find(({ name }) => name === "Node");
     if (!host || repetitions === 1) return { rows: [], checks: [] };
+    const server = await site("authsocket");
     const measured = await interleaved(repetitions, contenders, async (contender) => {
-      const users = await site.openMany(CLIENTS, loginOf(contender, { first: 3_600_000 }));
+      const users = await server.openMany(CLIENTS, loginOf(contender, { first: 3_600_000 }));
       const bytes = await host.run("heap", {
         contender,
-        url: site.directUrl,
+        url: server.directUrl,
         users,
         namespaces: ["/"],
         transports: ["websocket"],

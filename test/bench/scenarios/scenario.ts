@@ -2,11 +2,13 @@ import type { ContenderName } from "../contenders/contender.ts";
 import type { Host } from "../hosts/host.ts";
 import type { Check, Row } from "../report/row.ts";
 import type { LoginOptions } from "../server/logins.ts";
+import type { ServerKind } from "../server/protection.ts";
 import type { Site } from "../site.ts";
 
 /** What a scenario has to work with. */
 export interface Bench {
-  site: Site;
+  /** The scenario's own server of that kind. */
+  site(kind: ServerKind): Promise<Site>;
   hosts: Host[];
   contenders: readonly ContenderName[];
   /** of everything that is measured */

@@ -13,6 +13,9 @@ export const NAMESPACES = ["/", ...Array.from({ length: 8 }, (_, index) => `/n${
 /** ms each way */
 const DELAY = 25;
 
+/** With an icon, since browsers would ask for one, and that request would be counted. */
+const PAGE = '<!doctype html><link rel="icon" href="data:," />';
+
 /** A Socket.IO server with users, behind a proxy that makes it far. */
 export class BenchServer {
   /** behind the proxy */
@@ -22,7 +25,7 @@ export class BenchServer {
   readonly logins = new Logins();
   readonly traffic = new Traffic();
   readonly io: Server;
-  /** HTTP requests and WebSockets. */
+  /** HTTP requests and WebSockets, the page excepted. */
   requests = 0;
   readonly #http: HttpServer;
 
@@ -32,7 +35,7 @@ export class BenchServer {
     this.directUrl = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
     http.on("request", (request, response) => {
       if (request.url === "/")
-        response.writeHead(200, { "Content-Type": "text/html", Connection: "close" }).end();
+        response.writeHead(200, { "Content-Type": "text/html", Connection: "close" }).end(PAGE);
       else this.logins.handle(request, response);
     });
     const connectionStateRecovery = kind === "tutorial" ? {} : { connectionStateRecovery: {} };
@@ -42,7 +45,11 @@ export class BenchServer {
       protect(namespace, kind);
       this.traffic.serve(namespace);
     }
-    for (const event of ["request", "upgrade"]) http.prependListener(event, () => this.requests++);
+    for (const event of ["request", "upgrade"]) {
+      http.prependListener(event, ({ url }) => {
+        if (url !== "/") this.requests++;
+      });
+    }
   }
 
   static async listen(kind: ServerKind): Promise<BenchServer> {

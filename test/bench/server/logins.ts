@@ -7,7 +7,7 @@ export interface LoginOptions {
   /** what is left of the first token; negative for one that has expired */
   first: number;
   /** lifetime of every token after it. default an hour */
-  then?: number;
+  later?: number;
   /** whether a refresh token can be used only once. default false */
   rotation?: boolean;
 }
@@ -29,8 +29,8 @@ export interface Login extends Required<LoginOptions> {
 export class Logins {
   readonly #logins = new Map<string, Login>();
 
-  open(user: string, { first, then = 3_600_000, rotation = false }: LoginOptions): void {
-    this.#logins.set(user, { first, then, rotation, cookie: randomUUID(), refreshes: [], refused: 0 });
+  open(user: string, { first, later = 3_600_000, rotation = false }: LoginOptions): void {
+    this.#logins.set(user, { first, later, rotation, cookie: randomUUID(), refreshes: [], refused: 0 });
   }
 
   get(user: string): Login {
@@ -55,7 +55,7 @@ export class Logins {
       login.refreshes.push(Date.now());
       if (login.rotation) login.cookie = randomUUID();
     }
-    const token = issueToken(user, action === "login" ? login.first : login.then);
+    const token = issueToken(user, action === "login" ? login.first : login.later);
     response.setHeader(
       "Set-Cookie",
       `refresh=${login.cookie}; HttpOnly; SameSite=Strict; Path=/refresh/${user}`,
