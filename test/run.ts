@@ -14,6 +14,7 @@ const stages: Stage[] = [];
 const reports = mkdtempSync(join(tmpdir(), "authsocket-test-"));
 const vitestReport = join(reports, "vitest.json");
 const playwrightReport = join(reports, "playwright.json");
+const benchReport = join(reports, "bench.json");
 
 const one = (passed: boolean): Count => ({ passed: Number(passed), failed: Number(!passed) });
 
@@ -101,11 +102,15 @@ if (await stage("build", async () => one(await script("build")))) {
     await stage("e2e", async () => {
       return tests(await script("e2e", ["--reporter=list,json"], 300_000), playwrightReport, readPlaywright);
     });
+    await stage("bench", async () => {
+      // Counts, never times: how fast it is does not decide whether it works.
+      return tests(await script("bench", ["--quick", "--json", benchReport]), benchReport, JSON.parse);
+    });
   } else {
-    skipped("e2e", "browser");
+    for (const name of ["e2e", "bench"]) skipped(name, "browser");
   }
 } else {
-  for (const name of ["vitest", "browser", "e2e"]) skipped(name, "build");
+  for (const name of ["vitest", "browser", "e2e", "bench"]) skipped(name, "build");
 }
 
 rmSync(reports, { recursive: true, force: true });

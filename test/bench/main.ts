@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { CONTENDER_NAMES } from "./contenders/contender.ts";
 import { startChromium } from "./hosts/chromium-host.ts";
 import { startNode } from "./hosts/node-host.ts";
+import { readme, writeTable } from "./report/readme.ts";
 import { table } from "./report/table.ts";
 import { scenarios } from "./scenarios/index.ts";
 import type { Bench, Outcome, Scenario } from "./scenarios/scenario.ts";
@@ -27,6 +28,7 @@ const plan: Omit<Bench, "site"> = {
   hosts,
   contenders: quick ? ["raw", "AuthSocket auto", "AuthSocket reconnect"] : CONTENDER_NAMES,
   repetitions: quick ? 1 : Number(values.repetitions),
+  pace: quick ? 4 : 1,
 };
 
 async function run({ name, run }: Scenario): Promise<Outcome> {
@@ -47,7 +49,9 @@ await Promise.all(hosts.map((host) => host.close()));
 
 const checks = outcomes.flatMap((outcome) => outcome.checks);
 const failed = checks.filter(({ passed }) => !passed);
-console.log(table(outcomes.flatMap(({ rows }) => rows)));
+const rows = outcomes.flatMap((outcome) => outcome.rows);
+console.log(table(rows));
+if (!quick && !only) writeTable(readme, rows);
 for (const { title, found } of failed) console.error(`✗ ${title}: ${found}`);
 const count = { passed: checks.length - failed.length, failed: failed.length };
 console.log(`${count.passed} passed, ${count.failed} failed`);

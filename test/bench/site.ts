@@ -38,6 +38,21 @@ export class Site {
     return users;
   }
 
+  /** For times: a connection that is open already would be an advantage. To be called when nothing is under way. */
+  settle(): Promise<void> {
+    return this.#remote.call("settle", undefined);
+  }
+
+  /** Tokens of so many users, the same ones at each call. */
+  tokens(count: number): Promise<string[]> {
+    return this.#remote.call("tokens", count);
+  }
+
+  /** Bytes of the server's heap that are in use. */
+  heap(): Promise<number> {
+    return this.#remote.call("heap", undefined);
+  }
+
   seen(user: string, namespaces: readonly string[] = []): Promise<Seen> {
     return this.#remote.call("seen", { user, namespaces });
   }

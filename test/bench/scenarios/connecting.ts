@@ -1,5 +1,5 @@
 import type { ContenderName, Transport } from "../contenders/contender.ts";
-import type { Host } from "../hosts/host.ts";
+import { HOST_NAMES, type Host } from "../hosts/host.ts";
 import { interleaved } from "../interleaving.ts";
 import { ratioRow } from "../report/figures.ts";
 import { type Check, check, type Row } from "../report/row.ts";
@@ -23,9 +23,13 @@ const cases: Case[] = [
   },
 ];
 
+const titleOf = ({ token, transports }: Case, host: Host["name"]) =>
+  `connect, ${token} token, ${transports.length > 1 ? "default transports" : "websocket"}, ${host}`;
+
 /** 1 and 2: from nothing to `connect`. */
 export const connecting: Scenario = {
   name: "connecting",
+  measures: HOST_NAMES.flatMap((host) => cases.map((each) => titleOf(each, host))),
   async run(bench) {
     const rows: Row[] = [];
     const checks: Check[] = [];
@@ -45,6 +49,7 @@ async function connectIn({ site, contenders, repetitions }: Bench, host: Host, e
   const server = await site("authsocket");
   const measured = await interleaved(repetitions, contenders, async (contender: ContenderName) => {
     const first = token === "valid" ? 60_000 : -1_000;
+    await server.settle();
     const user = await server.open(loginOf(contender, { first }));
     const order = { contender, url: server.url, user, namespaces: ["/"], transports };
     const time = await host.run("connect", order);
@@ -52,7 +57,7 @@ async function connectIn({ site, contenders, repetitions }: Bench, host: Host, e
     return { time, requests, refreshes: refreshes.length };
   });
 
-  const title = `connect, ${token} token, ${transports.length > 1 ? "default transports" : "websocket"}, ${host.name}`;
+  const title = titleOf(each, host.name);
   const times = new Map([...measured].map(([name, values]) => [name, values.map(({ time }) => time)]));
   const refreshes = token === "valid" ? 0 : 1;
   const requests = (measured.get("raw")?.[0]?.requests ?? 0) + refreshes;

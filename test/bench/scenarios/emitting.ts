@@ -2,7 +2,7 @@ import type { ContenderName } from "../contenders/contender.ts";
 import { interleaved, type Measured } from "../interleaving.ts";
 import { ratioRow, spread, twoDecimals } from "../report/figures.ts";
 import { ratios, summarise } from "../statistics.ts";
-import { loginOf, type Scenario } from "./scenario.ts";
+import { hostOf, loginOf, type Scenario } from "./scenario.ts";
 
 const MESSAGES = 10_000;
 
@@ -14,9 +14,12 @@ const AGAIN = "raw again";
 /** 6: the CPU time of an emit that is acknowledged. The delay is of no matter, and left out. */
 export const emitting: Scenario = {
   name: "emitting",
-  async run({ site, hosts, contenders, repetitions }) {
-    const host = hosts.find(({ name }) => name === "Node");
-    if (!host || repetitions === 1) return { rows: [], checks: [] };
+  measures: [TITLE],
+  async run(bench) {
+    const { site, contenders, repetitions } = bench;
+    // There is nothing to count.
+    if (repetitions === 1) return { rows: [], checks: [] };
+    const host = hostOf(bench, "Node");
     const server = await site("authsocket");
     const measured = await interleaved<ContenderName | typeof AGAIN, number>(
       repetitions,

@@ -1,6 +1,6 @@
 import type { Life } from "../client/live.ts";
 import type { ContenderName } from "../contenders/contender.ts";
-import type { Host } from "../hosts/host.ts";
+import { HOST_NAMES, type Host } from "../hosts/host.ts";
 import { interleaved, type Measured } from "../interleaving.ts";
 import { countRow, spread } from "../report/figures.ts";
 import { type Check, check, type Row } from "../report/row.ts";
@@ -10,6 +10,17 @@ import { type Bench, isOurs, loginOf, type Scenario } from "./scenario.ts";
 /** ms; the load goes on for long enough after it that everybody could be back */
 const LIFETIME = 1_000;
 const LOAD = 1_600;
+
+function titles(host: Host["name"]) {
+  const title = (what: string) => `token expires under load, ${host}: ${what}`;
+  return {
+    away: title("ms disconnected"),
+    toClient: title("events lost to the client"),
+    toServer: title("events lost to the server"),
+    answers: title("answers lost"),
+    duplicates: title("duplicates"),
+  };
+}
 
 interface Damage {
   life: Life;
@@ -23,6 +34,7 @@ interface Damage {
 /** 3: the token expires while both ends send an event every 5 ms. */
 export const expiringUnderLoad: Scenario = {
   name: "expiring-under-load",
+  measures: HOST_NAMES.flatMap((host) => Object.values(titles(host))),
   async run(bench) {
     const rows: Row[] = [];
     const checks: Check[] = [];
@@ -37,12 +49,17 @@ export const expiringUnderLoad: Scenario = {
   },
 };
 
-async function suffer({ site }: Bench, host: Host, contender: ContenderName): Promise<Damage> {
+async function suffer({ site, pace }: Bench, host: Host, contender: ContenderName): Promise<Damage> {
   const server = await site("authsocket");
-  const user = await server.open(loginOf(contender, { first: LIFETIME }));
+  await server.settle();
+  const user = await server.open(loginOf(contender, { first: LIFETIME * pace }));
   const namespaces = ["/"];
   const order = { contender, url: server.url, user, namespaces, transports: ["websocket" as const] };
-  const [life] = await host.run("live", { ...order, duration: LOAD });
+  const [life] = await host.run("live", {
+    ...order,
+    leeway: (LIFETIME * pace) / 2,
+    duration: LOAD * pace,
+  });
   const { refreshes, traffic } = await server.seen(user, namespaces);
   const [record] = traffic;
   if (!life || !record) throw new Error("nothing was measured");
@@ -56,7 +73,7 @@ async function suffer({ site }: Bench, host: Host, contender: ContenderName): Pr
 }
 
 function report(host: Host, measured: Measured<ContenderName, Damage>): Row[] {
-  const title = (what: string) => `token expires under load, ${host.name}: ${what}`;
+  const title = titles(host.name);
   const cells: Row["cells"] = {};
   for (const [name, damages] of measured) {
     const away = summarise(damages.map(({ life }) => life.away));
@@ -66,12 +83,12 @@ function report(host: Host, measured: Measured<ContenderName, Damage>): Row[] {
   const ours = measured.get("AuthSocket auto") ?? [];
   const met = ours.every(({ life }) => life.away === 0);
   return [
-    { measure: title("ms disconnected"), cells, budget: { limit: "0", met } },
-    countRow(title("events lost to the client"), measured, ({ toClient }) => toClient.lost, 0),
-    countRow(title("events lost to the server"), measured, ({ toServer }) => toServer.lost, 0),
-    countRow(title("answers lost"), measured, ({ life }) => life.rejected, 0),
+    { measure: title.away, cells, budget: { limit: "0", met } },
+    countRow(title.toClient, measured, ({ toClient }) => toClient.lost, 0),
+    countRow(title.toServer, measured, ({ toServer }) => toServer.lost, 0),
+    countRow(title.answers, measured, ({ life }) => life.rejected, 0),
     countRow(
-      title("duplicates"),
+      title.duplicates,
       measured,
       ({ toClient, toServer, asked }) => toClient.duplicated + toServer.duplicated + asked.duplicated,
       0,

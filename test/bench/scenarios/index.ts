@@ -6,6 +6,7 @@ import { expiringUnderLoad } from "./expiring-under-load.ts";
 import { holding } from "./holding.ts";
 import { renewing } from "./renewing.ts";
 import type { Scenario } from "./scenario.ts";
+import { serving } from "./serving.ts";
 import { weighing } from "./weighing.ts";
 
 /** In the order of the table. */
@@ -17,5 +18,6 @@ export const scenarios: Scenario[] = [
   expiringTogether,
   emitting,
   holding,
+  serving,
   weighing,
 ];

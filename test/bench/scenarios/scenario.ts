@@ -13,6 +13,8 @@ export interface Bench {
   contenders: readonly ContenderName[];
   /** of everything that is measured */
   repetitions: number;
+  /** How many times longer than it need be everything lives: counts must not depend on how busy the machine is. */
+  pace: number;
 }
 
 export interface Outcome {
@@ -22,6 +24,8 @@ export interface Outcome {
 
 export interface Scenario {
   name: string;
+  /** What its rows measure, in their order: the table of the README has them all. */
+  measures: readonly string[];
   run(bench: Bench): Promise<Outcome>;
 }
 
@@ -33,3 +37,9 @@ export function loginOf(contender: ContenderName, login: LoginOptions): LoginOpt
 }
 
 export const isOurs = (contender: ContenderName): boolean => contender.startsWith("AuthSocket");
+
+export function hostOf({ hosts }: Bench, name: Host["name"]): Host {
+  const found = hosts.find((host) => host.name === name);
+  if (!found) throw new Error(`nothing runs in ${name}`);
+  return found;
+}

@@ -8,7 +8,7 @@ import { protect, type ServerKind } from "./protection.ts";
 import { Traffic } from "./traffic.ts";
 
 /** Eight, and the main one. */
-export const NAMESPACES = ["/", ...Array.from({ length: 8 }, (_, index) => `/n${index + 1}`)];
+const NAMESPACES = ["/", ...Array.from({ length: 8 }, (_, index) => `/n${index + 1}`)];
 
 /** ms each way */
 const DELAY = 25;
@@ -60,8 +60,9 @@ export class BenchServer {
     return new BenchServer(http, await DelayProxy.listen(port, DELAY), kind);
   }
 
-  /** Contenders that follow each other find no connection of one before. */
-  settle(): void {
+  /** Ends idle connections: who comes next finds none of one before. A request that met their end would fail. */
+  async settle(): Promise<void> {
     this.#http.closeIdleConnections();
+    await new Promise((resolve) => setTimeout(resolve, 2 * DELAY));
   }
 }

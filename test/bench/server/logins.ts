@@ -44,8 +44,8 @@ export class Logins {
     const [, action, user = ""] = /^\/(login|refresh)\/([\w-]+)$/.exec(url) ?? [];
     if (method !== "POST" || action === undefined) return false;
     const login = this.get(user);
-    // A token lives for minutes, and so long no server keeps an idle connection: every refresh opens one.
-    response.setHeader("Connection", "close");
+    // Signing in was long ago, and so long no server keeps an idle connection: a refresh opens one.
+    if (action === "login") response.setHeader("Connection", "close");
     if (action === "refresh") {
       if (headers.cookie !== `refresh=${login.cookie}`) {
         login.refused++;

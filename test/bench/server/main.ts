@@ -3,6 +3,7 @@ import { offer } from "../procedures.ts";
 import { BenchServer } from "./bench-server.ts";
 import type { LoginOptions } from "./logins.ts";
 import type { ServerKind } from "./protection.ts";
+import { issueToken } from "./tokens.ts";
 import type { TrafficRecord } from "./traffic.ts";
 
 let server: BenchServer | undefined;
@@ -33,8 +34,16 @@ const serverProcedures = {
   open({ users, login }: { users: string[]; login: LoginOptions }): void {
     const { logins } = running();
     for (const user of users) logins.open(user, login);
-    running().settle();
     running().requests = 0;
+  },
+
+  /** Tokens that live for an hour, each of another user, who are the same at each call. */
+  tokens(count: number): string[] {
+    return Array.from({ length: count }, (_, index) => issueToken(`crowd-${index}`, 3_600_000));
+  },
+
+  async settle(_: undefined): Promise<void> {
+    await running().settle();
   },
 
   seen({ user, namespaces }: { user: string; namespaces: readonly string[] }): Seen {

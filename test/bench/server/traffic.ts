@@ -12,7 +12,7 @@ export interface TrafficRecord {
 }
 
 /** ms between two events */
-export const PERIOD = 5;
+const PERIOD = 5;
 
 /** The app: numbered events, so that a loss can be seen. */
 export class Traffic {
