@@ -12,7 +12,7 @@ import { Sites } from "./sites.ts";
 
 const { values } = parseArgs({
   options: {
-    /** counts only, of AuthSocket and the limit, once each: for `npm test` */
+    /** counts only, all at once, of AuthSocket and the limit, once each: for `npm test` */
     quick: { type: "boolean", default: false },
     repetitions: { type: "string", default: "15" },
     /** the names of scenarios; without it all, and the table is written into the README */
@@ -29,29 +29,38 @@ const plan: Omit<Bench, "site"> = {
   contenders: quick ? ["raw", "AuthSocket auto", "AuthSocket reconnect"] : CONTENDER_NAMES,
   repetitions: quick ? 1 : Number(values.repetitions),
   pace: quick ? 4 : 1,
+  inTurn,
 };
+
+async function inTurn<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>) {
+  if (quick) return Promise.all(items.map(work));
+  const results: Result[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}
 
 async function run({ name, run }: Scenario): Promise<Outcome> {
   const sites = new Sites();
   const start = performance.now();
-  const outcome = await run({ ...plan, site: (kind) => sites.get(kind) });
+  // One that breaks off has failed; the others have their say.
+  const outcome = await run({ ...plan, site: (kind) => sites.get(kind) }).catch((error: unknown) => ({
+    rows: [],
+    checks: [{ title: `${name} runs to its end`, passed: false, found: String(error) }],
+  }));
   await sites.close();
   console.log(`${name}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
   return outcome;
 }
 
 const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true);
-const outcomes: Outcome[] = [];
-// Counts are what they are in company, too; times are not.
-if (quick) outcomes.push(...(await Promise.all(chosen.map(run))));
-else for (const scenario of chosen) outcomes.push(await run(scenario));
+const outcomes = await inTurn(chosen, run);
 await Promise.all(hosts.map((host) => host.close()));
 
 const checks = outcomes.flatMap((outcome) => outcome.checks);
 const failed = checks.filter(({ passed }) => !passed);
 const rows = outcomes.flatMap((outcome) => outcome.rows);
 console.log(table(rows));
-if (!quick && !only) writeTable(readme, rows);
+if (!quick && !only) writeTable(readme, rows, plan.repetitions);
 for (const { title, found } of failed) console.error(`✗ ${title}: ${found}`);
 const count = { passed: checks.length - failed.length, failed: failed.length };
 console.log(`${count.passed} passed, ${count.failed} failed`);

@@ -3,7 +3,7 @@ import { signIn } from "./account.ts";
 import { connected } from "./connected.ts";
 import type { Order } from "./order.ts";
 
-const PATIENCE = 10_000;
+const PATIENCE = 20_000;
 
 /** ms that an engine may take to leave, since it ends the upgrade of its transport first */
 const FAREWELL = 200;

@@ -31,6 +31,9 @@ export interface Life {
 /** ms between two events */
 const PERIOD = 5;
 
+/** ms to connect in the first place, however busy the machine is */
+const START_PATIENCE = 20_000;
+
 /** ms for what is on its way, and for who is away */
 const PATIENCE = 2_000;
 
@@ -38,7 +41,8 @@ const PATIENCE = 2_000;
 export async function live(order: LiveOrder, storage: Storage): Promise<Life[]> {
   const account = await signIn(order, storage);
   const client = findContender(order.contender).open(account, order);
-  if (!(await connected(client.sockets, PATIENCE))) throw new Error(`${order.contender} did not connect`);
+  if (!(await connected(client.sockets, START_PATIENCE)))
+    throw new Error(`${order.contender} did not connect`);
   const lives = await Promise.all(client.sockets.map((socket) => liveOn(socket, order.duration)));
   client.close();
   return lives;

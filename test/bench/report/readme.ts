@@ -12,11 +12,11 @@ export function readTable(file: URL): string {
   return split(readFileSync(file, "utf8"))[1];
 }
 
-export function writeTable(file: URL, rows: Row[]): void {
+export function writeTable(file: URL, rows: Row[], repetitions: number): void {
   const [before, , after] = split(readFileSync(file, "utf8"));
-  const { node, arch, platform } = { node: process.version, ...process };
+  const { version, platform, arch } = process;
   const day = new Date().toISOString().slice(0, 10);
-  const text = `\n${table(rows)}\n\nMeasured on ${day} with Node ${node} on ${platform} ${arch}.\n`;
+  const text = `\n${table(rows)}\n\nMeasured on ${day} with Node ${version} on ${platform} ${arch}, ${repetitions} repetitions.\n`;
   writeFileSync(file, before + text + after);
 }
 

@@ -5,7 +5,7 @@ import { interleaved, type Measured } from "../interleaving.ts";
 import { countRow, spread } from "../report/figures.ts";
 import { type Check, check, type Row } from "../report/row.ts";
 import { type Losses, losses, summarise } from "../statistics.ts";
-import { type Bench, isOurs, loginOf, type Scenario } from "./scenario.ts";
+import { type Bench, hostOf, isOurs, loginOf, type Scenario } from "./scenario.ts";
 
 /** ms; the load goes on for long enough after it that everybody could be back */
 const LIFETIME = 1_000;
@@ -36,16 +36,18 @@ export const expiringUnderLoad: Scenario = {
   name: "expiring-under-load",
   measures: HOST_NAMES.flatMap((host) => Object.values(titles(host))),
   async run(bench) {
-    const rows: Row[] = [];
-    const checks: Check[] = [];
-    for (const host of bench.hosts) {
+    const outcomes = await bench.inTurn(HOST_NAMES, async (name) => {
+      const host = hostOf(bench, name);
       const measured = await interleaved(bench.repetitions, bench.contenders, (contender) =>
         suffer(bench, host, contender),
       );
-      rows.push(...report(host, measured));
-      checks.push(...[...measured].flatMap(([name, damages]) => verify(host, name, damages)));
-    }
-    return { rows, checks };
+      const checks = [...measured].flatMap(([contender, damages]) => verify(host, contender, damages));
+      return { rows: report(host, measured), checks };
+    });
+    return {
+      rows: outcomes.flatMap(({ rows }) => rows),
+      checks: outcomes.flatMap(({ checks }) => checks),
+    };
   },
 };
 

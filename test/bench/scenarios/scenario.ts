@@ -15,6 +15,8 @@ export interface Bench {
   repetitions: number;
   /** How many times longer than it need be everything lives: counts must not depend on how busy the machine is. */
   pace: number;
+  /** One after the other where times are measured, all at once where only counts matter. */
+  inTurn<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]>;
 }
 
 export interface Outcome {
