@@ -15,6 +15,7 @@ const stages: Stage[] = [];
 const reports = mkdtempSync(join(tmpdir(), "authsocket-test-"));
 const vitestReport = join(reports, "vitest.json");
 const playwrightReport = join(reports, "playwright.json");
+const benchReport = join(reports, "bench.json");
 
 const one = (passed: boolean): Count => ({ passed: Number(passed), failed: Number(!passed) });
 
@@ -127,6 +128,12 @@ async function browserLane(): Promise<void> {
 }
 
 await Promise.all([processorLane(), browserLane()]);
+// Alone, and even so by counts, never by times: how fast it is does not decide whether it works.
+if (built && browser) {
+  await stage("bench", async () => {
+    return tests(await script("bench", ["--quick", "--json", benchReport]), benchReport, JSON.parse);
+  });
+} else skipped("bench", built ? "browser" : "build");
 
 rmSync(reports, { recursive: true, force: true });
 

@@ -1,0 +1,39 @@
+import { findContender } from "../contenders/index.ts";
+import { Absence } from "./absence.ts";
+import { signIn } from "./account.ts";
+import { connected } from "./connected.ts";
+import type { Order } from "./order.ts";
+
+export interface ExpireOrder extends Order {
+  /** ms from now until everybody should be back */
+  until: number;
+}
+
+export interface Aftermath {
+  /** whether the user's token is gone from the store */
+  signedOut: boolean;
+  /** sockets that are not connected */
+  missing: number;
+  disconnects: number;
+}
+
+/** ms more for those who are away at that moment */
+const PATIENCE = 2_000;
+
+/** Connects, and is there when the token expires. */
+export async function expire(order: ExpireOrder, storage: Storage): Promise<Aftermath> {
+  const end = performance.now() + order.until;
+  const account = await signIn(order, storage);
+  const client = findContender(order.contender).open(account, order);
+  await connected(client.sockets, order.until);
+  const absences = client.sockets.map((socket) => new Absence(socket));
+  await new Promise((resolve) => setTimeout(resolve, end - performance.now()));
+  await connected(client.sockets, PATIENCE);
+  const aftermath = {
+    signedOut: storage.getItem(account.key) === null,
+    missing: client.sockets.filter((socket) => !socket.connected).length,
+    disconnects: absences.reduce((sum, { disconnects }) => sum + disconnects, 0),
+  };
+  client.close();
+  return aftermath;
+}

@@ -1,0 +1,102 @@
+import type { Socket } from "socket.io-client";
+import { findContender } from "../contenders/index.ts";
+import { Absence } from "./absence.ts";
+import { signIn } from "./account.ts";
+import { connected } from "./connected.ts";
+import type { Order } from "./order.ts";
+
+export interface LiveOrder extends Order {
+  /** ms under load */
+  duration: number;
+}
+
+/** What happened to one socket. */
+export interface Life {
+  disconnects: number;
+  /** when it was first disconnected: ms since the epoch; the far future where it never was */
+  cutAt: number;
+  /** ms not connected */
+  away: number;
+  /** whether it was connected at the end, and by the id it had at first */
+  back: boolean;
+  sameId: boolean;
+  /** events that were sent, numbered from 0, and as many that wanted an answer */
+  sent: number;
+  /** rejected promises of an answer */
+  rejected: number;
+  /** the numbers of events that came */
+  down: number[];
+}
+
+/** ms between two events */
+const PERIOD = 5;
+
+/** ms to connect in the first place, however busy the machine is */
+const START_PATIENCE = 20_000;
+
+/** ms for what is on its way, and for who is away */
+const PATIENCE = 2_000;
+
+/** A page at work: both ends send an event every 5 ms, while tokens expire. */
+export async function live(order: LiveOrder, storage: Storage): Promise<Life[]> {
+  const account = await signIn(order, storage);
+  const client = findContender(order.contender).open(account, order);
+  if (!(await connected(client.sockets, START_PATIENCE)))
+    throw new Error(`${order.contender} did not connect`);
+  const lives = await Promise.all(client.sockets.map((socket) => liveOn(socket, order.duration)));
+  client.close();
+  return lives;
+}
+
+async function liveOn(socket: Socket, duration: number): Promise<Life> {
+  const { id } = socket;
+  const absence = new Absence(socket);
+  const down: number[] = [];
+  socket.on("down", (number: number) => down.push(number));
+  socket.emit("begin", duration);
+
+  let sent = 0;
+  let rejected = 0;
+  const answers: Promise<void>[] = [];
+  await new Promise<void>((resolve) => {
+    const end = performance.now() + duration;
+    const timer = setInterval(() => {
+      if (performance.now() >= end) {
+        clearInterval(timer);
+        resolve();
+        return;
+      }
+      socket.emit("up", sent);
+      answers.push(socket.emitWithAck("ask", sent++).then(undefined, () => void rejected++));
+    }, PERIOD);
+  });
+
+  const isBack = await connected([socket], PATIENCE);
+  const away = absence.time;
+  // In order, and so the answer comes after everything else.
+  const back = isBack && (await inTime(socket.emitWithAck("end")));
+  await inTime(Promise.all(answers));
+  const cutAt = Math.min(absence.since, Number.MAX_SAFE_INTEGER);
+  return {
+    disconnects: absence.disconnects,
+    cutAt,
+    away,
+    back,
+    sameId: socket.id === id,
+    sent,
+    rejected,
+    down,
+  };
+}
+
+function inTime(work: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), PATIENCE);
+    work
+      .then(
+        () => resolve(true),
+        () => resolve(false),
+      )
+      .finally(() => clearTimeout(timer));
+  });
+}

@@ -1,0 +1,30 @@
+import { jwtDecode } from "jwt-decode";
+import { Manager } from "socket.io-client";
+import { type Contender, disconnect } from "./contender.ts";
+import { refresh } from "./refresh.ts";
+
+/** ms before its expiry at which a token is no longer sent */
+const NEAR = 100;
+
+/** The best that is written by hand: `auth` is a function that refreshes in time, and a cut is answered by `connect()`. */
+export const callback: Contender = {
+  name: "callback",
+  open(account, { namespaces, transports }) {
+    const { url, storage, key } = account;
+    const manager = new Manager(url, { transports });
+    const auth = async (answer: (payload: object) => void) => {
+      let token = storage.getItem(key) ?? undefined;
+      const { exp = 0 } = token ? jwtDecode(token) : {};
+      if (exp * 1000 - Date.now() < NEAR) token = await refresh(account);
+      answer({ token });
+    };
+    const sockets = namespaces.map((namespace) => {
+      const socket = manager.socket(namespace, { auth });
+      socket.on("disconnect", (reason) => {
+        if (reason === "io server disconnect") socket.connect();
+      });
+      return socket;
+    });
+    return { sockets, close: () => disconnect(sockets) };
+  },
+};

@@ -1,0 +1,50 @@
+import type { Socket } from "socket.io-client";
+
+/** A signed-in user, as a page knows them. */
+export interface Account {
+  /** where the Socket.IO server is */
+  url: string;
+  /** POST, by cookie; answers JSON with `token`, which is also called `accessToken` */
+  refreshUrl: string;
+  storage: Storage;
+  /** under which the access token lies in `storage`; nothing lies there once the user is signed out */
+  key: string;
+}
+
+export type Transport = "polling" | "websocket";
+
+export interface Wish {
+  /** on one connection, where the contender can */
+  namespaces: readonly string[];
+  transports: Transport[];
+  /** ms before expiry at which who renews early does so; default the contender's own */
+  leeway?: number;
+}
+
+export interface Client {
+  /** one for each namespace, in their order */
+  sockets: Socket[];
+  close(): void;
+}
+
+/** What a user would write or install, so that sockets stay authenticated. */
+export interface Contender {
+  /** as the table's column is headed */
+  name: ContenderName;
+  open(account: Account, wish: Wish): Client;
+}
+
+export const CONTENDER_NAMES = [
+  "raw",
+  "tutorial",
+  "callback",
+  "realtimehttpauthclient",
+  "AuthSocket auto",
+  "AuthSocket reconnect",
+] as const;
+
+export type ContenderName = (typeof CONTENDER_NAMES)[number];
+
+export function disconnect(sockets: Socket[]): void {
+  for (const socket of sockets) socket.disconnect();
+}

@@ -1,0 +1,27 @@
+import { Manager } from "socket.io-client";
+import { type Contender, disconnect } from "./contender.ts";
+import { refresh } from "./refresh.ts";
+
+/** What tutorials show: a token in `auth`, and another one after the server's refusal. */
+export const tutorial: Contender = {
+  name: "tutorial",
+  open(account, { namespaces, transports }) {
+    const { url, storage, key } = account;
+    const manager = new Manager(url, { transports });
+    const sockets = namespaces.map((namespace) => {
+      const socket = manager.socket(namespace, { auth: { token: storage.getItem(key) } });
+      socket.on("connect_error", async () => {
+        if (socket.active) return; // the network, which Socket.IO sees to
+        const token = await refresh(account);
+        if (token === undefined) return;
+        socket.auth = { token };
+        socket.connect();
+      });
+      socket.on("disconnect", (reason) => {
+        if (reason === "io server disconnect") socket.connect();
+      });
+      return socket;
+    });
+    return { sockets, close: () => disconnect(sockets) };
+  },
+};

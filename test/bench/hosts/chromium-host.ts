@@ -1,0 +1,55 @@
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { type BrowserContext, chromium, type Page } from "playwright";
+import { findChromium } from "../../support/chromium.ts";
+import type { Host } from "./host.ts";
+
+/** What client/page.ts puts into a page. */
+interface Bench {
+  run(task: string, order: unknown): unknown;
+}
+
+/** Tabs of one browser, which share storage and cookies. A page is of the server that its order names. */
+export async function startChromium(): Promise<Host> {
+  const [browser, script] = await Promise.all([chromium.launch(findChromium()), bundle()]);
+  const context = await browser.newContext();
+  const tabs = new Map<string, Promise<Page>>();
+
+  return {
+    name: "Chromium",
+    async run(task, order, tab = 1) {
+      const place = `${order.url} ${tab}`;
+      const page = tabs.get(place) ?? open(context, order.url, script);
+      tabs.set(place, page);
+      const call: [string, unknown] = [task, order];
+      return (await page).evaluate(
+        ([name, parameters]) => (globalThis as unknown as Bench).run(name, parameters),
+        call,
+      ) as never;
+    },
+    close: () => browser.close(),
+  };
+}
+
+async function open(context: BrowserContext, url: string, script: string): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.addScriptTag({ content: script });
+  return page;
+}
+
+/** The clients as a page loads them: `authsocket` is what was built. */
+async function bundle(): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL("../client/page.ts", import.meta.url))],
+    bundle: true,
+    format: "iife",
+    platform: "browser",
+    target: "es2022",
+    define: { "process.env.NODE_ENV": '"production"' },
+    // Not the sources, which the tests' own tsconfig stands for.
+    tsconfigRaw: {},
+    write: false,
+  });
+  return outputFiles[0]?.text ?? "";
+}

@@ -1,0 +1,15 @@
+import type { Tasks } from "../client/tasks.ts";
+
+export const HOST_NAMES = ["Node", "Chromium"] as const;
+
+/** Where clients run: in Node each in a storage of its own, in a browser in tabs that share one. */
+export interface Host {
+  name: (typeof HOST_NAMES)[number];
+  /** @param tab which one; default the first */
+  run<Name extends keyof Tasks>(
+    task: Name,
+    order: Parameters<Tasks[Name]>[0],
+    tab?: number,
+  ): Promise<Awaited<ReturnType<Tasks[Name]>>>;
+  close(): Promise<void>;
+}

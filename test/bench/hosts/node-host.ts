@@ -1,0 +1,15 @@
+import type { Tasks } from "../client/tasks.ts";
+import { Remote } from "../procedures.ts";
+import type { Host } from "./host.ts";
+
+type Offered = { [Name in keyof Tasks]: (order: Parameters<Tasks[Name]>[0]) => ReturnType<Tasks[Name]> };
+
+/** A process of its own. */
+export async function startNode(): Promise<Host> {
+  const remote = await Remote.start<Offered>(new URL("../client/node.ts", import.meta.url));
+  return {
+    name: "Node",
+    run: (task, order) => remote.call(task, order) as never,
+    close: () => remote.stop(),
+  };
+}

@@ -1,0 +1,68 @@
+// `npm run bench`: AuthSocket beside what people would write or install, and beside the limit, in one run.
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { CONTENDER_NAMES } from "./contenders/contender.ts";
+import { startChromium } from "./hosts/chromium-host.ts";
+import { startNode } from "./hosts/node-host.ts";
+import { readme, writeTable } from "./report/readme.ts";
+import { table } from "./report/table.ts";
+import { scenarios } from "./scenarios/index.ts";
+import type { Bench, Outcome, Scenario } from "./scenarios/scenario.ts";
+import { Sites } from "./sites.ts";
+
+const { values } = parseArgs({
+  options: {
+    /** counts only, all at once, of AuthSocket and the limit, once each: for `npm test` */
+    quick: { type: "boolean", default: false },
+    repetitions: { type: "string", default: "15" },
+    /** the names of scenarios; without it all, and the table is written into the README */
+    only: { type: "string", multiple: true },
+    /** where to write how many checks passed and failed */
+    json: { type: "string" },
+  },
+});
+
+const { quick, only } = values;
+const hosts = await Promise.all([startNode(), startChromium()]);
+const plan: Omit<Bench, "site"> = {
+  hosts,
+  contenders: quick ? ["raw", "AuthSocket auto", "AuthSocket reconnect"] : CONTENDER_NAMES,
+  repetitions: quick ? 1 : Number(values.repetitions),
+  pace: quick ? 4 : 1,
+  inTurn,
+};
+
+async function inTurn<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>) {
+  if (quick) return Promise.all(items.map(work));
+  const results: Result[] = [];
+  for (const item of items) results.push(await work(item));
+  return results;
+}
+
+async function run({ name, run }: Scenario): Promise<Outcome> {
+  const sites = new Sites();
+  const start = performance.now();
+  // One that breaks off has failed; the others have their say.
+  const outcome = await run({ ...plan, site: (kind) => sites.get(kind) }).catch((error: unknown) => ({
+    rows: [],
+    checks: [{ title: `${name} runs to its end`, passed: false, found: String(error) }],
+  }));
+  await sites.close();
+  console.log(`${name}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  return outcome;
+}
+
+const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true);
+const outcomes = await inTurn(chosen, run);
+await Promise.all(hosts.map((host) => host.close()));
+
+const checks = outcomes.flatMap((outcome) => outcome.checks);
+const failed = checks.filter(({ passed }) => !passed);
+const rows = outcomes.flatMap((outcome) => outcome.rows);
+console.log(table(rows));
+if (!quick && !only) writeTable(readme, rows, plan.repetitions);
+for (const { title, found } of failed) console.error(`✗ ${title}: ${found}`);
+const count = { passed: checks.length - failed.length, failed: failed.length };
+console.log(`${count.passed} passed, ${count.failed} failed`);
+if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(count));
+process.exitCode = failed.length === 0 ? 0 : 1;

@@ -1,0 +1,93 @@
+import type { Life } from "../client/live.ts";
+import type { ContenderName, Transport } from "../contenders/contender.ts";
+import { type Check, check, type Row } from "../report/row.ts";
+import type { Seen } from "../server/main.ts";
+import { losses } from "../statistics.ts";
+import { type Bench, hostOf, isOurs, type Scenario } from "./scenario.ts";
+
+/** ms. Renewed half-way, so that a slow machine is in time, too. */
+const LIFETIME = 3_200;
+const LEEWAY = 1_600;
+const RENEWALS = 10;
+/** Ten renewals, each with its refresh, and some more load. */
+const LOAD = RENEWALS * (LIFETIME - LEEWAY + 150) + 500;
+
+const NAMESPACES = ["/", "/n1", "/n2"];
+
+const ways: [name: string, transports: Transport[]][] = [
+  ["websocket", ["websocket"]],
+  ["polling with upgrade", ["polling", "websocket"]],
+];
+
+const titleOf = (way: string) =>
+  `${RENEWALS} renewals under load, three namespaces, ${way}, Node: lost, duplicated, answers lost, disconnects`;
+
+/**
+ * Ten renewals under load, in three namespaces: in band with `authsocket/server`, and by reconnecting to a server that has
+ * connection state recovery and nothing else.
+ */
+export const renewing: Scenario = {
+  name: "renewing",
+  measures: ways.map(([way]) => titleOf(way)),
+  async run(bench) {
+    const ours = bench.contenders.filter(isOurs);
+    const found = await Promise.all(
+      ways.flatMap(([way, transports]) => ours.map((contender) => renew(bench, contender, way, transports))),
+    );
+    const rows: Row[] = ways.map(([way]) => ({
+      measure: titleOf(way),
+      cells: Object.fromEntries(
+        found.filter((each) => each.way === way).map(({ name, cell }) => [name, cell]),
+      ),
+      budget: {
+        limit: "0, 0, 0, 0",
+        met: found.every(({ checks }) => checks.every(({ passed }) => passed)),
+      },
+    }));
+    return { rows, checks: found.flatMap(({ checks }) => checks) };
+  },
+};
+
+async function renew(bench: Bench, name: ContenderName, way: string, transports: Transport[]) {
+  const host = hostOf(bench, "Node");
+  const where = await bench.site(name === "AuthSocket auto" ? "authsocket" : "recovery");
+  const user = await where.open({ first: LIFETIME, later: LIFETIME });
+  const order = { contender: name, url: where.url, user, namespaces: NAMESPACES, transports };
+  const lives = await host.run("live", { ...order, leeway: LEEWAY, duration: LOAD });
+  const seen = await where.seen(user, NAMESPACES);
+  const damage = sum(lives, seen);
+  const checks = verify(`${RENEWALS} renewals under load by ${way}: ${name}`, name, damage);
+  const { lost, duplicated, rejected, disconnects } = damage;
+  return { name, way, checks, cell: [lost, duplicated, rejected, disconnects].join(", ") };
+}
+
+function sum(lives: Life[], { refreshes, traffic }: Seen) {
+  const all = lives.flatMap(({ sent, down }, index) => {
+    const { up = [], asked = [], down: sentDown = 0 } = traffic[index] ?? {};
+    return [losses(up, sent), losses(asked, sent), losses(down, sentDown)];
+  });
+  const total = <Value>(values: Value[], read: (value: Value) => number) =>
+    values.reduce((total, value) => total + read(value), 0);
+  return {
+    refreshes: refreshes.length,
+    lost: total(all, ({ lost }) => lost),
+    duplicated: total(all, ({ duplicated }) => duplicated),
+    rejected: total(lives, ({ rejected }) => rejected),
+    disconnects: total(lives, ({ disconnects }) => disconnects),
+    sameIds: lives.every(({ sameId }) => sameId),
+  };
+}
+
+function verify(title: string, name: ContenderName, damage: ReturnType<typeof sum>): Check[] {
+  const { refreshes, lost, duplicated, rejected, disconnects, sameIds } = damage;
+  return [
+    check(`${title} renews that often`, refreshes >= RENEWALS, true),
+    check(`${title} loses nothing`, lost, 0),
+    check(`${title} gets nothing twice`, duplicated, 0),
+    check(`${title} has every answer`, rejected, 0),
+    check(`${title} keeps its ids`, sameIds, true),
+    ...(name === "AuthSocket auto"
+      ? [check(`${title} is never disconnected`, disconnects, 0)]
+      : [check(`${title} replaces no engine in vain`, disconnects <= refreshes * NAMESPACES.length, true)]),
+  ];
+}

@@ -1,0 +1,47 @@
+import type { ContenderName } from "../contenders/contender.ts";
+import type { Host } from "../hosts/host.ts";
+import type { Check, Row } from "../report/row.ts";
+import type { LoginOptions } from "../server/logins.ts";
+import type { ServerKind } from "../server/protection.ts";
+import type { Site } from "../site.ts";
+
+/** What a scenario has to work with. */
+export interface Bench {
+  /** The scenario's own server of that kind. */
+  site(kind: ServerKind): Promise<Site>;
+  hosts: Host[];
+  contenders: readonly ContenderName[];
+  /** of everything that is measured */
+  repetitions: number;
+  /** How many times longer than it need be everything lives: counts must not depend on how busy the machine is. */
+  pace: number;
+  /** One after the other where times are measured, all at once where only counts matter. */
+  inTurn<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]>;
+}
+
+export interface Outcome {
+  rows: Row[];
+  checks: Check[];
+}
+
+export interface Scenario {
+  name: string;
+  /** What its rows measure, in their order: the table of the README has them all. */
+  measures: readonly string[];
+  run(bench: Bench): Promise<Outcome>;
+}
+
+const NEVER = 24 * 3_600_000;
+
+/** `raw` is the limit since its tokens never expire. */
+export function loginOf(contender: ContenderName, login: LoginOptions): LoginOptions {
+  return contender === "raw" ? { ...login, first: NEVER } : login;
+}
+
+export const isOurs = (contender: ContenderName): boolean => contender.startsWith("AuthSocket");
+
+export function hostOf({ hosts }: Bench, name: Host["name"]): Host {
+  const found = hosts.find((host) => host.name === name);
+  if (!found) throw new Error(`nothing runs in ${name}`);
+  return found;
+}

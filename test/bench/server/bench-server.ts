@@ -1,0 +1,68 @@
+import { once } from "node:events";
+import { createServer, type Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Server } from "socket.io";
+import { DelayProxy } from "../../support/delay-proxy.ts";
+import { Logins } from "./logins.ts";
+import { protect, type ServerKind } from "./protection.ts";
+import { Traffic } from "./traffic.ts";
+
+/** Eight, and the main one. */
+const NAMESPACES = ["/", ...Array.from({ length: 8 }, (_, index) => `/n${index + 1}`)];
+
+/** ms each way */
+const DELAY = 25;
+
+/** With an icon, since browsers would ask for one, and that request would be counted. */
+const PAGE = '<!doctype html><link rel="icon" href="data:," />';
+
+/** A Socket.IO server with users, behind a proxy that makes it far. */
+export class BenchServer {
+  /** behind the proxy */
+  readonly url: string;
+  /** without a delay, where the figure is no time */
+  readonly directUrl: string;
+  readonly logins = new Logins();
+  readonly traffic = new Traffic();
+  readonly io: Server;
+  /** HTTP requests and WebSockets, the page excepted. */
+  requests = 0;
+  readonly #http: HttpServer;
+
+  private constructor(http: HttpServer, proxy: DelayProxy, kind: ServerKind) {
+    this.#http = http;
+    this.url = `http://127.0.0.1:${proxy.port}`;
+    this.directUrl = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    http.on("request", (request, response) => {
+      if (request.url === "/")
+        response.writeHead(200, { "Content-Type": "text/html", Connection: "close" }).end(PAGE);
+      else this.logins.handle(request, response);
+    });
+    const connectionStateRecovery = kind === "tutorial" ? {} : { connectionStateRecovery: {} };
+    this.io = new Server(http, { serveClient: false, ...connectionStateRecovery });
+    for (const name of NAMESPACES) {
+      const namespace = this.io.of(name);
+      protect(namespace, kind);
+      this.traffic.serve(namespace);
+    }
+    for (const event of ["request", "upgrade"]) {
+      http.prependListener(event, ({ url }) => {
+        if (url !== "/") this.requests++;
+      });
+    }
+  }
+
+  static async listen(kind: ServerKind): Promise<BenchServer> {
+    const http = createServer();
+    http.listen(0, "127.0.0.1");
+    await once(http, "listening");
+    const { port } = http.address() as AddressInfo;
+    return new BenchServer(http, await DelayProxy.listen(port, DELAY), kind);
+  }
+
+  /** Ends idle connections: who comes next finds none of one before. A request that met their end would fail. */
+  async settle(): Promise<void> {
+    this.#http.closeIdleConnections();
+    await new Promise((resolve) => setTimeout(resolve, 2 * DELAY));
+  }
+}

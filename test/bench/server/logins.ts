@@ -1,0 +1,67 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { issueToken } from "./tokens.ts";
+
+/** How a user's tokens are. Durations in ms. */
+export interface LoginOptions {
+  /** what is left of the first token; negative for one that has expired */
+  first: number;
+  /** lifetime of every token after it. default an hour */
+  later?: number;
+  /** whether a refresh token can be used only once. default false */
+  rotation?: boolean;
+}
+
+/** One signed-in user, and what the server has seen of them. */
+export interface Login extends Required<LoginOptions> {
+  /** the value of the HttpOnly cookie that a refresh wants */
+  cookie: string;
+  /** When tokens were refreshed: ms since the epoch. */
+  refreshes: number[];
+  /** Refreshes that were refused, for a cookie that had been used. */
+  refused: number;
+}
+
+/**
+ * The HTTP side of a server: POST /login/:user and POST /refresh/:user answer `{ token, accessToken }`. The name stands in the
+ * path, so that a process can be many browsers: a cookie belongs to a path.
+ */
+export class Logins {
+  readonly #logins = new Map<string, Login>();
+
+  open(user: string, { first, later = 3_600_000, rotation = false }: LoginOptions): void {
+    this.#logins.set(user, { first, later, rotation, cookie: randomUUID(), refreshes: [], refused: 0 });
+  }
+
+  get(user: string): Login {
+    const login = this.#logins.get(user);
+    if (!login) throw new Error(`nobody is called ${user}`);
+    return login;
+  }
+
+  /** Answers a request, if it is one of these. */
+  handle({ method, url = "", headers }: IncomingMessage, response: ServerResponse): boolean {
+    const [, action, user = ""] = /^\/(login|refresh)\/([\w-]+)$/.exec(url) ?? [];
+    if (method !== "POST" || action === undefined) return false;
+    const login = this.get(user);
+    // Signing in was long ago, and so long no server keeps an idle connection: a refresh opens one.
+    if (action === "login") response.setHeader("Connection", "close");
+    if (action === "refresh") {
+      if (headers.cookie !== `refresh=${login.cookie}`) {
+        login.refused++;
+        response.writeHead(401).end();
+        return true;
+      }
+      login.refreshes.push(Date.now());
+      if (login.rotation) login.cookie = randomUUID();
+    }
+    const token = issueToken(user, action === "login" ? login.first : login.later);
+    response.setHeader(
+      "Set-Cookie",
+      `refresh=${login.cookie}; HttpOnly; SameSite=Strict; Path=/refresh/${user}`,
+    );
+    response.setHeader("Content-Type", "application/json");
+    response.end(JSON.stringify({ token, accessToken: token }));
+    return true;
+  }
+}

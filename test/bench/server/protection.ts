@@ -1,0 +1,35 @@
+import { authenticate, userRoom } from "authsocket/server";
+import type { Namespace, Socket } from "socket.io";
+import { verifyToken } from "./tokens.ts";
+
+/**
+ * - `authsocket`: by `authsocket/server`, with connection state recovery
+ * - `recovery`: as tutorials do it, with connection state recovery
+ * - `tutorial`: as tutorials do it
+ */
+export type ServerKind = "authsocket" | "recovery" | "tutorial";
+
+/** Lets nobody into a namespace without a valid token, and nobody stay with an expired one. */
+export function protect(namespace: Namespace, kind: ServerKind): void {
+  if (kind === "authsocket") authenticate(namespace, { verify: async (token) => verifyToken(token) });
+  else asTutorialsDo(namespace);
+}
+
+function asTutorialsDo(namespace: Namespace): void {
+  namespace.use((socket, next) => {
+    try {
+      socket.data.auth = verifyToken(socket.handshake.auth.token);
+      next();
+    } catch (error) {
+      next(error as Error);
+    }
+  });
+  namespace.on("connection", (socket: Socket) => {
+    const { subject, expiresAt } = verifyToken(socket.handshake.auth.token);
+    void socket.join(userRoom(subject));
+    const timer = setTimeout(() => socket.disconnect(), expiresAt - Date.now());
+    socket.once("disconnect", () => clearTimeout(timer));
+    // An event at the beginning, as apps have one; without it there is nothing to recover from.
+    socket.emit("welcome");
+  });
+}

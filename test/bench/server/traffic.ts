@@ -1,0 +1,58 @@
+import { userRoom } from "authsocket/server";
+import type { Namespace, Socket } from "socket.io";
+
+/** What one user sent, and was sent, in one namespace. */
+export interface TrafficRecord {
+  /** the numbers of the events that came */
+  up: number[];
+  /** and of those that wanted an answer */
+  asked: number[];
+  /** how many events were sent, numbered from 0 */
+  down: number;
+}
+
+/** ms between two events */
+const PERIOD = 5;
+
+/** The app: numbered events, so that a loss can be seen. */
+export class Traffic {
+  readonly #records = new Map<string, TrafficRecord>();
+
+  record(user: string, namespace: string): TrafficRecord {
+    const key = `${user} ${namespace}`;
+    const found = this.#records.get(key) ?? { up: [], asked: [], down: 0 };
+    this.#records.set(key, found);
+    return found;
+  }
+
+  serve(namespace: Namespace): void {
+    const loads = new Map<string, Promise<void>>();
+    namespace.on("connection", (socket: Socket) => {
+      const user: string = socket.data.auth.subject;
+      const record = this.record(user, namespace.name);
+      socket.on("up", (number: number) => record.up.push(number));
+      socket.on("ask", (number: number, answer: () => void) => {
+        record.asked.push(number);
+        answer();
+      });
+      socket.on("echo", (value: unknown, answer: (value: unknown) => void) => answer(value));
+      socket.on("begin", (duration: number) => {
+        // To the user and not to the socket, as apps send: whoever is away at the moment misses it.
+        const send = () => namespace.to(userRoom(user)).emit("down", record.down++);
+        loads.set(user, every(PERIOD, duration, send));
+      });
+      socket.on("end", (answer: () => void) => void loads.get(user)?.then(answer));
+    });
+  }
+}
+
+function every(period: number, duration: number, work: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    const end = performance.now() + duration;
+    const timer = setInterval(() => {
+      if (performance.now() < end) return work();
+      clearInterval(timer);
+      resolve();
+    }, period);
+  });
+}

@@ -1,0 +1,55 @@
+/** What repetitions come to. */
+export interface Summary {
+  median: number;
+  /** the quartiles: half of all values lie between them */
+  low: number;
+  high: number;
+}
+
+/**
+ * The value below which a share of all values lies, interpolated between its neighbours.
+ *
+ * @param share from 0 to 1
+ * @throws RangeError when there are no values
+ */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const position = share * (sorted.length - 1);
+  const below = sorted[Math.floor(position)];
+  const above = sorted[Math.ceil(position)];
+  if (below === undefined || above === undefined) throw new RangeError("there are no values");
+  return below + (above - below) * (position - Math.floor(position));
+}
+
+export function summarise(values: readonly number[]): Summary {
+  return { median: quantile(values, 0.5), low: quantile(values, 0.25), high: quantile(values, 0.75) };
+}
+
+/** Repetition by repetition: what both met in one and the same moment is in neither's favour. */
+export function ratios(values: readonly number[], base: readonly number[]): number[] {
+  if (values.length !== base.length) throw new RangeError("both need the same repetitions");
+  return values.map((value, repetition) => value / (base[repetition] ?? Number.NaN));
+}
+
+/** The most instants that lie within any span of `width`, which begins with one of them. */
+export function peak(instants: readonly number[], width: number): number {
+  const sorted = [...instants].sort((a, b) => a - b);
+  let most = 0;
+  let first = 0;
+  for (const [index, instant] of sorted.entries()) {
+    while ((sorted[first] ?? instant) <= instant - width) first++;
+    most = Math.max(most, index - first + 1);
+  }
+  return most;
+}
+
+export interface Losses {
+  lost: number;
+  duplicated: number;
+}
+
+/** What is missing of the numbers from 0 to `end`, exclusive, and what came more than once. */
+export function losses(numbers: readonly number[], end: number): Losses {
+  const seen = new Set(numbers);
+  return { lost: end - seen.size, duplicated: numbers.length - seen.size };
+}
