@@ -16,6 +16,7 @@ export default defineConfig({
     allowOnly: false,
     projects: [
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { extends: true, test: { name: "simulation", include: ["test/simulation/**/*.test.ts"] } },
       { extends: true, test: { name: "integration", include: ["test/integration/**/*.test.ts"] } },
       {
         extends: true,

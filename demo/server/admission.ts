@@ -4,9 +4,6 @@ import type { Accounts } from "./accounts.ts";
 import type { Faults } from "./faults.ts";
 import type { RefreshFamilies } from "./refresh-families.ts";
 
-/** ms */
-const RETRY_AFTER = 1_000;
-
 export type Verify = (token: string) => Promise<Identity<Claims>>;
 
 /**
@@ -20,8 +17,7 @@ export function admission(parts: {
   faults: Faults;
 }): Verify {
   const { accessTokens, accounts, families, faults } = parts;
-
-  async function admit(token: string): Promise<Identity<Claims>> {
+  return async (token) => {
     const identity = await accessTokens.verify(token);
     faults.assertNotExpired(identity);
     const { subject, claims } = identity;
@@ -30,12 +26,5 @@ export function admission(parts: {
     if (!account || account.suspended) throw new AuthError("insufficient_scope", "This account is suspended");
     if (!(await families.isAlive({ id: claims.familyId, subject }))) throw new AuthError("token_revoked");
     return identity;
-  }
-
-  return (token) =>
-    admit(token).catch((cause: unknown) => {
-      if (cause instanceof AuthError) throw cause;
-      // Our fault, not the token's: the client should come back, not refresh.
-      throw new AuthError("unavailable", undefined, { retryAfter: RETRY_AFTER, cause });
-    });
+  };
 }

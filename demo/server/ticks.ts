@@ -7,8 +7,6 @@ import type { Store } from "./store.ts";
 /** How many ticks are repeated to a client that has been away. */
 const KEPT = 300;
 
-const complain = (error: Error): void => console.error(`Ticks: ${String(error)}`);
-
 const room = (subject: string): string => `ticks:${subject}`;
 const numberKey = (subject: string): string => `tick:${subject}`;
 
@@ -40,7 +38,7 @@ export class Ticks {
     this.#options = options;
     nodes.on("tick", (subject, n) => this.#tell(subject, n));
     this.#timer = setInterval(() => {
-      if (!this.#ticking) this.#tick().catch(complain);
+      if (!this.#ticking) this.#tick().catch(console.error);
     }, options.interval);
     this.#timer.unref();
   }
@@ -58,7 +56,7 @@ export class Ticks {
         if (socket.connected) acknowledge<TicksAnswer>(reply)({ from: this.#join(socket, after) });
       };
       if (this.#latest.has(subject)) start();
-      else this.#learn(subject).then(start).catch(complain);
+      else this.#learn(subject).then(start).catch(console.error);
     });
   }
 

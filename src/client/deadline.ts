@@ -1,7 +1,5 @@
+import { patience } from "./patience.ts";
 import type { Platform } from "./platform/platform.ts";
-
-/** T19: a timer of more ms fires at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * Calls a function of the app's and answers once, whatever it does: return, throw, reject, hang or settle twice (B9).
@@ -20,15 +18,15 @@ export function withDeadline<T>(
 ): () => void {
   let settle = (outcome: () => void) => {
     settle = () => {};
-    platform.clearTimeout(timer);
+    giveUp();
     outcome();
   };
-  let timer: unknown;
+  let giveUp = () => {};
   const start = () => {
     try {
       const result = run();
       if (!isPromiseLike(result)) return () => done(result);
-      timer = platform.setTimeout(() => settle(() => failed(late())), Math.min(ms, LONGEST_TIMER));
+      giveUp = patience(platform, ms, () => settle(() => failed(late())));
       Promise.resolve(result).then(
         (value) => settle(() => done(value)),
         (error) => settle(() => failed(error)),

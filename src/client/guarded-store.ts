@@ -7,8 +7,11 @@ import type { TokenStore } from "./platform/token-store.ts";
 /** What a look into the store brought: tokens that were not there at the last look, a sign-out, or nothing at all. */
 export type Found = { tokens: TokenSet } | "unchanged" | "signedOut" | "nothing";
 
-/** Calls back when other tabs have nothing under way any more that could be written over ours. */
-export type Settling = (done: () => void) => void;
+/**
+ * Calls back when other tabs have nothing under way any more that could be written over ours; `held` is false where they
+ * have something newer.
+ */
+export type Settling = (done: (held: boolean) => void) => void;
 
 /**
  * The app's token store, made safe to use: whatever it does, reads and writes end, in order, and tell at most a warning
@@ -187,5 +190,6 @@ function twice(
   settled: Settling | undefined,
 ): () => void | PromiseLike<void> {
   if (!settled) return write;
-  return () => andThen(write(), () => new Promise<void>((resolve) => settled(resolve)).then(write));
+  const isStanding = () => new Promise<boolean>((resolve) => settled(resolve));
+  return () => andThen(write(), () => isStanding().then((held) => (held ? write() : undefined)));
 }

@@ -1,5 +1,5 @@
 import { fingerprint } from "./core/fingerprint.ts";
-import { committed, isBehind, type Lease, released, taken, voided } from "./core/lease.ts";
+import { committed, isBehind, isHeld, type Lease, released, taken, voided } from "./core/lease.ts";
 import { withDeadline } from "./deadline.ts";
 import type { Platform } from "./platform/platform.ts";
 
@@ -27,9 +27,12 @@ export class RefreshTurns {
   readonly #platform: Platform;
   readonly #name: string;
   readonly #patience: number;
-  /** What this tab has last seen of the lease, and heard of others. */
+  /** The last generation whose token this tab has had: one that is committed since may still not be seen here (T24). */
   #generation: number | undefined;
+  /** How often, as far as this tab knows, somebody has signed in or out, and who is told of it. */
   #epoch: number | undefined;
+  #listener: (signedOut: boolean) => void = () => {};
+  #opened = Number.POSITIVE_INFINITY;
 
   /**
    * @param name of what is refreshed: sessions with the same one take turns
@@ -44,6 +47,11 @@ export class RefreshTurns {
   /** Whether other tabs are heard of. */
   get isAlone(): boolean {
     return !this.#platform.leases();
+  }
+
+  /** From now on, this tab may miss what others commit. */
+  open(): void {
+    this.#opened = this.#platform.now();
   }
 
   /**
@@ -61,32 +69,39 @@ export class RefreshTurns {
     }
     const id = `${random()}`;
     let status: "waiting" | "held" | "over" = "waiting";
-    let ahead: { holder: string; patience: number } | undefined;
+    let ahead: string | undefined;
     let timer: unknown;
     const settle = (next: "held" | "over") => {
       status = next;
       clearTimeout(timer);
       unsubscribe();
     };
+    // Measured by timers that have run out, whatever the clock says and however much news a thawed tab finds (T23).
+    const wait = (patience: number) => {
+      const ms = Math.min(POLL, patience);
+      timer = setTimeout(() => {
+        const robbed = patience > ms ? undefined : ahead;
+        if (!robbed) wait(patience - ms);
+        look(robbed);
+      }, ms);
+    };
     const look = (robbed?: string) => {
-      clearTimeout(timer);
       this.#update(
-        (lease) => (status === "waiting" ? taken(lease, id, robbed) : lease),
+        (lease) => (status === "waiting" ? taken(lease, id, mark(token), robbed) : lease),
         (lease) => {
           if (status !== "waiting") return;
           const { holder = id } = lease ?? {};
           if (holder === id) {
             settle("held");
-            const behind = !!lease && isBehind(lease, this.#generation, mark(token), now());
-            this.#generation = lease?.generation;
+            const behind = !!lease && isBehind(lease, this.#generation, this.#opened, mark(token), now());
+            if (!behind || token === undefined) this.#generation = lease?.generation;
             begin(turn, behind);
             return;
           }
-          // Measured by timers, which no jump of the clock moves (T23).
-          if (ahead?.holder !== holder) ahead = { holder, patience: this.#patience };
-          const wait = Math.min(POLL, ahead.patience);
-          ahead.patience -= wait;
-          timer = setTimeout(() => look(ahead?.patience ? undefined : holder), wait);
+          if (ahead === holder) return;
+          ahead = holder;
+          clearTimeout(timer);
+          wait(this.#patience);
         },
       );
     };
@@ -98,48 +113,70 @@ export class RefreshTurns {
       let held = true;
       this.#update(
         (lease) => {
-          held = lease.holder === id;
+          held = isHeld(lease, id);
           return change(lease);
         },
-        (lease) => {
-          if (held) this.#generation = lease?.generation;
+        () => {
           done?.(held);
         },
       );
     };
     const turn: Turn = {
-      commit: (fresh, done) => end((lease) => committed(lease, id, mark(fresh), now()), done),
+      commit: (fresh, done) =>
+        end((lease) => {
+          const after = committed(lease, id, mark(fresh), now());
+          if (isHeld(lease, id)) this.#generation = after.generation;
+          return after;
+        }, done),
       release: (done) => end((lease) => released(lease, id), done),
     };
     look();
     return turn;
   }
 
-  /** Whoever refreshes at the moment does it in vain: somebody has signed in, or, without a token, out. */
-  void(signedOut: boolean, token: string | undefined, done: () => void): void {
-    const change = (lease: Lease) => voided(lease, signedOut, mark(token), this.#platform.now());
-    this.#update(change, (lease) => {
-      this.#generation = lease?.generation;
-      this.#epoch = lease?.epoch;
-      done();
-    });
+  /**
+   * Whoever refreshes at the moment does it in vain: somebody has signed in, or, without a token, out.
+   *
+   * @param done `held`: not so where this tab was frozen in the midst of it, and somebody has signed in or out elsewhere
+   */
+  void(signedOut: boolean, token: string | undefined, done: (held: boolean) => void): void {
+    const { now } = this.#platform;
+    const at = now();
+    let held = true;
+    const change = (lease: Lease) => {
+      held = now() < at + BOARD_PATIENCE || (lease.since ?? at) <= at;
+      if (!held) return lease;
+      const after = voided(lease, signedOut, mark(token), at);
+      this.#generation = after.generation;
+      this.#epoch = after.epoch;
+      return after;
+    };
+    this.#update(change, () => done(held));
   }
 
   /** Tells of a sign-in or sign-out in another tab. Returns its undo. */
   watch(listener: (signedOut: boolean) => void): () => void {
+    if (this.isAlone) return () => {};
     const look = () =>
       this.#update(
         (lease) => lease,
-        (lease) => {
-          const before = this.#epoch;
-          if (!lease || lease.epoch === before) return;
-          this.#epoch = lease.epoch;
-          if (before !== undefined) listener(!!lease.signedOut);
-        },
+        () => {},
       );
-    if (this.isAlone) return () => {};
+    this.#listener = listener;
     look();
-    return this.#platform.leases()?.subscribe(this.#name, look) ?? (() => {});
+    const unsubscribe = this.#platform.leases()?.subscribe(this.#name, look);
+    return () => {
+      this.#listener = () => {};
+      unsubscribe?.();
+    };
+  }
+
+  /** Whatever this tab looks for, it hears first of who has signed in or out meanwhile (B10). */
+  #notice(lease: Lease | undefined): void {
+    const before = this.#epoch;
+    if (!lease || lease.epoch === before) return;
+    this.#epoch = lease.epoch;
+    if (before !== undefined) this.#listener(!!lease.signedOut);
   }
 
   /** @param done without a lease where the board does not work (B9) */
@@ -154,7 +191,10 @@ export class RefreshTurns {
       BOARD_PATIENCE,
       () => board.update(this.#name, change),
       () => undefined,
-      done,
+      (lease) => {
+        this.#notice(lease);
+        done(lease);
+      },
       () => done(undefined),
     );
   }

@@ -29,6 +29,7 @@ import { readTokenSet, type TokenSet } from "./core/token-set.ts";
 import { andThen, withDeadline } from "./deadline.ts";
 import { GuardedStore, type Settling } from "./guarded-store.ts";
 import { Machine } from "./machine.ts";
+import { patience } from "./patience.ts";
 import { memoryStore } from "./platform/memory-store.ts";
 import type { Platform } from "./platform/platform.ts";
 import { webStorageStore } from "./platform/web-storage-store.ts";
@@ -76,6 +77,14 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
+/** A refresh under way. */
+interface Flight {
+  /** Gives it up. */
+  abort(): void;
+  /** Another tab's token is there before its own. */
+  overtake(): void;
+}
+
 /** T24: ms for the token of another tab to be seen in a store that tabs share. */
 const NEWS_PATIENCE = 1_000;
 
@@ -105,8 +114,9 @@ export class Session {
   /** S3: a relative endpoint is as safe as the page, which nobody asks before the first use (B20). */
   readonly #admit: () => void = () => {};
   readonly #life = new AbortController();
-  /** The refresh under way; its `abort` gives it up. */
-  #flight: { abort(): void } | undefined;
+  #flight: Flight | undefined;
+  /** Those whose answer nobody waits for. */
+  readonly #overtaken = new Set<Flight>();
   #written: Promise<void> = Promise.resolve();
   #unsubscribe: (() => void)[] | undefined;
   #sleep: (() => void) | undefined;
@@ -303,6 +313,7 @@ export class Session {
 
   dispose(): void {
     this.#life.abort(new AuthSocketError("signed_out", "the session was disposed of"));
+    for (const flight of this.#overtaken) flight.abort();
     this.#flight?.abort();
     this.#flight = undefined;
     this.#holders.clear();
@@ -319,6 +330,7 @@ export class Session {
     if (this.#life.signal.aborted) return;
     if (!this.#unsubscribe) {
       this.#unsubscribe = []; // a store may call its listener there and then
+      if (!this.isCookie) this.#turns.open();
       this.#unsubscribe.push(
         this.#store.subscribe(() => this.read()),
         this.#store.isShared ? () => {} : this.#turns.watch((signedOut) => this.#followTab(signedOut)),
@@ -378,7 +390,8 @@ export class Session {
         this.#fly();
         break;
       case "abort":
-        this.#flight?.abort();
+        if (event.type === "read") this.#flight?.overtake();
+        else this.#flight?.abort();
         this.#flight = undefined;
         break;
       case "save":
@@ -404,7 +417,11 @@ export class Session {
   #voiding({ type }: SessionEvent): Settling | undefined {
     const isOurs = type === "signIn" || type === "signOut" || type === "reopen";
     if (!isOurs || this.#turns.isAlone) return undefined;
-    return (done) => this.#turns.void(type === "signOut", this.token, done);
+    return (done) =>
+      this.#turns.void(type === "signOut", this.token, (held) => {
+        done(held);
+        if (!held) void this.#written.then(() => this.read());
+      });
   }
 
   /** One refresh, and one answer: only the flight that is still the session's own counts (B2, B9, B10). */
@@ -414,10 +431,18 @@ export class Session {
     const { grant } = state;
     let turn: Turn | undefined;
     let cancel = () => {};
-    const flight = {
+    let departed = false;
+    const flight: Flight = {
       abort: () => {
+        this.#overtaken.delete(flight);
         cancel();
         turn?.release();
+      },
+      overtake: () => {
+        const { id } = this.#machine.state.user;
+        // The cookie that answers may replace one that is used up; another user's must not come in over the new one (B16).
+        if (departed && (state.user.id === 0 || state.user.id === id)) this.#overtaken.add(flight);
+        else flight.abort();
       },
     };
     this.#flight = flight;
@@ -428,7 +453,9 @@ export class Session {
       this.#machine.send(event);
     };
     const depart = (turn: Turn) => {
+      departed = true;
       cancel = this.#attempt(state, (outcome) => {
+        if (this.#overtaken.delete(flight)) turn.release();
         if (isOver()) return;
         if (outcome.type === "granted") {
           const fresh = this.#grant(outcome.tokens, "refreshed");
@@ -466,8 +493,7 @@ export class Session {
       else if (!behind || !this.#store.isShared) look(go);
       else {
         // T24: what another tab has stored may not be seen here yet. Whatever is seen of it in time ends this flight.
-        const timer = this.platform.setTimeout(() => look(go), NEWS_PATIENCE);
-        cancel = () => this.platform.clearTimeout(timer);
+        cancel = patience(this.platform, NEWS_PATIENCE, () => look(go));
         look(() => {});
       }
     });

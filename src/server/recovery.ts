@@ -98,15 +98,15 @@ export function guardRecovery(
         recording.stop();
         return null;
       }
-      expect(session, offset, recording);
+      expect(session, recording);
       return { ...session, data: { ...Object(session.data), auth: identity } };
     }) as Adapter["restoreSession"];
   }
 
-  function expect({ sid, rooms, missedPackets }: Session, offset: string, recording: Recording): void {
+  function expect({ sid, rooms, missedPackets }: Session, recording: Recording): void {
     const play = (socket: Socket) => {
       giveUp();
-      recording.playTo(socket, rooms, offset, missedPackets);
+      recording.playTo(socket, rooms, missedPackets);
     };
     const giveUp = () => {
       clearTimeout(timer);

@@ -8,8 +8,7 @@ export default defineConfig({
   outputDir: "../../test-results",
   forbidOnly: true,
   retries: 0,
-  // One of them is taken by the two-minute test, which mostly waits: it leaves two cores to two others.
-  workers: 3,
+  workers: 2,
   fullyParallel: true,
   timeout: 60_000,
   globalTimeout: 270_000,

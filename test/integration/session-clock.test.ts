@@ -168,7 +168,7 @@ describe("lifetimes and clocks", () => {
     expect(refreshes()).toBeLessThanOrEqual(2);
   });
 
-  it("B5 a cut at expiry after the clock has jumped back is a token matter, not a kick", async () => {
+  it("B5 a cut after the clock has jumped back is a token matter, not a kick", async () => {
     const server = await startAuthServer();
     const platform = new ManualPlatform();
     let refreshes = 0;
@@ -184,7 +184,6 @@ describe("lifetimes and clocks", () => {
     });
     const { id } = await untilStatus(auth, "connected");
     platform.jump(-2 * HOUR);
-    await platform.advance(LIFETIME);
     server.kick();
     const next = await until(
       auth,

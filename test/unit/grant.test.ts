@@ -102,6 +102,8 @@ describe("a grant", () => {
       renewAt: NOW + 2_940_000,
     });
     expect(remeasured(grant, NOW + 30_000, context()).renewAt).toBeGreaterThan(NOW);
+    // One that lives longer than was thought has not had its clock put back.
+    expect(remeasured(grant, NOW + 7_200_000, context()).lifetime).toBe(7_200_000);
     const opaque = toGrant({ accessToken: "opaque" }, context());
     expect(remeasured(opaque, NOW + 100_000, context()).renewAt).toBe(NOW + 80_000);
   });

@@ -526,6 +526,18 @@ describe("what a session is asked", () => {
     expect([EXPIRY - 1, EXPIRY].map((now) => isDue(unscheduled, now))).toEqual([false, true]);
     expect(isDue(fresh, Number.MAX_SAFE_INTEGER)).toBe(false);
   });
+
+  it("B5 a token is due once the clock shows a time before its life began: it has been put back", () => {
+    const lifetime = 100_000;
+    const born = EXPIRY - lifetime;
+    const at = [born - 2 * 3_600_000, born - 1_001, born - 1, born];
+    expect(at.map((now) => isDue({ ...token, renewAt: EXPIRY, lifetime }, now))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+  });
 });
 
 describe("the session, whatever happens", () => {

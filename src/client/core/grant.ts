@@ -96,7 +96,8 @@ export function remeasured(grant: Grant, expiresAt: number, context: GrantContex
     return { ...grant, ...schedule(expiresAt, left, context) };
   }
   const early = Math.min(grant.expiresAt - grant.renewAt, left / 2);
-  return { ...grant, expiresAt, renewAt: expiresAt - early };
+  const lifetime = Math.max(grant.lifetime ?? left, left);
+  return { ...grant, expiresAt, lifetime, renewAt: expiresAt - early };
 }
 
 /** `exp` and `iat` are seconds on the wire; this is the one place where they are read. */

@@ -279,8 +279,13 @@ export function checkDueAt(session: Session): number | undefined {
   }
 }
 
+/** B5: ms before a token's life begins, at which the clock must have been put back; less is rounding. */
+const PUT_BACK = 1_000;
+
 /** B14: whether the server had reason to end a connection that was made with this grant. */
-export function isDue({ renewAt, expiresAt }: Grant, now: number): boolean {
+export function isDue({ renewAt, expiresAt, lifetime }: Grant, now: number): boolean {
+  // By a clock that has been put back, nothing would be due for hours.
+  if (expiresAt !== undefined && lifetime !== undefined && now < expiresAt - lifetime - PUT_BACK) return true;
   return now >= (renewAt ?? expiresAt ?? Number.POSITIVE_INFINITY);
 }
 

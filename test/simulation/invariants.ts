@@ -1,0 +1,229 @@
+import type { Lease } from "../../src/client/core/lease.ts";
+import { type Computer, trueTime } from "./computer.ts";
+import type { Journal } from "./journal.ts";
+import type { LeaseDesk } from "./lease-desk.ts";
+import type { Flight, Network } from "./network.ts";
+import type { Page } from "./page.ts";
+import type { Intent, People } from "./people.ts";
+import { type RotatingServer, readAccessToken, SECRET } from "./rotating-server.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Settings } from "./settings.ts";
+import type { SocketServer } from "./socket-server.ts";
+import type { StorageService } from "./storage.ts";
+import type { Tab } from "./tab.ts";
+import type { Wires } from "./web-socket.ts";
+
+/** ms that a tab may take over one refresh, its own time and that of one other tab which it waits for. */
+const [ONE_REFRESH, ONE_HOLDER] = [15_000, 14_000];
+
+/** ms, at most, by which the server's word on a token's life comes later than the token. */
+const HELLO = 400;
+
+/** ms, at most, for what one tab has stored to be seen by another. */
+const UNSEEN = 1_000;
+
+/** ms for a sign-in or sign-out to be known in a tab that is awake. */
+const NEWS = 20_000;
+
+/** ms between two intents of one user that stand in an order. */
+const ORDER = 3_000;
+
+interface Surroundings {
+  scheduler: Scheduler;
+  journal: Journal;
+  computer: Computer;
+  settings: Settings;
+  server: RotatingServer;
+  sockets: SocketServer;
+  network: Network;
+  storage: StorageService;
+  desk: LeaseDesk;
+  wires: Wires;
+  pages: Page[];
+  people: People;
+}
+
+/** The rules that hold at every moment, and those that hold once all is calm. */
+export class Invariants {
+  readonly #world: Surroundings;
+  /** Who has changed a lease in this step. */
+  #changer: Tab | undefined;
+  /** When the token that was stored last was issued. */
+  #issuedAt = Number.NEGATIVE_INFINITY;
+  /** T24: a token that the app wrote by itself, which no lease tells the other tabs of. */
+  #unannounced: { by: Tab; until: number } | undefined;
+  readonly #seen = new WeakSet<object>();
+  readonly #refreshingSince = new Map<Page, number>();
+
+  constructor(world: Surroundings) {
+    this.#world = world;
+    const { server, network, storage, desk, wires } = world;
+    server.onReuse = () => {
+      // Who has just signed out is not signed out by it.
+      const last = world.people.intents.at(-1);
+      if (!last || last.user) this.#break("B2", "a refresh token was used twice, and the user is signed out");
+    };
+    network.onRefresh = (flight, others) => this.#departs(flight, others);
+    storage.onWrite = (tab, key, value) => this.#stores(tab, key, value);
+    desk.onChange = (tab, lease) => this.#changes(tab, lease);
+    wires.onSend = (tab, text) => this.#sends(tab, text);
+  }
+
+  /** Looks after every step. */
+  check(): void {
+    this.#changer = undefined;
+    for (const page of this.#world.pages) {
+      if (!page.tab.isAwake) continue;
+      this.#checkSecrecy(page);
+      this.#checkPatience(page);
+      this.#checkUser(page);
+    }
+  }
+
+  /** What is still not as it should be, once nothing is under way any more; undefined: all is well. */
+  disagreement(): string | undefined {
+    const { pages, people, sockets, settings, storage } = this.#world;
+    const live = pages.filter(({ tab }) => !tab.isGone);
+    if (live.length === 0 || people.isUnclear) return undefined;
+    const users = new Set(live.map(({ user }) => user));
+    if (users.size > 1)
+      return `${live.map(({ tab, user }) => `${tab.name} is ${user ?? "nobody"}'s`).join(", ")}`;
+    const [user] = users;
+    const expected = this.#acceptable();
+    if (live.length > 0 && !expected.has(user)) {
+      return `all tabs are ${user ?? "nobody"}'s, and not ${[...expected].map((name) => name ?? "nobody").join(" or ")}'s`;
+    }
+    for (const { tab, auth, awaited, session } of live) {
+      const { status } = auth.state;
+      const connections = [...sockets.connections].filter(([line]) => line.tab === tab);
+      if (status !== (user ? "connected" : "signedOut")) return `${tab.name} is ${status}`;
+      const as = connections.map(([, connection]) => connection.user).join();
+      if (as !== (user ?? ""))
+        return `${tab.name} is connected as ${as || "nobody"}, and not as ${user ?? "nobody"}`;
+      // B17: what was emitted before an expiry is kept for the same user.
+      if (session.state.status === "signedOut" && session.state.error) continue;
+      const [left] = awaited.keys();
+      if (left) return `${tab.name} still waits for ${left}`;
+    }
+    if (settings.keeping === "memory") return undefined;
+    const stored = readAccessToken(storage.truth.get("authToken"))?.sub;
+    return stored === user
+      ? undefined
+      : `${stored ?? "nobody"}'s token is stored, and not ${user ?? "nobody"}'s`;
+  }
+
+  #break(rule: string, text: string): void {
+    this.#world.journal.report(rule, text);
+  }
+
+  #page(tab: Tab): Page | undefined {
+    return this.#world.pages.find((page) => page.tab === tab);
+  }
+
+  #departs(flight: Flight, others: ReadonlySet<Flight>): void {
+    const { settings, scheduler } = this.#world;
+    const { tab } = flight;
+    for (const other of others) {
+      if (other.token === flight.token) {
+        this.#break("B2", `${tab.name} refreshes while ${other.tab.name}'s refresh is under way`);
+      }
+    }
+    const state = this.#page(tab)?.session.state;
+    const { by = tab, until = 0 } = this.#unannounced ?? {};
+    if (by !== tab && scheduler.time < until) return;
+    const isRoutine = state?.status === "refreshing" && /^(expiring|expired|missing)$/.test(state.reason);
+    const age = trueTime(scheduler) - this.#issuedAt;
+    if (settings.keeping !== "memory" && isRoutine && !settings.clockJumps && age < settings.lifetime * 0.4) {
+      this.#break(
+        "B2",
+        `${tab.name} refreshes a second time in one round, ${Math.round(age)} ms after the stored token was issued`,
+      );
+    }
+  }
+
+  #stores(tab: Tab, key: string, value: string | null): void {
+    if (key !== "authToken" || value === null) return;
+    if (this.#page(tab)?.given.has(value)) {
+      this.#issuedAt = Number.NEGATIVE_INFINITY;
+      return;
+    }
+    const isWritten = this.#page(tab)?.written.has(value);
+    if (isWritten) this.#unannounced = { by: tab, until: this.#world.scheduler.time + UNSEEN };
+    if (this.#changer !== tab && !isWritten)
+      this.#break("B3", `${tab.name} stores a token without having held its turn`);
+    this.#issuedAt = (readAccessToken(value)?.exp ?? 0) * 1000 - this.#world.settings.lifetime;
+  }
+
+  #changes(tab: Tab, lease: Lease): void {
+    this.#changer = tab;
+    if (JSON.stringify(lease).includes(SECRET)) this.#break("S1", `${tab.name} writes a token into a lease`);
+  }
+
+  #sends(tab: Tab, text: string): void {
+    const { scheduler, computer } = this.#world;
+    const [, payload] = /^40(\{.*)$/.exec(text) ?? [];
+    const receivedAt = this.#world.network.received.get(payload && JSON.parse(payload).token);
+    // A frozen tab may be told late how long a token is good, and take it to be younger than it is.
+    if (receivedAt === undefined || computer.skew !== 0 || receivedAt < tab.awakeSince) return;
+    if (scheduler.time >= receivedAt + this.#world.settings.lifetime + HELLO) {
+      this.#break("B1", `${tab.name} sends a token that it knows to be expired`);
+    }
+  }
+
+  #checkSecrecy({ tab, session, auth }: Page): void {
+    for (const state of [session.state, auth.state]) {
+      if (this.#seen.has(state)) continue;
+      this.#seen.add(state);
+      const error = "error" in state ? `${state.error?.message} ${state.error?.cause}` : "";
+      if ((JSON.stringify(state) + error).includes(SECRET))
+        this.#break("S1", `a state of ${tab.name} shows a token`);
+    }
+  }
+
+  /** B3: nobody waits longer than for one refresh of each other tab and its own. */
+  #checkPatience(page: Page): void {
+    const { scheduler, pages, journal } = this.#world;
+    const { tab, session } = page;
+    if (session.state.status !== "refreshing") {
+      this.#refreshingSince.delete(page);
+      return;
+    }
+    const begun = this.#refreshingSince.get(page) ?? scheduler.time;
+    this.#refreshingSince.set(page, begun);
+    const waited = scheduler.time - Math.max(begun, tab.awakeSince);
+    if (waited > ONE_REFRESH + ONE_HOLDER * pages.length) {
+      journal.report("B3", `${tab.name} has been waiting for a token for ${Math.round(waited / 1000)} s`);
+    }
+  }
+
+  /** B10, B16: who is awake knows before long who has signed in or out. */
+  #checkUser({ tab, user }: Page): void {
+    const { people, scheduler, computer, pages, settings } = this.#world;
+    const last = people.intents.at(-1);
+    if (user === undefined || !last || !computer.isOnline) return;
+    const isAlone = settings.keeping === "memory";
+    // Opened before the server knew of the sign-out, it had no way to know either.
+    if (isAlone && tab.openedAt > last.calledAt) return;
+    const since = scheduler.time - Math.max(last.calledAt, tab.awakeSince, computer.onlineSince);
+    if (since > NEWS + (isAlone ? ONE_HOLDER * pages.length : 0) && !this.#acceptable().has(user)) {
+      this.#break(
+        last.user ? "B16" : "B10",
+        `${tab.name} is ${user}'s, ${Math.round(since / 1000)} s after ${last.user ?? "nobody"} has signed ${last.user ? "in" : "out"}`,
+      );
+    }
+  }
+
+  /** Who may be signed in: what was said last, and what was said in the same moment or by a tab that did not live to tell. */
+  #acceptable(): Set<string | undefined> {
+    const { intents, isUnclear } = this.#world.people;
+    const acceptable = new Set<string | undefined>(isUnclear ? ["alice", "bob", undefined] : []);
+    let later: Intent | undefined;
+    for (const intent of [...intents].reverse()) {
+      if (later && !later.page.tab.isGone && later.calledAt - intent.calledAt > ORDER) return acceptable;
+      acceptable.add(intent.user);
+      later = intent;
+    }
+    if (!later || later.page.tab.isGone) acceptable.add("alice");
+    return acceptable;
+  }
+}

@@ -1,0 +1,145 @@
+import type { Choices } from "./choices.ts";
+import type { Computer } from "./computer.ts";
+import type { Journal } from "./journal.ts";
+import type { Mishaps } from "./mishaps.ts";
+import type { Answer, RotatingServer } from "./rotating-server.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Settings, User } from "./settings.ts";
+import type { Tab } from "./tab.ts";
+
+/** ms one way, at most: there and back within a refresh's 10 s. */
+const SLOWEST = 4_500;
+
+/** A request for a refresh that is under way. */
+export interface Flight {
+  readonly tab: Tab;
+  /** the refresh token that it carries */
+  readonly token: string | undefined;
+}
+
+type Request =
+  | { path: "refresh"; refreshToken?: string | undefined }
+  | { path: "logout"; refreshToken?: string | undefined }
+  /** `beside`: what was there before goes on, too */
+  | { path: "login"; user: User; beside?: boolean };
+
+/** HTTP between tabs and server. A frozen or closed tab's request goes on without it, and its cookies are kept. */
+export class Network {
+  /** Told of each request for a refresh, as it departs. */
+  onRefresh: (flight: Flight, others: ReadonlySet<Flight>) => void = () => {};
+  /** An answer that brought a new refresh token did not reach its tab. */
+  onLoss: () => void = () => {};
+  /** When access tokens came in. */
+  readonly received = new Map<string, number>();
+  readonly #flights = new Set<Flight>();
+  readonly #scheduler: Scheduler;
+  readonly #choices: Choices;
+  readonly #mishaps: Mishaps;
+  readonly #journal: Journal;
+  readonly #computer: Computer;
+  readonly #server: RotatingServer;
+  readonly #settings: Settings;
+
+  constructor(
+    world: { scheduler: Scheduler; choices: Choices; mishaps: Mishaps; journal: Journal },
+    computer: Computer,
+    server: RotatingServer,
+    settings: Settings,
+  ) {
+    this.#scheduler = world.scheduler;
+    this.#choices = world.choices;
+    this.#mishaps = world.mishaps;
+    this.#journal = world.journal;
+    this.#computer = computer;
+    this.#server = server;
+    this.#settings = settings;
+  }
+
+  /** The fetch of a tab, for the refresh endpoint. */
+  fetchOf(tab: Tab): typeof fetch {
+    return async (_, init) => {
+      const { refreshToken } = JSON.parse(String(init?.body ?? "{}"));
+      const { status, body } = await this.send(tab, { path: "refresh", refreshToken }, init?.signal);
+      const ok = status === 200;
+      return { ok, status, headers: new Headers(), json: async () => body } as Response;
+    };
+  }
+
+  send(tab: Tab, request: Request, signal?: AbortSignal | null): Promise<Answer> {
+    const { path } = request;
+    const place = `${tab.name} ${path}`;
+    const cookie = this.#computer.cookie.value;
+    const token = path === "refresh" && this.#settings.keeping === "held" ? request.refreshToken : cookie;
+    const flight: Flight = { tab, token };
+    let isOver = false;
+    return new Promise((resolve, reject) => {
+      const land = (ms: number, settle: () => void) => {
+        const arrive = () => {
+          if (!isOver) settle();
+          isOver = true;
+        };
+        this.#scheduler.schedule(ms, () => this.#flights.delete(flight));
+        this.#scheduler.schedule(ms, arrive, tab);
+      };
+      const fail = () => reject(new TypeError("Failed to fetch"));
+      signal?.addEventListener("abort", () => {
+        if (isOver) return;
+        isOver = true;
+        this.#flights.delete(flight);
+        this.#journal.note(tab.name, () => `aborts its ${path}`);
+        reject(signal.reason);
+      });
+      if (!this.#computer.isOnline) {
+        land(5, fail);
+        return;
+      }
+      this.#journal.note(tab.name, () => `sends ${path}`);
+      if (path === "refresh") {
+        this.onRefresh(flight, this.#flights);
+        this.#flights.add(flight);
+      }
+      const there = this.#choices.delay(`${place} there`, 20, SLOWEST);
+      const back = this.#choices.delay(`${place} back`, 20, SLOWEST);
+      this.#mishaps.at(tab, path, there + back);
+      if (path === "refresh" && this.#choices.mishap(`${place} lost`, 0.03)) {
+        land(there, fail);
+        return;
+      }
+      this.#scheduler.schedule(there, () => {
+        const answer = this.#answer(request, cookie, place);
+        this.#journal.note("server", () => `answers ${tab.name}'s ${path} ${answer.status}`);
+        const isLost = this.#settings.grace > 0 && this.#choices.mishap(`${place} answer lost`, 0.02);
+        if (isLost) {
+          this.onLoss();
+          land(back, fail);
+          return;
+        }
+        this.#scheduler.schedule(back, () => {
+          const isKept = !signal?.aborted;
+          if (isKept) this.#keepCookie(answer);
+          if (answer.status === 200 && (!isKept || tab.isGone)) this.onLoss();
+        });
+        land(back, () => {
+          if (answer.body.token) this.received.set(answer.body.token, this.#scheduler.time);
+          resolve(answer);
+        });
+      });
+    });
+  }
+
+  #answer(request: Request, cookie: string | undefined, place: string): Answer {
+    if (request.path === "login")
+      return this.#server.login(request.user, request.beside ? undefined : cookie);
+    const token = this.#settings.keeping === "held" ? request.refreshToken : cookie;
+    if (request.path === "logout") return this.#server.logout(token);
+    return this.#choices.mishap(`${place} 503`, 0.03)
+      ? { status: 503, body: {}, issued: 0 }
+      : this.#server.refresh(token);
+  }
+
+  /** In the order in which the server has set them, since no client could put that right. */
+  #keepCookie({ cookie, issued }: Answer): void {
+    if (cookie === undefined || issued < this.#computer.cookie.issued) return;
+    this.#computer.cookie = { value: cookie ?? undefined, issued };
+  }
+}

@@ -1,0 +1,104 @@
+import { AuthSession, AuthSocket, memoryStore, type TokenStore, webStorageStore } from "authsocket";
+import type { Platform } from "../../src/client/platform/platform.ts";
+import type { Journal } from "./journal.ts";
+import type { Tab } from "./tab.ts";
+import type { Wires } from "./web-socket.ts";
+
+/** Where every page refreshes. */
+const ENDPOINT = "https://app.example/refresh";
+
+/** The app in a tab: the real AuthSession and AuthSocket, over the real Socket.IO client. */
+export class Page {
+  readonly tab: Tab;
+  readonly session: AuthSession;
+  readonly auth: AuthSocket;
+  /** What the app waits for: since when, in ms of the scheduler. */
+  readonly awaited = new Map<string, number>();
+  /** The access tokens that it has signed somebody in with. */
+  readonly given = new Set<string>();
+  /** Those that it has written into the store by itself. */
+  readonly written = new Set<string>();
+  readonly #storage: Storage | undefined;
+  readonly #journal: Journal;
+  #count = 0;
+
+  /** @param storage default: the page's memory */
+  constructor(
+    tab: Tab,
+    platform: Platform,
+    wires: Wires,
+    journal: Journal,
+    storage: (Storage & Pick<TokenStore, "subscribe">) | undefined,
+  ) {
+    this.tab = tab;
+    this.#storage = storage;
+    this.#journal = journal;
+    const subscribe = storage?.subscribe?.bind(storage);
+    const store = storage
+      ? { ...webStorageStore("authToken", storage), ...(subscribe && { subscribe }) }
+      : memoryStore();
+    this.session = new AuthSession({ refresh: ENDPOINT, store }, platform);
+    this.auth = new AuthSocket("https://app.example", {
+      session: this.session,
+      io: { transports: [wires.transportOf(tab)], randomizationFactor: 0 },
+    });
+    this.auth.socket.on("private", (owner: string) => {
+      if (owner !== this.user)
+        journal.report("B16", `${tab.name}, ${this.user}'s, is told what is ${owner}'s`);
+    });
+    // B14: cut twice within ten seconds, a socket waits for the user, who presses a button.
+    this.auth.subscribe((state) => {
+      if (state.status === "refused" && state.error.code === "kicked")
+        tab.setTimeout(() => this.auth.connect(), 5_000);
+    });
+    const tell = () => {
+      journal.note(
+        tab.name,
+        () =>
+          `session ${this.session.state.status} (${this.user ?? "nobody"}), socket ${this.auth.state.status}`,
+      );
+    };
+    this.session.subscribe(tell);
+    this.auth.subscribe(tell);
+  }
+
+  /** Who is signed in, as the page sees it; undefined: nobody, or nobody knows. */
+  get user(): string | undefined {
+    const { state } = this.session;
+    return state.status === "signedOut" ? undefined : state.subject;
+  }
+
+  /** The refresh token in its store, where there is one: what an app sends to its logout endpoint. */
+  refreshToken(): string | undefined {
+    return JSON.parse(this.#storage?.getItem("authToken:meta") ?? "{}").refreshToken;
+  }
+
+  write(token: string): void {
+    this.#journal.note(this.tab.name, () => "writes a token into the store by itself");
+    this.written.add(token);
+    this.#storage?.setItem("authToken", token);
+  }
+
+  /** Emits a note in the user's name, and waits for its acknowledgement. */
+  emit(now: number): void {
+    const { user } = this;
+    if (user === undefined) return;
+    this.#await(
+      `the acknowledgement of note ${++this.#count}`,
+      now,
+      this.auth.socket.emitWithAck("note", user),
+    );
+  }
+
+  getToken(forceRefresh: boolean, now: number): void {
+    this.#await(`token ${++this.#count}`, now, this.session.getToken({ forceRefresh }));
+  }
+
+  #await(what: string, now: number, promise: Promise<unknown>): void {
+    this.awaited.set(what, now);
+    const over = () => {
+      this.awaited.delete(what);
+    };
+    promise.then(over, over);
+  }
+}

@@ -1,0 +1,226 @@
+import type { Choices } from "./choices.ts";
+import type { Computer } from "./computer.ts";
+import type { Journal } from "./journal.ts";
+import type { Mishaps } from "./mishaps.ts";
+import type { Network } from "./network.ts";
+import type { Page } from "./page.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Settings, User } from "./settings.ts";
+import type { Wires } from "./web-socket.ts";
+
+/** ms between two looks at whether somebody does something. */
+const BEAT = 1_000;
+
+/** ms for a sign-in or sign-out to be over, before the user thinks of another. */
+const PAUSE = 10_000;
+
+const MOST_TABS = 4;
+
+/** What people have said about who is signed in. */
+export interface Intent {
+  page: Page;
+  /** undefined: nobody */
+  user: User | undefined;
+  calledAt: number;
+}
+
+interface Surroundings {
+  scheduler: Scheduler;
+  choices: Choices;
+  journal: Journal;
+  mishaps: Mishaps;
+  computer: Computer;
+  network: Network;
+  wires: Wires;
+  settings: Settings;
+  /** all that were ever opened */
+  pages: Page[];
+  open: () => void;
+}
+
+/** The user, and whoever else sits at this machine: signs in and out, opens and closes tabs, puts the lid down. */
+export class People {
+  readonly intents: Intent[] = [];
+  /** Sign-ins that the server has been asked for, and the app has not been told of. */
+  readonly #signingIn = new Set<number>();
+  /** How often the server was asked for a sign-in or sign-out. */
+  #asked = 0;
+  #isMuddled = false;
+  readonly #world: Surroundings;
+  #busyUntil = 0;
+
+  constructor(world: Surroundings) {
+    this.#world = world;
+    this.#beat();
+  }
+
+  /**
+   * The server has signed somebody in, and the app has not yet, or never will, or only after another sign-in: what comes of
+   * that is up to chance.
+   */
+  get isUnclear(): boolean {
+    return this.#isMuddled || this.#signingIn.size > 0;
+  }
+
+  #beat(): void {
+    const { scheduler, choices, settings, pages } = this.#world;
+    scheduler.schedule(BEAT, () => {
+      if (choices.isCalm) return;
+      this.#beat();
+      for (const page of pages)
+        if (choices.next(`${page.tab.name} emits`) < 0.1) this.#in(page, () => page.emit(scheduler.time));
+      const name = choices.strikes("people", 0.2);
+      const [first, ...others] = pages.filter(({ tab }) => tab.isAwake);
+      if (!name || !first) return;
+      const page = choices.pick(choices.share(`${name} where`), [first, ...others]);
+      const peaceful = [this.#signIn, this.#signOut, this.#write, this.#demand, this.#look] as const;
+      const rough = [
+        this.#freeze,
+        this.#freeze,
+        this.#close,
+        this.#openTab,
+        this.#unplug,
+        this.#drop,
+        this.#sleep,
+        this.#drop,
+      ] as const;
+      const options = [
+        ...peaceful,
+        ...(settings.mishaps ? rough : []),
+        ...(settings.clockJumps ? [this.#setClock] : []),
+      ] as const;
+      choices.pick(choices.share(`${name} what`), options).call(this, page, name);
+    });
+  }
+
+  /** In the page's own time. */
+  #in({ tab }: Page, run: () => void): void {
+    this.#world.scheduler.schedule(0, run, tab);
+  }
+
+  #isBusy(): boolean {
+    const { scheduler } = this.#world;
+    if (scheduler.time < this.#busyUntil) return true;
+    this.#busyUntil = scheduler.time + PAUSE;
+    return false;
+  }
+
+  #intend(page: Page, user: User | undefined): void {
+    const { journal, scheduler } = this.#world;
+    journal.note(page.tab.name, () => (user ? `signs ${user} in` : "signs out"));
+    this.intents.push({ page, user, calledAt: scheduler.time });
+  }
+
+  #signIn(page: Page, name: string): void {
+    const { choices, network } = this.#world;
+    if (this.#isBusy()) return;
+    const asked = ++this.#asked;
+    const user = choices.pick<User>(choices.share(`${name} who`), ["alice", "bob"]);
+    this.#in(page, () => {
+      const signIn = ({
+        body: { token, refreshToken },
+      }: {
+        body: { token?: string; refreshToken?: string };
+      }) => {
+        this.#intend(page, user);
+        this.#signingIn.delete(asked);
+        this.#isMuddled ||= asked !== this.#asked;
+        if (token) page.given.add(token);
+        return page.session.signIn({ accessToken: token ?? "", ...(refreshToken && { refreshToken }) });
+      };
+      this.#signingIn.add(asked);
+      network.send(page.tab, { path: "login", user }).then(signIn, () => this.#signingIn.delete(asked));
+    });
+  }
+
+  /** With the network there, since ending the session at the server is part of it. */
+  #signOut(page: Page): void {
+    if (!this.#world.computer.isOnline || this.#isBusy()) return;
+    this.#asked++;
+    this.#in(page, () => {
+      const refreshToken = page.refreshToken();
+      this.#intend(page, undefined);
+      void page.session.signOut();
+      this.#world.network.send(page.tab, { path: "logout", refreshToken }).catch(() => {});
+    });
+  }
+
+  /** B8: the app's own code signs the same user in again and writes the token where the SDK looks for it. */
+  #write(page: Page): void {
+    const { settings, network } = this.#world;
+    const user = page.user as User | undefined;
+    if (settings.keeping !== "cookie" || !user || this.#isBusy()) return;
+    this.#asked++;
+    this.#in(page, () => {
+      const write = ({ body: { token } }: { body: { token?: string } }) => {
+        if (token && page.user === user) page.write(token);
+      };
+      network.send(page.tab, { path: "login", user, beside: true }).then(write, () => {});
+    });
+  }
+
+  #demand(page: Page, name: string): void {
+    const { choices, scheduler, journal } = this.#world;
+    const forced = choices.share(`${name} force`) < 0.5;
+    this.#in(page, () => {
+      journal.note(page.tab.name, () => `asks for a${forced ? " new" : ""} token`);
+      page.getToken(forced, scheduler.time);
+    });
+  }
+
+  #look({ tab }: Page): void {
+    tab.wake(false);
+  }
+
+  #freeze({ tab }: Page, name: string): void {
+    this.#world.mishaps.freeze(tab, name);
+  }
+
+  #close({ tab }: Page): void {
+    tab.crash();
+    this.#openTab();
+  }
+
+  #openTab(): void {
+    const { pages, open } = this.#world;
+    if (pages.filter(({ tab }) => !tab.isGone).length < MOST_TABS) open();
+  }
+
+  #unplug(_: Page, name: string): void {
+    const { computer, scheduler, choices } = this.#world;
+    if (!computer.isOnline) return;
+    this.setOnline(false);
+    scheduler.schedule(1_000 + choices.share(`${name} how long`) ** 2 * 20_000, () => this.setOnline(true));
+  }
+
+  setOnline(isOnline: boolean): void {
+    const { computer, journal, scheduler, wires, pages } = this.#world;
+    if (computer.isOnline === isOnline) return;
+    journal.note("network", () => (isOnline ? "is back" : "is gone"));
+    computer.isOnline = isOnline;
+    computer.onlineSince = scheduler.time;
+    if (!isOnline) for (const line of [...wires.lines]) line.drop();
+    else for (const { tab } of pages) tab.wake(true);
+  }
+
+  #drop({ tab }: Page): void {
+    this.#world.journal.note(tab.name, () => "loses its connection");
+    for (const line of [...this.#world.wires.lines]) if (line.tab === tab) line.drop();
+  }
+
+  /** T23: every tab stops, and time goes on. */
+  #sleep(_: Page, name: string): void {
+    const { pages, scheduler, choices } = this.#world;
+    for (const { tab } of pages) tab.freeze();
+    scheduler.schedule(1_000 + choices.share(`${name} how long`) ** 2 * 40_000, () => {
+      for (const { tab } of pages) tab.thaw();
+    });
+  }
+
+  #setClock(_: Page, name: string): void {
+    const { computer, choices, journal } = this.#world;
+    const hours = choices.share(`${name} back`) < 0.5 ? -2 : 2;
+    journal.note("clock", () => `is set ${hours} hours`);
+    computer.skew += hours * 3_600_000;
+  }
+}

@@ -1,0 +1,52 @@
+import type { Choices } from "./choices.ts";
+
+export type User = "alice" | "bob";
+
+/** What kind of app a run is about. */
+export interface Settings {
+  /**
+   * Where tokens are kept: the refresh token in an HttpOnly cookie and the access token in localStorage, or in the page's
+   * memory; or both in localStorage, where the server has to bear with a token that is used twice within a grace.
+   */
+  keeping: "cookie" | "memory" | "held";
+  /** tabs at first */
+  tabs: number;
+  /** of an access token, ms */
+  lifetime: number;
+  /** ms for which a used refresh token is still taken */
+  grace: number;
+  /** whether the Socket.IO server takes new tokens in band */
+  inBand: boolean;
+  /** whether the machine's clock is ever set */
+  clockJumps: boolean;
+  /** whether mishaps are part of it, or nothing but delays */
+  mishaps: boolean;
+}
+
+/** By the rest of the seed's division. */
+export const KEEPINGS = ["cookie", "memory", "held"] as const;
+
+export function drawSettings(choices: Choices): Settings {
+  const keeping = KEEPINGS[choices.seed % KEEPINGS.length] ?? "cookie";
+  const inBand = choices.share("in band") < 0.6;
+  return {
+    keeping,
+    tabs: 2 + Math.floor(choices.share("tabs") * 2),
+    lifetime: choices.pick(choices.share("lifetime"), [10_000, 20_000]),
+    grace: keeping === "held" ? 600_000 : 0,
+    inBand,
+    clockJumps: inBand && choices.share("clock") < 0.25,
+    mishaps: choices.share("mishaps") < 0.75,
+  };
+}
+
+export function describeSettings({ keeping, tabs, lifetime, inBand, clockJumps, mishaps }: Settings): string {
+  const tokens = {
+    cookie: "refresh cookie, access token in localStorage",
+    memory: "refresh cookie, access token in memory",
+    held: "both tokens in localStorage",
+  }[keeping];
+  const renewal = inBand ? "in band" : "at the server's cut";
+  const trouble = [mishaps ? "mishaps" : "delays only", ...(clockJumps ? ["clock jumps"] : [])].join(" and ");
+  return `${tabs} tabs, ${tokens}, tokens of ${lifetime / 1000} s, renewal ${renewal}, ${trouble}`;
+}

@@ -1,0 +1,133 @@
+import type { Platform } from "../../src/client/platform/platform.ts";
+import { Choices } from "./choices.ts";
+import { Computer } from "./computer.ts";
+import { Invariants } from "./invariants.ts";
+import { type Breach, Journal } from "./journal.ts";
+import { LeaseDesk } from "./lease-desk.ts";
+import { Mishaps } from "./mishaps.ts";
+import { Network } from "./network.ts";
+import { Page } from "./page.ts";
+import { People } from "./people.ts";
+import { RotatingServer } from "./rotating-server.ts";
+import { Scheduler } from "./scheduler.ts";
+import { describeSettings, drawSettings } from "./settings.ts";
+import { SocketServer } from "./socket-server.ts";
+import { StorageService } from "./storage.ts";
+import { Tab } from "./tab.ts";
+import { borrowTimers } from "./timers.ts";
+import { Wires } from "./web-socket.ts";
+
+/** ms of people and mishaps, and of calm after them: at the least, and until all tabs have to agree. */
+const [BUSY, CALM, AGREED] = [30_000, 4_000, 150_000];
+
+/** What came of a run. */
+export interface Outcome {
+  seed: number;
+  settings: string;
+  /** Undefined where every rule was kept. */
+  breach: Breach | undefined;
+  /** The names of what was out of the ordinary. */
+  decisions: string[];
+  lines: string[];
+  /** how many things happened */
+  steps: number;
+}
+
+/**
+ * Runs one schedule, and stops at the first rule that is broken.
+ *
+ * @param only what may be out of the ordinary; default: whatever the seed brings
+ * @param isTold whether a line is kept for what happens
+ */
+export async function simulate(seed: number, only?: ReadonlySet<string>, isTold = false): Promise<Outcome> {
+  const choices = new Choices(seed, only);
+  const settings = drawSettings(choices);
+  choices.hasMishaps = settings.mishaps;
+  const scheduler = new Scheduler();
+  const journal = new Journal(scheduler, isTold);
+  const mishaps = new Mishaps(scheduler, choices);
+  const world = { scheduler, choices, journal, mishaps };
+  const computer = new Computer(scheduler);
+  const server = new RotatingServer(scheduler, settings, journal);
+  const sockets = new SocketServer(world, settings);
+  const network = new Network(world, computer, server, settings);
+  const storage = new StorageService(scheduler, choices, journal);
+  const desk = new LeaseDesk(scheduler, choices, mishaps, journal);
+  const wires = new Wires(scheduler, choices, computer, sockets.accept);
+  const pages: Page[] = [];
+
+  const open = () => {
+    const tab = new Tab(`tab ${++opened}`, scheduler, choices, journal);
+    scheduler.schedule(
+      1,
+      () => {
+        journal.note(tab.name, () => "is opened");
+        const board = desk.boardOf(tab);
+        const platform: Platform = {
+          now: () => computer.now(),
+          setTimeout: tab.setTimeout,
+          clearTimeout: tab.clearTimeout,
+          random: () => choices.next(`${tab.name} random`),
+          fetch: network.fetchOf(tab),
+          onWakeUp: tab.onWakeUp,
+          location: () => undefined,
+          leases: () => board,
+        };
+        const isShared = settings.keeping !== "memory";
+        pages.push(new Page(tab, platform, wires, journal, isShared ? storage.open(tab) : undefined));
+      },
+      tab,
+    );
+  };
+  let opened = 0;
+  const people = new People({ ...world, computer, network, wires, settings, pages, open });
+  const invariants = new Invariants({
+    ...world,
+    computer,
+    settings,
+    server,
+    sockets,
+    network,
+    storage,
+    desk,
+    wires,
+    pages,
+    people,
+  });
+
+  // Alice has signed in once upon a time.
+  const { cookie, body, issued } = server.login("alice");
+  computer.cookie = { value: cookie ?? undefined, issued };
+  if (settings.keeping === "held" || (settings.keeping === "cookie" && choices.share("stored") < 0.7)) {
+    storage.begin(body);
+  }
+  for (let count = 0; count < settings.tabs; count++) open();
+
+  let steps = 0;
+  const run = async (until: number, isDone: () => boolean) => {
+    while (!journal.breach && !isDone() && (await scheduler.step(until))) {
+      steps++;
+      invariants.check();
+    }
+  };
+  const unhandled = (reason: unknown) => journal.report("B9", `a rejection that nobody handles: ${reason}`);
+  process.on("unhandledRejection", unhandled);
+  const giveBack = borrowTimers(() => (scheduler.current instanceof Tab ? scheduler.current : undefined));
+  try {
+    await run(BUSY, () => false);
+    choices.isCalm = true;
+    people.setOnline(true);
+    for (const { tab } of pages) tab.thaw();
+    await run(BUSY + CALM, () => false);
+    await run(BUSY + AGREED, () => invariants.disagreement() === undefined);
+  } catch (error) {
+    journal.report("B9", `something throws: ${error}`);
+  } finally {
+    giveBack();
+    process.off("unhandledRejection", unhandled);
+  }
+  const disagreement = invariants.disagreement();
+  if (disagreement) journal.report("convergence", disagreement);
+  const { breach, lines } = journal;
+  return { seed, settings: describeSettings(settings), breach, decisions: choices.made, lines, steps };
+}

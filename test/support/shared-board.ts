@@ -1,0 +1,31 @@
+import { type Lease, NO_LEASE } from "../../src/client/core/lease.ts";
+import type { LeaseBoard } from "../../src/client/platform/lease-board.ts";
+
+/** A board for the tabs of a test: every transaction is over at once, and everybody hears of every change. */
+export class SharedBoard implements LeaseBoard {
+  lease: Lease = NO_LEASE;
+  /** Whether it answers. */
+  isWorking = true;
+  readonly #listeners = new Set<() => void>();
+
+  update(_: string, change: (lease: Lease) => Lease): Promise<Lease> {
+    if (!this.isWorking) return new Promise(() => {});
+    const before = this.lease;
+    this.lease = change(before);
+    if (this.lease !== before) queueMicrotask(() => this.tell());
+    return Promise.resolve(this.lease);
+  }
+
+  subscribe(_: string, listener: () => void): () => void {
+    const own = () => listener();
+    this.#listeners.add(own);
+    return () => {
+      this.#listeners.delete(own);
+    };
+  }
+
+  /** Tells of a change. */
+  tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
