@@ -6,6 +6,12 @@ import type { Platform } from "./platform/platform.ts";
 /** Beyond the time that a refresh may take, ms until a holder that has not given its turn back is robbed. */
 const GRACE = 500;
 
+/**
+ * ms until a holder is robbed whose page was left: the browser sees its request to the end, so that the cookie that answers
+ * is there for the next.
+ */
+const FAREWELL = 2_000;
+
 /** ms between two looks at a lease, should the news of a change be lost. */
 const POLL = 1_000;
 
@@ -71,13 +77,17 @@ export class RefreshTurns {
     let status: "waiting" | "held" | "over" = "waiting";
     let ahead: string | undefined;
     let timer: unknown;
+    let leave = () => {};
     const settle = (next: "held" | "over") => {
       status = next;
       clearTimeout(timer);
       unsubscribe();
+      leave();
+      if (next === "held") leave = board.hold(id);
     };
     // Measured by timers that have run out, whatever the clock says and however much news a thawed tab finds (T23).
-    const wait = (patience: number) => {
+    const wait = (longest: number) => {
+      const patience = ahead !== undefined && board.isLeft(ahead) ? Math.min(longest, FAREWELL) : longest;
       const ms = Math.min(POLL, patience);
       timer = setTimeout(() => {
         const robbed = patience > ms ? undefined : ahead;

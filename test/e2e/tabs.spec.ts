@@ -121,6 +121,26 @@ for (const fate of ["frozen", "crashed", "closed"] as const) {
   });
 }
 
+test("B3 a page that is reloaded while it refreshes does not wait for itself as long as for a frozen one", async ({
+  site,
+  open,
+}) => {
+  const [tab] = await openSignedIn(site, 1, open);
+  if (!tab) throw new Error("a tab was opened");
+  const asked = deferred<void>();
+  site.answering = () => asked.resolve();
+  site.lifetimes = [100, 3_600_000];
+  await tab.signIn("alice");
+  await asked.promise;
+  const reloaded = Date.now();
+  await tab.page.reload();
+  await tab.untilGoodFor(1_000_000);
+  await tab.connectedAs("alice");
+  expect(Date.now() - reloaded).toBeLessThan(8_000);
+  expect(site.reuses).toBe(0);
+  await expectNoSignOut([tab]);
+});
+
 test("B2 a refresh that takes twelve seconds: the other tabs wait for it and adopt it", async ({
   site,
   open,

@@ -51,6 +51,9 @@ export class LeaseDesk {
           this.#listeners.delete(own);
         };
       },
+      // Tabs crash here, which leaves no word.
+      hold: () => () => {},
+      isLeft: () => false,
     };
   }
 

@@ -6,6 +6,8 @@ export class SharedBoard implements LeaseBoard {
   lease: Lease = NO_LEASE;
   /** Whether it answers. */
   isWorking = true;
+  /** The turn whose page was left. */
+  left: string | undefined;
   readonly #listeners = new Set<() => void>();
 
   update(_: string, change: (lease: Lease) => Lease): Promise<Lease> {
@@ -22,6 +24,14 @@ export class SharedBoard implements LeaseBoard {
     return () => {
       this.#listeners.delete(own);
     };
+  }
+
+  hold(): () => void {
+    return () => {};
+  }
+
+  isLeft(turn: string): boolean {
+    return this.left === turn;
   }
 
   /** Tells of a change. */

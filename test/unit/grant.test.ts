@@ -26,7 +26,30 @@ describe("a grant", () => {
     expect(due({ random: 0.5 })).toBe(NOW + 890_000);
     expect(due({ random: 0.5, jitter: 0 })).toBe(NOW + 940_000);
     expect(due({ leeway: 0, jitter: 0 })).toBe(NOW + 1_000_000);
-    expect(due({ leeway: 5_000_000 })).toBe(NOW + 500_000);
+    expect(due({ leeway: 5_000_000, jitter: 0 })).toBe(NOW + 500_000);
+  });
+
+  it("B4 renewals are spread also where half of what is left is too short for leeway and jitter", () => {
+    const stored = { accessToken: timedToken(NOW - 700_000, 900_000) };
+    const chances = Array.from({ length: 1_000 }, (_, client) => client / 1_000);
+    const perTick = (renewals: (number | undefined)[]) => {
+      const ticks = new Map<number, number>();
+      for (const at of renewals) {
+        const tick = Math.floor(Number(at) / 100);
+        ticks.set(tick, (ticks.get(tick) ?? 0) + 1);
+      }
+      return Math.max(...ticks.values());
+    };
+    const told = chances.map((random) => {
+      const grant = toGrant(stored, context({ origin: "given", random }));
+      return remeasured(grant, NOW + 120_000, context({ random })).renewAt;
+    });
+    const impatient = chances.map(
+      (random) => toGrant(stored, context({ random, leeway: 2_000_000 })).renewAt,
+    );
+    expect(perTick(told)).toBeLessThan(10);
+    expect(perTick(impatient)).toBeLessThan(10);
+    expect(Math.min(...told.map(Number))).toBeGreaterThanOrEqual(NOW + 60_000);
   });
 
   it("B5 a token just received is good for exp − iat from now, whatever the clocks say", () => {

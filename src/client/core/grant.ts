@@ -84,20 +84,31 @@ export function toGrant(tokens: TokenSet, context: GrantContext): Grant {
  * B4: due at `expiresAt − leeway − random(jitter × lifetime)`, though never in the first half of a token's life, nor, for
  * one just received, of what is left of it.
  */
-function schedule(expiresAt: number, lifetime: number, { leeway, jitter, random }: GrantContext) {
-  const early = (leeway ?? Math.min(MAX_LEEWAY, lifetime / 5)) + random * jitter * lifetime;
-  return { expiresAt, lifetime, renewAt: expiresAt - Math.min(early, lifetime / 2) };
+function schedule(expiresAt: number, lifetime: number, context: GrantContext) {
+  const { leeway, jitter } = spread(lifetime, context);
+  const early = leeway + context.random * jitter;
+  return { expiresAt, lifetime, renewAt: expiresAt - early * share(lifetime, leeway + jitter) };
 }
 
 /** The grant, now that the server has said when it will end: free of clock skew, and as early to renew as before. */
 export function remeasured(grant: Grant, expiresAt: number, context: GrantContext): Grant {
   const left = expiresAt - context.now;
+  const { lifetime = left } = grant;
   if (grant.expiresAt === undefined || grant.renewAt === undefined) {
     return { ...grant, ...schedule(expiresAt, left, context) };
   }
-  const early = Math.min(grant.expiresAt - grant.renewAt, left / 2);
-  const lifetime = Math.max(grant.lifetime ?? left, left);
-  return { ...grant, expiresAt, lifetime, renewAt: expiresAt - early };
+  const { leeway, jitter } = spread(lifetime, context);
+  const early = (grant.expiresAt - grant.renewAt) * share(left, leeway + jitter);
+  return { ...grant, expiresAt, lifetime: Math.max(lifetime, left), renewAt: expiresAt - early };
+}
+
+function spread(lifetime: number, { leeway, jitter }: RenewalTiming) {
+  return { leeway: leeway ?? Math.min(MAX_LEEWAY, lifetime / 5), jitter: jitter * lifetime };
+}
+
+/** Where half of the time is too short for all that, it is divided among all in proportion: cut off, they would come at once. */
+function share(time: number, most: number): number {
+  return Math.min(1, time / 2 / most);
 }
 
 /** `exp` and `iat` are seconds on the wire; this is the one place where they are read. */

@@ -10,9 +10,16 @@ export interface LeaseBoard {
   update(name: string, change: (lease: Lease) => Lease): Promise<Lease>;
   /** Tells of changes by other tabs. Returns its undo. */
   subscribe(name: string, listener: () => void): () => void;
+  /** Leaves word for other pages, should this one be left while it holds that turn. Returns its undo. */
+  hold(turn: string): () => void;
+  /** Whether the page that holds that turn was left. */
+  isLeft(turn: string): boolean;
 }
 
 const STORE = "leases";
+
+/** In localStorage, since a page that is being left has no time for a transaction. */
+const LEFT = "authsocket:left";
 
 /**
  * IndexedDB orders tabs by transactions, on plain http too, and no tab can hold one that is frozen: neither is true of Web
@@ -48,6 +55,26 @@ export const indexedDbBoard: LeaseBoard = {
     return withChannel(name, (channel) => {
       channel.onmessage = listener;
     });
+  },
+
+  hold(turn) {
+    const left = () => {
+      try {
+        localStorage.setItem(LEFT, turn);
+      } catch {
+        // Others wait a little longer then.
+      }
+    };
+    globalThis.window?.addEventListener("pagehide", left);
+    return () => globalThis.window?.removeEventListener("pagehide", left);
+  },
+
+  isLeft(turn) {
+    try {
+      return localStorage.getItem(LEFT) === turn;
+    } catch {
+      return false;
+    }
   },
 };
 

@@ -1,3 +1,8 @@
+const EVENTS = [
+  ["window", ["pageshow", "online", "focus"]],
+  ["document", ["visibilitychange", "resume"]],
+] as const;
+
 /**
  * Tells when the page comes back to life: timers of a sleeping, hidden or frozen page do not run on time (B4, T23).
  *
@@ -5,13 +10,10 @@
  * @returns its undo
  */
 export function onWakeUp(listener: (online: boolean) => void): () => void {
-  const targets: [EventTarget | undefined, string[]][] = [
-    [globalThis.window, ["pageshow", "online", "focus"]],
-    [globalThis.document, ["visibilitychange", "resume"]],
-  ];
   const heard = (event: Event) => listener(event.type === "online");
-  for (const [target, types] of targets) for (const type of types) target?.addEventListener(type, heard);
-  return () => {
-    for (const [target, types] of targets) for (const type of types) target?.removeEventListener(type, heard);
+  const forEach = (act: "addEventListener" | "removeEventListener") => {
+    for (const [target, types] of EVENTS) for (const type of types) globalThis[target]?.[act](type, heard);
   };
+  forEach("addEventListener");
+  return () => forEach("removeEventListener");
 }
