@@ -12,9 +12,12 @@ export class Mishaps {
     this.#choices = choices;
   }
 
-  /** @param ms within which it happens */
-  at(tab: Tab, place: string, ms: number): void {
-    const name = this.#choices.mishap(`${tab.name} mishap at ${place}`, 0.02);
+  /**
+   * @param ms within which it happens
+   * @param probability whether it does
+   */
+  at(tab: Tab, place: string, ms: number, probability = 0.02): void {
+    const name = this.#choices.mishap(`${tab.name} mishap at ${place}`, probability);
     if (!name) return;
     this.#scheduler.schedule(this.#choices.share(`${name} when`) * ms, () => {
       if (this.#choices.share(`${name} crash`) < 0.2) tab.crash();

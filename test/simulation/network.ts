@@ -100,7 +100,8 @@ export class Network {
       }
       const there = this.#choices.delay(`${place} there`, 20, SLOWEST);
       const back = this.#choices.delay(`${place} back`, 20, SLOWEST);
-      this.#mishaps.at(tab, path, there + back);
+      // The more often, since here a tab holds what the others wait for.
+      this.#mishaps.at(tab, path, there + back, 0.1);
       if (path === "refresh" && this.#choices.mishap(`${place} lost`, 0.03)) {
         land(there, fail);
         return;
