@@ -82,8 +82,6 @@ export class RefreshTurns {
       status = next;
       clearTimeout(timer);
       unsubscribe();
-      leave();
-      if (next === "held") leave = board.hold(id);
     };
     // Measured by timers that have run out, whatever the clock says and however much news a thawed tab finds (T23).
     const wait = (longest: number) => {
@@ -103,6 +101,7 @@ export class RefreshTurns {
           const { holder = id } = lease ?? {};
           if (holder === id) {
             settle("held");
+            leave = board.hold(id);
             const behind = !!lease && isBehind(lease, this.#generation, this.#opened, mark(token), now());
             if (!behind || token === undefined) this.#generation = lease?.generation;
             begin(turn, behind);
@@ -127,6 +126,8 @@ export class RefreshTurns {
           return change(lease);
         },
         () => {
+          // Not before: a page that is being left sees its request fail, and has no time to give its turn back.
+          leave();
           done?.(held);
         },
       );
