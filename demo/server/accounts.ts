@@ -1,5 +1,5 @@
-import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
 import type { Role } from "../socket-events.ts";
+import { hashOfNobody, isPassword, type PasswordHash } from "./password-hash.ts";
 import type { Store } from "./store.ts";
 
 export interface User {
@@ -17,40 +17,19 @@ export interface Account extends User {
 /** What an administrator may change. */
 type Standing = Partial<Pick<Account, "role" | "suspended">>;
 
-interface PasswordHash {
-  salt: Buffer;
-  key: Buffer;
-}
-
-// OWASP's minimum for scrypt at 16 MB a hash.
-const COST: ScryptOptions = { N: 2 ** 14, r: 8, p: 5 };
-const KEY_LENGTH = 32;
-
-function deriveKey(password: string, salt: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    // NFKC: the same password typed on two keyboards is the same bytes.
-    scrypt(password.normalize("NFKC"), salt, KEY_LENGTH, COST, (error, key) =>
-      error ? reject(error) : resolve(key),
-    );
-  });
-}
-
 /** Users and their hashed passwords; their roles and suspensions are in the store, where every node sees them. */
 export class Accounts {
   readonly #store: Store;
   readonly #byUsername = new Map<string, { user: User; hash: PasswordHash }>();
   readonly #byId = new Map<string, User>();
-  // What an unknown user name is compared with: no password has this key.
-  readonly #nobody: PasswordHash = { salt: randomBytes(16), key: randomBytes(KEY_LENGTH) };
+  readonly #nobody = hashOfNobody();
 
   constructor(store: Store) {
     this.#store = store;
   }
 
-  async add(user: User, password: string): Promise<void> {
-    const salt = randomBytes(16);
-    const key = await deriveKey(password, salt);
-    this.#byUsername.set(user.username, { user, hash: { salt, key } });
+  add(user: User, hash: PasswordHash): void {
+    this.#byUsername.set(user.username, { user, hash });
     this.#byId.set(user.id, user);
   }
 
@@ -73,9 +52,8 @@ export class Accounts {
   /** The user whose name and password these are, suspended or not. */
   async authenticate(username: string, password: string): Promise<Account | undefined> {
     const account = this.#byUsername.get(username);
-    const { salt, key } = account?.hash ?? this.#nobody;
     // An unknown user costs the same work, so that the time of the answer does not say which names exist.
-    const matches = timingSafeEqual(await deriveKey(password, salt), key);
+    const matches = await isPassword(password, account?.hash ?? this.#nobody);
     return matches && account ? this.find(account.user.id) : undefined;
   }
 

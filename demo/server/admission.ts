@@ -4,6 +4,9 @@ import type { Accounts } from "./accounts.ts";
 import type { Faults } from "./faults.ts";
 import type { RefreshFamilies } from "./refresh-families.ts";
 
+/** ms */
+const RETRY_AFTER = 1_000;
+
 export type Verify = (token: string) => Promise<Identity<Claims>>;
 
 /**
@@ -17,7 +20,8 @@ export function admission(parts: {
   faults: Faults;
 }): Verify {
   const { accessTokens, accounts, families, faults } = parts;
-  return async (token) => {
+
+  async function admit(token: string): Promise<Identity<Claims>> {
     const identity = await accessTokens.verify(token);
     faults.assertNotExpired(identity);
     const { subject, claims } = identity;
@@ -26,5 +30,12 @@ export function admission(parts: {
     if (!account || account.suspended) throw new AuthError("insufficient_scope", "This account is suspended");
     if (!(await families.isAlive({ id: claims.familyId, subject }))) throw new AuthError("token_revoked");
     return identity;
-  };
+  }
+
+  return (token) =>
+    admit(token).catch((cause: unknown) => {
+      if (cause instanceof AuthError) throw cause;
+      // Our fault, not the token's: the client should come back, not refresh.
+      throw new AuthError("unavailable", undefined, { retryAfter: RETRY_AFTER, cause });
+    });
 }

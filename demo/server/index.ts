@@ -13,7 +13,7 @@ import { api } from "./api.ts";
 import { openBackend } from "./backend.ts";
 import { Chat } from "./chat.ts";
 import { Connections } from "./connections.ts";
-import { type DemoAccount, demoAccounts } from "./demo-accounts.ts";
+import { addDemoAccounts, type DemoAccount, demoAccounts } from "./demo-accounts.ts";
 import type { AdminNamespace, DemoIo, PublicNamespace, SessionNamespace } from "./demo-io.ts";
 import { engineGate } from "./engine-gate.ts";
 import { Faults } from "./faults.ts";
@@ -48,7 +48,7 @@ export interface DemoServer {
 /**
  * Listens on 127.0.0.1; pages, API and sockets share the port.
  *
- * @throws the `listen` error, for example EADDRINUSE; a TypeError for a bad option
+ * @throws the `listen` error, for example EADDRINUSE; a TypeError for a bad option; a StoreError without its Redis
  */
 export async function createDemoServer(options: DemoServerOptions = {}): Promise<DemoServer> {
   const {
@@ -69,7 +69,7 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
   const accessTokens = new AccessTokens({ secret, lifetime: accessTokenLifetime });
   const { store, adapter, close: closeBackend } = await openBackend(options.redisUrl);
   const accounts = new Accounts(store);
-  await Promise.all(demoAccounts.map(({ password, ...user }) => accounts.add(user, password)));
+  await addDemoAccounts(accounts);
   const key = derivedKey("refresh tokens");
   const families = new RefreshFamilies(store, { key, lifetime: refreshLifetime, grace: refreshGrace });
   const refreshCookie = new RefreshCookie({ secure, lifetime: refreshLifetime });

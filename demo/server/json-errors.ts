@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler } from "express";
+import { StoreError } from "./store.ts";
 import { TokenInUrlError } from "./token-in-url.ts";
 
 const MESSAGES: Record<number, string> = {
@@ -15,6 +16,12 @@ export const jsonErrors: ErrorRequestHandler = (error, _request, response, next)
   }
   const status: unknown = error instanceof Error && "status" in error ? error.status : undefined;
   const isClientError = typeof status === "number" && status >= 400 && status < 500;
+  if (error instanceof StoreError) {
+    // No stack trace each time: where the store is gone, every request says so.
+    console.error(error.message);
+    response.status(503).set("Retry-After", "1").json({ error: "The server is not ready: try again" });
+    return;
+  }
   if (!isClientError) console.error(error);
   if (error instanceof TokenInUrlError) response.status(error.status).json({ error: error.message });
   else if (isClientError) response.status(status).json({ error: MESSAGES[status] ?? "Bad request" });

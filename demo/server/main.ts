@@ -1,4 +1,5 @@
 import { createDemoServer, type DemoServer } from "./index.ts";
+import { StoreError } from "./store.ts";
 
 function fail(message: string): never {
   console.error(message);
@@ -44,8 +45,7 @@ async function start(): Promise<DemoServer> {
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EADDRINUSE")
       fail(`Port ${port} is taken by another program. Choose one: PORT=${port + 1} npm start`);
-    if (error instanceof Error && "code" in error && error.code === "ECONNREFUSED")
-      fail("Redis cannot be reached: REDIS_URL has to name one that runs.");
+    if (error instanceof StoreError) fail(`${error.message}: REDIS_URL has to name one that runs.`);
     if (error instanceof TypeError) fail(error.message);
     throw error;
   }

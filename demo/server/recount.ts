@@ -20,7 +20,7 @@ export class Recount {
     this.#working = true;
     while (this.#outdated) {
       this.#outdated = false;
-      await this.#work().catch(console.error);
+      await this.#work().catch((error: Error) => console.error(`Recount: ${String(error)}`));
     }
     this.#working = false;
   }

@@ -1,5 +1,5 @@
 import { createClient } from "redis";
-import type { Change, Store } from "./store.ts";
+import { type Change, type Store, StoreError } from "./store.ts";
 
 const PREFIX = "authsocket-demo:";
 
@@ -11,22 +11,29 @@ const REPLACE = `
   else redis.call("DEL", KEYS[1]) end
   return 1`;
 
+/** How long a command waits for a connection, in ms. */
+export const LONGEST_WAIT = 2_000;
+
 export type Redis = ReturnType<typeof createRedis>;
 
-/** A client that is not connected yet. It gives up where its first attempt fails; a lost connection it opens again. */
-export function createRedis(url: string) {
+/**
+ * A client that is not connected yet. It gives up where its first attempt fails; a lost connection it opens again.
+ *
+ * @param options.waits whether commands wait for a connection that is lost, or fail at once
+ */
+export function createRedis(url: string, options: { waits: boolean }) {
   let connected = false;
   const redis = createClient({
     url,
+    disableOfflineQueue: !options.waits,
+    commandOptions: { timeout: LONGEST_WAIT },
     socket: { reconnectStrategy: (retries, cause) => (connected ? Math.min(retries * 50, 1_000) : cause) },
   });
   redis.on("ready", () => {
     connected = true;
   });
-  // At first it is thrown by `connect()`.
-  redis.on("error", (error: Error) => {
-    if (connected) console.error(`Redis: ${error.message}`);
-  });
+  // Without a listener it would end the process. The commands that fail tell of it.
+  redis.on("error", () => {});
   return redis;
 }
 
@@ -39,7 +46,7 @@ export class RedisStore implements Store {
   }
 
   async get<Value>(key: string): Promise<Value | undefined> {
-    return parse<Value>(await this.#redis.get(PREFIX + key));
+    return parse<Value>(await reach(this.#redis.get(PREFIX + key)));
   }
 
   async update<Value, Result>(
@@ -47,26 +54,29 @@ export class RedisStore implements Store {
     change: (current: Value | undefined) => Change<Value, Result>,
   ): Promise<Result> {
     for (;;) {
-      const current = await this.#redis.get(PREFIX + key);
+      const current = await reach(this.#redis.get(PREFIX + key));
       const { result, next } = change(parse<Value>(current));
       if (!next) return result;
       const { value, lifetime } = next;
-      const replaced = await this.#redis.eval(REPLACE, {
-        keys: [PREFIX + key],
-        arguments: [
-          current ?? "",
-          JSON.stringify(value),
-          lifetime === undefined ? "" : String(Math.ceil(lifetime)),
-        ],
-      });
+      const expiry = lifetime === undefined ? "" : String(Math.ceil(lifetime));
+      const replacement = [current ?? "", JSON.stringify(value), expiry];
+      const replaced = await reach(
+        this.#redis.eval(REPLACE, { keys: [PREFIX + key], arguments: replacement }),
+      );
       // Overtaken: what is there now is looked at again. Somebody got on, so this ends.
       if (replaced === 1) return result;
     }
   }
 
   async delete(key: string): Promise<void> {
-    await this.#redis.del(PREFIX + key);
+    await reach(this.#redis.del(PREFIX + key));
   }
+}
+
+function reach<Reply>(command: Promise<Reply>): Promise<Reply> {
+  return command.catch((cause: unknown) => {
+    throw new StoreError("Redis does not answer", { cause });
+  });
 }
 
 function parse<Value>(text: string | null): Value | undefined {

@@ -14,6 +14,8 @@ export interface Change<Value, Result> {
 /**
  * What has to outlive a connection: plain data under a key. In one process it is a Map, for several it is Redis. Whoever
  * reads a key says what was put there.
+ *
+ * Each method rejects with a StoreError where the store cannot be reached.
  */
 export interface Store {
   get<Value>(key: string): Promise<Value | undefined>;
@@ -23,4 +25,9 @@ export interface Store {
     change: (current: Value | undefined) => Change<Value, Result>,
   ): Promise<Result>;
   delete(key: string): Promise<void>;
+}
+
+/** The store cannot be reached: nobody's fault who asks, and over in a while. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
 }

@@ -7,6 +7,8 @@ import type { Store } from "./store.ts";
 /** How many ticks are repeated to a client that has been away. */
 const KEPT = 300;
 
+const complain = (error: Error): void => console.error(`Ticks: ${String(error)}`);
+
 const room = (subject: string): string => `ticks:${subject}`;
 const numberKey = (subject: string): string => `tick:${subject}`;
 
@@ -38,7 +40,7 @@ export class Ticks {
     this.#options = options;
     nodes.on("tick", (subject, n) => this.#tell(subject, n));
     this.#timer = setInterval(() => {
-      if (!this.#ticking) this.#tick().catch(console.error);
+      if (!this.#ticking) this.#tick().catch(complain);
     }, options.interval);
     this.#timer.unref();
   }
@@ -56,7 +58,7 @@ export class Ticks {
         if (socket.connected) acknowledge<TicksAnswer>(reply)({ from: this.#join(socket, after) });
       };
       if (this.#latest.has(subject)) start();
-      else this.#learn(subject).then(start).catch(console.error);
+      else this.#learn(subject).then(start).catch(complain);
     });
   }
 

@@ -25,18 +25,27 @@ const EVENT = 2;
 
 /** A session that is being restored. */
 export interface Recording {
-  /** Hands what was recorded to the socket that has come of the session, except what it has already been sent. */
-  playTo(socket: Socket, rooms: readonly string[], sent: readonly unknown[][]): void;
+  /**
+   * Hands what was recorded to the socket that has come of the session, except what it has already been sent: up to
+   * `offset` before, and `sent` by the recovery.
+   */
+  playTo(socket: Socket, rooms: readonly string[], offset: string, sent: readonly unknown[][]): void;
   stop(): void;
 }
+
+/** Where a packet stands in the log of a cluster, as Redis streams number it: these can be compared. */
+const POSITION = /^(\d+)-(\d+)$/;
 
 /**
  * Records what is broadcast on this node while sessions are being restored. Socket.IO looks up first what was missed, and
  * later lists the socket among those who are sent to: what comes in between, while a log is read or a middleware at work,
- * would reach it in neither way (T9).
+ * would reach it in neither way (T9). A node that lags behind the log, on the other hand, still has to come by what was
+ * looked up there, and what the client had from another node: that is not for this socket any more.
  */
 export class Interim {
   readonly #tapes = new Set<Broadcast[]>();
+  /** How far in the log a recovered socket had come when it was connected. */
+  readonly #reached = new WeakMap<Socket, unknown>();
 
   constructor(adapter: Adapter) {
     const broadcasting = adapter as unknown as Partial<Broadcasting>;
@@ -50,10 +59,15 @@ export class Interim {
       return answer;
     };
     broadcasting.apply = (options, deliver) => {
-      apply.call(adapter, options, deliver);
       // Only broadcasts are encoded; `apply` also finds the sockets that are to join, or to be listed.
-      if (packet) this.#record({ packet, options, deliver });
+      const broadcast = packet;
       packet = undefined;
+      if (!broadcast) return apply.call(adapter, options, deliver);
+      const deliverNews = (socket: Socket) => {
+        if (!isUpTo(broadcast.data?.at(-1), this.#reached.get(socket))) deliver(socket);
+      };
+      apply.call(adapter, options, deliverNews);
+      this.#record({ packet: broadcast, options, deliver: deliverNews });
     };
   }
 
@@ -63,8 +77,9 @@ export class Interim {
     const stop = () => void this.#tapes.delete(tape);
     return {
       stop,
-      playTo: (socket, rooms, sent) => {
+      playTo: (socket, rooms, offset, sent) => {
         stop();
+        this.#reached.set(socket, sent.at(-1)?.at(-1) ?? offset);
         const offsets = new Set(sent.map((data) => data.at(-1)));
         for (const { packet, options, deliver } of tape) {
           if (concerns(options, rooms) && !offsets.has(packet.data.at(-1))) deliver(socket);
@@ -84,4 +99,12 @@ export class Interim {
 function concerns({ rooms, except }: Options, joined: readonly string[]): boolean {
   const included = rooms.size === 0 || joined.some((room) => rooms.has(room));
   return included && !joined.some((room) => except?.has(room));
+}
+
+/** Whether a packet stands in the log no later than a place in it. Offsets of another kind say nothing of their order. */
+function isUpTo(offset: unknown, reached: unknown): boolean {
+  const [, time, number] = POSITION.exec(String(offset)) ?? [];
+  const [, lastTime, lastNumber] = POSITION.exec(String(reached)) ?? [];
+  if (time === undefined || lastTime === undefined) return false;
+  return Number(time) - Number(lastTime) < 0 || (time === lastTime && Number(number) <= Number(lastNumber));
 }

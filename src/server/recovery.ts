@@ -98,15 +98,15 @@ export function guardRecovery(
         recording.stop();
         return null;
       }
-      expect(session, recording);
+      expect(session, offset, recording);
       return { ...session, data: { ...Object(session.data), auth: identity } };
     }) as Adapter["restoreSession"];
   }
 
-  function expect({ sid, rooms, missedPackets }: Session, recording: Recording): void {
+  function expect({ sid, rooms, missedPackets }: Session, offset: string, recording: Recording): void {
     const play = (socket: Socket) => {
       giveUp();
-      recording.playTo(socket, rooms, missedPackets);
+      recording.playTo(socket, rooms, offset, missedPackets);
     };
     const giveUp = () => {
       clearTimeout(timer);

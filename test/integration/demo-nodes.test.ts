@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { demoAccounts } from "../../demo/server/demo-accounts.ts";
+import { LONGEST_WAIT } from "../../demo/server/redis-store.ts";
 import type {
   AdminClientEvents,
   AdminServerEvents,
   ChatLine,
+  PublicClientEvents,
+  PublicServerEvents,
   SessionClientEvents,
   SessionServerEvents,
   UserView,
@@ -231,5 +234,44 @@ describe("two nodes are one server", { timeout: 30_000 }, () => {
     // The dead node told nobody: its device is found missing.
     socket.disconnect();
     expect((await left)[0]).toMatchObject({ username: "alice" });
+  });
+});
+
+describe("a node whose Redis is gone", { timeout: 30_000 }, () => {
+  it("says so at once, signs nobody out, and lives on", async () => {
+    const own = await startRedisServer();
+    const node = await startDemoNode({ REDIS_URL: own.url, JWT_SECRET: SECRET, ACCESS_TOKEN_SECONDS: "120" });
+    onTestFinished(() => node.kill());
+    const { browser, token } = await signedIn("alice", node.url);
+    const sockets = [await browser.connect(token), await browser.connect(token)];
+
+    await own.stop();
+
+    // What the adapter publishes and keeps at these ends fails.
+    sockets[0]?.io.engine.close();
+    sockets[1]?.disconnect();
+    const login = await new Browser(node.url).login("alice", "wonderland");
+    expect([login.status, login.headers.get("Retry-After")]).toEqual([503, "1"]);
+    expect((await browser.refresh()).status).toBe(503);
+    // Who brings no cookie needs nothing that is in Redis.
+    const nobody = new Browser(node.url);
+    onTestFinished(() => nobody.close());
+    const guest = nobody.of<PublicServerEvents, PublicClientEvents>("/public", undefined);
+    const connected = event(guest, "connect");
+    guest.connect();
+    await connected;
+    // Until those commands have waited long enough, by the server's clock.
+    const start = await guest.emitWithAck("time");
+    await expect
+      .poll(async () => (await guest.timeout(1_000).emitWithAck("time")) - start, {
+        interval: 100,
+        timeout: 20_000,
+      })
+      .toBeGreaterThan(LONGEST_WAIT + 1_000);
+  });
+
+  it("is not started with a secret of its own, nor without the Redis that it is told of", async () => {
+    await expect(startDemoNode({ REDIS_URL: "redis://127.0.0.1:1", JWT_SECRET: "" })).rejects.toThrow();
+    await expect(startDemoNode({ REDIS_URL: "redis://127.0.0.1:1", JWT_SECRET: SECRET })).rejects.toThrow();
   });
 });

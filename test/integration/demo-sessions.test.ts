@@ -1,19 +1,12 @@
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { SessionClientEvents, SessionServerEvents } from "../../demo/socket-events.ts";
 import { type Browser, event, useDemoServer } from "../support/demo-browser.ts";
+import { useSkippableTime } from "../support/skippable-time.ts";
 
 const { server, newBrowser, signedIn, serve } = useDemoServer();
 
 /** ms: longer than a busy machine needs, shorter than an engine's heartbeat, so that skipping it drops nobody. */
 const LIFETIME = 20_000;
-
-/** Time goes on by itself and can be skipped. */
-function useSkippableTime(): void {
-  vi.useFakeTimers({ shouldAdvanceTime: true, toFake: ["setTimeout", "clearTimeout", "Date"] });
-  onTestFinished(() => {
-    vi.useRealTimers();
-  });
-}
 
 const open = (browser: Browser) =>
   browser.of<SessionServerEvents, SessionClientEvents>("/session", undefined);

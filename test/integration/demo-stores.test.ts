@@ -10,7 +10,7 @@ const clients: Redis[] = [];
 
 beforeAll(async () => {
   server = await startRedisServer();
-  clients.push(createRedis(server.url), createRedis(server.url));
+  for (const waits of [true, false]) clients.push(createRedis(server.url, { waits }));
   await Promise.all(clients.map((client) => client.connect()));
 }, 60_000);
 afterAll(async () => {

@@ -19,12 +19,14 @@ function starts(command: string): boolean {
   return spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
 }
 
+const APT_GET = "/usr/bin/apt-get";
+
 function installFromDebian(): boolean {
-  if (process.getuid?.() !== 0 || !existsSync("/usr/bin/apt-get")) return false;
+  if (process.getuid?.() !== 0 || !existsSync(APT_GET)) return false;
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const lock = ["-o", "DPkg::Lock::Timeout=300"];
   const aptGet = (args: string[], timeout: number) =>
-    spawnSync("apt-get", [...lock, ...args], { env, timeout, stdio: "ignore" });
+    spawnSync(APT_GET, [...lock, ...args], { env, timeout, stdio: "ignore" });
   aptGet(["update"], 120_000);
   aptGet(["install", "--yes", "--no-install-recommends", "redis-server"], 480_000);
   return starts("redis-server");
