@@ -1,4 +1,4 @@
-// Everything `npm test` checks, in two lanes side by side: what needs the processor, and the browser tests, which mostly wait.
+// Everything `npm test` checks, in two lanes side by side, of much the same length.
 // A failed stage stops no other, except those that need what it makes; the last line sums every test, and each check as one.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -116,18 +116,18 @@ async function e2e(): Promise<void> {
 const built = await stage("build", async () => one(await script("build")));
 const browser = await stage("browser", async () => one(Boolean(findChromium())));
 
-async function processorLane(): Promise<void> {
+async function firstLane(): Promise<void> {
   if (built) await vitest();
   else skipped("vitest", "build");
+}
+
+async function secondLane(): Promise<void> {
+  if (built && browser) await e2e();
+  else skipped("e2e", built ? "browser" : "build");
   for (const name of ["typecheck", "lint", "format:check", "unused"]) await check(name);
 }
 
-async function browserLane(): Promise<void> {
-  if (built && browser) await e2e();
-  else skipped("e2e", built ? "browser" : "build");
-}
-
-await Promise.all([processorLane(), browserLane()]);
+await Promise.all([firstLane(), secondLane()]);
 // Alone, and even so by counts, never by times: how fast it is does not decide whether it works.
 if (built && browser) {
   await stage("bench", async () => {

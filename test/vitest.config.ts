@@ -14,6 +14,8 @@ export default defineConfig({
   },
   test: {
     allowOnly: false,
+    // Most of them wait most of the time, for a line, a timer or a hash.
+    maxWorkers: 2,
     projects: [
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { extends: true, test: { name: "simulation", include: ["test/simulation/**/*.test.ts"] } },

@@ -87,6 +87,7 @@ test("T18 T23 a token that expires without network is refreshed as the network c
   site.refreshes = 0;
   await context.setOffline(true);
   await tab.until("waiting");
+  await tab.page.waitForFunction(() => window.auth.state.status === "connecting");
   await tab.page.evaluate(() => void window.auth.socket.emit("typed offline", 1));
   await tab.page.waitForFunction(() => {
     const { state } = window.auth.session;

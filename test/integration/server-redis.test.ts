@@ -46,7 +46,14 @@ async function startCluster(namespace: string | RegExp = "/") {
   for (const { io } of [here, there]) {
     while ((await io.of("/").adapter.serverCount()) < 2);
   }
-  return { tokens, here, there };
+  const witness = createClient({ url: redis.url });
+  await witness.connect();
+  onTestFinished(() => witness.close());
+  /** A node stores the session of a socket that it has lost in its own time. */
+  const stored = async () => {
+    while ((await witness.keys(`${name}:*`)).length === 0);
+  };
+  return { tokens, here, there, stored };
 }
 
 type Cluster = Awaited<ReturnType<typeof startCluster>>;
@@ -262,6 +269,7 @@ describe("over Redis streams", () => {
       const [from, to] = hop % 2 ? [there, here] : [here, there];
       await next(socket, "message");
       await drop(from.io, socket);
+      await cluster.stored();
       Object.assign(socket.io, { uri: to.url });
       payload.token = tokens.issue();
       await enter(socket);
