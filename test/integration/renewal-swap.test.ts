@@ -6,7 +6,7 @@ import { issueToken } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { startServer } from "../support/guarded-server.ts";
 import { live, protect, RENEWALS } from "../support/load.ts";
-import { SlowLine } from "../support/slow-line.ts";
+import { slowLineTo } from "../support/slow-line.ts";
 
 const nothing = { lost: 0, duplicated: 0, overtaken: 0 };
 
@@ -39,7 +39,7 @@ async function swapping(io: Partial<ManagerOptions & SocketOptions> = {}, answer
       if (acknowledge) setTimeout(acknowledge, answerAfter);
     });
   });
-  const { url } = await SlowLine.to(server.url, 25);
+  const { url } = await slowLineTo(server.url, 25);
   const options: AuthSocketOptions = {
     store: memoryStore(),
     refresh: async () => issueToken(),

@@ -7,7 +7,7 @@ import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
 import { client, next, startServer } from "../support/guarded-server.ts";
 import { identify, live, protect } from "../support/load.ts";
-import { SlowLine } from "../support/slow-line.ts";
+import { slowLineTo } from "../support/slow-line.ts";
 
 const nothing = { lost: 0, duplicated: 0, overtaken: 0 };
 
@@ -28,7 +28,7 @@ describe.each([[["websocket"]], [["polling", "websocket"]]])("renewal under load
 it("B14 a plain server that cuts at expiry: the gap is one handshake, as short as plain socket.io-client's, with no refresh in it", async () => {
   const { io, url } = await startServer();
   protect(io.of("/"));
-  const line = await SlowLine.to(url, 25);
+  const line = await slowLineTo(url, 25);
   const transports = ["websocket"];
   const plain = client(line.url, { token: issueToken() });
   const connected = next(plain, "connect");
@@ -65,7 +65,7 @@ it("section 3 a renewal goes to every connected namespace of the session, and to
     authenticate(io.of(name), { verify: async (token) => identify(token) });
     io.of(name).on("connection", (socket) => socket.on("ask", (answer: () => void) => answer()));
   }
-  const line = await SlowLine.to(url, 25);
+  const line = await slowLineTo(url, 25);
   const answer = deferred<string>();
   let refresh = async () => issueToken({ lifetime: 60_000 });
   const session = disposed(new AuthSession({ store: memoryStore(), refresh: () => refresh() }));

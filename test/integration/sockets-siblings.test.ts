@@ -6,7 +6,7 @@ import { issueToken } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { startServer } from "../support/guarded-server.ts";
 import { identify, protect } from "../support/load.ts";
-import { SlowLine } from "../support/slow-line.ts";
+import { slowLineTo } from "../support/slow-line.ts";
 import { untilStatus } from "../support/states.ts";
 
 const PERIOD = 5;
@@ -19,7 +19,7 @@ async function busy(guard: (namespace: Namespace) => void) {
   guard(io.of("/chat"));
   let handshakes = 0;
   io.engine.on("connection", () => handshakes++);
-  const { url } = await SlowLine.to(server.url, 25);
+  const { url } = await slowLineTo(server.url, 25);
   const auth = disposed(
     new AuthSocket(url, {
       store: memoryStore(),

@@ -6,6 +6,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
  * bytes also wait for the round trip that TCP itself needs to open one.
  */
 export class DelayProxy {
+  /** For each connection, how often what comes through has changed its direction: two make a round trip. */
+  readonly turns: number[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -31,6 +33,14 @@ export class DelayProxy {
         socket.once("error", () => {
           client.destroy();
           upstream.destroy();
+        });
+      }
+      const number = proxy.turns.push(0) - 1;
+      let last: Socket | undefined;
+      for (const source of [client, upstream]) {
+        source.on("data", () => {
+          if (source !== last) proxy.turns[number] = (proxy.turns[number] ?? 0) + 1;
+          last = source;
         });
       }
       pipe(client, upstream, delay, performance.now() + 2 * delay);

@@ -2,7 +2,7 @@ import { AuthSocket, memoryStore } from "authsocket";
 import type { Namespace, Server, Socket } from "socket.io";
 import { issueToken, verify } from "./auth-server.ts";
 import { disposed } from "./disposal.ts";
-import { SlowLine } from "./slow-line.ts";
+import { slowLineTo } from "./slow-line.ts";
 
 /** How many renewals a load lasts for. */
 export const RENEWALS = 10;
@@ -68,7 +68,7 @@ export async function live(
   }
   let refreshes = 0;
   const { renewal = "auto", io: more } = options;
-  const { url } = await SlowLine.to(options.url, DELAY);
+  const { url } = await slowLineTo(options.url, DELAY);
   const root = disposed(
     new AuthSocket(url, {
       renewal,
