@@ -82,7 +82,7 @@ interface Flight {
   /** Gives it up. */
   abort(): void;
   /** Another tab's token is there before its own. */
-  overtake(): void;
+  overtake(by: "read" | "signIn"): void;
 }
 
 /** T24: ms for the token of another tab to be seen in a store that tabs share. */
@@ -390,7 +390,7 @@ export class Session {
         this.#fly();
         break;
       case "abort":
-        if (event.type === "read") this.#flight?.overtake();
+        if (event.type === "read" || event.type === "signIn") this.#flight?.overtake(event.type);
         else this.#flight?.abort();
         this.#flight = undefined;
         break;
@@ -438,10 +438,11 @@ export class Session {
         cancel();
         turn?.release();
       },
-      overtake: () => {
+      overtake: (by) => {
         const { id } = this.#machine.state.user;
         // The cookie that answers may replace one that is used up; another user's must not come in over the new one (B16).
-        if (departed && (state.user.id === 0 || state.user.id === id)) this.#overtaken.add(flight);
+        const isSame = state.user.id === 0 ? by === "read" : state.user.id === id;
+        if (departed && isSame) this.#overtaken.add(flight);
         else flight.abort();
       },
     };

@@ -7,8 +7,8 @@ import { slowLineTo } from "./slow-line.ts";
 /** How many renewals a load lasts for. */
 export const RENEWALS = 10;
 
-/** ms that a token lives, of which it is renewed at the half */
-const LIFETIME = 1_000;
+/** ms that a token lives, of which it is renewed at the half: a reconnect, drained first, takes several round trips more. */
+const LIFETIMES = { auto: 1_000, reconnect: 2_400 };
 
 /** ms between two events */
 const PERIOD = 5;
@@ -69,16 +69,17 @@ export async function live(
   let refreshes = 0;
   const { renewal = "auto", io: more } = options;
   const { url } = await slowLineTo(options.url, DELAY);
+  const lifetime = LIFETIMES[renewal];
   const root = disposed(
     new AuthSocket(url, {
       renewal,
       ...(more && { io: more }),
       store: memoryStore(),
-      leeway: LIFETIME / 2,
+      leeway: lifetime / 2,
       jitter: 0,
       refresh: async () => {
         refreshes++;
-        return issueToken({ lifetime: LIFETIME });
+        return issueToken({ lifetime });
       },
     }),
   );
