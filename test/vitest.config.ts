@@ -19,7 +19,11 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { extends: true, test: { name: "simulation", include: ["test/simulation/**/*.test.ts"] } },
-      { extends: true, test: { name: "integration", include: ["test/integration/**/*.test.ts"] } },
+      {
+        extends: true,
+        // A password's hash takes the time it should take, beside two browsers on two cores.
+        test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 15_000 },
+      },
       {
         extends: true,
         // Packing and compiling take seconds where other tests take milliseconds.

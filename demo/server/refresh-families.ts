@@ -100,7 +100,9 @@ export class RefreshFamilies {
         const successor = { ...stored, generation: generation + 1, rotatedAt: now };
         return { result: rotated(generation + 1), families: { ...families, [family.id]: successor } };
       }
-      if (generation === stored.generation - 1 && now - stored.rotatedAt < this.#options.grace)
+      // Another request, or another node's clock, may have been ahead of this one.
+      const age = Math.max(0, now - stored.rotatedAt);
+      if (generation === stored.generation - 1 && age < this.#options.grace)
         return { result: rotated(stored.generation) };
       return { result: { outcome: "reused", family }, families: others };
     });

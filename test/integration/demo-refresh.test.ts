@@ -31,6 +31,15 @@ describe("refreshing and signing out", () => {
     expect(decodeJwt(answer.token).sub).toBe("user-2");
   });
 
+  it("ends the sign-in where a token is used twice, also by a clock that is behind the one of the first use", async () => {
+    const { browser } = await signedIn();
+    const thief = copyOf(browser);
+    expect((await browser.refresh()).status).toBe(200);
+    atInstant(Date.now() - 1_000);
+    expect((await thief.refresh()).status).toBe(401);
+    expect((await browser.refresh()).status).toBe(401);
+  });
+
   it("S4: answers 403 without the header that a form cannot send", async () => {
     const { browser } = await signedIn();
     expect((await browser.post("/api/refresh-token")).status).toBe(403);
