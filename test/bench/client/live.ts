@@ -17,8 +17,9 @@ export interface Life {
   cutAt: number;
   /** ms not connected */
   away: number;
-  /** whether it was connected at the end, and by the id it had at first */
+  /** whether it was connected at the end */
   back: boolean;
+  /** whether it had the same id whenever it was connected */
   sameId: boolean;
   /** events that were sent, numbered from 0, and as many that wanted an answer */
   sent: number;
@@ -49,7 +50,8 @@ export async function live(order: LiveOrder, storage: Storage): Promise<Life[]> 
 }
 
 async function liveOn(socket: Socket, duration: number): Promise<Life> {
-  const { id } = socket;
+  const ids = new Set([socket.id]);
+  socket.on("connect", () => ids.add(socket.id));
   const absence = new Absence(socket);
   const down: number[] = [];
   socket.on("down", (number: number) => down.push(number));
@@ -82,7 +84,7 @@ async function liveOn(socket: Socket, duration: number): Promise<Life> {
     cutAt,
     away,
     back,
-    sameId: socket.id === id,
+    sameId: ids.size === 1,
     sent,
     rejected,
     down,
