@@ -1,4 +1,4 @@
-// Everything `npm test` checks, in two lanes side by side, of much the same length.
+// Everything `npm test` checks, in two lanes side by side; whichever is through first goes on with the checks that are left.
 // A failed stage stops no other, except those that need what it makes; the last line sums every test, and each check as one.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -119,12 +119,19 @@ const browser = await stage("browser", async () => one(Boolean(findChromium())))
 async function firstLane(): Promise<void> {
   if (built) await vitest();
   else skipped("vitest", "build");
+  await remainingChecks();
 }
 
 async function secondLane(): Promise<void> {
   if (built && browser) await e2e();
   else skipped("e2e", built ? "browser" : "build");
-  for (const name of ["typecheck", "lint", "format:check", "unused"]) await check(name);
+  await remainingChecks();
+}
+
+const checks = ["typecheck", "lint", "format:check", "unused"];
+
+async function remainingChecks(): Promise<void> {
+  for (let name = checks.shift(); name !== undefined; name = checks.shift()) await check(name);
 }
 
 await Promise.all([firstLane(), secondLane()]);

@@ -14,8 +14,12 @@ export default defineConfig({
   },
   test: {
     allowOnly: false,
-    // Most of them wait most of the time, for a line, a timer or a hash.
+    // Most of them wait most of the time, for a line or a timer.
     maxWorkers: 2,
+    // One process runs many files, and loads Socket.IO, Express and the rest once. What a test replaces, it puts back.
+    isolate: false,
+    restoreMocks: true,
+    unstubGlobals: true,
     projects: [
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { extends: true, test: { name: "simulation", include: ["test/simulation/**/*.test.ts"] } },

@@ -1,5 +1,5 @@
 import type { Role } from "../socket-events.ts";
-import { hashOfNobody, isPassword, type PasswordHash } from "./password-hash.ts";
+import { hashOfNobody, hashPassword, isPassword, type PasswordHash } from "./password-hash.ts";
 import type { Store } from "./store.ts";
 
 export interface User {
@@ -22,15 +22,21 @@ export class Accounts {
   readonly #store: Store;
   readonly #byUsername = new Map<string, { user: User; hash: PasswordHash }>();
   readonly #byId = new Map<string, User>();
-  readonly #nobody = hashOfNobody();
+  readonly #cost: number;
+  readonly #nobody: PasswordHash;
 
-  constructor(store: Store) {
+  /** @param options.passwordCost scrypt's N */
+  constructor(store: Store, { passwordCost }: { passwordCost: number }) {
+    if (!Number.isInteger(Math.log2(passwordCost)) || passwordCost < 2)
+      throw new TypeError('"passwordCost" must be a power of two, and 2 at least');
     this.#store = store;
+    this.#cost = passwordCost;
+    this.#nobody = hashOfNobody(passwordCost);
   }
 
-  add(user: User, hash: PasswordHash): void {
-    this.#byUsername.set(user.username, { user, hash });
+  async add(user: User, password: string): Promise<void> {
     this.#byId.set(user.id, user);
+    this.#byUsername.set(user.username, { user, hash: await hashPassword(password, this.#cost) });
   }
 
   /** Looked up anew each time: what an administrator has changed counts from the next look on. */

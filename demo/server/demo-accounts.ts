@@ -1,5 +1,4 @@
 import type { Accounts, User } from "./accounts.ts";
-import { hashPassword, type PasswordHash } from "./password-hash.ts";
 
 /** An account whose password is public: for this demo only. */
 export interface DemoAccount extends User {
@@ -12,14 +11,7 @@ export const demoAccounts: readonly DemoAccount[] = [
   { id: "user-3", username: "admin", email: "admin@example.com", role: "admin", password: "overlook" },
 ];
 
-let opened: Promise<[User, PasswordHash][]> | undefined;
-
-/** Opens the demo's accounts. Hashing takes its time, so it is done once in a process, however many servers it has. */
+/** Opens the demo's accounts. */
 export async function addDemoAccounts(accounts: Accounts): Promise<void> {
-  opened ??= Promise.all(
-    demoAccounts.map(
-      async ({ password, ...user }): Promise<[User, PasswordHash]> => [user, await hashPassword(password)],
-    ),
-  );
-  for (const [user, hash] of await opened) accounts.add(user, hash);
+  await Promise.all(demoAccounts.map(({ password, ...user }) => accounts.add(user, password)));
 }

@@ -26,6 +26,7 @@ import { Nodes } from "./nodes.ts";
 import type { DemoServerOptions } from "./options.ts";
 import { checkOrigin } from "./origin-check.ts";
 import { pages } from "./pages.ts";
+import { PASSWORD_COST } from "./password-hash.ts";
 import { RefreshCookie } from "./refresh-cookie.ts";
 import { RefreshFamilies } from "./refresh-families.ts";
 import { watchRefusals } from "./refusals.ts";
@@ -60,6 +61,7 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
     sessionLifetime = 60_000,
     tickInterval = 1_000,
     renewal = "inBand",
+    passwordCost = PASSWORD_COST,
   } = options;
   const origin = options.origin === undefined ? undefined : checkOrigin(options.origin);
   const secure = origin?.startsWith("https:") ?? false;
@@ -68,7 +70,7 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
   // What is known of users, wherever they are.
   const accessTokens = new AccessTokens({ secret, lifetime: accessTokenLifetime });
   const { store, adapter, close: closeBackend } = await openBackend(options.redisUrl);
-  const accounts = new Accounts(store);
+  const accounts = new Accounts(store, { passwordCost });
   await addDemoAccounts(accounts);
   const key = derivedKey("refresh tokens");
   const families = new RefreshFamilies(store, { key, lifetime: refreshLifetime, grace: refreshGrace });

@@ -19,6 +19,8 @@ export interface DemoServerOptions {
    */
   origin?: string;
   limits?: LimitOptions;
+  /** scrypt's N, a power of two, by which a password's check takes time and memory. default 16 384: a fifth of a second */
+  passwordCost?: number;
   /** "redis://…", shared by several nodes, which need the same secret too. Default: this server is alone. */
   redisUrl?: string;
   /** ms between two ticks, default 1 000 */

@@ -1,23 +1,12 @@
 import { Router } from "express";
-import type { AccessTokens } from "./access-tokens.ts";
-import type { Accounts } from "./accounts.ts";
-import type { Connections } from "./connections.ts";
-import { addressOf, isLimited, type Limits } from "./limits.ts";
+import { addressOf, isLimited } from "./limits.ts";
 import type { RateLimit } from "./rate-limit.ts";
-import type { RefreshCookie } from "./refresh-cookie.ts";
-import type { RefreshFamilies } from "./refresh-families.ts";
 import { requireRequestedWith } from "./requested-with.ts";
+import type { SignInParts } from "./sign-in-parts.ts";
 import { refuseSuspended } from "./suspension.ts";
 
 /** A new access token for the refresh cookie, and a new cookie with it: each is good for one refresh. */
-export function refreshRoute(parts: {
-  accounts: Accounts;
-  accessTokens: AccessTokens;
-  families: RefreshFamilies;
-  refreshCookie: RefreshCookie;
-  connections: Connections;
-  limits: Limits;
-}): Router {
+export function refreshRoute(parts: SignInParts): Router {
   const { accounts, accessTokens, families, refreshCookie, connections, limits } = parts;
   const router = Router();
 

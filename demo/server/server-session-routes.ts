@@ -1,21 +1,12 @@
 import { promisify } from "node:util";
 import { type RequestHandler, Router } from "express";
-import type { Accounts } from "./accounts.ts";
-import { type Connections, sessionRoom } from "./connections.ts";
-import { addressOf, isLimited, type Limits } from "./limits.ts";
-import type { RefreshCookie } from "./refresh-cookie.ts";
-import type { RefreshFamilies } from "./refresh-families.ts";
+import { sessionRoom } from "./connections.ts";
+import { addressOf, isLimited } from "./limits.ts";
+import type { SignInParts } from "./sign-in-parts.ts";
 import { refuseSuspended } from "./suspension.ts";
 
 /** Starts, renews and ends the server session: what a refresh endpoint is where a cookie, not a token, is the credential. */
-export function serverSessionRoutes(parts: {
-  session: RequestHandler;
-  accounts: Accounts;
-  families: RefreshFamilies;
-  refreshCookie: RefreshCookie;
-  connections: Connections;
-  limits: Limits;
-}): Router {
+export function serverSessionRoutes(parts: SignInParts & { session: RequestHandler }): Router {
   const { session, accounts, families, refreshCookie, connections, limits } = parts;
   const router = Router();
 

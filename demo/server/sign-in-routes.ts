@@ -1,10 +1,8 @@
 import { Router } from "express";
-import type { AccessTokens } from "./access-tokens.ts";
-import type { Accounts } from "./accounts.ts";
-import { type Connections, familyRoom } from "./connections.ts";
-import { addressOf, isLimited, type Limits } from "./limits.ts";
-import type { RefreshCookie } from "./refresh-cookie.ts";
-import type { Family, RefreshFamilies } from "./refresh-families.ts";
+import { familyRoom } from "./connections.ts";
+import { addressOf, isLimited } from "./limits.ts";
+import type { Family } from "./refresh-families.ts";
+import type { SignInParts } from "./sign-in-parts.ts";
 import { refuseSuspended } from "./suspension.ts";
 
 // Longer input would only buy hashing work.
@@ -14,14 +12,7 @@ const isCredential = (value: unknown): value is string =>
   typeof value === "string" && value.length > 0 && value.length <= MAX_CREDENTIAL_LENGTH;
 
 /** Sign in, sign out, sign out everywhere. */
-export function signInRoutes(parts: {
-  accounts: Accounts;
-  accessTokens: AccessTokens;
-  families: RefreshFamilies;
-  refreshCookie: RefreshCookie;
-  connections: Connections;
-  limits: Limits;
-}): Router {
+export function signInRoutes(parts: SignInParts): Router {
   const { accounts, accessTokens, families, refreshCookie, connections, limits } = parts;
   const router = Router();
 

@@ -16,6 +16,8 @@ export default defineConfig({
   use: {
     browserName: "chromium",
     launchOptions: chromium,
+    // What moves on the pages takes a quarter of the processor's time, and no test looks at it.
+    contextOptions: { reducedMotion: "reduce" },
     trace: "off",
   },
 });

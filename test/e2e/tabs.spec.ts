@@ -2,29 +2,17 @@ import { expect } from "playwright/test";
 import { deferred } from "../support/deferred.ts";
 import { Tab } from "./tab.ts";
 import type { TabSite } from "./tab-site.ts";
-import { test } from "./tab-test.ts";
+import { openSignedIn, test } from "./tab-test.ts";
 
 const TABS = 8;
 const ROUNDS = 20;
-
-/** Opens tabs, all of them connected as Alice, and counts refreshes from then on. */
-async function openSignedIn(site: TabSite, count: number, open: () => Promise<Tab>): Promise<Tab[]> {
-  const first = await open();
-  await first.until("signedOut");
-  await first.signIn("alice");
-  const tabs = [first, ...(await Promise.all(Array.from({ length: count - 1 }, open)))];
-  await Promise.all(tabs.map((tab) => tab.connectedAs("alice")));
-  site.refreshes = 0;
-  for (const tab of tabs) await tab.page.evaluate(() => window.statuses.splice(0));
-  return tabs;
-}
 
 /** Opens tabs of one user, whose tokens last for a moment each, for a number of rounds, and then for an hour. */
 async function expireTogether(site: TabSite, open: () => Promise<Tab>): Promise<Tab[]> {
   const tabs = await openSignedIn(site, TABS, open);
   const [first] = tabs;
   site.lifetimes = [...Array.from({ length: ROUNDS }, () => 500), 3_600_000];
-  await first?.signIn("alice");
+  await first.signIn("alice");
   await Promise.all(tabs.map((tab) => tab.untilGoodFor(1_000_000)));
   return tabs;
 }
@@ -123,10 +111,9 @@ for (const fate of ["frozen", "crashed", "closed"] as const) {
 
 test("B3 a page that is reloaded while it refreshes does not wait for itself as long as for a frozen one", async ({
   site,
-  open,
+  signedIn,
 }) => {
-  const [tab] = await openSignedIn(site, 1, open);
-  if (!tab) throw new Error("a tab was opened");
+  const tab = await signedIn();
   const asked = deferred<void>();
   const answer = deferred<void>();
   site.answering = (number) => {

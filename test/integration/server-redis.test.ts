@@ -90,13 +90,28 @@ async function hopping(cluster: Cluster, lifetime?: number) {
   return { socket, id, payload, received };
 }
 
+/** Enters the other node, and waits until all that is to come from there has come. */
+async function hop({ there }: Cluster, socket: ClientSocket): Promise<void> {
+  const last = next(socket, "last");
+  await enter(socket);
+  there.io.emit("last", "last");
+  await last;
+}
+
+/** Alice on both nodes, and Bob on the second. */
+async function aliceOnBoth({ tokens, here, there }: Cluster) {
+  const near = client(here.url, { token: tokens.issue() });
+  const far = client(there.url, { token: tokens.issue() });
+  const bob = client(there.url, { token: tokens.issue({ subject: "bob" }) });
+  await Promise.all([near, far, bob].map(enter));
+  return { near, far, bob };
+}
+
 describe("over Redis streams", () => {
   it("section 5: devices lists the connections of both nodes", async () => {
-    const { tokens, here, there } = await startCluster();
-    const near = client(here.url, { token: tokens.issue() });
-    const far = client(there.url, { token: tokens.issue() });
-    const bob = client(there.url, { token: tokens.issue({ subject: "bob" }) });
-    await Promise.all([near, far, bob].map(enter));
+    const cluster = await startCluster();
+    const { here, there } = cluster;
+    const { near, far } = await aliceOnBoth(cluster);
 
     for (const { auth } of [here, there]) {
       const devices = await auth.devices("alice");
@@ -106,11 +121,9 @@ describe("over Redis streams", () => {
   });
 
   it("section 5: disconnectUser tells and ends them on both nodes, and nobody else", async () => {
-    const { tokens, here, there } = await startCluster();
-    const near = client(here.url, { token: tokens.issue() });
-    const far = client(there.url, { token: tokens.issue() });
-    const bob = client(there.url, { token: tokens.issue({ subject: "bob" }) });
-    await Promise.all([near, far, bob].map(enter));
+    const cluster = await startCluster();
+    const { here, there } = cluster;
+    const { near, far, bob } = await aliceOnBoth(cluster);
     const told = Promise.all([near, far].map((socket) => next(socket, "auth:revoked")));
     const cut = Promise.all([near, far].map((socket) => next(socket, "disconnect")));
 
@@ -151,11 +164,8 @@ describe("over Redis streams", () => {
       here.io.to(userRoom("bob")).emit("message", "for bob");
     }
     payload.token = tokens.issue({ role: "admin" });
-    const last = next(socket, "last");
 
-    await enter(socket);
-    there.io.to(userRoom("alice")).emit("last", "last");
-    await last;
+    await hop(cluster, socket);
 
     expect(socket.recovered).toBe(true);
     expect(socket.id).toBe(id);
@@ -182,11 +192,8 @@ describe("over Redis streams", () => {
       expect(received).toEqual([]);
       cluster.there.io.emit("message", 2);
       payload.token = valid;
-      const last = next(socket, "last");
 
-      await enter(socket);
-      cluster.there.io.emit("last", "last");
-      await last;
+      await hop(cluster, socket);
 
       expect(socket.recovered).toBe(true);
       expect(received).toEqual([1, 2, "last"]);
@@ -198,11 +205,8 @@ describe("over Redis streams", () => {
     const { socket, payload, received } = await hopping(cluster);
     cluster.here.io.to(userRoom("alice")).emit("message", "for alice");
     payload.token = cluster.tokens.issue({ subject: "bob" });
-    const last = next(socket, "last");
 
-    await enter(socket);
-    cluster.there.io.emit("last", "last");
-    await last;
+    await hop(cluster, socket);
 
     expect(socket.recovered).toBe(false);
     expect(received).toEqual(["last"]);
@@ -221,11 +225,8 @@ describe("over Redis streams", () => {
     here.io.emit("message", "missed");
     await expired;
     payload.token = tokens.issue();
-    const last = next(socket, "last");
 
-    await enter(socket);
-    there.io.emit("last", "last");
-    await last;
+    await hop(cluster, socket);
 
     expect(socket.recovered).toBe(false);
     expect(received).toEqual(["last"]);
@@ -241,11 +242,8 @@ describe("over Redis streams", () => {
     here.io.emit("message", "missed");
     await here.auth.disconnectUser("alice", "x");
     await told;
-    const last = next(socket, "last");
 
-    await enter(socket);
-    there.io.emit("last", "last");
-    await last;
+    await hop(cluster, socket);
 
     expect(socket.recovered).toBe(false);
     expect(received).toEqual(["last"]);

@@ -176,13 +176,15 @@ export function useDemoServer(options: DemoServerOptions = {}): {
   /** A server of its own for one test. */
   serve: (options: DemoServerOptions) => Promise<DemoServer>;
 } {
+  // Hashing takes the time it should take: only a test of that time waits for it.
+  const common = { secret: SECRET, tickInterval: 20, passwordCost: 2 };
   let demo: DemoServer;
   const refusals: string[] = [];
   const browsers: Browser[] = [];
 
   beforeAll(async () => {
     const onRefused = (code: string) => refusals.push(code);
-    demo = await createDemoServer({ secret: SECRET, tickInterval: 20, onRefused, ...options });
+    demo = await createDemoServer({ ...common, onRefused, ...options });
   });
   afterEach(() => {
     for (const browser of browsers.splice(0)) browser.close();
@@ -207,7 +209,7 @@ export function useDemoServer(options: DemoServerOptions = {}): {
       return { browser, token };
     },
     async serve(options) {
-      const server = await createDemoServer({ secret: SECRET, tickInterval: 20, ...options });
+      const server = await createDemoServer({ ...common, ...options });
       onTestFinished(() => server.close());
       return server;
     },
