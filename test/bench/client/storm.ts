@@ -46,9 +46,11 @@ export async function storm({ url, transports, tokens, fresh }: StormOrder): Pro
   const echo = await costOf(url, () =>
     Promise.all(sockets.map((socket) => socket.emitWithAck("echo", socket.auth))),
   );
-  const renew = await costOf(url, () =>
-    Promise.all(fresh.map((token, index) => sockets[index]?.emitWithAck("auth:renew", { token }))),
-  );
+  const renewTo = (tokens: string[]) =>
+    Promise.all(tokens.map((token, index) => sockets[index]?.emitWithAck("auth:renew", { token })));
+  // Once before, as for handshakes: engines warm up.
+  if (fresh.length > 0) await renewTo(tokens);
+  const renew = await costOf(url, () => renewTo(fresh));
   for (const socket of sockets) socket.disconnect();
   for (const [index, token] of fresh.entries()) Object.assign(sockets[index] ?? {}, { auth: { token } });
   const reconnect = await costOf(url, () => inWindows(sockets, arrive));
