@@ -25,6 +25,7 @@ const { values } = parseArgs({
 const { quick, only } = values;
 const hosts = await Promise.all([startNode(), startChromium()]);
 const plan: Omit<Bench, "site"> = {
+  quick,
   hosts,
   contenders: quick ? ["raw", "AuthSocket auto", "AuthSocket reconnect"] : CONTENDER_NAMES,
   repetitions: quick ? 1 : Number(values.repetitions),
@@ -52,7 +53,7 @@ async function run({ name, run }: Scenario): Promise<Outcome> {
   return outcome;
 }
 
-const chosen = scenarios.filter(({ name }) => only?.includes(name) ?? true);
+const chosen = scenarios.filter(({ name, onlyTimes }) => only?.includes(name) ?? !(quick && onlyTimes));
 const outcomes = await inTurn(chosen, run);
 await Promise.all(hosts.map((host) => host.close()));
 

@@ -48,6 +48,11 @@ export class Site {
     return this.#remote.call("tokens", count);
   }
 
+  /** When each of those users has refreshed: ms since the epoch. */
+  refreshes(users: string[]): Promise<number[][]> {
+    return this.#remote.call("refreshes", users);
+  }
+
   /** Bytes of the server's heap that are in use. */
   heap(): Promise<number> {
     return this.#remote.call("heap", undefined);

@@ -1,30 +1,55 @@
+import { MapStorage } from "../../support/map-storage.ts";
+import type { ContenderName } from "../contenders/contender.ts";
 import { findContender } from "../contenders/index.ts";
+import { quantile } from "../statistics.ts";
 import { signIn } from "./account.ts";
 import { connected } from "./connected.ts";
+import type { Meter } from "./meter.ts";
 import type { Order } from "./order.ts";
 
-export interface EchoOrder extends Order {
+/** One of several who are compared. */
+export interface Entrant {
+  contender: ContenderName;
+  /** one of its own */
+  user: string;
+}
+
+export interface EchoOrder extends Omit<Order, "contender" | "user"> {
+  entrants: Entrant[];
+  /** how often each has its turn, once more to warm up, and how many messages it sends then */
+  turns: number;
   messages: number;
 }
 
 /** How many are on their way at a time. */
 const WINDOW = 50;
 
-/** Emits with ack; the process's CPU time in µs per message. */
-export async function echo(order: EchoOrder, storage: Storage): Promise<number> {
-  const account = await signIn(order, storage);
-  const client = findContender(order.contender).open(account, order);
-  await connected(client.sockets, 5_000);
-  const [socket] = client.sockets;
-  if (!socket) throw new Error("there is no socket");
-  let left = order.messages;
-  const emitOn = async () => {
-    while (left-- > 0) await socket.emitWithAck("echo", "a message of some length");
-  };
-  globalThis.gc?.();
-  const before = process.cpuUsage();
-  await Promise.all(Array.from({ length: WINDOW }, emitOn));
-  const { user, system } = process.cpuUsage(before);
-  client.close();
-  return (user + system) / order.messages;
+/**
+ * Emits with ack: µs of processor time per message, of each entrant. They take turns in one process, each of which is short
+ * beside what makes a machine slow for a while, and the median of an entrant's turns counts.
+ */
+export async function echo(order: EchoOrder, _: Storage, meter: Meter): Promise<number[]> {
+  const { entrants, url, turns, messages, ...wish } = order;
+  const clients = await Promise.all(
+    entrants.map(async ({ contender, user }) => {
+      const client = findContender(contender).open(await signIn({ url, user }, new MapStorage()), wish);
+      await connected(client.sockets, 5_000);
+      return { ...client, values: [] as number[] };
+    }),
+  );
+  for (let turn = -1; turn < turns; turn++) {
+    const first = Math.max(turn, 0) % clients.length;
+    for (const { sockets, values } of [...clients.slice(first), ...clients.slice(0, first)]) {
+      let left = messages;
+      const emitOn = async () => {
+        while (left-- > 0) await sockets[0]?.emitWithAck("echo", "a message of some length");
+      };
+      const before = await meter.cpu();
+      await Promise.all(Array.from({ length: WINDOW }, emitOn));
+      const used = (await meter.cpu()) - before;
+      if (turn >= 0) values.push(used / messages);
+    }
+  }
+  for (const { close } of clients) close();
+  return clients.map(({ values }) => quantile(values, 0.5));
 }

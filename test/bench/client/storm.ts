@@ -1,5 +1,7 @@
 import { Manager, type Socket } from "socket.io-client";
 import type { Transport } from "../contenders/contender.ts";
+import type { UsageRecord } from "../server/usage.ts";
+import { inWindows } from "./in-windows.ts";
 
 export interface StormOrder {
   url: string;
@@ -10,17 +12,27 @@ export interface StormOrder {
   fresh: string[];
 }
 
-/** ms, for all connections together. */
-export interface Storm {
-  connect: number;
-  /** an event and its acknowledgement, which is the least that a renewal can cost */
-  echo: number;
-  renew: number;
-  reconnect: number;
+/** What something costs, of all connections together. */
+export interface Cost {
+  /** ms by the clock */
+  time: number;
+  /** ms of the processor's time */
+  server: number;
+  client: number;
+  /** on the wire, both ways */
+  bytes: number;
 }
 
-/** How many connect at a time: more would wait in the kernel's queue. */
-const WINDOW = 200;
+export interface Storm {
+  connect: Cost;
+  /** an event and its acknowledgement, which is the least that a renewal can cost */
+  echo: Cost;
+  renew: Cost;
+  reconnect: Cost;
+}
+
+/** ms in which both ends have done with what was before */
+const REST = 2_000;
 
 /** Connects many sockets, gives each a new token on the live connection, and reconnects them all. Socket.IO's own client. */
 export async function storm({ url, transports, tokens, fresh }: StormOrder): Promise<Storm> {
@@ -29,32 +41,34 @@ export async function storm({ url, transports, tokens, fresh }: StormOrder): Pro
       auth: { token },
     }),
   );
-  const connect = await timed(() => all(sockets, arrive));
-  const echo = await timed(() =>
+  const connect = await costOf(url, () => inWindows(sockets, arrive));
+  // At once: nothing of it waits in a queue of the kernel's.
+  const echo = await costOf(url, () =>
     Promise.all(sockets.map((socket) => socket.emitWithAck("echo", socket.auth))),
   );
-  const renew = await timed(() =>
-    Promise.all(fresh.map((token, index) => sockets[index]?.emitWithAck("auth:renew", { token }))),
-  );
+  const renewTo = (tokens: string[]) =>
+    Promise.all(tokens.map((token, index) => sockets[index]?.emitWithAck("auth:renew", { token })));
+  // Once before, as for handshakes: engines warm up.
+  if (fresh.length > 0) await renewTo(tokens);
+  const renew = await costOf(url, () => renewTo(fresh));
   for (const socket of sockets) socket.disconnect();
-  await new Promise((resolve) => setTimeout(resolve, 2_000));
   for (const [index, token] of fresh.entries()) Object.assign(sockets[index] ?? {}, { auth: { token } });
-  const reconnect = await timed(() => all(sockets, arrive));
+  const reconnect = await costOf(url, () => inWindows(sockets, arrive));
   return { connect, echo, renew, reconnect };
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+async function costOf(url: string, work: () => Promise<unknown>): Promise<Cost> {
+  await new Promise((resolve) => setTimeout(resolve, REST));
+  globalThis.gc?.();
+  const usage = async () => (await (await fetch(`${url}/usage`)).json()) as UsageRecord;
+  const before = await usage();
+  const beforeHere = process.cpuUsage();
   const start = performance.now();
   await work();
-  return performance.now() - start;
-}
-
-async function all(sockets: Socket[], work: (socket: Socket) => Promise<void>): Promise<void> {
-  const rest = [...sockets];
-  const one = async () => {
-    for (let socket = rest.pop(); socket; socket = rest.pop()) await work(socket);
-  };
-  await Promise.all(Array.from({ length: WINDOW }, one));
+  const time = performance.now() - start;
+  const { user, system } = process.cpuUsage(beforeHere);
+  const { cpu, bytes } = await usage();
+  return { time, server: cpu - before.cpu, client: (user + system) / 1_000, bytes: bytes - before.bytes };
 }
 
 function arrive(socket: Socket): Promise<void> {

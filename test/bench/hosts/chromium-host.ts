@@ -3,6 +3,7 @@ import { build } from "esbuild";
 import { type BrowserContext, chromium, type Page } from "playwright";
 import { findChromium } from "../../support/chromium.ts";
 import type { Host } from "./host.ts";
+import { pageMeter } from "./page-meter.ts";
 
 /** What client/page.ts puts into a page. */
 interface Bench {
@@ -33,6 +34,9 @@ export async function startChromium(): Promise<Host> {
 
 async function open(context: BrowserContext, url: string, script: string): Promise<Page> {
   const page = await context.newPage();
+  const { cpu, heap } = await pageMeter(context, page);
+  await page.exposeFunction("measureCpu", cpu);
+  await page.exposeFunction("measureHeap", heap);
   await page.goto(url);
   await page.addScriptTag({ content: script });
   return page;

@@ -1,4 +1,5 @@
 import { connecting } from "./connecting.ts";
+import { crowding } from "./crowding.ts";
 import { cutByPlainServer } from "./cut-by-plain-server.ts";
 import { emitting } from "./emitting.ts";
 import { expiringTogether } from "./expiring-together.ts";
@@ -16,6 +17,7 @@ export const scenarios: Scenario[] = [
   renewing,
   cutByPlainServer,
   expiringTogether,
+  crowding,
   emitting,
   holding,
   serving,

@@ -11,6 +11,8 @@ export interface Bench {
   site(kind: ServerKind): Promise<Site>;
   hosts: Host[];
   contenders: readonly ContenderName[];
+  /** whether only counts matter */
+  quick: boolean;
   /** of everything that is measured */
   repetitions: number;
   /** How many times longer than it need be everything lives: counts must not depend on how busy the machine is. */
@@ -28,6 +30,8 @@ export interface Scenario {
   name: string;
   /** What its rows measure, in their order: the table of the README has them all. */
   measures: readonly string[];
+  /** Whether nothing of it is a count, so that a quick run does without it. default false */
+  onlyTimes?: boolean;
   run(bench: Bench): Promise<Outcome>;
 }
 

@@ -6,6 +6,7 @@ import { DelayProxy } from "../../support/delay-proxy.ts";
 import { Logins } from "./logins.ts";
 import { protect, type ServerKind } from "./protection.ts";
 import { Traffic } from "./traffic.ts";
+import { Usage } from "./usage.ts";
 
 /** Eight, and the main one. */
 const NAMESPACES = ["/", ...Array.from({ length: 8 }, (_, index) => `/n${index + 1}`)];
@@ -28,14 +29,19 @@ export class BenchServer {
   /** HTTP requests and WebSockets, the page excepted. */
   requests = 0;
   readonly #http: HttpServer;
+  readonly #usage: Usage;
 
   private constructor(http: HttpServer, proxy: DelayProxy, kind: ServerKind) {
     this.#http = http;
+    this.#usage = new Usage(http);
     this.url = `http://127.0.0.1:${proxy.port}`;
     this.directUrl = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
     http.on("request", (request, response) => {
       if (request.url === "/")
         response.writeHead(200, { "Content-Type": "text/html", Connection: "close" }).end(PAGE);
+      else if (request.url === "/usage")
+        // Not kept: who asks has been busy for long, and would meet its end.
+        response.writeHead(200, { Connection: "close" }).end(JSON.stringify(this.#usage.soFar()));
       else this.logins.handle(request, response);
     });
     const connectionStateRecovery = kind === "tutorial" ? {} : { connectionStateRecovery: {} };

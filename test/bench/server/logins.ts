@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { issueToken } from "./tokens.ts";
+import { issueToken, makeToken } from "./tokens.ts";
 
 /** How a user's tokens are. Durations in ms. */
 export interface LoginOptions {
   /** what is left of the first token; negative for one that has expired */
   first: number;
+  /** how long ago it was issued, at the opening, which `first` counts from then; default it is issued at the login */
+  age?: number;
   /** lifetime of every token after it. default an hour */
   later?: number;
   /** whether a refresh token can be used only once. default false */
@@ -13,7 +15,8 @@ export interface LoginOptions {
 }
 
 /** One signed-in user, and what the server has seen of them. */
-export interface Login extends Required<LoginOptions> {
+export interface Login extends Required<Omit<LoginOptions, "first" | "age">> {
+  firstToken(): string;
   /** the value of the HttpOnly cookie that a refresh wants */
   cookie: string;
   /** When tokens were refreshed: ms since the epoch. */
@@ -29,8 +32,14 @@ export interface Login extends Required<LoginOptions> {
 export class Logins {
   readonly #logins = new Map<string, Login>();
 
-  open(user: string, { first, later = 3_600_000, rotation = false }: LoginOptions): void {
-    this.#logins.set(user, { first, later, rotation, cookie: randomUUID(), refreshes: [], refused: 0 });
+  open(users: string[], { first, age, later = 3_600_000, rotation = false }: LoginOptions): void {
+    const now = Date.now();
+    for (const user of users) {
+      const firstToken = () =>
+        age === undefined ? issueToken(user, first) : makeToken(user, now - age, now + first);
+      const login = { firstToken, later, rotation, cookie: randomUUID(), refreshes: [], refused: 0 };
+      this.#logins.set(user, login);
+    }
   }
 
   get(user: string): Login {
@@ -55,7 +64,7 @@ export class Logins {
       login.refreshes.push(Date.now());
       if (login.rotation) login.cookie = randomUUID();
     }
-    const token = issueToken(user, action === "login" ? login.first : login.later);
+    const token = action === "login" ? login.firstToken() : issueToken(user, login.later);
     response.setHeader(
       "Set-Cookie",
       `refresh=${login.cookie}; HttpOnly; SameSite=Strict; Path=/refresh/${user}`,

@@ -32,8 +32,7 @@ const serverProcedures = {
   },
 
   open({ users, login }: { users: string[]; login: LoginOptions }): void {
-    const { logins } = running();
-    for (const user of users) logins.open(user, login);
+    running().logins.open(users, login);
     running().requests = 0;
   },
 
@@ -50,6 +49,11 @@ const serverProcedures = {
     const { logins, traffic, requests } = running();
     const { refreshes, refused } = logins.get(user);
     return { requests, refreshes, refused, traffic: namespaces.map((name) => traffic.record(user, name)) };
+  },
+
+  /** When each of them has refreshed: ms since the epoch. */
+  refreshes(users: string[]): number[][] {
+    return users.map((user) => running().logins.get(user).refreshes);
   },
 
   /** The heap, without what is garbage. */

@@ -10,14 +10,18 @@ export interface Identity {
 const HOUR = 3_600_000;
 
 /**
- * A JWT, HS256.
+ * A token that is issued now.
  *
  * @param lifetime ms from now; negative for one that has expired, after an hour
  */
 export function issueToken(subject: string, lifetime: number): string {
   const now = Date.now();
-  const iat = (lifetime > 0 ? now : now + lifetime - HOUR) / 1000;
-  const payload = { sub: subject, iat, exp: (now + lifetime) / 1000, jti: randomUUID() };
+  return makeToken(subject, lifetime > 0 ? now : now + lifetime - HOUR, now + lifetime);
+}
+
+/** A JWT, HS256. Instants in ms since the epoch. */
+export function makeToken(subject: string, issuedAt: number, expiresAt: number): string {
+  const payload = { sub: subject, iat: issuedAt / 1000, exp: expiresAt / 1000, jti: randomUUID() };
   const text = [{ alg: "HS256", typ: "JWT" }, payload].map((part) => encode(JSON.stringify(part))).join(".");
   return `${text}.${sign(text)}`;
 }

@@ -1,0 +1,17 @@
+/** How many are under way at a time: more would wait in the kernel's queue. */
+const WINDOW = 200;
+
+/** Does the work for every item, not all at once. Results come in the items' order. */
+export async function inWindows<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item, index: number) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  const rest = items.entries();
+  // One iterator for all, who each take the next.
+  const one = async () => {
+    for (const [index, item] of rest) results[index] = await work(item, index);
+  };
+  await Promise.all(Array.from({ length: WINDOW }, one));
+  return results;
+}

@@ -1,0 +1,37 @@
+import type { Server } from "node:http";
+import type { Socket } from "node:net";
+
+/** What a server has cost since it was started. */
+export interface UsageRecord {
+  /** ms of the processor's time, of the whole process */
+  cpu: number;
+  /** on the wire, both ways */
+  bytes: number;
+}
+
+/** Keeps account of a server, whose clients ask for it in the midst of their work: GET /usage. */
+export class Usage {
+  readonly #open = new Set<Socket>();
+  /** on connections that are closed */
+  #bytes = 0;
+
+  constructor(http: Server) {
+    http.on("connection", (socket: Socket) => {
+      this.#open.add(socket);
+      socket.once("close", () => {
+        this.#open.delete(socket);
+        this.#bytes += bytesOf(socket);
+      });
+    });
+  }
+
+  soFar(): UsageRecord {
+    const { user, system } = process.cpuUsage();
+    const bytes = [...this.#open].reduce((sum, socket) => sum + bytesOf(socket), this.#bytes);
+    return { cpu: (user + system) / 1_000, bytes };
+  }
+}
+
+function bytesOf({ bytesRead, bytesWritten }: Socket): number {
+  return bytesRead + bytesWritten;
+}
