@@ -54,6 +54,9 @@ export class AuthSession {
   /**
    * Signs a user in: every socket of this session connects by itself. Resolves when the tokens are stored.
    *
+   * To change the user, await `signOut()` before the new one's login. With a refresh cookie that is good for one use, a tab
+   * that refreshes for the old user after the login's answer and before this call uses up the new one's.
+   *
    * @param tokens an access token or a token set; none where the store, or a refresh cookie, already holds what it takes
    * @throws TypeError where there is no access token in it; without tokens, as `getToken()` does
    */
