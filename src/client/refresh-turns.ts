@@ -37,7 +37,7 @@ export class RefreshTurns {
   #generation: number | undefined;
   /** How often, as far as this tab knows, somebody has signed in or out, and who is told of it. */
   #epoch: number | undefined;
-  #listener: (signedOut: boolean) => void = () => {};
+  #listener: ((signedOut: boolean) => void) | undefined;
   #opened = Number.POSITIVE_INFINITY;
 
   /**
@@ -177,7 +177,7 @@ export class RefreshTurns {
     look();
     const unsubscribe = this.#platform.leases()?.subscribe(this.#name, look);
     return () => {
-      this.#listener = () => {};
+      this.#listener = undefined;
       unsubscribe?.();
     };
   }
@@ -187,7 +187,7 @@ export class RefreshTurns {
     const before = this.#epoch;
     if (!lease || lease.epoch === before) return;
     this.#epoch = lease.epoch;
-    if (before !== undefined) this.#listener(!!lease.signedOut);
+    if (before !== undefined) this.#listener?.(!!lease.signedOut);
   }
 
   /** @param done without a lease where the board does not work (B9) */

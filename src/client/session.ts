@@ -107,18 +107,18 @@ export class Session {
     (effects, event) => this.#done(effects, event),
   );
   readonly #alarm: Alarm;
-  readonly #clients = new Set<SessionClient>();
-  /** The clients that are not idle: the reason to look after the token (B4). */
-  readonly #holders = new Set<SessionClient>();
-  readonly #waiters = new Set<Waiter>();
-  /** S3: a relative endpoint is as safe as the page, which nobody asks before the first use (B20). */
-  readonly #admit: () => void = () => {};
-  readonly #life = new AbortController();
+  /** Whether they are not idle: the reason to look after the token (B4). */
+  readonly #clients = new Map<SessionClient, boolean>();
+  #waiters: Waiter[] = [];
+  /** An endpoint that is not to be insecure (S3). */
+  readonly #guarded: string | undefined;
   #flight: Flight | undefined;
   /** Those whose answer nobody waits for. */
-  readonly #overtaken = new Set<Flight>();
-  #written: Promise<void> = Promise.resolve();
-  #unsubscribe: (() => void)[] | undefined;
+  #overtaken: Flight[] = [];
+  #written: Promise<void> | undefined;
+  #unwatch: (() => void) | undefined;
+  /** Why nothing happens any more. */
+  #disposed: AuthSocketError | undefined;
   #sleep: (() => void) | undefined;
 
   constructor(options: AuthSessionOptions, platform: Platform) {
@@ -136,10 +136,7 @@ export class Session {
       refuseTokenInUrl("refresh", url);
       if (!allowInsecure) {
         refuseInsecure("refresh", url);
-        this.#admit = () => {
-          const page = platform.location();
-          if (page) refuseInsecure("refresh", new URL(url, page.href).href);
-        };
+        this.#guarded = url;
       }
       this.#refresh = refreshEndpoint(request, platform, fetch ?? platform.fetch, credential);
     }
@@ -172,21 +169,29 @@ export class Session {
   }
 
   join(client: SessionClient): void {
-    this.#clients.add(client);
+    this.#clients.set(client, false);
   }
 
   leave(client: SessionClient): void {
-    this.#clients.delete(client);
     this.release(client);
+    this.#clients.delete(client);
   }
 
   hold(client: SessionClient): void {
-    this.#holders.add(client);
+    this.#clients.set(client, true);
     this.#watch();
   }
 
   release(client: SessionClient): void {
-    if (this.#holders.delete(client)) this.#watch();
+    if (!this.#clients.get(client)) return;
+    this.#clients.set(client, false);
+    this.#watch();
+  }
+
+  /** S3: a relative endpoint is as safe as the page, which nobody asks before the first use (B20). */
+  #admit(): void {
+    const page = this.#guarded && this.platform.location();
+    if (page) refuseInsecure("refresh", new URL(this.#guarded, page.href).href);
   }
 
   /** Sees to it that a token is on its way where there is none (B1). */
@@ -204,7 +209,7 @@ export class Session {
     const refusals = grantOf(this.#machine.state)?.refusals ?? 0;
     // A cookie is looked at when an engine is opened: what has lived on since then proves nothing.
     if (this.isCookie && refusals === 0) return false;
-    return [...this.#clients].some(
+    return [...this.#clients.keys()].some(
       ({ connectedWith }) => connectedWith !== undefined && (connectedWith === token || refusals > 0),
     );
   }
@@ -257,7 +262,7 @@ export class Session {
 
   #tokenWhenReady(force: boolean, signal: AbortSignal | undefined): Promise<string> {
     return new Promise((resolve, reject) => {
-      this.#life.signal.throwIfAborted();
+      this.#refuseDisposed();
       signal?.throwIfAborted();
       this.#admit();
       this.read();
@@ -268,7 +273,7 @@ export class Session {
         return;
       }
       const abandon = () => {
-        this.#waiters.delete(waiter);
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
         this.#watch();
         reject(signal?.reason);
       };
@@ -280,7 +285,7 @@ export class Session {
       };
       const waiter: Waiter = { force, resolve: over(resolve), reject: over(reject) };
       signal?.addEventListener("abort", abandon);
-      this.#waiters.add(waiter);
+      this.#waiters.push(waiter);
       this.#check(force);
       this.#settle();
     });
@@ -295,7 +300,7 @@ export class Session {
     }
     const set = readTokenSet(this.isCookie ? this.#renewal() : tokens);
     if (!set) throw new TypeError(`"tokens" must be an access token, or a TokenSet with one`);
-    this.#life.signal.throwIfAborted();
+    this.#refuseDisposed();
     this.#machine.send({ type: "signIn", grant: this.#grant(set, "given") });
     await this.#whenWritten();
   }
@@ -312,29 +317,30 @@ export class Session {
   }
 
   dispose(): void {
-    this.#life.abort(new AuthSocketError("signed_out", "the session was disposed of"));
+    this.#disposed ??= new AuthSocketError("signed_out", "the session was disposed of");
     for (const flight of this.#overtaken) flight.abort();
     this.#flight?.abort();
     this.#flight = undefined;
-    this.#holders.clear();
     this.#clients.clear();
-    for (const { reject } of this.#waiters) reject(this.#life.signal.reason);
-    this.#waiters.clear();
+    this.#rejectWaiters(this.#disposed);
     this.#watch();
-    for (const undo of this.#unsubscribe ?? []) undo();
+    this.#unwatch?.();
     this.published.clear();
+  }
+
+  #refuseDisposed(): void {
+    if (this.#disposed) throw this.#disposed;
   }
 
   /** Looks into the store, which the app's own code or another tab may have written (B8). */
   read(done?: () => void): void {
-    if (this.#life.signal.aborted) return;
-    if (!this.#unsubscribe) {
-      this.#unsubscribe = []; // a store may call its listener there and then
+    if (this.#disposed) return;
+    if (!this.#unwatch) {
+      this.#unwatch = () => {}; // a store may call its listener there and then
       if (!this.isCookie) this.#turns.open();
-      this.#unsubscribe.push(
-        this.#store.subscribe(() => this.read()),
-        this.#store.isShared ? () => {} : this.#turns.watch((signedOut) => this.#followTab(signedOut)),
-      );
+      this.#unwatch = this.#store.isShared
+        ? this.#store.subscribe(() => this.read())
+        : this.#turns.watch((signedOut) => this.#followTab(signedOut));
     }
     this.#store.read((found) => {
       if (found === "signedOut") this.#machine.send({ type: "signedOutElsewhere" });
@@ -361,7 +367,7 @@ export class Session {
   }
 
   #check(force?: boolean, online?: boolean): void {
-    if (this.#life.signal.aborted) return;
+    if (this.#disposed) return;
     this.#machine.send({
       type: "check",
       now: this.platform.now(),
@@ -376,7 +382,7 @@ export class Session {
     // B2: what ends a refresh in flight was refreshed by another tab.
     this.#settle(event, event.type === "granted" || effects.includes("abort"));
     // B16: the sockets drop what is the last user's before the app hears of the next.
-    for (const client of [...this.#clients]) client.changed();
+    for (const client of [...this.#clients.keys()]) client.changed();
     this.#publish();
     this.#watch();
     const isForced = [...this.#waiters].some(({ force }) => force);
@@ -420,7 +426,7 @@ export class Session {
     return (done) =>
       this.#turns.void(type === "signOut", this.token, (held) => {
         done(held);
-        if (!held) void this.#written.then(() => this.read());
+        if (!held) void this.#written?.then(() => this.read());
       });
   }
 
@@ -434,7 +440,6 @@ export class Session {
     let departed = false;
     const flight: Flight = {
       abort: () => {
-        this.#overtaken.delete(flight);
         cancel();
         turn?.release();
       },
@@ -442,7 +447,7 @@ export class Session {
         const { id } = this.#machine.state.user;
         // The cookie that answers may replace one that is used up; another user's must not come in over the new one (B16).
         const isSame = state.user.id === 0 ? by === "read" : state.user.id === id;
-        if (departed && isSame) this.#overtaken.add(flight);
+        if (departed && isSame) this.#overtaken.push(flight);
         else flight.abort();
       },
     };
@@ -456,8 +461,11 @@ export class Session {
     const depart = (turn: Turn) => {
       departed = true;
       cancel = this.#attempt(state, (outcome) => {
-        if (this.#overtaken.delete(flight)) turn.release();
-        if (isOver()) return;
+        if (isOver()) {
+          this.#overtaken = this.#overtaken.filter((other) => other !== flight);
+          turn.release();
+          return;
+        }
         if (outcome.type === "granted") {
           const fresh = this.#grant(outcome.tokens, "refreshed");
           const now = this.platform.now();
@@ -536,21 +544,22 @@ export class Session {
   /** Answers those who wait for a token, once the machine says what they get. */
   #settle(event?: SessionEvent, isFresh = false): void {
     const state = this.#machine.state;
-    const settled = [...this.#waiters];
     if (state.status === "signedIn") {
-      const { accessToken } = state.grant;
       if (!usableGrant(state, this.platform.now())) return;
-      for (const waiter of settled) {
-        if (waiter.force && !isFresh) continue;
-        this.#waiters.delete(waiter);
-        waiter.resolve(accessToken);
-      }
+      const isServed = ({ force }: Waiter) => isFresh || !force;
+      const served = this.#waiters.filter(isServed);
+      this.#waiters = this.#waiters.filter((waiter) => !isServed(waiter));
+      for (const { resolve } of served) resolve(state.grant.accessToken);
     } else if (state.status === "signedOut" || event?.type === "failed") {
       const failure = state.status === "waiting" || state.status === "signedOut" ? state.error : undefined;
-      this.#waiters.clear();
-      for (const { reject } of settled)
-        reject(failure ?? new AuthSocketError("signed_out", "nobody is signed in"));
+      this.#rejectWaiters(failure ?? new AuthSocketError("signed_out", "nobody is signed in"));
     }
+  }
+
+  #rejectWaiters(error: AuthSocketError): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const { reject } of waiters) reject(error);
   }
 
   /** B4: timers and wake-up events only while somebody needs the token. */
@@ -567,7 +576,7 @@ export class Session {
   }
 
   #isWanted(): boolean {
-    return this.#holders.size + this.#waiters.size > 0;
+    return this.#waiters.length > 0 || [...this.#clients.values()].includes(true);
   }
 
   #publish(): void {
