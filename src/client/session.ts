@@ -1,6 +1,7 @@
 import { Alarm } from "./alarm.ts";
 import { refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
 import { backoff } from "./core/backoff.ts";
+import { defined } from "./core/defined.ts";
 import { AuthSocketError } from "./core/errors.ts";
 import {
   defaultSubject,
@@ -26,16 +27,15 @@ import {
   usableGrant,
 } from "./core/session-machine.ts";
 import { readTokenSet, type TokenSet } from "./core/token-set.ts";
-import { andThen, withDeadline } from "./deadline.ts";
+import { Flight, type FlightContext } from "./flight.ts";
 import { GuardedStore, type Settling } from "./guarded-store.ts";
 import { Machine } from "./machine.ts";
-import { patience } from "./patience.ts";
 import { memoryStore } from "./platform/memory-store.ts";
 import type { Platform } from "./platform/platform.ts";
 import { webStorageStore } from "./platform/web-storage-store.ts";
 import { PublishedState } from "./published-state.ts";
-import { RefreshTurns, type Turn } from "./refresh-turns.ts";
-import { type Refresh, type RefreshOutcome, readAnswer, readFailure, refreshEndpoint } from "./refresher.ts";
+import { RefreshTurns } from "./refresh-turns.ts";
+import { type Refresh, refreshEndpoint } from "./refresher.ts";
 import { type AuthSessionOptions, checkSessionOptions } from "./session-options.ts";
 
 interface Identity {
@@ -77,27 +77,15 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** A refresh under way. */
-interface Flight {
-  /** Gives it up. */
-  abort(): void;
-  /** Another tab's token is there before its own. */
-  overtake(by: "read" | "signIn"): void;
-}
-
-/** T24: ms for the token of another tab to be seen in a store that tabs share. */
-const NEWS_PATIENCE = 1_000;
-
-const ROBBED: SessionEvent = { type: "robbed" };
-
 /** Runs the session machine against the store, the refresh function and the clock. */
-export class Session {
+export class Session implements FlightContext {
   readonly published = new PublishedState<SessionState>({ status: "refreshing", reason: "missing" });
   readonly platform: Platform;
   readonly #options: AuthSessionOptions;
-  readonly #refresh: Refresh;
+  readonly refresh: Refresh;
+  readonly refreshTimeout: number;
   readonly #store: GuardedStore;
-  readonly #turns: RefreshTurns;
+  readonly turns: RefreshTurns;
   /** Whether the server knows the user by a cookie. What stands for a token then names a renewal, and is sent nowhere. */
   readonly isCookie: boolean;
   #renewals = 0;
@@ -113,8 +101,6 @@ export class Session {
   /** An endpoint that is not to be insecure (S3). */
   readonly #guarded: string | undefined;
   #flight: Flight | undefined;
-  /** Those whose answer nobody waits for. */
-  #overtaken: Flight[] = [];
   #written: Promise<void> | undefined;
   #unwatch: (() => void) | undefined;
   /** Why nothing happens any more. */
@@ -126,9 +112,10 @@ export class Session {
     const { refresh, store, fetch, refreshTimeout = 10_000, allowInsecure, credential = "token" } = options;
     this.isCookie = credential === "cookie";
     this.platform = platform;
-    this.#options = { ...options, refreshTimeout };
+    this.refreshTimeout = refreshTimeout;
+    this.#options = { ...options };
     let name = "";
-    if (typeof refresh === "function") this.#refresh = refresh;
+    if (typeof refresh === "function") this.refresh = refresh;
     else {
       const request = typeof refresh === "string" || refresh instanceof URL ? { url: refresh } : refresh;
       const url = String(request.url);
@@ -138,12 +125,17 @@ export class Session {
         refuseInsecure("refresh", url);
         this.#guarded = url;
       }
-      this.#refresh = refreshEndpoint(request, platform, fetch ?? platform.fetch, credential);
+      this.refresh = refreshEndpoint(request, platform, fetch ?? platform.fetch, credential);
     }
-    const kept = store ?? (this.isCookie ? memoryStore({ accessToken: this.#renewal() }) : webStorageStore());
+    const kept = store ?? (this.isCookie ? memoryStore({ accessToken: this.renewal() }) : webStorageStore());
     this.#store = new GuardedStore(kept, platform, refreshTimeout, () => this.#publish());
-    this.#turns = new RefreshTurns(platform, name, refreshTimeout);
+    this.turns = new RefreshTurns(platform, name, refreshTimeout);
     this.#alarm = new Alarm(platform, () => this.#check());
+  }
+
+  /** Whether other tabs read and write the store too. */
+  get isShared(): boolean {
+    return this.#store.isShared;
   }
 
   /** The current access token, good or not. */
@@ -298,7 +290,7 @@ export class Session {
         `"tokens" must be left out with credential "cookie": the server has set its cookie`,
       );
     }
-    const set = readTokenSet(this.isCookie ? this.#renewal() : tokens);
+    const set = readTokenSet(this.isCookie ? this.renewal() : tokens);
     if (!set) throw new TypeError(`"tokens" must be an access token, or a TokenSet with one`);
     this.#refuseDisposed();
     this.#machine.send({ type: "signIn", grant: this.#grant(set, "given") });
@@ -318,7 +310,6 @@ export class Session {
 
   dispose(): void {
     this.#disposed ??= new AuthSocketError("signed_out", "the session was disposed of");
-    for (const flight of this.#overtaken) flight.abort();
     this.#flight?.abort();
     this.#flight = undefined;
     this.#clients.clear();
@@ -337,10 +328,10 @@ export class Session {
     if (this.#disposed) return;
     if (!this.#unwatch) {
       this.#unwatch = () => {}; // a store may call its listener there and then
-      if (!this.isCookie) this.#turns.open();
-      this.#unwatch = this.#store.isShared
+      if (!this.isCookie) this.turns.open();
+      this.#unwatch = this.isShared
         ? this.#store.subscribe(() => this.read())
-        : this.#turns.watch((signedOut) => this.#followTab(signedOut));
+        : this.turns.watch((signedOut) => this.#followTab(signedOut));
     }
     this.#store.read((found) => {
       if (found === "signedOut") this.#machine.send({ type: "signedOutElsewhere" });
@@ -371,8 +362,8 @@ export class Session {
     this.#machine.send({
       type: "check",
       now: this.platform.now(),
-      ...(force && { force }),
-      ...(online && { online }),
+      force,
+      online,
     });
     this.#watch();
   }
@@ -396,7 +387,7 @@ export class Session {
         this.#fly();
         break;
       case "abort":
-        if (event.type === "read" || event.type === "signIn") this.#flight?.overtake(event.type);
+        if (event.type === "read" || event.type === "signIn") this.#flight?.overtake(event.type, this.user);
         else this.#flight?.abort();
         this.#flight = undefined;
         break;
@@ -422,123 +413,22 @@ export class Session {
   /** What another tab has under way is not to be written over what this one writes now (B10, B16). */
   #voiding({ type }: SessionEvent): Settling | undefined {
     const isOurs = type === "signIn" || type === "signOut" || type === "reopen";
-    if (!isOurs || this.#turns.isAlone) return undefined;
+    if (!isOurs || this.turns.isAlone) return undefined;
     return (done) =>
-      this.#turns.void(type === "signOut", this.token, (held) => {
+      this.turns.void(type === "signOut", this.token, (held) => {
         done(held);
         if (!held) void this.#written?.then(() => this.read());
       });
   }
 
-  /** One refresh, and one answer: only the flight that is still the session's own counts (B2, B9, B10). */
   #fly(): void {
     const state = this.#machine.state;
     if (state.status !== "refreshing") return;
-    const { grant } = state;
-    let turn: Turn | undefined;
-    let cancel = () => {};
-    let departed = false;
-    const flight: Flight = {
-      abort: () => {
-        cancel();
-        turn?.release();
-      },
-      overtake: (by) => {
-        const { id } = this.#machine.state.user;
-        // The cookie that answers may replace one that is used up; another user's must not come in over the new one (B16).
-        const isSame = state.user.id === 0 ? by === "read" : state.user.id === id;
-        if (departed && isSame) this.#overtaken.push(flight);
-        else flight.abort();
-      },
-    };
-    this.#flight = flight;
-    const isOver = () => this.#flight !== flight;
-    const land = (event: SessionEvent) => {
-      if (isOver()) return;
+    this.#flight = new Flight(this, state, (event) => {
       this.#flight = undefined;
       this.#machine.send(event);
-    };
-    const depart = (turn: Turn) => {
-      departed = true;
-      cancel = this.#attempt(state, (outcome) => {
-        if (isOver()) {
-          this.#overtaken = this.#overtaken.filter((other) => other !== flight);
-          turn.release();
-          return;
-        }
-        if (outcome.type === "granted") {
-          const fresh = this.#grant(outcome.tokens, "refreshed");
-          const now = this.platform.now();
-          turn.commit(fresh.accessToken, (held) =>
-            land(held ? { type: "granted", grant: fresh, now } : ROBBED),
-          );
-        } else if (outcome.type === "ended") {
-          // B3: the refresh token may have been used by another tab, whose token is adopted before giving up.
-          turn.release((held) => {
-            this.read();
-            land(held ? { ...outcome, token: grant?.accessToken } : ROBBED);
-          });
-        } else {
-          const { error, retryAfter } = outcome;
-          turn.release();
-          const retryAt = Math.max(this.platform.now() + retryAfter, this.retryAt(state.attempt));
-          land({ type: "failed", error, retryAt });
-        }
-      });
-    };
-    const look = (then: () => void) =>
-      this.read(() => {
-        if (!isOver()) then();
-      });
-    turn = this.#turns.take(this.isCookie ? undefined : grant?.accessToken, (held, behind) => {
-      const go = () => depart(held);
-      if (isOver()) return;
-      if (behind && this.isCookie) {
-        // The tabs share the session that another one has just renewed (B2).
-        held.release();
-        const renewed = this.#grant({ accessToken: this.#renewal() }, "refreshed");
-        land({ type: "granted", grant: renewed, now: this.platform.now() });
-      } else if (this.#turns.isAlone) go();
-      else if (!behind || !this.#store.isShared) look(go);
-      else {
-        // T24: what another tab has stored may not be seen here yet. Whatever is seen of it in time ends this flight.
-        cancel = patience(this.platform, NEWS_PATIENCE, () => look(go));
-        look(() => {});
-      }
     });
-  }
-
-  /** @returns its undo */
-  #attempt(
-    { grant, reason }: State & { status: "refreshing" },
-    done: (outcome: RefreshOutcome) => void,
-  ): () => void {
-    const { refreshTimeout = 0 } = this.#options;
-    const controller = new AbortController();
-    const context = {
-      reason,
-      signal: controller.signal,
-      ...(grant && { token: grant.accessToken }),
-      ...(grant?.refreshToken && { refreshToken: grant.refreshToken }),
-    };
-    const cancel = withDeadline(
-      this.platform,
-      refreshTimeout,
-      () =>
-        andThen<unknown, RefreshOutcome>(this.#refresh(context), (answer) =>
-          readAnswer(this.isCookie && answer !== null ? this.#renewal() : answer),
-        ),
-      () => {
-        controller.abort();
-        return new AuthSocketError("refresh_timeout", `"refresh" took longer than ${refreshTimeout} ms`);
-      },
-      done,
-      (error) => done(readFailure(error)),
-    );
-    return () => {
-      controller.abort();
-      cancel();
-    };
+    this.#flight.start();
   }
 
   /** Answers those who wait for a token, once the machine says what they get. */
@@ -584,9 +474,14 @@ export class Session {
     this.published.publish({ ...toPublic(this.#machine.state), ...(warning && { warning }) });
   }
 
-  #renewal(): string {
+  /** What stands for a token where there is none but a cookie. */
+  renewal(): string {
     this.#renewals++;
     return `renewal ${this.#renewals}`;
+  }
+
+  received(tokens: TokenSet): Grant {
+    return this.#grant(tokens, "refreshed");
   }
 
   #grant(tokens: TokenSet, origin: Origin): Grant {
@@ -601,29 +496,18 @@ export class Session {
 }
 
 function toTokenSet({ accessToken, refreshToken, subject, expiresAt }: Grant): TokenSet {
-  return {
-    accessToken,
-    ...(refreshToken && { refreshToken }),
-    ...(subject !== undefined && { subject }),
-    ...(expiresAt !== undefined && { expiresAt }),
-  };
+  return defined({ accessToken, refreshToken, subject, expiresAt });
 }
 
 function toPublic(state: State): SessionState {
-  if (grantOf(state)?.assumed) return { status: "refreshing", reason: "missing" };
-  const { subject, claims, expiresAt } = grantOf(state) ?? {};
-  const identity: Identity = {
-    ...(subject !== undefined && { subject }),
-    ...(claims && { claims }),
-    ...(expiresAt !== undefined && { expiresAt }),
-  };
+  const { subject, claims, expiresAt, assumed } = grantOf(state) ?? {};
+  const identity = defined({ subject, claims, expiresAt });
+  if (assumed || state.status === "unread") return { status: "refreshing", reason: "missing" };
   switch (state.status) {
-    case "unread":
-      return { status: "refreshing", reason: "missing" };
     case "vacant":
       return { status: "signedOut" };
     case "signedOut":
-      return { status: "signedOut", ...(state.error && { error: state.error }) };
+      return defined({ status: "signedOut", error: state.error });
     case "signedIn":
       return { status: "signedIn", ...identity };
     case "refreshing":

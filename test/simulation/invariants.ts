@@ -164,8 +164,10 @@ export class Invariants {
     const { scheduler, computer } = this.#world;
     const [, payload] = /^40(\{.*)$/.exec(text) ?? [];
     const receivedAt = this.#world.network.received.get(payload && JSON.parse(payload).token);
-    // A frozen tab may be told late how long a token is good, and take it to be younger than it is.
-    if (receivedAt === undefined || computer.skew !== 0 || receivedAt < tab.awakeSince) return;
+    if (receivedAt === undefined || computer.skew !== 0) return;
+    // A frozen tab may be told late how long a token is good, and take it to be younger than it is; and by a clock that is
+    // put back, it is (B5).
+    if (receivedAt < Math.max(tab.awakeSince, computer.setAt)) return;
     if (scheduler.time >= receivedAt + this.#world.settings.lifetime + HELLO) {
       this.#break("B1", `${tab.name} sends a token that it knows to be expired`);
     }

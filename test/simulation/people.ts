@@ -235,9 +235,10 @@ export class People {
   }
 
   #setClock(_: Page, name: string): void {
-    const { computer, choices, journal } = this.#world;
+    const { computer, choices, journal, scheduler } = this.#world;
     const hours = choices.share(`${name} back`) < 0.5 ? -2 : 2;
     journal.note("clock", () => `is set ${hours} hours`);
     computer.skew += hours * 3_600_000;
+    computer.setAt = scheduler.time;
   }
 }

@@ -1,3 +1,4 @@
+import { defined } from "./defined.ts";
 import type { AuthSocketError } from "./errors.ts";
 import type { Grant } from "./grant.ts";
 
@@ -23,7 +24,7 @@ import type { Grant } from "./grant.ts";
 export type Session =
   | { status: "unread"; user: User }
   | { status: "vacant"; user: User }
-  | { status: "signedOut"; user: User; error?: AuthSocketError }
+  | { status: "signedOut"; user: User; error?: AuthSocketError | undefined }
   | { status: "signedIn"; user: User; grant: Grant }
   | { status: "refreshing"; user: User; grant?: Grant | undefined; reason: RefreshReason; attempt: number }
   | {
@@ -54,7 +55,7 @@ export type SessionEvent =
   | { type: "read"; grant: Grant | undefined }
   | { type: "signedOutElsewhere" }
   /** somebody needs a token, a timer ran out, or the machine woke up */
-  | { type: "check"; now: number; force?: boolean; online?: boolean }
+  | { type: "check"; now: number; force?: boolean | undefined; online?: boolean | undefined }
   | { type: "granted"; grant: Grant; now: number }
   | { type: "failed"; error: AuthSocketError; retryAt: number }
   /** the answer came too late: another tab has taken the turn, or somebody has signed in or out (B3) */
@@ -169,12 +170,8 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
     case "measured": {
       // B5: only while that connection's token is still the current one
       if (grant?.accessToken !== event.grant.accessToken) return stay;
-      const { subject: _, ...measured } = event.grant;
-      const kept = {
-        refusals: grant.refusals,
-        ...(grant.subject !== undefined && { subject: grant.subject }),
-      };
-      return [{ ...session, grant: { ...measured, ...kept } } as Session];
+      const { refusals, subject } = grant;
+      return [{ ...session, grant: { ...event.grant, refusals, subject } } as Session];
     }
 
     case "cut":
@@ -255,7 +252,7 @@ export function tokenOutlook(session: Session, now: number): TokenOutlook {
   if (grant) return { status: "ready", grant };
   switch (session.status) {
     case "signedOut":
-      return { status: "signedOut", ...(session.error && { error: session.error }) };
+      return defined({ status: "signedOut", error: session.error });
     case "waiting":
       return { status: "failing", error: session.error, retryAt: session.retryAt };
     case "refreshing":
@@ -308,7 +305,7 @@ function signedIn(user: User, grant: Grant): Session {
 }
 
 function signedOut(user: User, error?: AuthSocketError): Session {
-  return { status: "signedOut", user, ...(error && { error }) };
+  return { status: "signedOut", user, error };
 }
 
 /** B16: who comes need not be who left, and where nobody is named there is no telling. */
@@ -326,9 +323,11 @@ function abort(session: Session): SessionEffect[] {
 
 /** A refresh that names no refresh token or subject leaves the old ones in force. */
 function inherited(old: Grant | undefined, fresh: Grant): Grant {
-  const refreshToken = fresh.refreshToken ?? old?.refreshToken;
-  const subject = fresh.subject ?? old?.subject;
-  return { ...fresh, ...(refreshToken && { refreshToken }), ...(subject !== undefined && { subject }) };
+  return {
+    ...fresh,
+    refreshToken: fresh.refreshToken ?? old?.refreshToken,
+    subject: fresh.subject ?? old?.subject,
+  };
 }
 
 /**
