@@ -102,7 +102,7 @@ export class RefreshTurns {
           if (holder === id) {
             settle("held");
             leave = board.hold(id);
-            const behind = !!lease && isBehind(lease, this.#generation, this.#opened, mark(token), now());
+            const behind = !!lease && this.#isBehind(lease, token);
             if (!behind || token === undefined) this.#generation = lease?.generation;
             begin(turn, behind);
             return;
@@ -165,6 +165,16 @@ export class RefreshTurns {
     this.#update(change, () => done(held));
   }
 
+  /** Runs it between other tabs' changes, unless one has committed a token that may not be seen here yet (T24). */
+  unlessBehind(token: string, run: () => void): void {
+    this.#update(
+      (lease) => lease,
+      (lease) => {
+        if (!lease || !this.#isBehind(lease, token)) run();
+      },
+    );
+  }
+
   /** Tells of a sign-in or sign-out in another tab. Returns its undo. */
   watch(listener: (signedOut: boolean) => void): () => void {
     if (this.isAlone) return () => {};
@@ -180,6 +190,10 @@ export class RefreshTurns {
       this.#listener = undefined;
       unsubscribe?.();
     };
+  }
+
+  #isBehind(lease: Lease, token: string | undefined): boolean {
+    return isBehind(lease, this.#generation, this.#opened, mark(token), this.#platform.now());
   }
 
   /** Whatever this tab looks for, it hears first of who has signed in or out meanwhile (B10). */

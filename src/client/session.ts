@@ -397,7 +397,7 @@ export class Session implements FlightContext {
         }
         break;
       case "clear":
-        if ("token" in event && event.token) this.#written = this.#store.clear(event.token);
+        if ("token" in event && event.token) this.#clear(event.token);
         break;
       case "forget":
         this.#written = this.#store.clearAll(true, this.#voiding(event));
@@ -408,6 +408,12 @@ export class Session implements FlightContext {
       default:
         effect satisfies never;
     }
+  }
+
+  #clear(token: string): void {
+    this.turns.unlessBehind(token, () => {
+      this.#written = this.#store.clear(token);
+    });
   }
 
   /** What another tab has under way is not to be written over what this one writes now (B10, B16). */
