@@ -167,22 +167,15 @@ export class RefreshTurns {
 
   /** Runs it between other tabs' changes, unless one has committed a token that may not be seen here yet (T24). */
   unlessBehind(token: string, run: () => void): void {
-    this.#update(
-      (lease) => lease,
-      (lease) => {
-        if (!lease || !this.#isBehind(lease, token)) run();
-      },
-    );
+    this.#update(unchanged, (lease) => {
+      if (!lease || !this.#isBehind(lease, token)) run();
+    });
   }
 
   /** Tells of a sign-in or sign-out in another tab. Returns its undo. */
   watch(listener: (signedOut: boolean) => void): () => void {
     if (this.isAlone) return () => {};
-    const look = () =>
-      this.#update(
-        (lease) => lease,
-        () => {},
-      );
+    const look = () => this.#update(unchanged, () => {});
     this.#listener = listener;
     look();
     const unsubscribe = this.#platform.leases()?.subscribe(this.#name, look);
@@ -223,6 +216,10 @@ export class RefreshTurns {
       () => done(undefined),
     );
   }
+}
+
+function unchanged(lease: Lease): Lease {
+  return lease;
 }
 
 function mark(token: string | undefined): number | undefined {

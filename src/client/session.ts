@@ -245,15 +245,10 @@ export class Session implements FlightContext {
   }
 
   getToken(force: boolean, signal: AbortSignal | undefined): Promise<string> {
-    if (this.isCookie) {
-      const why = `with credential "cookie" there is no token to get: requests carry the session's cookie`;
-      return Promise.reject(new TypeError(why));
-    }
-    return this.#tokenWhenReady(force, signal);
-  }
-
-  #tokenWhenReady(force: boolean, signal: AbortSignal | undefined): Promise<string> {
     return new Promise((resolve, reject) => {
+      if (this.isCookie) {
+        throw new TypeError(`credential "cookie" has no token to get: requests carry the session's cookie`);
+      }
       this.#refuseDisposed();
       signal?.throwIfAborted();
       this.#admit();
@@ -286,9 +281,7 @@ export class Session implements FlightContext {
   async signIn(tokens: unknown): Promise<void> {
     if (tokens === undefined && !this.isCookie) return this.#signInAgain();
     if (tokens !== undefined && this.isCookie) {
-      throw new TypeError(
-        `"tokens" must be left out with credential "cookie": the server has set its cookie`,
-      );
+      throw new TypeError(`"tokens" must be left out with credential "cookie"`);
     }
     const set = readTokenSet(this.isCookie ? this.renewal() : tokens);
     if (!set) throw new TypeError(`"tokens" must be an access token, or a TokenSet with one`);

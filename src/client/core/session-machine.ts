@@ -184,11 +184,11 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
       return [signedIn(nextUser(user, event.grant, "signIn"), event.grant), ...abort(session), "save"];
 
     case "reopen":
-      return session.status === "signedOut" ? [reopened(user), "reopen"] : stay;
-
     case "signedInElsewhere":
       if (session.status === "signedOut") return [reopened(user), "reopen"];
-      return session.status === "signedIn" ? [refreshing(user, session.grant, "forced"), "refresh"] : stay;
+      return event.type === "signedInElsewhere" && session.status === "signedIn"
+        ? [refreshing(user, session.grant, "forced"), "refresh"]
+        : stay;
 
     case "signOut":
       return [signedOut(successor(user)), ...abort(session), "forget"];
