@@ -1,6 +1,7 @@
+import type { SessionState } from "./core/session-state.ts";
 import type { TokenSet } from "./core/token-set.ts";
 import { browserPlatform, type Platform } from "./platform/platform.ts";
-import { Session, type SessionState } from "./session.ts";
+import { Session } from "./session.ts";
 import type { AuthSessionOptions } from "./session-options.ts";
 
 /** The machinery behind a public session, for the sockets that share it. */
@@ -78,7 +79,10 @@ export class AuthSession {
     return this.#session.published.subscribe(listener);
   }
 
-  /** Final and idempotent: ends every timer, listener and pending call. Nothing is signed out. */
+  /**
+   * Final and idempotent: ends every timer, listener and pending call. Nothing is signed out. A refresh that another token
+   * has overtaken already is seen to its end: the cookie that answers it is the next session's.
+   */
   dispose(): void {
     this.#session.dispose();
   }

@@ -11,12 +11,10 @@ import {
   remeasured,
   toGrant,
 } from "./core/grant.ts";
-import type { Claims } from "./core/jwt.ts";
 import {
   checkDueAt,
   grantOf,
   NOBODY,
-  type RefreshReason,
   type SessionEffect,
   type SessionEvent,
   type Session as State,
@@ -26,6 +24,7 @@ import {
   type User,
   usableGrant,
 } from "./core/session-machine.ts";
+import { type SessionState, toSessionState } from "./core/session-state.ts";
 import { readTokenSet, type TokenSet } from "./core/token-set.ts";
 import { Flight, type FlightContext } from "./flight.ts";
 import { GuardedStore, type Settling } from "./guarded-store.ts";
@@ -37,29 +36,6 @@ import { PublishedState } from "./published-state.ts";
 import { RefreshTurns } from "./refresh-turns.ts";
 import { type Refresh, refreshEndpoint } from "./refresher.ts";
 import { type AuthSessionOptions, checkSessionOptions } from "./session-options.ts";
-
-interface Identity {
-  subject?: string;
-  /** for display: they are read, not verified */
-  claims?: Readonly<Claims>;
-  /** ms since the epoch, by this machine's clock */
-  expiresAt?: number;
-}
-
-/**
- * - `signedOut`: nobody is signed in; `error` says why, where a server or the user's absence decided it
- * - `signedIn`: there is a token
- * - `refreshing`: a refresh is under way, and why; also while an asynchronous store has not yet answered
- * - `waiting`: a transient failure; it is tried again at `retryAt`, or at once when the network comes back
- *
- * `warning` (`storage_unavailable`) may come with each.
- */
-export type SessionState = (
-  | { status: "signedOut"; error?: AuthSocketError }
-  | ({ status: "signedIn" } & Identity)
-  | ({ status: "refreshing"; reason: RefreshReason } & Identity)
-  | ({ status: "waiting"; retryAt: number; error: AuthSocketError } & Identity)
-) & { warning?: AuthSocketError };
 
 /** A connection that a session feeds. */
 export interface SessionClient {
@@ -470,7 +446,7 @@ export class Session implements FlightContext {
 
   #publish(): void {
     const { warning } = this.#store;
-    this.published.publish({ ...toPublic(this.#machine.state), ...(warning && { warning }) });
+    this.published.publish({ ...toSessionState(this.#machine.state), ...(warning && { warning }) });
   }
 
   /** What stands for a token where there is none but a cookie. */
@@ -496,24 +472,4 @@ export class Session implements FlightContext {
 
 function toTokenSet({ accessToken, refreshToken, subject, expiresAt }: Grant): TokenSet {
   return defined({ accessToken, refreshToken, subject, expiresAt });
-}
-
-function toPublic(state: State): SessionState {
-  const { subject, claims, expiresAt, assumed } = grantOf(state) ?? {};
-  const identity = defined({ subject, claims, expiresAt });
-  if (assumed || state.status === "unread") return { status: "refreshing", reason: "missing" };
-  switch (state.status) {
-    case "vacant":
-      return { status: "signedOut" };
-    case "signedOut":
-      return defined({ status: "signedOut", error: state.error });
-    case "signedIn":
-      return { status: "signedIn", ...identity };
-    case "refreshing":
-      return { status: "refreshing", reason: state.reason, ...identity };
-    case "waiting":
-      return { status: "waiting", retryAt: state.retryAt, error: state.error, ...identity };
-    default:
-      return state satisfies never;
-  }
 }
