@@ -125,8 +125,9 @@ export class Flight {
     } else {
       const { error, retryAfter } = outcome;
       turn.release();
-      const retryAt = Math.max(this.#context.platform.now() + retryAfter, this.#context.retryAt(attempt));
-      this.#land({ type: "failed", error, retryAt });
+      const now = this.#context.platform.now();
+      const retryAt = Math.max(now + retryAfter, this.#context.retryAt(attempt));
+      this.#land({ type: "failed", error, now, retryAt });
     }
   }
 

@@ -211,7 +211,7 @@ export class Session implements FlightContext {
   refused(token: string, error: AuthSocketError): void {
     const { refusals = 0 } = grantOf(this.#machine.state) ?? {};
     const retryAt = this.retryAt(Math.max(refusals - 1, 0));
-    this.#machine.send({ type: "refused", token, error, retryAt });
+    this.#machine.send({ type: "refused", token, error, now: this.platform.now(), retryAt });
   }
 
   /** When to try again after so many failures (B6). */

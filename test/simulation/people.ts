@@ -133,18 +133,17 @@ export class People {
 
   async #logIn(page: Page, user: User, asked: number): Promise<void> {
     const { tab, session, given } = page;
-    try {
-      const { body } = await this.#world.network.send(tab, { path: "login", user });
-      const { token: accessToken = "", refreshToken } = body;
+    const answer = await this.#world.network.send(tab, { path: "login", user }).catch(() => undefined);
+    tab.isWatched = false;
+    if (answer) {
+      const { token: accessToken = "", refreshToken } = answer.body;
       this.#intend(page, user);
       this.#isMuddled ||= asked !== this.#asked;
       if (accessToken) given.add(accessToken);
-      void session.signIn({ accessToken, ...(refreshToken && { refreshToken }) });
-    } catch {
-      // The network is gone: nobody has signed in.
+      // Until it is told: a tab that crashes before that leaves the others in the dark.
+      await session.signIn({ accessToken, ...(refreshToken && { refreshToken }) });
     }
     this.#signingIn.delete(asked);
-    tab.isWatched = false;
   }
 
   /** With the network there, since ending the session at the server is part of it. */
