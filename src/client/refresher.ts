@@ -74,7 +74,7 @@ export function refreshEndpoint(
     if (tokens) return tokens;
     throw new AuthSocketError(
       "invalid_response",
-      `${name} answered ${status} without a token: expected JSON with "token", "accessToken" or "access_token"`,
+      `${name} answered ${status}, and no JSON with "token", "accessToken" or "access_token"`,
     );
   };
 }

@@ -29,6 +29,7 @@ import { readTokenSet, type TokenSet } from "./core/token-set.ts";
 import { Flight, type FlightContext } from "./flight.ts";
 import { GuardedStore, type Settling } from "./guarded-store.ts";
 import { Machine } from "./machine.ts";
+import { check } from "./option-check.ts";
 import { memoryStore } from "./platform/memory-store.ts";
 import type { Platform } from "./platform/platform.ts";
 import { webStorageStore } from "./platform/web-storage-store.ts";
@@ -186,20 +187,21 @@ export class Session implements FlightContext {
     this.#machine.send({ type: "accepted", token });
   }
 
-  /** @param expiresIn ms for which the server will still take the token (B5) */
-  measured(token: string, expiresIn: number): void {
+  /**
+   * @param expiresIn ms for which the server will still take the token (B5)
+   * @param isEnding whether its renewal is due even so
+   */
+  measured(token: string, expiresIn: number, isEnding = false): void {
     const grant = grantOf(this.#machine.state);
     if (grant?.accessToken !== token) return;
-    const expiresAt = this.platform.now() + expiresIn;
-    this.#machine.send({ type: "measured", grant: remeasured(grant, expiresAt, this.#context("refreshed")) });
+    const now = this.platform.now();
+    const measured = remeasured(grant, now + expiresIn, this.#context("refreshed"));
+    this.#machine.send({ type: "measured", grant: isEnding ? { ...measured, renewAt: now } : measured });
   }
 
   /** The server is about to cut the connection: no time to wait for a timer that may be throttled. */
   expiring(token: string, expiresIn: number): void {
-    this.measured(token, expiresIn);
-    const grant = grantOf(this.#machine.state);
-    if (grant?.accessToken !== token) return;
-    this.#machine.send({ type: "measured", grant: { ...grant, renewAt: this.platform.now() } });
+    this.measured(token, expiresIn, true);
     this.#check();
   }
 
@@ -256,11 +258,9 @@ export class Session implements FlightContext {
 
   async signIn(tokens: unknown): Promise<void> {
     if (tokens === undefined && !this.isCookie) return this.#signInAgain();
-    if (tokens !== undefined && this.isCookie) {
-      throw new TypeError(`"tokens" must be left out with credential "cookie"`);
-    }
+    check(tokens === undefined || !this.isCookie, "tokens", `left out with credential "cookie"`);
     const set = readTokenSet(this.isCookie ? this.renewal() : tokens);
-    if (!set) throw new TypeError(`"tokens" must be an access token, or a TokenSet with one`);
+    check(set !== undefined, "tokens", "a token or a TokenSet");
     this.#refuseDisposed();
     this.#machine.send({ type: "signIn", grant: this.#grant(set, "given") });
     await this.#whenWritten();
