@@ -1,6 +1,7 @@
+import type { SessionState } from "./core/session-state.ts";
 import type { TokenSet } from "./core/token-set.ts";
 import { browserPlatform, type Platform } from "./platform/platform.ts";
-import { Session, type SessionState } from "./session.ts";
+import { Session } from "./session.ts";
 import type { AuthSessionOptions } from "./session-options.ts";
 
 /** The machinery behind a public session, for the sockets that share it. */
@@ -54,6 +55,9 @@ export class AuthSession {
   /**
    * Signs a user in: every socket of this session connects by itself. Resolves when the tokens are stored.
    *
+   * To change the user, await `signOut()` before the new one's login. With a refresh cookie that is good for one use, a tab
+   * that refreshes for the old user after the login's answer and before this call uses up the new one's.
+   *
    * @param tokens an access token or a token set; none where the store, or a refresh cookie, already holds what it takes
    * @throws TypeError where there is no access token in it; without tokens, as `getToken()` does
    */
@@ -75,7 +79,10 @@ export class AuthSession {
     return this.#session.published.subscribe(listener);
   }
 
-  /** Final and idempotent: ends every timer, listener and pending call. Nothing is signed out. */
+  /**
+   * Final and idempotent: ends every timer, listener and pending call. Nothing is signed out. A refresh that another token
+   * has overtaken already is seen to its end: the cookie that answers it is the next session's.
+   */
   dispose(): void {
     this.#session.dispose();
   }

@@ -13,6 +13,6 @@ export function checkFunction(option: string, value: unknown): void {
 }
 
 /** @throws TypeError that names the option */
-export function check(holds: boolean, option: string, must: string): void {
+export function check(holds: boolean, option: string, must: string): asserts holds {
   if (!holds) throw new TypeError(`"${option}" must be ${must}`);
 }

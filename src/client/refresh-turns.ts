@@ -37,7 +37,7 @@ export class RefreshTurns {
   #generation: number | undefined;
   /** How often, as far as this tab knows, somebody has signed in or out, and who is told of it. */
   #epoch: number | undefined;
-  #listener: (signedOut: boolean) => void = () => {};
+  #listener: ((signedOut: boolean) => void) | undefined;
   #opened = Number.POSITIVE_INFINITY;
 
   /**
@@ -102,7 +102,7 @@ export class RefreshTurns {
           if (holder === id) {
             settle("held");
             leave = board.hold(id);
-            const behind = !!lease && isBehind(lease, this.#generation, this.#opened, mark(token), now());
+            const behind = !!lease && this.#isBehind(lease, token);
             if (!behind || token === undefined) this.#generation = lease?.generation;
             begin(turn, behind);
             return;
@@ -165,21 +165,28 @@ export class RefreshTurns {
     this.#update(change, () => done(held));
   }
 
+  /** Runs it between other tabs' changes, unless one has committed a token that may not be seen here yet (T24). */
+  unlessBehind(token: string, run: () => void): void {
+    this.#update(unchanged, (lease) => {
+      if (!lease || !this.#isBehind(lease, token)) run();
+    });
+  }
+
   /** Tells of a sign-in or sign-out in another tab. Returns its undo. */
   watch(listener: (signedOut: boolean) => void): () => void {
     if (this.isAlone) return () => {};
-    const look = () =>
-      this.#update(
-        (lease) => lease,
-        () => {},
-      );
+    const look = () => this.#update(unchanged, () => {});
     this.#listener = listener;
     look();
     const unsubscribe = this.#platform.leases()?.subscribe(this.#name, look);
     return () => {
-      this.#listener = () => {};
+      this.#listener = undefined;
       unsubscribe?.();
     };
+  }
+
+  #isBehind(lease: Lease, token: string | undefined): boolean {
+    return isBehind(lease, this.#generation, this.#opened, mark(token), this.#platform.now());
   }
 
   /** Whatever this tab looks for, it hears first of who has signed in or out meanwhile (B10). */
@@ -187,7 +194,7 @@ export class RefreshTurns {
     const before = this.#epoch;
     if (!lease || lease.epoch === before) return;
     this.#epoch = lease.epoch;
-    if (before !== undefined) this.#listener(!!lease.signedOut);
+    if (before !== undefined) this.#listener?.(!!lease.signedOut);
   }
 
   /** @param done without a lease where the board does not work (B9) */
@@ -209,6 +216,10 @@ export class RefreshTurns {
       () => done(undefined),
     );
   }
+}
+
+function unchanged(lease: Lease): Lease {
+  return lease;
 }
 
 function mark(token: string | undefined): number | undefined {

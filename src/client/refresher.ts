@@ -74,7 +74,7 @@ export function refreshEndpoint(
     if (tokens) return tokens;
     throw new AuthSocketError(
       "invalid_response",
-      `${name} answered ${status} without a token: expected JSON with "token", "accessToken" or "access_token"`,
+      `${name} answered ${status}, and no JSON with "token", "accessToken" or "access_token"`,
     );
   };
 }
@@ -88,14 +88,12 @@ export type RefreshOutcome =
 
 /** Reads the answer of a `Refresh` function. */
 export function readAnswer(answer: unknown): RefreshOutcome {
-  if (answer === null) return { type: "ended", error: new AuthSocketError("session_expired") };
   const tokens = readTokenSet(answer);
   if (tokens) return { type: "granted", tokens };
   return readFailure(
-    new AuthSocketError(
-      "invalid_response",
-      `"refresh" answered without a token: expected a string or a TokenSet`,
-    ),
+    answer === null
+      ? new AuthSocketError("session_expired")
+      : new AuthSocketError("invalid_response", `"refresh" must answer a token or a TokenSet`),
   );
 }
 
@@ -104,18 +102,12 @@ export function readFailure(cause: unknown): RefreshOutcome {
   const own = cause instanceof AuthSocketError;
   const { status, retryAfter } = readProperties(cause);
   if (own && cause.code === "session_expired") return { type: "ended", error: cause };
-  if (isFinal(status)) {
-    return {
-      type: "ended",
-      error: new AuthSocketError("session_expired", `"refresh" was answered ${status}`, {
-        cause,
-      }),
-    };
-  }
-  const error = own ? cause : new AuthSocketError("refresh_failed", `"refresh" failed`, { cause });
+  const failure = (code: "session_expired" | "refresh_failed", what: string) =>
+    new AuthSocketError(code, `"refresh" ${what}`, { cause });
+  if (isFinal(status)) return { type: "ended", error: failure("session_expired", `was answered ${status}`) };
   return {
     type: "failed",
-    error,
+    error: own ? cause : failure("refresh_failed", "failed"),
     retryAfter: typeof retryAfter === "number" && retryAfter > 0 ? retryAfter : 0,
   };
 }

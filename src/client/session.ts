@@ -1,6 +1,7 @@
 import { Alarm } from "./alarm.ts";
 import { refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
 import { backoff } from "./core/backoff.ts";
+import { defined } from "./core/defined.ts";
 import { AuthSocketError } from "./core/errors.ts";
 import {
   defaultSubject,
@@ -10,12 +11,10 @@ import {
   remeasured,
   toGrant,
 } from "./core/grant.ts";
-import type { Claims } from "./core/jwt.ts";
 import {
   checkDueAt,
   grantOf,
   NOBODY,
-  type RefreshReason,
   type SessionEffect,
   type SessionEvent,
   type Session as State,
@@ -25,41 +24,19 @@ import {
   type User,
   usableGrant,
 } from "./core/session-machine.ts";
+import { type SessionState, toSessionState } from "./core/session-state.ts";
 import { readTokenSet, type TokenSet } from "./core/token-set.ts";
-import { andThen, withDeadline } from "./deadline.ts";
+import { Flight, type FlightContext } from "./flight.ts";
 import { GuardedStore, type Settling } from "./guarded-store.ts";
 import { Machine } from "./machine.ts";
-import { patience } from "./patience.ts";
+import { check } from "./option-check.ts";
 import { memoryStore } from "./platform/memory-store.ts";
 import type { Platform } from "./platform/platform.ts";
 import { webStorageStore } from "./platform/web-storage-store.ts";
 import { PublishedState } from "./published-state.ts";
-import { RefreshTurns, type Turn } from "./refresh-turns.ts";
-import { type Refresh, type RefreshOutcome, readAnswer, readFailure, refreshEndpoint } from "./refresher.ts";
+import { RefreshTurns } from "./refresh-turns.ts";
+import { type Refresh, refreshEndpoint } from "./refresher.ts";
 import { type AuthSessionOptions, checkSessionOptions } from "./session-options.ts";
-
-interface Identity {
-  subject?: string;
-  /** for display: they are read, not verified */
-  claims?: Readonly<Claims>;
-  /** ms since the epoch, by this machine's clock */
-  expiresAt?: number;
-}
-
-/**
- * - `signedOut`: nobody is signed in; `error` says why, where a server or the user's absence decided it
- * - `signedIn`: there is a token
- * - `refreshing`: a refresh is under way, and why; also while an asynchronous store has not yet answered
- * - `waiting`: a transient failure; it is tried again at `retryAt`, or at once when the network comes back
- *
- * `warning` (`storage_unavailable`) may come with each.
- */
-export type SessionState = (
-  | { status: "signedOut"; error?: AuthSocketError }
-  | ({ status: "signedIn" } & Identity)
-  | ({ status: "refreshing"; reason: RefreshReason } & Identity)
-  | ({ status: "waiting"; retryAt: number; error: AuthSocketError } & Identity)
-) & { warning?: AuthSocketError };
 
 /** A connection that a session feeds. */
 export interface SessionClient {
@@ -77,27 +54,15 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-/** A refresh under way. */
-interface Flight {
-  /** Gives it up. */
-  abort(): void;
-  /** Another tab's token is there before its own. */
-  overtake(by: "read" | "signIn"): void;
-}
-
-/** T24: ms for the token of another tab to be seen in a store that tabs share. */
-const NEWS_PATIENCE = 1_000;
-
-const ROBBED: SessionEvent = { type: "robbed" };
-
 /** Runs the session machine against the store, the refresh function and the clock. */
-export class Session {
+export class Session implements FlightContext {
   readonly published = new PublishedState<SessionState>({ status: "refreshing", reason: "missing" });
   readonly platform: Platform;
   readonly #options: AuthSessionOptions;
-  readonly #refresh: Refresh;
+  readonly refresh: Refresh;
+  readonly refreshTimeout: number;
   readonly #store: GuardedStore;
-  readonly #turns: RefreshTurns;
+  readonly turns: RefreshTurns;
   /** Whether the server knows the user by a cookie. What stands for a token then names a renewal, and is sent nowhere. */
   readonly isCookie: boolean;
   #renewals = 0;
@@ -107,18 +72,16 @@ export class Session {
     (effects, event) => this.#done(effects, event),
   );
   readonly #alarm: Alarm;
-  readonly #clients = new Set<SessionClient>();
-  /** The clients that are not idle: the reason to look after the token (B4). */
-  readonly #holders = new Set<SessionClient>();
-  readonly #waiters = new Set<Waiter>();
-  /** S3: a relative endpoint is as safe as the page, which nobody asks before the first use (B20). */
-  readonly #admit: () => void = () => {};
-  readonly #life = new AbortController();
+  /** Whether they are not idle: the reason to look after the token (B4). */
+  readonly #clients = new Map<SessionClient, boolean>();
+  #waiters: Waiter[] = [];
+  /** An endpoint that is not to be insecure (S3). */
+  readonly #guarded: string | undefined;
   #flight: Flight | undefined;
-  /** Those whose answer nobody waits for. */
-  readonly #overtaken = new Set<Flight>();
-  #written: Promise<void> = Promise.resolve();
-  #unsubscribe: (() => void)[] | undefined;
+  #written: Promise<void> | undefined;
+  #unwatch: (() => void) | undefined;
+  /** Why nothing happens any more. */
+  #disposed: AuthSocketError | undefined;
   #sleep: (() => void) | undefined;
 
   constructor(options: AuthSessionOptions, platform: Platform) {
@@ -126,9 +89,10 @@ export class Session {
     const { refresh, store, fetch, refreshTimeout = 10_000, allowInsecure, credential = "token" } = options;
     this.isCookie = credential === "cookie";
     this.platform = platform;
-    this.#options = { ...options, refreshTimeout };
+    this.refreshTimeout = refreshTimeout;
+    this.#options = { ...options };
     let name = "";
-    if (typeof refresh === "function") this.#refresh = refresh;
+    if (typeof refresh === "function") this.refresh = refresh;
     else {
       const request = typeof refresh === "string" || refresh instanceof URL ? { url: refresh } : refresh;
       const url = String(request.url);
@@ -136,17 +100,19 @@ export class Session {
       refuseTokenInUrl("refresh", url);
       if (!allowInsecure) {
         refuseInsecure("refresh", url);
-        this.#admit = () => {
-          const page = platform.location();
-          if (page) refuseInsecure("refresh", new URL(url, page.href).href);
-        };
+        this.#guarded = url;
       }
-      this.#refresh = refreshEndpoint(request, platform, fetch ?? platform.fetch, credential);
+      this.refresh = refreshEndpoint(request, platform, fetch ?? platform.fetch, credential);
     }
-    const kept = store ?? (this.isCookie ? memoryStore({ accessToken: this.#renewal() }) : webStorageStore());
+    const kept = store ?? (this.isCookie ? memoryStore({ accessToken: this.renewal() }) : webStorageStore());
     this.#store = new GuardedStore(kept, platform, refreshTimeout, () => this.#publish());
-    this.#turns = new RefreshTurns(platform, name, refreshTimeout);
+    this.turns = new RefreshTurns(platform, name, refreshTimeout);
     this.#alarm = new Alarm(platform, () => this.#check());
+  }
+
+  /** Whether other tabs read and write the store too. */
+  get isShared(): boolean {
+    return this.#store.isShared;
   }
 
   /** The current access token, good or not. */
@@ -172,21 +138,29 @@ export class Session {
   }
 
   join(client: SessionClient): void {
-    this.#clients.add(client);
+    this.#clients.set(client, false);
   }
 
   leave(client: SessionClient): void {
-    this.#clients.delete(client);
     this.release(client);
+    this.#clients.delete(client);
   }
 
   hold(client: SessionClient): void {
-    this.#holders.add(client);
+    this.#clients.set(client, true);
     this.#watch();
   }
 
   release(client: SessionClient): void {
-    if (this.#holders.delete(client)) this.#watch();
+    if (!this.#clients.get(client)) return;
+    this.#clients.set(client, false);
+    this.#watch();
+  }
+
+  /** S3: a relative endpoint is as safe as the page, which nobody asks before the first use (B20). */
+  #admit(): void {
+    const page = this.#guarded && this.platform.location();
+    if (page) refuseInsecure("refresh", new URL(this.#guarded, page.href).href);
   }
 
   /** Sees to it that a token is on its way where there is none (B1). */
@@ -204,7 +178,7 @@ export class Session {
     const refusals = grantOf(this.#machine.state)?.refusals ?? 0;
     // A cookie is looked at when an engine is opened: what has lived on since then proves nothing.
     if (this.isCookie && refusals === 0) return false;
-    return [...this.#clients].some(
+    return [...this.#clients.keys()].some(
       ({ connectedWith }) => connectedWith !== undefined && (connectedWith === token || refusals > 0),
     );
   }
@@ -213,20 +187,21 @@ export class Session {
     this.#machine.send({ type: "accepted", token });
   }
 
-  /** @param expiresIn ms for which the server will still take the token (B5) */
-  measured(token: string, expiresIn: number): void {
+  /**
+   * @param expiresIn ms for which the server will still take the token (B5)
+   * @param isEnding whether its renewal is due even so
+   */
+  measured(token: string, expiresIn: number, isEnding = false): void {
     const grant = grantOf(this.#machine.state);
     if (grant?.accessToken !== token) return;
-    const expiresAt = this.platform.now() + expiresIn;
-    this.#machine.send({ type: "measured", grant: remeasured(grant, expiresAt, this.#context("refreshed")) });
+    const now = this.platform.now();
+    const measured = remeasured(grant, now + expiresIn, this.#context("refreshed"));
+    this.#machine.send({ type: "measured", grant: isEnding ? { ...measured, renewAt: now } : measured });
   }
 
   /** The server is about to cut the connection: no time to wait for a timer that may be throttled. */
   expiring(token: string, expiresIn: number): void {
-    this.measured(token, expiresIn);
-    const grant = grantOf(this.#machine.state);
-    if (grant?.accessToken !== token) return;
-    this.#machine.send({ type: "measured", grant: { ...grant, renewAt: this.platform.now() } });
+    this.measured(token, expiresIn, true);
     this.#check();
   }
 
@@ -238,7 +213,7 @@ export class Session {
   refused(token: string, error: AuthSocketError): void {
     const { refusals = 0 } = grantOf(this.#machine.state) ?? {};
     const retryAt = this.retryAt(Math.max(refusals - 1, 0));
-    this.#machine.send({ type: "refused", token, error, retryAt });
+    this.#machine.send({ type: "refused", token, error, now: this.platform.now(), retryAt });
   }
 
   /** When to try again after so many failures (B6). */
@@ -248,16 +223,11 @@ export class Session {
   }
 
   getToken(force: boolean, signal: AbortSignal | undefined): Promise<string> {
-    if (this.isCookie) {
-      const why = `with credential "cookie" there is no token to get: requests carry the session's cookie`;
-      return Promise.reject(new TypeError(why));
-    }
-    return this.#tokenWhenReady(force, signal);
-  }
-
-  #tokenWhenReady(force: boolean, signal: AbortSignal | undefined): Promise<string> {
     return new Promise((resolve, reject) => {
-      this.#life.signal.throwIfAborted();
+      if (this.isCookie) {
+        throw new TypeError(`credential "cookie" has no token to get: requests carry the session's cookie`);
+      }
+      this.#refuseDisposed();
       signal?.throwIfAborted();
       this.#admit();
       this.read();
@@ -268,7 +238,7 @@ export class Session {
         return;
       }
       const abandon = () => {
-        this.#waiters.delete(waiter);
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
         this.#watch();
         reject(signal?.reason);
       };
@@ -280,7 +250,7 @@ export class Session {
       };
       const waiter: Waiter = { force, resolve: over(resolve), reject: over(reject) };
       signal?.addEventListener("abort", abandon);
-      this.#waiters.add(waiter);
+      this.#waiters.push(waiter);
       this.#check(force);
       this.#settle();
     });
@@ -288,14 +258,10 @@ export class Session {
 
   async signIn(tokens: unknown): Promise<void> {
     if (tokens === undefined && !this.isCookie) return this.#signInAgain();
-    if (tokens !== undefined && this.isCookie) {
-      throw new TypeError(
-        `"tokens" must be left out with credential "cookie": the server has set its cookie`,
-      );
-    }
-    const set = readTokenSet(this.isCookie ? this.#renewal() : tokens);
-    if (!set) throw new TypeError(`"tokens" must be an access token, or a TokenSet with one`);
-    this.#life.signal.throwIfAborted();
+    check(tokens === undefined || !this.isCookie, "tokens", `left out with credential "cookie"`);
+    const set = readTokenSet(this.isCookie ? this.renewal() : tokens);
+    check(set !== undefined, "tokens", "a token or a TokenSet");
+    this.#refuseDisposed();
     this.#machine.send({ type: "signIn", grant: this.#grant(set, "given") });
     await this.#whenWritten();
   }
@@ -312,29 +278,29 @@ export class Session {
   }
 
   dispose(): void {
-    this.#life.abort(new AuthSocketError("signed_out", "the session was disposed of"));
-    for (const flight of this.#overtaken) flight.abort();
+    this.#disposed ??= new AuthSocketError("signed_out", "the session was disposed of");
     this.#flight?.abort();
     this.#flight = undefined;
-    this.#holders.clear();
     this.#clients.clear();
-    for (const { reject } of this.#waiters) reject(this.#life.signal.reason);
-    this.#waiters.clear();
+    this.#rejectWaiters(this.#disposed);
     this.#watch();
-    for (const undo of this.#unsubscribe ?? []) undo();
+    this.#unwatch?.();
     this.published.clear();
+  }
+
+  #refuseDisposed(): void {
+    if (this.#disposed) throw this.#disposed;
   }
 
   /** Looks into the store, which the app's own code or another tab may have written (B8). */
   read(done?: () => void): void {
-    if (this.#life.signal.aborted) return;
-    if (!this.#unsubscribe) {
-      this.#unsubscribe = []; // a store may call its listener there and then
-      if (!this.isCookie) this.#turns.open();
-      this.#unsubscribe.push(
-        this.#store.subscribe(() => this.read()),
-        this.#store.isShared ? () => {} : this.#turns.watch((signedOut) => this.#followTab(signedOut)),
-      );
+    if (this.#disposed) return;
+    if (!this.#unwatch) {
+      this.#unwatch = () => {}; // a store may call its listener there and then
+      if (!this.isCookie) this.turns.open();
+      this.#unwatch = this.isShared
+        ? this.#store.subscribe(() => this.read())
+        : this.turns.watch((signedOut) => this.#followTab(signedOut));
     }
     this.#store.read((found) => {
       if (found === "signedOut") this.#machine.send({ type: "signedOutElsewhere" });
@@ -361,12 +327,12 @@ export class Session {
   }
 
   #check(force?: boolean, online?: boolean): void {
-    if (this.#life.signal.aborted) return;
+    if (this.#disposed) return;
     this.#machine.send({
       type: "check",
       now: this.platform.now(),
-      ...(force && { force }),
-      ...(online && { online }),
+      force,
+      online,
     });
     this.#watch();
   }
@@ -376,7 +342,7 @@ export class Session {
     // B2: what ends a refresh in flight was refreshed by another tab.
     this.#settle(event, event.type === "granted" || effects.includes("abort"));
     // B16: the sockets drop what is the last user's before the app hears of the next.
-    for (const client of [...this.#clients]) client.changed();
+    for (const client of [...this.#clients.keys()]) client.changed();
     this.#publish();
     this.#watch();
     const isForced = [...this.#waiters].some(({ force }) => force);
@@ -390,7 +356,7 @@ export class Session {
         this.#fly();
         break;
       case "abort":
-        if (event.type === "read" || event.type === "signIn") this.#flight?.overtake(event.type);
+        if (event.type === "read" || event.type === "signIn") this.#flight?.overtake(event.type, this.user);
         else this.#flight?.abort();
         this.#flight = undefined;
         break;
@@ -400,7 +366,7 @@ export class Session {
         }
         break;
       case "clear":
-        if ("token" in event && event.token) this.#written = this.#store.clear(event.token);
+        if ("token" in event && event.token) this.#clear(event.token);
         break;
       case "forget":
         this.#written = this.#store.clearAll(true, this.#voiding(event));
@@ -413,144 +379,52 @@ export class Session {
     }
   }
 
-  /** What another tab has under way is not to be written over what this one writes now (B10, B16). */
-  #voiding({ type }: SessionEvent): Settling | undefined {
-    const isOurs = type === "signIn" || type === "signOut" || type === "reopen";
-    if (!isOurs || this.#turns.isAlone) return undefined;
-    return (done) =>
-      this.#turns.void(type === "signOut", this.token, (held) => {
-        done(held);
-        if (!held) void this.#written.then(() => this.read());
-      });
-  }
-
-  /** One refresh, and one answer: only the flight that is still the session's own counts (B2, B9, B10). */
-  #fly(): void {
-    const state = this.#machine.state;
-    if (state.status !== "refreshing") return;
-    const { grant } = state;
-    let turn: Turn | undefined;
-    let cancel = () => {};
-    let departed = false;
-    const flight: Flight = {
-      abort: () => {
-        this.#overtaken.delete(flight);
-        cancel();
-        turn?.release();
-      },
-      overtake: (by) => {
-        const { id } = this.#machine.state.user;
-        // The cookie that answers may replace one that is used up; another user's must not come in over the new one (B16).
-        const isSame = state.user.id === 0 ? by === "read" : state.user.id === id;
-        if (departed && isSame) this.#overtaken.add(flight);
-        else flight.abort();
-      },
-    };
-    this.#flight = flight;
-    const isOver = () => this.#flight !== flight;
-    const land = (event: SessionEvent) => {
-      if (isOver()) return;
-      this.#flight = undefined;
-      this.#machine.send(event);
-    };
-    const depart = (turn: Turn) => {
-      departed = true;
-      cancel = this.#attempt(state, (outcome) => {
-        if (this.#overtaken.delete(flight)) turn.release();
-        if (isOver()) return;
-        if (outcome.type === "granted") {
-          const fresh = this.#grant(outcome.tokens, "refreshed");
-          const now = this.platform.now();
-          turn.commit(fresh.accessToken, (held) =>
-            land(held ? { type: "granted", grant: fresh, now } : ROBBED),
-          );
-        } else if (outcome.type === "ended") {
-          // B3: the refresh token may have been used by another tab, whose token is adopted before giving up.
-          turn.release((held) => {
-            this.read();
-            land(held ? { ...outcome, token: grant?.accessToken } : ROBBED);
-          });
-        } else {
-          const { error, retryAfter } = outcome;
-          turn.release();
-          const retryAt = Math.max(this.platform.now() + retryAfter, this.retryAt(state.attempt));
-          land({ type: "failed", error, retryAt });
-        }
-      });
-    };
-    const look = (then: () => void) =>
-      this.read(() => {
-        if (!isOver()) then();
-      });
-    turn = this.#turns.take(this.isCookie ? undefined : grant?.accessToken, (held, behind) => {
-      const go = () => depart(held);
-      if (isOver()) return;
-      if (behind && this.isCookie) {
-        // The tabs share the session that another one has just renewed (B2).
-        held.release();
-        const renewed = this.#grant({ accessToken: this.#renewal() }, "refreshed");
-        land({ type: "granted", grant: renewed, now: this.platform.now() });
-      } else if (this.#turns.isAlone) go();
-      else if (!behind || !this.#store.isShared) look(go);
-      else {
-        // T24: what another tab has stored may not be seen here yet. Whatever is seen of it in time ends this flight.
-        cancel = patience(this.platform, NEWS_PATIENCE, () => look(go));
-        look(() => {});
-      }
+  #clear(token: string): void {
+    this.turns.unlessBehind(token, () => {
+      this.#written = this.#store.clear(token);
     });
   }
 
-  /** @returns its undo */
-  #attempt(
-    { grant, reason }: State & { status: "refreshing" },
-    done: (outcome: RefreshOutcome) => void,
-  ): () => void {
-    const { refreshTimeout = 0 } = this.#options;
-    const controller = new AbortController();
-    const context = {
-      reason,
-      signal: controller.signal,
-      ...(grant && { token: grant.accessToken }),
-      ...(grant?.refreshToken && { refreshToken: grant.refreshToken }),
-    };
-    const cancel = withDeadline(
-      this.platform,
-      refreshTimeout,
-      () =>
-        andThen<unknown, RefreshOutcome>(this.#refresh(context), (answer) =>
-          readAnswer(this.isCookie && answer !== null ? this.#renewal() : answer),
-        ),
-      () => {
-        controller.abort();
-        return new AuthSocketError("refresh_timeout", `"refresh" took longer than ${refreshTimeout} ms`);
-      },
-      done,
-      (error) => done(readFailure(error)),
-    );
-    return () => {
-      controller.abort();
-      cancel();
-    };
+  /** What another tab has under way is not to be written over what this one writes now (B10, B16). */
+  #voiding({ type }: SessionEvent): Settling | undefined {
+    const isOurs = type === "signIn" || type === "signOut" || type === "reopen";
+    if (!isOurs || this.turns.isAlone) return undefined;
+    return (done) =>
+      this.turns.void(type === "signOut", this.token, (held) => {
+        done(held);
+        if (!held) void this.#written?.then(() => this.read());
+      });
+  }
+
+  #fly(): void {
+    const state = this.#machine.state;
+    if (state.status !== "refreshing") return;
+    this.#flight = new Flight(this, state, (event) => {
+      this.#flight = undefined;
+      this.#machine.send(event);
+    });
+    this.#flight.start();
   }
 
   /** Answers those who wait for a token, once the machine says what they get. */
   #settle(event?: SessionEvent, isFresh = false): void {
     const state = this.#machine.state;
-    const settled = [...this.#waiters];
     if (state.status === "signedIn") {
-      const { accessToken } = state.grant;
       if (!usableGrant(state, this.platform.now())) return;
-      for (const waiter of settled) {
-        if (waiter.force && !isFresh) continue;
-        this.#waiters.delete(waiter);
-        waiter.resolve(accessToken);
-      }
+      const isServed = ({ force }: Waiter) => isFresh || !force;
+      const served = this.#waiters.filter(isServed);
+      this.#waiters = this.#waiters.filter((waiter) => !isServed(waiter));
+      for (const { resolve } of served) resolve(state.grant.accessToken);
     } else if (state.status === "signedOut" || event?.type === "failed") {
       const failure = state.status === "waiting" || state.status === "signedOut" ? state.error : undefined;
-      this.#waiters.clear();
-      for (const { reject } of settled)
-        reject(failure ?? new AuthSocketError("signed_out", "nobody is signed in"));
+      this.#rejectWaiters(failure ?? new AuthSocketError("signed_out", "nobody is signed in"));
     }
+  }
+
+  #rejectWaiters(error: AuthSocketError): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const { reject } of waiters) reject(error);
   }
 
   /** B4: timers and wake-up events only while somebody needs the token. */
@@ -567,17 +441,22 @@ export class Session {
   }
 
   #isWanted(): boolean {
-    return this.#holders.size + this.#waiters.size > 0;
+    return this.#waiters.length > 0 || [...this.#clients.values()].includes(true);
   }
 
   #publish(): void {
     const { warning } = this.#store;
-    this.published.publish({ ...toPublic(this.#machine.state), ...(warning && { warning }) });
+    this.published.publish({ ...toSessionState(this.#machine.state), ...(warning && { warning }) });
   }
 
-  #renewal(): string {
+  /** What stands for a token where there is none but a cookie. */
+  renewal(): string {
     this.#renewals++;
     return `renewal ${this.#renewals}`;
+  }
+
+  received(tokens: TokenSet): Grant {
+    return this.#grant(tokens, "refreshed");
   }
 
   #grant(tokens: TokenSet, origin: Origin): Grant {
@@ -592,36 +471,5 @@ export class Session {
 }
 
 function toTokenSet({ accessToken, refreshToken, subject, expiresAt }: Grant): TokenSet {
-  return {
-    accessToken,
-    ...(refreshToken && { refreshToken }),
-    ...(subject !== undefined && { subject }),
-    ...(expiresAt !== undefined && { expiresAt }),
-  };
-}
-
-function toPublic(state: State): SessionState {
-  if (grantOf(state)?.assumed) return { status: "refreshing", reason: "missing" };
-  const { subject, claims, expiresAt } = grantOf(state) ?? {};
-  const identity: Identity = {
-    ...(subject !== undefined && { subject }),
-    ...(claims && { claims }),
-    ...(expiresAt !== undefined && { expiresAt }),
-  };
-  switch (state.status) {
-    case "unread":
-      return { status: "refreshing", reason: "missing" };
-    case "vacant":
-      return { status: "signedOut" };
-    case "signedOut":
-      return { status: "signedOut", ...(state.error && { error: state.error }) };
-    case "signedIn":
-      return { status: "signedIn", ...identity };
-    case "refreshing":
-      return { status: "refreshing", reason: state.reason, ...identity };
-    case "waiting":
-      return { status: "waiting", retryAt: state.retryAt, error: state.error, ...identity };
-    default:
-      return state satisfies never;
-  }
+  return defined({ accessToken, refreshToken, subject, expiresAt });
 }

@@ -1,8 +1,10 @@
 import { setImmediate } from "node:timers/promises";
-import { AuthSession, memoryStore } from "authsocket";
+import { AuthSession, AuthSocketError, memoryStore, webStorageStore } from "authsocket";
 import { describe, expect, it } from "vitest";
+import { sessionOf } from "../../src/client/auth-session.ts";
 import { RefreshTurns } from "../../src/client/refresh-turns.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
+import { MapStorage } from "../support/map-storage.ts";
 import { SharedBoard } from "../support/shared-board.ts";
 import { timedToken } from "../support/unsigned-jwt.ts";
 
@@ -82,6 +84,28 @@ describe("tabs that share an origin", () => {
     board.lease = { ...board.lease, generation: 9, epoch: 1, signedOut: true, token: undefined };
     await expect(here.getToken({ forceRefresh: true })).rejects.toMatchObject({ code: "signed_out" });
     expect(refreshes).toBe(1);
+  });
+
+  it.each([
+    ["taken out of the store", undefined],
+    ["left there where another tab has committed a newer one, which may not be seen yet", 42],
+  ])("B7 T24 a token that ends the session is %s", async (_, newer) => {
+    const board = new SharedBoard();
+    const tab = openTab(board, 0);
+    const storage = new MapStorage();
+    const refresh = async () => timedToken(tab.now());
+    const session = new AuthSession({ refresh, store: webStorageStore("authToken", storage) }, tab);
+    let token = await session.getToken();
+    const refuse = () => sessionOf(session).refused(token, new AuthSocketError("token_rejected"));
+    for (let count = 0; count < 3; count++) {
+      refuse();
+      token = await session.getToken();
+    }
+    if (newer) board.lease = { ...board.lease, generation: 99, token: newer, at: tab.now() };
+    refuse();
+    await setImmediate();
+    expect(session.state).toMatchObject({ status: "signedOut", error: { code: "token_rejected" } });
+    expect(storage.getItem("authToken")).toBe(newer ? token : null);
   });
 
   it("B3 a board that does not answer is waited for no longer than its patience", async () => {

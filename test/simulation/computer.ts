@@ -6,6 +6,8 @@ const EPOCH = Date.UTC(2026, 0, 1);
 export class Computer {
   /** ms by which its wall clock is wrong */
   skew = 0;
+  /** when its clock was set last, in ms of the scheduler */
+  setAt = 0;
   isOnline = true;
   onlineSince = 0;
   /** The HttpOnly refresh cookie; `issued` orders the servers' answers. */

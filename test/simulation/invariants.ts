@@ -51,7 +51,7 @@ export class Invariants {
   /** When the token that was stored last was issued. */
   #issuedAt = Number.NEGATIVE_INFINITY;
   /** T24: a token that the app wrote by itself, which no lease tells the other tabs of. */
-  #unannounced: { by: Tab; until: number } | undefined;
+  #unannounced: { by: Tab; at: number } | undefined;
   readonly #seen = new WeakSet<object>();
   readonly #refreshingSince = new Map<Page, number>();
 
@@ -129,8 +129,9 @@ export class Invariants {
       }
     }
     const state = this.#page(tab)?.session.state;
-    const { by = tab, until = 0 } = this.#unannounced ?? {};
-    if (by !== tab && scheduler.time < until) return;
+    const { by = tab, at = 0 } = this.#unannounced ?? {};
+    // A tab that was frozen meanwhile hears of it no sooner than it is thawed.
+    if (by !== tab && scheduler.time < Math.max(at, tab.awakeSince) + UNSEEN) return;
     const isRoutine = state?.status === "refreshing" && /^(expiring|expired|missing)$/.test(state.reason);
     const age = trueTime(scheduler) - this.#issuedAt;
     if (settings.keeping !== "memory" && isRoutine && !settings.clockJumps && age < settings.lifetime * 0.4) {
@@ -148,7 +149,7 @@ export class Invariants {
       return;
     }
     const isWritten = this.#page(tab)?.written.has(value);
-    if (isWritten) this.#unannounced = { by: tab, until: this.#world.scheduler.time + UNSEEN };
+    if (isWritten) this.#unannounced = { by: tab, at: this.#world.scheduler.time };
     if (this.#changer !== tab && !isWritten)
       this.#break("B3", `${tab.name} stores a token without having held its turn`);
     this.#issuedAt = (readAccessToken(value)?.exp ?? 0) * 1000 - this.#world.settings.lifetime;
@@ -163,8 +164,10 @@ export class Invariants {
     const { scheduler, computer } = this.#world;
     const [, payload] = /^40(\{.*)$/.exec(text) ?? [];
     const receivedAt = this.#world.network.received.get(payload && JSON.parse(payload).token);
-    // A frozen tab may be told late how long a token is good, and take it to be younger than it is.
-    if (receivedAt === undefined || computer.skew !== 0 || receivedAt < tab.awakeSince) return;
+    if (receivedAt === undefined || computer.skew !== 0) return;
+    // A frozen tab may be told late how long a token is good, and take it to be younger than it is; and by a clock that is
+    // put back, it is (B5).
+    if (receivedAt < Math.max(tab.awakeSince, computer.setAt)) return;
     if (scheduler.time >= receivedAt + this.#world.settings.lifetime + HELLO) {
       this.#break("B1", `${tab.name} sends a token that it knows to be expired`);
     }

@@ -112,37 +112,53 @@ export class People {
   }
 
   #signIn(page: Page, name: string): void {
-    const { choices, network } = this.#world;
+    const { choices, computer, settings } = this.#world;
     if (this.#isBusy()) return;
     const asked = ++this.#asked;
     const user = choices.pick<User>(choices.share(`${name} who`), ["alice", "bob"]);
     this.#in(page, () => {
-      const signIn = ({
-        body: { token, refreshToken },
-      }: {
-        body: { token?: string; refreshToken?: string };
-      }) => {
-        this.#intend(page, user);
-        this.#signingIn.delete(asked);
-        this.#isMuddled ||= asked !== this.#asked;
-        if (token) page.given.add(token);
-        return page.session.signIn({ accessToken: token ?? "", ...(refreshToken && { refreshToken }) });
-      };
       this.#signingIn.add(asked);
-      network.send(page.tab, { path: "login", user }).then(signIn, () => this.#signingIn.delete(asked));
+      // B16, as the README has it: between the login's answer, which brings the new user's cookie, and `signIn()`, tabs that
+      // are not signed out refresh for the old user, and with the new cookie; nobody can tell from outside whose it was. So
+      // the old user signs out first, or nothing comes in between: a page is not frozen there either.
+      const isTakeover = page.session.state.status !== "signedOut" && page.user !== user;
+      if (isTakeover && computer.isOnline && choices.share(`${name} signs out first`) < 0.5) {
+        void this.#leave(page).then(() => this.#logIn(page, user, asked));
+      } else {
+        page.tab.isWatched = isTakeover && settings.keeping !== "held";
+        void this.#logIn(page, user, asked);
+      }
     });
+  }
+
+  async #logIn(page: Page, user: User, asked: number): Promise<void> {
+    const { tab, session, given } = page;
+    const answer = await this.#world.network.send(tab, { path: "login", user }).catch(() => undefined);
+    tab.isWatched = false;
+    if (answer) {
+      const { token: accessToken = "", refreshToken } = answer.body;
+      this.#intend(page, user);
+      this.#isMuddled ||= asked !== this.#asked;
+      if (accessToken) given.add(accessToken);
+      // Until it is told: a tab that crashes before that leaves the others in the dark.
+      await session.signIn({ accessToken, ...(refreshToken && { refreshToken }) });
+    }
+    this.#signingIn.delete(asked);
   }
 
   /** With the network there, since ending the session at the server is part of it. */
   #signOut(page: Page): void {
     if (!this.#world.computer.isOnline || this.#isBusy()) return;
     this.#asked++;
-    this.#in(page, () => {
-      const refreshToken = page.refreshToken();
-      this.#intend(page, undefined);
-      void page.session.signOut();
-      this.#world.network.send(page.tab, { path: "logout", refreshToken }).catch(() => {});
-    });
+    this.#in(page, () => void this.#leave(page));
+  }
+
+  /** Whether the server hears of it or not, it is over here. */
+  async #leave(page: Page): Promise<void> {
+    const refreshToken = page.refreshToken();
+    this.#intend(page, undefined);
+    void page.session.signOut();
+    await this.#world.network.send(page.tab, { path: "logout", refreshToken }).catch(() => {});
   }
 
   /** B8: the app's own code signs the same user in again and writes the token where the SDK looks for it. */
@@ -218,9 +234,10 @@ export class People {
   }
 
   #setClock(_: Page, name: string): void {
-    const { computer, choices, journal } = this.#world;
+    const { computer, choices, journal, scheduler } = this.#world;
     const hours = choices.share(`${name} back`) < 0.5 ? -2 : 2;
     journal.note("clock", () => `is set ${hours} hours`);
     computer.skew += hours * 3_600_000;
+    computer.setAt = scheduler.time;
   }
 }

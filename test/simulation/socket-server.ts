@@ -27,7 +27,8 @@ export class SocketServer {
   readonly connections = new Map<Line, Connection>();
   /** Whom a connection state belongs to. */
   readonly #states = new Map<string, User>();
-  readonly #refused = new Set<string>();
+  /** The tokens that were refused, by tab, and whether the tab was told. */
+  readonly #refused = new Map<string, boolean>();
   readonly #scheduler: Scheduler;
   readonly #choices: Choices;
   readonly #journal: Journal;
@@ -64,7 +65,7 @@ export class SocketServer {
   #connect(line: Line, { token, pid }: { token?: string; pid?: string }): void {
     const { name } = line.tab;
     const claims = readAccessToken(token);
-    const code = claims ? this.#refusal(name, String(token), claims) : "token_missing";
+    const code = claims ? this.#refusal(line, String(token), claims) : "token_missing";
     if (!claims || code) {
       this.#journal.note("server", () => `refuses ${name}'s connection: ${code}`);
       line.send(`44${JSON.stringify({ message: "no", data: { code } })}`);
@@ -85,12 +86,13 @@ export class SocketServer {
   }
 
   /** A token that was refused once is refused for good. */
-  #refusal(name: string, token: string, claims: AccessClaims): string | undefined {
-    const isKnown = this.#refused.has(`${name} ${token}`);
-    if (isKnown) this.#journal.report("B7", `${name} comes again with a token that was refused`);
-    const isRefused = isKnown || this.#left(claims) <= 0 || this.#takesException(name);
+  #refusal({ tab: { name }, isOpen }: Line, token: string, claims: AccessClaims): string | undefined {
+    const refused = `${name} ${token}`;
+    const isTold = this.#refused.get(refused);
+    if (isTold) this.#journal.report("B7", `${name} comes again with a token that was refused`);
+    const isRefused = isTold !== undefined || this.#left(claims) <= 0 || this.#takesException(name);
     if (!isRefused) return undefined;
-    this.#refused.add(`${name} ${token}`);
+    this.#refused.set(refused, isOpen);
     return this.#left(claims) <= 0 ? "token_expired" : "token_invalid";
   }
 

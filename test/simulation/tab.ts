@@ -10,6 +10,8 @@ export class Tab implements Actor {
   readonly name: string;
   isFrozen = false;
   isGone = false;
+  /** Whether its user waits in front of it, which keeps it from being frozen. */
+  isWatched = false;
   readonly openedAt: number;
   /** when it was last thawed, or opened */
   awakeSince: number;
@@ -62,7 +64,7 @@ export class Tab implements Actor {
   /** Not within a moment of being thawed: no timer can tell the end of a deadline from a tab that is frozen again and again. */
   freeze(): void {
     const isJustThawed = this.awakeSince > this.openedAt && this.#scheduler.time < this.awakeSince + MOMENT;
-    if (!this.isAwake || isJustThawed) return;
+    if (!this.isAwake || this.isWatched || isJustThawed) return;
     this.#journal.note(this.name, () => "is frozen");
     this.isFrozen = true;
   }

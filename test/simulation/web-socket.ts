@@ -10,6 +10,8 @@ const SLOWEST = 400;
 /** The server's side of a WebSocket. */
 export interface Line {
   readonly tab: Tab;
+  /** Whether what is sent will be heard. */
+  readonly isOpen: boolean;
   /** What has arrived is handed to this. */
   onMessage: (text: string) => void;
   onClose: () => void;
@@ -84,6 +86,9 @@ export class Wires {
     const vanish = () => end(true);
     const line: Line = {
       tab,
+      get isOpen() {
+        return isOpen;
+      },
       onMessage: () => {},
       onClose: () => {},
       send: (text) => {

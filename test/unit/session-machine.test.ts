@@ -22,6 +22,7 @@ import { allOf, type Rules, type States, testTransitions } from "../support/tran
 const DUE = 800_000;
 const EXPIRY = 1_000_000;
 const RETRY = DUE;
+const SINCE = 0;
 
 const error = new AuthSocketError("refresh_failed");
 const refusal = new AuthSocketError("token_rejected");
@@ -48,7 +49,7 @@ const refreshing = (reason: RefreshReason, grant?: Grant, attempt = 0) => {
 };
 const waiting = (reason: RefreshReason, attempt: number, grant?: Grant) => {
   const user = grant ? ann : NOBODY;
-  return { status: "waiting" as const, user, grant, reason, attempt, retryAt: RETRY, error };
+  return { status: "waiting" as const, user, grant, reason, attempt, since: SINCE, retryAt: RETRY, error };
 };
 
 const sessions = {
@@ -189,7 +190,7 @@ const rules: Rules<typeof sessions, SessionEvent, SessionStep> = {
   },
   failed: {
     "B6 a failed refresh waits for its backoff, and keeps its token": {
-      event: { type: "failed", error, retryAt: RETRY },
+      event: { type: "failed", error, now: SINCE, retryAt: RETRY },
       moves: {
         "refreshing.missing": [waiting("missing", 1)],
         "refreshing.expiring": [waiting("expiring", 3, token)],
@@ -229,7 +230,7 @@ const rules: Rules<typeof sessions, SessionEvent, SessionStep> = {
   refused: {
     "B7 a refused token counts once: at first a refresh at once, then a backoff, and after three fresh ones the end":
       {
-        event: { type: "refused", token: "token", error: refusal, retryAt: 7 },
+        event: { type: "refused", token: "token", error: refusal, now: SINCE, retryAt: 7 },
         moves: {
           "signedIn.good": [refreshing("rejected", refused(1)), "refresh"],
           "signedIn.refusedOnce": [{ ...waiting("rejected", 0, refused(2)), retryAt: 7, error: refusal }],
@@ -242,7 +243,7 @@ const rules: Rules<typeof sessions, SessionEvent, SessionStep> = {
         stays: ["unread", "vacant", "signedOut", "refreshing", "waiting"],
       },
     "B8 a refused token that is no longer the current one costs no refresh": {
-      event: { type: "refused", token: "older", error: refusal, retryAt: 7 },
+      event: { type: "refused", token: "older", error: refusal, now: SINCE, retryAt: 7 },
       stays: ["unread", "vacant", "signedOut", "signedIn", "refreshing", "waiting"],
     },
   },
@@ -363,14 +364,14 @@ describe("the session, event by event", () => testTransitions(transition, sessio
 
 describe("the session", () => {
   const forced: SessionEvent = { type: "check", now: 0, force: true };
-  const failed: SessionEvent = { type: "failed", error, retryAt: RETRY };
+  const failed: SessionEvent = { type: "failed", error, now: SINCE, retryAt: RETRY };
   const retry: SessionEvent = { type: "check", now: RETRY };
   const read = (accessToken: string): SessionEvent => ({ type: "read", grant: { ...fresh, accessToken } });
   const granted = (accessToken: string): SessionEvent => {
     return { type: "granted", grant: { ...fresh, accessToken }, now: 0 };
   };
   const refuse = (accessToken: string): SessionEvent => {
-    return { type: "refused", token: accessToken, error: refusal, retryAt: RETRY };
+    return { type: "refused", token: accessToken, error: refusal, now: SINCE, retryAt: RETRY };
   };
 
   it.each<[string, (accessToken: string) => SessionEvent[]]>([
@@ -527,6 +528,13 @@ describe("what a session is asked", () => {
     expect(isDue(fresh, Number.MAX_SAFE_INTEGER)).toBe(false);
   });
 
+  it("B5 a wait is over once the clock shows a time before it began: it has been put back", () => {
+    const wait = { ...waiting("missing", 1), since: 10_000, retryAt: 20_000 };
+    const at = [10_000 - 2 * 3_600_000, 8_999, 9_001, 19_999];
+    const statuses = at.map((now) => transition(wait, { type: "check", now })[0].status);
+    expect(statuses).toEqual(["refreshing", "refreshing", "waiting", "waiting"]);
+  });
+
   it("B5 a token is due once the clock shows a time before its life began: it has been put back", () => {
     const lifetime = 100_000;
     const born = EXPIRY - lifetime;
@@ -558,7 +566,7 @@ describe("the session, whatever happens", () => {
     signedOutElsewhere: fc.record({ type: fc.constant("signedOutElsewhere") }),
     check: fc.record({ type: fc.constant("check"), now, force: fc.boolean(), online: fc.boolean() }),
     granted: fc.record({ type: fc.constant("granted"), grant, now }),
-    failed: fc.record({ type: fc.constant("failed"), error: fc.constant(error), retryAt: now }),
+    failed: fc.record({ type: fc.constant("failed"), error: fc.constant(error), now, retryAt: now }),
     robbed: fc.record({ type: fc.constant("robbed") }),
     ended: fc.record({ type: fc.constant("ended"), error: fc.constant(error) }),
     accepted: fc.record({ type: fc.constant("accepted"), token: accessToken }),
@@ -566,6 +574,7 @@ describe("the session, whatever happens", () => {
       type: fc.constant("refused"),
       token: accessToken,
       error: fc.constant(refusal),
+      now,
       retryAt: now,
     }),
     cut: fc.record({ type: fc.constant("cut"), token: accessToken }),

@@ -1,9 +1,14 @@
+import { defined } from "./defined.ts";
 import { type Claims, readClaims } from "./jwt.ts";
 import type { TokenSet } from "./token-set.ts";
 
 /** A token set with what scheduling needs to know of it: when it expires and when to renew it, by this clock. */
-export interface Grant extends TokenSet {
-  readonly claims?: Readonly<Claims>;
+export interface Grant {
+  readonly accessToken: string;
+  readonly refreshToken?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly expiresAt?: number | undefined;
+  readonly claims?: Readonly<Claims> | undefined;
   /** When the renewal is due; absent where the expiry is unknown. */
   readonly renewAt?: number;
   /** ms from issue to expiry; absent where unknown. */
@@ -70,14 +75,14 @@ export function toGrant(tokens: TokenSet, context: GrantContext): Grant {
   const subject = tokens.subject ?? readSubject(claims, context.subject);
   // What is left of a fresh token is all of it; a given one may have been issued long ago.
   const lifetime = (at: number) => (context.origin === "given" && issued) || at - context.now;
-  const { expiresAt: _, ...kept } = tokens;
-  return {
-    ...kept,
+  return defined({
+    ...tokens,
     refusals: 0,
-    ...(claims && { claims }),
-    ...(subject !== undefined && { subject }),
+    claims,
+    subject,
+    expiresAt,
     ...(expiresAt !== undefined && schedule(expiresAt, lifetime(expiresAt), context)),
-  };
+  });
 }
 
 /**

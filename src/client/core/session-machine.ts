@@ -1,3 +1,4 @@
+import { defined } from "./defined.ts";
 import type { AuthSocketError } from "./errors.ts";
 import type { Grant } from "./grant.ts";
 
@@ -23,7 +24,7 @@ import type { Grant } from "./grant.ts";
 export type Session =
   | { status: "unread"; user: User }
   | { status: "vacant"; user: User }
-  | { status: "signedOut"; user: User; error?: AuthSocketError }
+  | { status: "signedOut"; user: User; error?: AuthSocketError | undefined }
   | { status: "signedIn"; user: User; grant: Grant }
   | { status: "refreshing"; user: User; grant?: Grant | undefined; reason: RefreshReason; attempt: number }
   | {
@@ -33,6 +34,8 @@ export type Session =
       reason: RefreshReason;
       /** how many refreshes have failed in a row */
       attempt: number;
+      /** when the wait began */
+      since: number;
       retryAt: number;
       error: AuthSocketError;
     };
@@ -54,15 +57,15 @@ export type SessionEvent =
   | { type: "read"; grant: Grant | undefined }
   | { type: "signedOutElsewhere" }
   /** somebody needs a token, a timer ran out, or the machine woke up */
-  | { type: "check"; now: number; force?: boolean; online?: boolean }
+  | { type: "check"; now: number; force?: boolean | undefined; online?: boolean | undefined }
   | { type: "granted"; grant: Grant; now: number }
-  | { type: "failed"; error: AuthSocketError; retryAt: number }
+  | { type: "failed"; error: AuthSocketError; now: number; retryAt: number }
   /** the answer came too late: another tab has taken the turn, or somebody has signed in or out (B3) */
   | { type: "robbed" }
   | { type: "ended"; error: AuthSocketError; token?: string | undefined }
   /** the server took, refused, or cut a connection made with this token */
   | { type: "accepted"; token: string }
-  | { type: "refused"; token: string; error: AuthSocketError; retryAt: number }
+  | { type: "refused"; token: string; error: AuthSocketError; now: number; retryAt: number }
   | { type: "cut"; token: string }
   /** the server says how long it will take a token, free of clock skew */
   | { type: "measured"; grant: Grant }
@@ -91,6 +94,9 @@ export const NOBODY: User = { id: 0 };
 
 /** B7: so many fresh tokens refused in a row end the session. */
 const MAX_FRESH_REFUSALS = 3;
+
+/** B5: ms before a token's life or a wait begins, at which the clock must have been put back; less is rounding. */
+const PUT_BACK = 1_000;
 
 /** ms between two attempts to replace a token that the refresh function keeps handing out. */
 const MIN_RENEWAL_GAP = 1_000;
@@ -132,8 +138,8 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
     case "failed": {
       if (session.status !== "refreshing") return stay;
       const { reason, attempt } = session;
-      const { error, retryAt } = event;
-      return [{ status: "waiting", user, grant, reason, attempt: attempt + 1, retryAt, error }];
+      const { error, now, retryAt } = event;
+      return [{ status: "waiting", user, grant, reason, attempt: attempt + 1, since: now, retryAt, error }];
     }
 
     case "robbed":
@@ -157,24 +163,31 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
       // B7, B8: a token counts once, and only while it is the current one
       if (!grant || grant.accessToken !== event.token || !isAnswerable(session)) return stay;
       const refusals = grant.refusals + 1;
-      const { error, retryAt } = event;
+      const { error, now, retryAt } = event;
       if (refusals > MAX_FRESH_REFUSALS) return [signedOut(user, error), ...abort(session), "clear"];
       const refused = { ...grant, refusals };
       if (session.status !== "signedIn")
         return [{ ...session, grant: refused, reason: "rejected" } as Session];
       if (refusals === 1) return [refreshing(user, refused, "rejected"), "refresh"];
-      return [{ status: "waiting", user, grant: refused, reason: "rejected", attempt: 0, retryAt, error }];
+      return [
+        {
+          status: "waiting",
+          user,
+          grant: refused,
+          reason: "rejected",
+          attempt: 0,
+          since: now,
+          retryAt,
+          error,
+        },
+      ];
     }
 
     case "measured": {
       // B5: only while that connection's token is still the current one
       if (grant?.accessToken !== event.grant.accessToken) return stay;
-      const { subject: _, ...measured } = event.grant;
-      const kept = {
-        refusals: grant.refusals,
-        ...(grant.subject !== undefined && { subject: grant.subject }),
-      };
-      return [{ ...session, grant: { ...measured, ...kept } } as Session];
+      const { refusals, subject } = grant;
+      return [{ ...session, grant: { ...event.grant, refusals, subject } } as Session];
     }
 
     case "cut":
@@ -187,11 +200,11 @@ export function transition(session: Session, event: SessionEvent): SessionStep {
       return [signedIn(nextUser(user, event.grant, "signIn"), event.grant), ...abort(session), "save"];
 
     case "reopen":
-      return session.status === "signedOut" ? [reopened(user), "reopen"] : stay;
-
     case "signedInElsewhere":
       if (session.status === "signedOut") return [reopened(user), "reopen"];
-      return session.status === "signedIn" ? [refreshing(user, session.grant, "forced"), "refresh"] : stay;
+      return event.type === "signedInElsewhere" && session.status === "signedIn"
+        ? [refreshing(user, session.grant, "forced"), "refresh"]
+        : stay;
 
     case "signOut":
       return [signedOut(successor(user)), ...abort(session), "forget"];
@@ -218,7 +231,7 @@ function check(session: Session, { now, force, online }: SessionEvent & { type: 
       return reason ? [refreshing(user, grant, reason), "refresh"] : [session];
     }
     case "waiting": {
-      if (now < session.retryAt && !online) return [session];
+      if (now < session.retryAt && now >= session.since - PUT_BACK && !online) return [session];
       const { grant, reason, attempt } = session;
       const worse = reason === "expiring" && grant && isExpired(grant, now) ? "expired" : reason;
       return [{ status: "refreshing", user, grant, reason: worse, attempt }, "refresh"];
@@ -255,7 +268,7 @@ export function tokenOutlook(session: Session, now: number): TokenOutlook {
   if (grant) return { status: "ready", grant };
   switch (session.status) {
     case "signedOut":
-      return { status: "signedOut", ...(session.error && { error: session.error }) };
+      return defined({ status: "signedOut", error: session.error });
     case "waiting":
       return { status: "failing", error: session.error, retryAt: session.retryAt };
     case "refreshing":
@@ -278,9 +291,6 @@ export function checkDueAt(session: Session): number | undefined {
       return undefined;
   }
 }
-
-/** B5: ms before a token's life begins, at which the clock must have been put back; less is rounding. */
-const PUT_BACK = 1_000;
 
 /** B14: whether the server had reason to end a connection that was made with this grant. */
 export function isDue({ renewAt, expiresAt, lifetime }: Grant, now: number): boolean {
@@ -308,7 +318,7 @@ function signedIn(user: User, grant: Grant): Session {
 }
 
 function signedOut(user: User, error?: AuthSocketError): Session {
-  return { status: "signedOut", user, ...(error && { error }) };
+  return { status: "signedOut", user, error };
 }
 
 /** B16: who comes need not be who left, and where nobody is named there is no telling. */
@@ -326,9 +336,11 @@ function abort(session: Session): SessionEffect[] {
 
 /** A refresh that names no refresh token or subject leaves the old ones in force. */
 function inherited(old: Grant | undefined, fresh: Grant): Grant {
-  const refreshToken = fresh.refreshToken ?? old?.refreshToken;
-  const subject = fresh.subject ?? old?.subject;
-  return { ...fresh, ...(refreshToken && { refreshToken }), ...(subject !== undefined && { subject }) };
+  return {
+    ...fresh,
+    refreshToken: fresh.refreshToken ?? old?.refreshToken,
+    subject: fresh.subject ?? old?.subject,
+  };
 }
 
 /**

@@ -1,3 +1,5 @@
+import { defined } from "./defined.ts";
+
 /** The tokens of one signed-in user. */
 export interface TokenSet {
   accessToken: string;
@@ -23,12 +25,12 @@ export function readTokenSet(value: unknown): TokenSet | undefined {
     isToken(value) ? { accessToken: value } : value,
   );
   if (!isToken(accessToken)) return undefined;
-  return {
+  return defined({
     accessToken,
-    ...(isToken(refreshToken) && { refreshToken }),
-    ...(isToken(subject) && { subject }),
-    ...(Number.isFinite(expiresAt) && { expiresAt }),
-  };
+    refreshToken: isToken(refreshToken) ? refreshToken : undefined,
+    subject: isToken(subject) ? subject : undefined,
+    expiresAt: Number.isFinite(expiresAt) ? (expiresAt as number) : undefined,
+  });
 }
 
 /** A text from outside, less whatever is shaped like a JWT (S1, S2). */

@@ -39,16 +39,14 @@ export function webStorageStore(key = "authToken", storage?: Storage): TokenStor
   };
   // Each tab has a sessionStorage of its own: there is nothing to hear of others.
   if (storage && storage === globalThis.sessionStorage) return store;
-  return {
-    ...store,
-    subscribe(listener) {
-      const heard = (event: StorageEvent) => {
-        if (event.key === null || event.key === key || event.key === metaKey) listener();
-      };
-      globalThis.window?.addEventListener("storage", heard);
-      return () => globalThis.window?.removeEventListener("storage", heard);
-    },
+  store.subscribe = (listener) => {
+    const heard = (event: StorageEvent) => {
+      if (event.key === null || event.key === key || event.key === metaKey) listener();
+    };
+    globalThis.window?.addEventListener("storage", heard);
+    return () => globalThis.window?.removeEventListener("storage", heard);
   };
+  return store;
 }
 
 function readMeta(text: string | null): Meta {
