@@ -18,7 +18,7 @@ import {
 } from "./core/connection-machine.ts";
 import { AuthSocketError } from "./core/errors.ts";
 import { type ConnectError, unavailableFor } from "./core/refusal.ts";
-import type { User } from "./core/session-machine.ts";
+import type { TokenOutlook, User } from "./core/session-machine.ts";
 import { withoutJwt } from "./core/token-set.ts";
 import { Machine } from "./machine.ts";
 import { type Outbox, openOutbox } from "./outbox.ts";
@@ -84,8 +84,8 @@ export class Connection implements SessionClient, SocketOwner {
   #unanswered: Manager["engine"] | undefined;
   /** The Manager is telling of its close. */
   #closing: Promise<void> | undefined;
-  /** Opens the namespace when neither stands in the way any more. */
-  #postponed: (() => void) | undefined;
+  /** The namespace is opened when neither stands in the way any more. */
+  #isPostponed = false;
   unacknowledged: SocketOwner["unacknowledged"];
   /** For the engine swap alone. */
   readonly outbox: Outbox | undefined;
@@ -107,28 +107,43 @@ export class Connection implements SessionClient, SocketOwner {
     session.join(this);
   }
 
+  get #state(): State {
+    return this.#machine.state;
+  }
+
+  get #outlook(): TokenOutlook {
+    return this.#session.outlook();
+  }
+
+  get #now(): number {
+    return this.#session.platform.now();
+  }
+
+  #send(event: ConnectionEvent): void {
+    this.#machine.send(event);
+  }
+
   get connectedWith(): string | undefined {
-    const state = this.#machine.state;
+    const state = this.#state;
     return state.status === "connected" ? state.grant.accessToken : undefined;
   }
 
   connect(): void {
     this.#context.admit();
-    this.#machine.send({ type: "connect" });
+    this.#send({ type: "connect" });
   }
 
   disconnect(): void {
-    this.#machine.send({ type: "disconnect" });
+    this.#send({ type: "disconnect" });
   }
 
   changed(): void {
-    const session = this.#session;
-    const outlook = session.outlook();
-    const { sealed } = this.#context;
+    const outlook = this.#outlook;
     const { id } = this.#user;
-    this.#user = session.user;
-    if (id > 0 && id !== this.#user.id) this.#machine.send({ type: "userChanged", outlook, sealed });
-    else this.#machine.send({ type: "session", outlook });
+    this.#user = this.#session.user;
+    if (id > 0 && id !== this.#user.id)
+      this.#send({ type: "userChanged", outlook, sealed: this.#context.sealed });
+    else this.#send({ type: "session", outlook });
   }
 
   dispose(): void {
@@ -175,29 +190,27 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   #revoked(reason: unknown): void {
-    if (this.#machine.state.status !== "connected") return;
+    if (this.#state.status !== "connected") return;
     const text = String(Object(reason).reason ?? reason ?? "no reason given");
-    const { now } = this.#session.platform;
     const message = `the server has revoked this connection: ${withoutJwt(text)}`;
-    this.#machine.send({ type: "revoked", error: new AuthSocketError("revoked", message), now: now() });
+    this.#send({ type: "revoked", error: new AuthSocketError("revoked", message), now: this.#now });
   }
 
   /** Socket.IO tries once more to reach the server. */
   retried(): void {
-    this.#machine.send({ type: "retried" });
+    this.#send({ type: "retried" });
   }
 
   gaveUp(): void {
-    this.#machine.send({ type: "gaveUp" });
+    this.#send({ type: "gaveUp" });
   }
 
   asked(answer: (payload: object) => void): void {
-    const session = this.#session;
     const { active, io } = this.socket;
     // Left, or left and connected anew, by a listener of the very event that Socket.IO is still telling others of.
     if (!active || io.engine.readyState !== "open") return;
     this.#answer = answer;
-    this.#machine.send({ type: "asked", outlook: session.outlook(), now: session.platform.now() });
+    this.#send({ type: "asked", outlook: this.#outlook, now: this.#now });
   }
 
   /** T4: whether what the server says is said to a Socket that has left in the meantime. */
@@ -235,27 +248,23 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   #open(): void {
-    if (this.#unanswered || this.#closing) this.#postponed = () => this.#open();
-    else Socket.prototype.connect.call(this.socket);
+    this.#isPostponed = !!(this.#unanswered || this.#closing);
+    if (!this.#isPostponed) Socket.prototype.connect.call(this.socket);
   }
 
   #goOn(): void {
-    const open = this.#postponed;
-    this.#postponed = undefined;
-    open?.();
+    if (this.#isPostponed) this.#open();
   }
 
   accepted(): void {
     this.#unanswered = undefined;
     const { id = "", recovered } = this.socket;
     this.#known = this.#user;
-    const session = this.#session;
     const { renewsBy: renewal } = this.#context;
-    const { now } = session.platform;
-    this.#machine.send({ type: "accepted", id, recovered: !!recovered, renewal, now: now() });
-    if (this.connectedWith) session.accepted(this.connectedWith);
+    this.#send({ type: "accepted", id, recovered: !!recovered, renewal, now: this.#now });
+    if (this.connectedWith) this.#session.accepted(this.connectedWith);
     // The session may have renewed its token while this one was being looked at.
-    this.#machine.send({ type: "session", outlook: session.outlook() });
+    this.#send({ type: "session", outlook: this.#outlook });
   }
 
   /** What recovery replays before `connect` was said of an earlier connection. */
@@ -266,7 +275,7 @@ export class Connection implements SessionClient, SocketOwner {
     if (token === undefined || !(expiresIn > 0)) return;
     if (inBand) session.measured(token, expiresIn);
     else session.expiring(token, expiresIn);
-    this.#machine.send({ type: "measured", inBand, outlook: session.outlook() });
+    this.#send({ type: "measured", inBand, outlook: this.#outlook });
   }
 
   failed(error: ConnectError): void {
@@ -278,23 +287,22 @@ export class Connection implements SessionClient, SocketOwner {
 
   #refused(error: ConnectError): void {
     const session = this.#session;
-    const { isTokenRefused } = this.#context;
     session.read(); // B8
-    const state = this.#machine.state;
+    const state = this.#state;
     const token = state.status === "opening" ? state.grant?.accessToken : undefined;
     const retryAfter = unavailableFor(error);
-    if (token !== undefined && isTokenRefused(error)) {
+    if (token !== undefined && this.#context.isTokenRefused(error)) {
       const message = `the server has refused the access token: ${withoutJwt(error.message)}`;
       if (session.isServed(token)) {
         this.#bar("token_rejected", message, error);
       } else {
         session.refused(token, new AuthSocketError("token_rejected", message, { cause: error }));
-        this.#machine.send({ type: "tokenRefused", outlook: session.outlook() });
+        this.#send({ type: "tokenRefused", outlook: this.#outlook });
       }
     } else if (retryAfter !== undefined && "attempt" in state) {
-      this.#machine.send({
+      this.#send({
         type: "unavailable",
-        retryAt: Math.max(session.platform.now() + retryAfter, session.retryAt(state.attempt - 1)),
+        retryAt: Math.max(this.#now + retryAfter, session.retryAt(state.attempt - 1)),
       });
     } else {
       this.#bar("forbidden", `the server has refused the connection: ${withoutJwt(error.message)}`, error);
@@ -309,48 +317,50 @@ export class Connection implements SessionClient, SocketOwner {
 
   /** The transport is gone: Socket.IO sees to it, unless it was told not to (T15: connected or not). */
   #lost(): void {
-    this.#machine.send({ type: this.socket.io.reconnection() ? "lost" : "gaveUp" });
+    this.#send({ type: this.socket.io.reconnection() ? "lost" : "gaveUp" });
   }
 
   #cut(): void {
     const session = this.#session;
-    const state = this.#machine.state;
+    const state = this.#state;
     const token = this.connectedWith;
-    const now = session.platform.now();
+    const now = this.#now;
     if (state.status === "connected" && state.revoked) {
-      this.#machine.send({ type: "barred", error: state.revoked.error });
+      this.#send({ type: "barred", error: state.revoked.error });
     } else if (token !== undefined && isCutOverToken(state, session.token, now)) {
       session.cut(token);
-      this.#machine.send({ type: "cut", outlook: session.outlook(), now });
+      this.#send({ type: "cut", outlook: this.#outlook, now });
     } else {
       this.#bar("kicked", "the server has disconnected this socket, though its token was good");
     }
   }
 
   #bar(code: "revoked" | "kicked" | "forbidden" | "token_rejected", message: string, cause?: Error): void {
-    this.#machine.send({ type: "barred", error: new AuthSocketError(code, message, cause && { cause }) });
+    this.#send({ type: "barred", error: new AuthSocketError(code, message, cause && { cause }) });
   }
 
   #tick(): void {
-    const session = this.#session;
-    this.#machine.send({ type: "tick", outlook: session.outlook(), now: session.platform.now() });
+    this.#send({ type: "tick", outlook: this.#outlook, now: this.#now });
     this.#setAlarm();
   }
 
   #setAlarm(): void {
-    const due = tickDueAt(this.#machine.state);
+    const due = tickDueAt(this.#state);
     if (due !== undefined) this.#alarm ??= new Alarm(this.#session.platform, () => this.#tick());
     this.#alarm?.set(due);
   }
 
   #done(effects: ConnectionEffect[]): void {
     const session = this.#session;
-    const state = this.#machine.state;
+    const state = this.#state;
     if (isInDemand(state)) session.hold(this);
     else session.release(this);
     this.#setAlarm();
     // B16: dropped before anybody hears of the new user; the rest after, since Socket.IO's events should find the new state.
-    if (effects.includes("purge")) this.#dropPrevious();
+    if (effects.includes("purge")) {
+      const code = session.token === undefined ? "signed_out" : "user_changed";
+      this.#purge(new AuthSocketError(code, "this was the previous user's to send, and was dropped"));
+    }
     this.published.publish(toPublic(state));
     for (const effect of effects) this.#carryOut(effect);
   }
@@ -361,11 +371,11 @@ export class Connection implements SessionClient, SocketOwner {
         break;
       case "prepare":
         this.#session.prepare();
-        this.#machine.send({ type: "prepared", outlook: this.#session.outlook() });
+        this.#send({ type: "prepared", outlook: this.#outlook });
         break;
       case "close":
         this.#answer = undefined;
-        this.#postponed = undefined;
+        this.#isPostponed = false;
         Socket.prototype.disconnect.call(this.socket);
         break;
       case "open":
@@ -386,7 +396,7 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   #sendConnect(): void {
-    const state = this.#machine.state;
+    const state = this.#state;
     const answer = this.#answer;
     if (state.status !== "opening" || !state.grant || !answer) return;
     this.#answer = undefined;
@@ -408,7 +418,7 @@ export class Connection implements SessionClient, SocketOwner {
     const { sealed } = this.#context;
     const { socket } = this;
     const { engine } = socket.io;
-    const outlook = session.outlook();
+    const outlook = this.#outlook;
     if (outlook.status !== "ready" || this.connectedWith === undefined) return;
     // Past the `retries` queue there is only the volatile way, which drops what cannot be written at once.
     if (sealed && !engine.transport.writable) {
@@ -420,7 +430,7 @@ export class Connection implements SessionClient, SocketOwner {
     const renewed = (error: unknown, answer: unknown) => {
       const { expiresIn } = Object(answer);
       if (error || !(expiresIn > 0)) return;
-      this.#machine.send({ type: "renewed", grant });
+      this.#send({ type: "renewed", grant });
       session.accepted(token);
       session.measured(token, expiresIn);
     };
@@ -429,11 +439,6 @@ export class Connection implements SessionClient, SocketOwner {
     socket.offAnyOutgoing();
     (sealed ? socket.volatile : socket).timeout(RENEWAL_TIMEOUT).emit(RENEW_EVENT, { token }, renewed);
     for (const listener of watching) socket.onAnyOutgoing(listener);
-  }
-
-  #dropPrevious(): void {
-    const code = this.#session.token === undefined ? "signed_out" : "user_changed";
-    this.#purge(new AuthSocketError(code, "this was the previous user's to send, and was dropped"));
   }
 
   #purge(error: Error): void {

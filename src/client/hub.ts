@@ -104,7 +104,7 @@ export class Hub implements ConnectionContext {
   }
 
   join(member: HubMember): void {
-    this.#members.push(member);
+    this.#members = [...this.#members, member];
   }
 
   member(namespace: string): HubMember | undefined {
