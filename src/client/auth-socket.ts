@@ -1,5 +1,5 @@
 import type { Socket } from "socket.io-client";
-import type { AuthSession } from "./auth-session.ts";
+import { type AuthSession, sessionOf } from "./auth-session.ts";
 import { type AuthSocketState, Connection } from "./connection.ts";
 import { AuthSocketError } from "./core/errors.ts";
 import { Hub } from "./hub.ts";
@@ -33,8 +33,8 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   readonly session: AuthSession;
   readonly #connection: Connection;
   readonly #hub: Hub;
-  readonly #namespace: string;
-  readonly #life = new AbortController();
+  /** Made when somebody first waits for its end, or at the end. */
+  #life: AbortController | undefined;
 
   /**
    * Connects at once, unless `autoConnect` is false: then it does no I/O (B20).
@@ -47,10 +47,9 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
     const namespace = options instanceof Hub ? String(url) : hub.namespace;
     this.#hub = hub;
     this.session = hub.session;
-    this.#connection = new Connection(hub.socket(namespace), namespace, hub.context);
+    this.#connection = new Connection(hub.socket(namespace), namespace, sessionOf(hub.session), hub);
     this.socket = this.#connection.socket as unknown as Socket<Listen, Emit>;
-    this.#namespace = namespace;
-    hub.members.set(namespace, { socket: this, connection: this.#connection });
+    hub.join({ socket: this, connection: this.#connection });
     this.connect = this.connect.bind(this);
     this.disconnect = this.disconnect.bind(this);
     this.of = this.of.bind(this);
@@ -60,6 +59,11 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
     if (hub.autoConnect) this.connect();
   }
 
+  get #end(): AbortSignal {
+    this.#life ??= new AbortController();
+    return this.#life.signal;
+  }
+
   /** Immutable; a new object for each change, the same object until then. */
   get state(): AuthSocketState {
     return this.#connection.published.value;
@@ -67,7 +71,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
 
   /** Starts the token and the engine's handshake together. No effect while connecting, connected or disposed of. */
   connect(): this {
-    if (!this.#life.signal.aborted) this.#connection.connect();
+    if (!this.#life?.signal.aborted) this.#connection.connect();
     return this;
   }
 
@@ -83,10 +87,10 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
    * @param namespace with or without the leading slash
    */
   of<L extends EventsMap = DefaultEventsMap, E extends EventsMap = L>(namespace: string): AuthSocket<L, E> {
-    this.#life.signal.throwIfAborted();
+    this.#life?.signal.throwIfAborted();
     const name = namespace.startsWith("/") ? namespace : `/${namespace}`; // T17
     return (
-      (this.#hub.members.get(name)?.socket as AuthSocket<L, E> | undefined) ??
+      (this.#hub.member(name)?.socket as AuthSocket<L, E> | undefined) ??
       new AuthSocket<L, E>(name, this.#hub)
     );
   }
@@ -103,7 +107,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
    */
   whenConnected({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     return new Promise((resolve, reject) => {
-      const ends = [this.#life.signal, ...(signal ? [signal] : [])];
+      const ends = [this.#end, ...(signal ? [signal] : [])];
       for (const end of ends) end.throwIfAborted();
       const settle = (settled: () => void) => {
         unsubscribe();
@@ -129,9 +133,10 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
    * made them, and of the session where this one made it.
    */
   dispose(): void {
+    this.#life ??= new AbortController();
     if (this.#life.signal.aborted) return;
     this.#life.abort(new Error("the AuthSocket was disposed of"));
     this.#connection.dispose();
-    this.#hub.leave(this.#namespace);
+    this.#hub.leave(this.#connection);
   }
 }

@@ -1,34 +1,63 @@
 import { Manager, type Socket } from "socket.io-client";
 import { AuthSession, sessionOf } from "./auth-session.ts";
-import type { ConnectionContext } from "./connection.ts";
+import type { Connection, ConnectionContext } from "./connection.ts";
 import { readAddress, refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
 import { isTokenRefused } from "./core/refusal.ts";
 import { swapEngine } from "./engine-swap.ts";
-import type { Outbox } from "./outbox.ts";
-import { returnPromptly } from "./prompt-return.ts";
+import { ACK, BINARY_ACK, DISCONNECT, type Packet } from "./packet.ts";
+import { PROMPT_RETURN_WINDOW, returnPromptly } from "./prompt-return.ts";
+import type { Session } from "./session.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./socket-options.ts";
 
 interface HubMember {
   socket: { dispose(): void };
-  connection: { outbox: Outbox | undefined };
+  connection: Connection;
 }
 
+const hubs = new WeakMap<Manager, Hub>();
+
+/** One for all Managers: Socket.IO calls a listener with the Manager as `this`. */
+const LISTENERS = {
+  open(this: Manager) {
+    hubs.get(this)?.opened();
+  },
+  packet(this: Manager, packet: Packet) {
+    // Most packets are acknowledgements, and of no interest.
+    if (packet.type !== ACK && packet.type !== BINARY_ACK) hubs.get(this)?.heard(packet);
+  },
+  close(this: Manager) {
+    hubs.get(this)?.closed();
+  },
+  reconnect_attempt(this: Manager) {
+    hubs.get(this)?.retried();
+  },
+  reconnect_failed(this: Manager) {
+    hubs.get(this)?.gaveUp();
+  },
+};
+
 /** What an AuthSocket and its `of()` children share: one session, one Manager, the options. */
-export class Hub {
+export class Hub implements ConnectionContext {
   readonly session: AuthSession;
   readonly autoConnect: boolean;
   /** Where the first of them connects. */
   readonly namespace: string;
-  readonly context: ConnectionContext;
-  /** By namespace. */
-  readonly members = new Map<string, HubMember>();
+  readonly isTokenRefused: ConnectionContext["isTokenRefused"];
+  readonly sealed: boolean;
+  readonly renewsBy: ConnectionContext["renewsBy"];
+  readonly #session: Session;
+  #members: HubMember[] = [];
   readonly #ownsSession: boolean;
+  readonly #allowInsecure: boolean;
+  /** undefined: this page's origin */
+  readonly #uri: string | undefined;
   readonly #manager: Manager;
   /** The renewal of the cookie that the engine was opened with. */
   #openedWith: string | undefined;
-  readonly #returnAtLeisure: () => void;
   /** The engine that is to be replaced, or was the last to be. */
   #swapping: Manager["engine"] | undefined;
+  /** When the server last disconnected a namespace. */
+  #disconnectedAt: number | undefined;
   readonly #socketOptions: AuthSocketOptions["io"];
 
   constructor(url: string, options: AuthSocketOptions) {
@@ -39,15 +68,20 @@ export class Hub {
     this.#ownsSession = !options.session;
     this.session = options.session ?? new AuthSession(options);
     const session = sessionOf(this.session);
-    const { location } = session.platform;
-    const { uri, namespace, query } = readAddress(url, () => location()?.protocol ?? "https:");
-    const admit = () => {
-      const address = uri ?? location()?.href;
-      if (address && !allowInsecure) refuseInsecure("url", address);
-    };
-    if (uri) admit();
+    this.#session = session;
+    const { uri, namespace, query } = readAddress(
+      url,
+      () => session.platform.location()?.protocol ?? "https:",
+    );
+    this.#uri = uri;
+    this.#allowInsecure = allowInsecure;
+    if (uri) this.admit();
     this.autoConnect = autoConnect;
     this.namespace = namespace;
+    this.isTokenRefused = options.isTokenRefused ?? isTokenRefused;
+    this.sealed = !!io.retries;
+    this.renewsBy = options.renewal === "reconnect" || session.isCookie ? "swap" : "cut";
+    this.#socketOptions = io;
     // `io()` would hand out another's cached Manager, with another's options.
     this.#manager = new Manager(uri, {
       ...(session.isCookie && { withCredentials: true }),
@@ -55,52 +89,81 @@ export class Hub {
       ...io,
       autoConnect: false,
     });
-    this.#returnAtLeisure = returnPromptly(this.#manager, session.platform.now);
-    this.#socketOptions = io;
-    // Before any socket of it: when they ask for their CONNECT, it is known.
-    this.#manager.on("open", this.#opened);
-    this.context = {
-      session,
-      isTokenRefused: options.isTokenRefused ?? isTokenRefused,
-      sealed: !!io.retries,
-      renewal: options.renewal === "reconnect" || session.isCookie ? "swap" : "cut",
-      swap: () => this.#swap(),
-      reopened: (renewal) => {
-        if (renewal === this.#openedWith) return true;
-        this.#swap();
-        return false;
-      },
-      admit,
-    };
+    hubs.set(this.#manager, this);
+    // Before any socket of it: when they ask for their CONNECT, it is known what the engine was opened with.
+    for (const [event, listener] of Object.entries(LISTENERS)) this.#manager.on(event as "packet", listener);
   }
 
-  readonly #opened = () => {
-    this.#openedWith = this.context.session.token;
-  };
+  admit(): void {
+    const address = this.#uri ?? this.#session.platform.location()?.href;
+    if (address && !this.#allowInsecure) refuseInsecure("url", address);
+  }
 
   socket(namespace: string): Socket {
     return this.#manager.socket(namespace, this.#socketOptions);
   }
 
+  join(member: HubMember): void {
+    this.#members = [...this.#members, member];
+  }
+
+  member(namespace: string): HubMember | undefined {
+    return this.#members.find(({ connection }) => connection.namespace === namespace);
+  }
+
+  /** The first member takes the others with it, and the session that was made for it. */
+  leave(member: Connection): void {
+    this.#members = this.#members.filter(({ connection }) => connection !== member);
+    if (member.namespace !== this.namespace) return;
+    for (const { socket } of this.#members) socket.dispose();
+    for (const [event, listener] of Object.entries(LISTENERS)) this.#manager.off(event as "packet", listener);
+    if (this.#ownsSession) this.session.dispose();
+  }
+
+  opened(): void {
+    this.#openedWith = this.#session.token;
+  }
+
+  heard(packet: Packet): void {
+    if (packet.type === DISCONNECT) this.#disconnectedAt = this.#session.platform.now();
+    this.member(packet.nsp)?.connection.heard(packet);
+  }
+
+  closed(): void {
+    if (
+      this.#session.platform.now() - (this.#disconnectedAt ?? Number.NEGATIVE_INFINITY) <=
+      PROMPT_RETURN_WINDOW
+    ) {
+      this.#disconnectedAt = undefined;
+      returnPromptly(this.#manager);
+    }
+    for (const { connection } of this.#members) connection.closed();
+  }
+
+  retried(): void {
+    this.#session.prepare();
+    for (const { connection } of this.#members) connection.retried();
+  }
+
+  gaveUp(): void {
+    for (const { connection } of this.#members) connection.gaveUp();
+  }
+
+  reopened(renewal: string): boolean {
+    if (renewal === this.#openedWith) return true;
+    this.swap();
+    return false;
+  }
+
   /** One swap an engine, however many sockets ask for it. */
-  #swap(): void {
+  swap(): void {
     const { engine } = this.#manager;
     if (this.#swapping === engine) return;
     this.#swapping = engine;
     void swapEngine(
       this.#manager,
-      [...this.members.values()].flatMap(({ connection }) => connection.outbox ?? []),
-      this.context.session.platform,
+      this.#members.flatMap(({ connection }) => connection.outbox ?? []),
+      this.#session.platform,
     );
-  }
-
-  /** The first member takes the others with it, and the session that was made for it. */
-  leave(namespace: string): void {
-    this.members.delete(namespace);
-    if (namespace !== this.namespace) return;
-    this.#manager.off("open", this.#opened);
-    for (const { socket } of [...this.members.values()]) socket.dispose();
-    this.#returnAtLeisure();
-    if (this.#ownsSession) this.session.dispose();
   }
 }

@@ -6,8 +6,8 @@ export class Machine<State, Event, Effect> {
   state: State;
   readonly #transition: (state: State, event: Event) => readonly [State, ...Effect[]];
   readonly #done: (effects: Effect[], event: Event) => void;
-  /** what is at work, then what waits */
-  readonly #queue: { effects: Effect[]; event: Event }[] = [];
+  /** what is at work, then what waits; undefined at rest */
+  #queue: { effects: Effect[]; event: Event }[] | undefined;
 
   constructor(
     initial: State,
@@ -23,20 +23,22 @@ export class Machine<State, Event, Effect> {
     const [state, ...effects] = this.#transition(this.state, event);
     const changed = state !== this.state || effects.length > 0;
     this.state = state;
-    if (changed && this.#queue.push({ effects, event }) === 1) this.#drain();
+    if (!changed) return;
+    if (this.#queue) this.#queue.push({ effects, event });
+    else this.#work([{ effects, event }]);
   }
 
-  #drain(): void {
-    const queue = this.#queue;
+  #work(queue: { effects: Effect[]; event: Event }[]): void {
+    this.#queue = queue;
     const failures: unknown[] = [];
-    for (let next = queue[0]; next; next = queue[0]) {
+    for (const { effects, event } of queue) {
       try {
-        this.#done(next.effects, next.event);
+        this.#done(effects, event);
       } catch (error) {
         failures.push(error); // the events behind it must not wait for ever
       }
-      queue.shift();
     }
+    this.#queue = undefined;
     if (failures.length > 0) throw failures[0];
   }
 }

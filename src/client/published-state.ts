@@ -4,7 +4,8 @@
  */
 export class PublishedState<State extends object> {
   value: State;
-  readonly #listeners = new Set<(state: State) => void>();
+  /** None until somebody listens. */
+  #listeners: Set<(state: State) => void> | undefined;
 
   constructor(value: State) {
     this.value = Object.freeze(value);
@@ -13,7 +14,7 @@ export class PublishedState<State extends object> {
   publish(state: State): void {
     if (isSame(this.value, state)) return;
     this.value = Object.freeze(state);
-    for (const listener of [...this.#listeners]) {
+    for (const listener of [...(this.#listeners ?? [])]) {
       try {
         listener(state);
       } catch (error) {
@@ -28,14 +29,15 @@ export class PublishedState<State extends object> {
   /** @returns its undo */
   subscribe(listener: (state: State) => void): () => void {
     const own = (state: State) => listener(state);
+    this.#listeners ??= new Set();
     this.#listeners.add(own);
     return () => {
-      this.#listeners.delete(own);
+      this.#listeners?.delete(own);
     };
   }
 
   clear(): void {
-    this.#listeners.clear();
+    this.#listeners?.clear();
   }
 }
 

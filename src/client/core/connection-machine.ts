@@ -132,7 +132,7 @@ export function transition(connection: Connection, event: ConnectionEvent): Conn
       if (connection.status !== "opening" || !connection.grant) return [connection];
       const { id, recovered, renewal, now } = event;
       const { grant, cutAt } = connection;
-      return [{ status: "connected", id, recovered, renewal, grant, cutAt, since: now }];
+      return [{ status: "connected", id, recovered, renewal, grant, cutAt, since: now, renewing: undefined }];
     }
     case "measured": {
       if (connection.status !== "connected") return [connection];

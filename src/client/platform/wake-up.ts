@@ -11,9 +11,10 @@ const EVENTS = [
  */
 export function onWakeUp(listener: (online: boolean) => void): () => void {
   const heard = (event: Event) => listener(event.type === "online");
-  const forEach = (act: "addEventListener" | "removeEventListener") => {
-    for (const [target, types] of EVENTS) for (const type of types) globalThis[target]?.[act](type, heard);
-  };
-  forEach("addEventListener");
-  return () => forEach("removeEventListener");
+  forEachEvent("addEventListener", heard);
+  return () => forEachEvent("removeEventListener", heard);
+}
+
+function forEachEvent(act: "addEventListener" | "removeEventListener", heard: (event: Event) => void): void {
+  for (const [target, types] of EVENTS) for (const type of types) globalThis[target]?.[act](type, heard);
 }
