@@ -63,6 +63,7 @@ for (const [words, prepare] of Object.entries(pages)) {
       away,
     }) => {
       const tab = await signedIn();
+      await tab.upgraded();
       await tab.page.evaluate(prepare);
       site.lifetimes = [3_000, HOUR];
       await tab.signIn("alice");
@@ -84,6 +85,7 @@ for (const [words, prepare] of Object.entries(pages)) {
     }) => {
       const [tab, other] = [await signedIn(), await open()];
       await other.connectedAs("alice");
+      await tab.upgraded();
       await tab.page.evaluate(prepare);
       site.lifetimes = [3_000, HOUR];
       await tab.signIn("alice");
@@ -103,6 +105,7 @@ for (const [words, prepare] of Object.entries(pages)) {
     }) => {
       const [tab, other] = [await signedIn(), await open()];
       await other.connectedAs("alice");
+      await tab.upgraded();
       await tab.page.evaluate(prepare);
       const connected = site.connected.length;
       await away(tab, () => other.signOut());
@@ -122,6 +125,7 @@ for (const [words, prepare] of Object.entries(pages)) {
     }) => {
       const [tab, other] = [await signedIn(), await open()];
       await other.connectedAs("alice");
+      await tab.upgraded();
       await tab.page.evaluate(prepare);
       await away(tab, async () => {
         await other.signIn("bob");

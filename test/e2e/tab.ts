@@ -65,6 +65,15 @@ export class Tab {
     );
   }
 
+  /** Waits until its connection is by WebSocket. */
+  async upgraded(): Promise<void> {
+    await this.page.waitForFunction(
+      () => window.auth.socket.io.engine.transport.name === "websocket",
+      undefined,
+      { polling: 20 },
+    );
+  }
+
   async until(status: string): Promise<void> {
     await this.page.waitForFunction((wanted) => window.auth.session.state.status === wanted, status, {
       polling: 20,
