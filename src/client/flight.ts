@@ -92,7 +92,16 @@ export class Flight {
     else if (!behind || !isShared) this.#look(depart);
     else {
       // T24: what another tab has stored may not be seen here yet. Whatever is seen of it in time ends this flight.
-      this.#cancel = patience(platform, NEWS_PATIENCE, () => this.#look(depart));
+      this.#cancel = patience(platform, NEWS_PATIENCE, () =>
+        turn.confirm((held) => {
+          // B3, B16: meanwhile another tab may have begun, or somebody signed in, whose cookie is not to be used up.
+          if (held) this.#look(depart);
+          else {
+            turn.release();
+            this.#land(ROBBED);
+          }
+        }),
+      );
       this.#look(() => {});
     }
   }

@@ -20,13 +20,19 @@ const BOARD_PATIENCE = 3_000;
 
 /** A turn at the refresh endpoint, waited for or held. */
 export interface Turn {
+  /** Whether it was neither robbed nor voided up to now. */
+  confirm(done: (held: boolean) => void): void;
   /** Gives the turn back with the token that it brought, unless it was robbed or voided meanwhile. */
   commit(token: string | undefined, done: (held: boolean) => void): void;
   /** Gives the turn back, or waits no longer. */
   release(done?: (held: boolean) => void): void;
 }
 
-const ALONE: Turn = { commit: (_, done) => done(true), release: (done) => done?.(true) };
+const ALONE: Turn = {
+  confirm: (done) => done(true),
+  commit: (_, done) => done(true),
+  release: (done) => done?.(true),
+};
 
 /** Lets the tabs of an origin refresh one after the other (B2), and none of them wait for ever (B3). */
 export class RefreshTurns {
@@ -117,22 +123,26 @@ export class RefreshTurns {
     const unsubscribe = board.subscribe(this.#name, () => {
       if (status === "waiting") look();
     });
-    const end = (change: (lease: Lease) => Lease, done?: (held: boolean) => void) => {
-      settle("over");
+    const update = (change: (lease: Lease) => Lease, done: (held: boolean) => void) => {
       let held = true;
       this.#update(
         (lease) => {
           held = isHeld(lease, id);
           return change(lease);
         },
-        () => {
-          // Not before: a page that is being left sees its request fail, and has no time to give its turn back.
-          leave();
-          done?.(held);
-        },
+        () => done(held),
       );
     };
+    const end = (change: (lease: Lease) => Lease, done?: (held: boolean) => void) => {
+      settle("over");
+      update(change, (held) => {
+        // Not before: a page that is being left sees its request fail, and has no time to give its turn back.
+        leave();
+        done?.(held);
+      });
+    };
     const turn: Turn = {
+      confirm: (done) => update(unchanged, done),
       commit: (fresh, done) =>
         end((lease) => {
           const after = committed(lease, id, mark(fresh), now());

@@ -1,4 +1,4 @@
-import type { BrowserContext } from "playwright/test";
+import { type BrowserContext, expect, type Page } from "playwright/test";
 import type { Tab } from "./tab.ts";
 import type { TabSite } from "./tab-site.ts";
 
@@ -6,12 +6,10 @@ import type { TabSite } from "./tab-site.ts";
 export async function keepsPages(context: BrowserContext, url: string): Promise<boolean> {
   const page = await context.newPage();
   await page.goto(url);
-  await page.evaluate(() => {
-    window.addEventListener("pageshow", ({ persisted }) => Reflect.set(window, "isKept", persisted));
-  });
+  await noteReturn(page);
   await page.goto(`${url}?elsewhere`);
   await page.goBack({ waitUntil: "commit" });
-  const isKept = await page.evaluate(() => Reflect.get(window, "isKept") === true);
+  const isKept = await isBack(page);
   await page.close();
   return isKept;
 }
@@ -30,10 +28,12 @@ export async function awayFrom(
   meanwhile: () => Promise<void>,
 ): Promise<void> {
   const { page } = tab;
+  await noteReturn(page);
   if (isKept) {
     await page.goto(`${site.url}/blank`);
     await meanwhile();
     await page.goBack({ waitUntil: "commit" });
+    await expect.poll(() => isBack(page)).toBe(true);
     return;
   }
   const devtools = await page.context().newCDPSession(page);
@@ -50,4 +50,15 @@ export async function awayFrom(
   await page.evaluate(() => {
     window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
   });
+}
+
+async function noteReturn(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    window.addEventListener("pageshow", ({ persisted }) => Reflect.set(window, "isBack", persisted));
+  });
+}
+
+/** Whether the page is shown again as it was: one that was loaded anew has forgotten that it was left. */
+function isBack(page: Page): Promise<boolean> {
+  return page.evaluate(() => Reflect.get(window, "isBack") === true);
 }

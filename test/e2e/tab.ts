@@ -8,8 +8,6 @@ declare global {
     tokens: number[];
     /** the session's statuses, with the code of their error */
     statuses: string[];
-    /** how often the page was shown again as it had been left */
-    returns: number;
   }
 }
 
@@ -67,6 +65,15 @@ export class Tab {
     );
   }
 
+  /** Waits until its connection is by WebSocket. */
+  async upgraded(): Promise<void> {
+    await this.page.waitForFunction(
+      () => window.auth.socket.io.engine.transport.name === "websocket",
+      undefined,
+      { polling: 20 },
+    );
+  }
+
   async until(status: string): Promise<void> {
     await this.page.waitForFunction((wanted) => window.auth.session.state.status === wanted, status, {
       polling: 20,
@@ -83,16 +90,6 @@ export class Tab {
       ms,
       { polling: 20, timeout },
     );
-  }
-
-  /** Counts how often the page is shown again as it was left. */
-  async countReturns(): Promise<void> {
-    await this.page.evaluate(() => {
-      window.returns = 0;
-      window.addEventListener("pageshow", ({ persisted }) => {
-        if (persisted) window.returns++;
-      });
-    });
   }
 
   tokens(): Promise<number[]> {

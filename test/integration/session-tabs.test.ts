@@ -108,6 +108,30 @@ describe("tabs that share an origin", () => {
     expect(storage.getItem("authToken")).toBe(newer ? token : null);
   });
 
+  it("B2 B3 a tab that was robbed while it waited for another's token sends no request of its own", async () => {
+    const board = new SharedBoard();
+    const tab = openTab(board, 0.1);
+    const storage = new MapStorage();
+    storage.setItem("authToken", timedToken(tab.now()));
+    let calls = 0;
+    const refresh = async () => {
+      calls++;
+      return timedToken(tab.now());
+    };
+    const session = new AuthSession({ refresh, store: webStorageStore("authToken", storage) }, tab);
+    await session.getToken();
+    board.lease = { ...board.lease, generation: 1, token: 42, at: tab.now() };
+    void session.getToken({ forceRefresh: true });
+    await setImmediate();
+    board.lease = { ...board.lease, holder: "another" };
+    await tab.advance(2_000);
+    expect(calls).toBe(0);
+    board.lease = { ...board.lease, holder: undefined };
+    await tab.advance(3_000);
+    expect(calls).toBe(1);
+    session.dispose();
+  });
+
   it("B3 a board that does not answer is waited for no longer than its patience", async () => {
     const board = new SharedBoard();
     board.isWorking = false;

@@ -4,6 +4,16 @@ import type { Host } from "./host.ts";
 
 type Offered = { [Name in keyof Tasks]: (order: Parameters<Tasks[Name]>[0]) => ReturnType<Tasks[Name]> };
 
+/** Does work in a process of its own, whose end, however the work ends, is the end of its connections. */
+export async function inOwnProcess<Result>(work: (host: Host) => Promise<Result>): Promise<Result> {
+  const host = await startNode();
+  try {
+    return await work(host);
+  } finally {
+    await host.close();
+  }
+}
+
 /** A process of its own. */
 export async function startNode(): Promise<Host> {
   const remote = await Remote.start<Offered>(new URL("../client/node.ts", import.meta.url));

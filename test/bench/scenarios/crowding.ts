@@ -1,6 +1,6 @@
 import type { CrowdAftermath } from "../client/crowd.ts";
 import type { ContenderName } from "../contenders/contender.ts";
-import { startNode } from "../hosts/node-host.ts";
+import { inOwnProcess } from "../hosts/node-host.ts";
 import { type Check, check, type Row } from "../report/row.ts";
 import { peak } from "../statistics.ts";
 import { type Bench, isOurs, type Scenario } from "./scenario.ts";
@@ -76,11 +76,8 @@ async function gather({ site }: Bench, contender: ContenderName, size: Size): Pr
   const { clients, lifetime, left } = size;
   const server = await site("authsocket");
   const users = await server.openMany(clients, { first: left, age: lifetime - left });
-  // A process of its own, whose end is the end of its connections.
-  const host = await startNode();
   const order = { contender, url: server.directUrl, users, namespaces: ["/"], leeway: LEEWAY };
-  const aftermath = await host.run("crowd", { ...order, transports: ["websocket"] });
-  await host.close();
+  const aftermath = await inOwnProcess((host) => host.run("crowd", { ...order, transports: ["websocket"] }));
   return { ...aftermath, refreshes: await server.refreshes(users) };
 }
 

@@ -1,6 +1,6 @@
 import type { Cost, Storm } from "../client/storm.ts";
 import type { ContenderName, Transport } from "../contenders/contender.ts";
-import { startNode } from "../hosts/node-host.ts";
+import { inOwnProcess } from "../hosts/node-host.ts";
 import type { Row } from "../report/row.ts";
 import type { ServerKind } from "../server/protection.ts";
 import type { Bench, Scenario } from "./scenario.ts";
@@ -94,11 +94,9 @@ async function weather({ site }: Bench, kind: ServerKind, transports: Transport[
   const server = await site(kind);
   const [tokens, fresh] = [await server.tokens(CONNECTIONS), await server.tokens(CONNECTIONS)];
   const before = await server.heap();
-  // A process of its own, whose end is the end of its connections.
-  const host = await startNode();
   const order = { url: server.directUrl, transports, tokens, fresh: kind === "authsocket" ? fresh : [] };
-  const storm = await host.run("storm", order);
-  const heap = ((await server.heap()) - before) / CONNECTIONS;
-  await host.close();
-  return { ...storm, heap };
+  return inOwnProcess(async (host) => {
+    const storm = await host.run("storm", order);
+    return { ...storm, heap: ((await server.heap()) - before) / CONNECTIONS };
+  });
 }
