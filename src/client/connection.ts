@@ -300,10 +300,9 @@ export class Connection implements SessionClient, SocketOwner {
         this.#send({ type: "tokenRefused", outlook: this.#outlook });
       }
     } else if (retryAfter !== undefined && "attempt" in state) {
-      this.#send({
-        type: "unavailable",
-        retryAt: Math.max(this.#now + retryAfter, session.retryAt(state.attempt - 1)),
-      });
+      const now = this.#now;
+      const retryAt = Math.max(now + retryAfter, session.retryAt(state.attempt - 1));
+      this.#send({ type: "unavailable", now, retryAt });
     } else {
       this.#bar("forbidden", `the server has refused the connection: ${withoutJwt(error.message)}`, error);
     }

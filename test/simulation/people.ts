@@ -134,7 +134,6 @@ export class People {
   async #logIn(page: Page, user: User, asked: number): Promise<void> {
     const { tab, session, given } = page;
     const answer = await this.#world.network.send(tab, { path: "login", user }).catch(() => undefined);
-    tab.isWatched = false;
     if (answer) {
       const { token: accessToken = "", refreshToken } = answer.body;
       this.#intend(page, user);
@@ -143,6 +142,7 @@ export class People {
       // Until it is told: a tab that crashes before that leaves the others in the dark.
       await session.signIn({ accessToken, ...(refreshToken && { refreshToken }) });
     }
+    tab.isWatched = false;
     this.#signingIn.delete(asked);
   }
 

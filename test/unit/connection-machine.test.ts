@@ -31,7 +31,7 @@ const states = {
   "opening, sent": { status: "opening", attempt: 1, grant: old },
   awaiting: { status: "awaiting", attempt: 1, releaseAt: NOW },
   parked: { status: "parked", attempt: 1 },
-  delayed: { status: "delayed", attempt: 1, retryAt: NOW },
+  delayed: { status: "delayed", attempt: 1, since: NOW - 60_000, retryAt: NOW },
   connected: { status: "connected", ...live, renewal: "cut" },
   "connected, in band": { status: "connected", ...live, renewal: "inBand" },
   "connected, swap": { status: "connected", ...live, renewal: "swap" },
@@ -71,7 +71,7 @@ const events = {
   "tokenRefused, failing": { type: "tokenRefused", outlook: failing },
   "tokenRefused, signedOut": { type: "tokenRefused", outlook: signedOut },
   cut: { type: "cut", outlook: ready, now: NOW },
-  unavailable: { type: "unavailable", retryAt: NOW + 5_000 },
+  unavailable: { type: "unavailable", now: NOW, retryAt: NOW + 5_000 },
   revoked: { type: "revoked", error, now: NOW },
   barred: { type: "barred", error },
   "session, ready": { type: "session", outlook: ready },
@@ -281,13 +281,20 @@ describe("the connection machine", () => {
 
   it("B6 a failed attempt counts once, whether it is delayed, parked or tried again at once", () => {
     const opening = { ...states["opening, sent"], attempt: 1 };
-    const [delayed] = transition(opening, { type: "unavailable", retryAt: NOW });
+    const [delayed] = transition(opening, { type: "unavailable", now: NOW, retryAt: NOW });
     expect(delayed).toMatchObject({ status: "delayed", attempt: 1 });
     expect(transition(delayed, { type: "tick", outlook: ready, now: NOW })[0]).toMatchObject({ attempt: 2 });
     const [parked] = transition(opening, { type: "tokenRefused", outlook: failing });
     expect(parked).toMatchObject({ status: "parked", attempt: 1 });
     expect(transition(parked, { type: "session", outlook: ready })[0]).toMatchObject({ attempt: 2 });
     expect(transition(opening, { type: "tokenRefused", outlook: ready })[0]).toMatchObject({ attempt: 2 });
+  });
+
+  it("B5 an unavailable server is asked again where the clock was put back meanwhile, and the time for it lies hours ahead", () => {
+    const event: ConnectionEvent = { type: "unavailable", now: NOW, retryAt: NOW + 5_000 };
+    const [delayed] = transition(states["opening, sent"], event);
+    expect(transition(delayed, { type: "tick", outlook: ready, now: NOW + 1 })[0]).toBe(delayed);
+    expect(transition(delayed, { type: "tick", outlook: ready, now: NOW - 7_200_000 })[1]).toBe("open");
   });
 
   it("B12 an engine is held ten seconds for a token on its way, and not at all for one that is not", () => {

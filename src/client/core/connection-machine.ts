@@ -31,7 +31,7 @@ export type Connection =
   /** the engine is released until there is a token (B12) */
   | ({ status: "parked"; retryAt?: number } & Attempt)
   /** the server is out of service for a while */
-  | ({ status: "delayed"; retryAt: number } & Attempt)
+  | ({ status: "delayed"; since: number; retryAt: number } & Attempt)
   | ({ status: "connected"; grant: Grant; cutAt?: number | undefined } & Live)
   | { status: "signedOut"; error?: AuthSocketError }
   | { status: "refused"; error: AuthSocketError };
@@ -79,7 +79,7 @@ export type ConnectionEvent =
   /** the server refused the token, or cut the connection over it; the session knows */
   | { type: "tokenRefused"; outlook: TokenOutlook }
   | { type: "cut"; outlook: TokenOutlook; now: number }
-  | { type: "unavailable"; retryAt: number }
+  | { type: "unavailable"; now: number; retryAt: number }
   | { type: "revoked"; error: AuthSocketError; now: number }
   /** the server wants this socket no more, and Socket.IO has let go of it */
   | { type: "barred"; error: AuthSocketError }
@@ -155,8 +155,10 @@ export function transition(connection: Connection, event: ConnectionEvent): Conn
     case "cut":
       return isUnderWay(connection) ? restart(connection, event.outlook, event.now) : [connection];
     case "unavailable": {
-      const { retryAt } = event;
-      return isUnderWay(connection) ? [{ status: "delayed", ...again(connection), retryAt }] : [connection];
+      const { now, retryAt } = event;
+      return isUnderWay(connection)
+        ? [{ status: "delayed", ...again(connection), since: now, retryAt }]
+        : [connection];
     }
     case "session":
       return follow(connection, event.outlook);
@@ -247,7 +249,10 @@ function changeUser(
 }
 
 function tick(connection: Connection, { outlook, now }: ConnectionEvent & { type: "tick" }): ConnectionStep {
-  if (connection.status === "delayed" && now >= connection.retryAt) return restart(connection, outlook);
+  // B5: by a clock that has been put back, it would take hours.
+  if (connection.status === "delayed" && (now >= connection.retryAt || now < connection.since)) {
+    return restart(connection, outlook);
+  }
   if (connection.status === "connected" && connection.revoked && now >= connection.revoked.leaveAt) {
     return [{ status: "refused", error: connection.revoked.error }, "close"];
   }
