@@ -31,16 +31,14 @@ export function ratios(values: readonly number[], base: readonly number[]): numb
   return values.map((value, repetition) => value / (base[repetition] ?? Number.NaN));
 }
 
-/** The most instants that lie within any span of `width`, which begins with one of them. */
+/** The most instants in any of the spans of `width` that time is cut into. */
 export function peak(instants: readonly number[], width: number): number {
-  const sorted = [...instants].sort((a, b) => a - b);
-  let most = 0;
-  let first = 0;
-  for (const [index, instant] of sorted.entries()) {
-    while ((sorted[first] ?? instant) <= instant - width) first++;
-    most = Math.max(most, index - first + 1);
+  const counts = new Map<number, number>();
+  for (const instant of instants) {
+    const span = Math.floor(instant / width);
+    counts.set(span, (counts.get(span) ?? 0) + 1);
   }
-  return most;
+  return Math.max(0, ...counts.values());
 }
 
 export interface Losses {

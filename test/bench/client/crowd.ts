@@ -23,7 +23,7 @@ export interface CrowdAftermath {
 const PATIENCE = 30_000;
 
 /** ms between two looks */
-const PERIOD = 100;
+const PERIOD = 1_000;
 
 /** Many browsers, which are there when all their tokens expire. */
 export async function crowd({ users, url, ...wish }: CrowdOrder): Promise<CrowdAftermath> {
@@ -39,6 +39,8 @@ export async function crowd({ users, url, ...wish }: CrowdOrder): Promise<CrowdA
     return client;
   });
   const early = exp * 1000 - Date.now();
+  // What has been thrown away by now would hold them all up together.
+  globalThis.gc?.();
 
   const tokenOf = ({ account: { storage, key } }: (typeof members)[number]) => storage.getItem(key);
   const renewed = () =>
