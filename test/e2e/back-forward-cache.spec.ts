@@ -48,9 +48,7 @@ declare global {
 /** What has reached the server, once all that the page had to send has. */
 async function heard(site: TabSite, tab: Tab): Promise<string[]> {
   await tab.page.evaluate(() => window.auth.socket.emitWithAck("last", true));
-  return site.heard
-    .filter(({ event }) => event !== "auth:renew")
-    .map(({ user, event }) => `${user}: ${event}`);
+  return site.heard.map(({ user, event }) => `${user}: ${event}`);
 }
 
 for (const [words, prepare] of Object.entries(pages)) {

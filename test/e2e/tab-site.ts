@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
+import { RENEW_EVENT } from "../../src/protocol.ts";
 import { authenticate } from "../../src/server/index.ts";
 import { unsignedJwt } from "../support/unsigned-jwt.ts";
 
@@ -22,7 +23,7 @@ interface Family {
   alive: boolean;
 }
 
-/** A packet with an event that reached the server, by the user whose connection it came on. */
+/** An event of the app that reached the server, by the user whose connection it came on. */
 export interface Heard {
   readonly user: string;
   readonly event: string;
@@ -59,7 +60,7 @@ export class TabSite {
     this.io = new Server(this.#http, { serveClient: false, connectionStateRecovery: {} });
     this.io.engine.on("connection", (engine) => {
       engine.on("data", (packet: unknown) => {
-        if (String(packet).includes('"auth:renew"')) this.renewals++;
+        if (String(packet).includes(`"${RENEW_EVENT}"`)) this.renewals++;
       });
     });
     authenticate(this.io, {
@@ -74,7 +75,7 @@ export class TabSite {
       this.connected.push(user);
       if (socket.recovered) this.recovered++;
       socket.onAny((event: string, value: unknown, acknowledge?: unknown) => {
-        this.heard.push({ user, event, value });
+        if (event !== RENEW_EVENT) this.heard.push({ user, event, value });
         if (typeof acknowledge === "function" && event !== "hang") acknowledge(value);
       });
     });

@@ -70,6 +70,7 @@ test("T18 T23 twenty seconds without network, in which the token expires, cost o
   const tab = await signedIn({ leeway: 1_000 });
   site.lifetimes = [4_000, HOUR];
   await tab.signIn("alice");
+  await expect.poll(() => site.renewals).toBe(1);
   await context.setOffline(true);
   const offlineSince = tab.page.evaluate(() => Date.now());
   await tab.until("waiting");
