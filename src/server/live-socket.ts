@@ -57,6 +57,7 @@ export class LiveSocket {
       expired: () => socket.disconnect(),
     });
 
+    socket.prependAny(hideToken);
     socket.use(([event, ...args], next) => this.#receive(event, args, next));
     socket.once("disconnect", () => this.#expiry.stop());
     void socket.join(userRoom(identity.subject));
@@ -133,6 +134,12 @@ export class LiveSocket {
   #tell(event: string, payload: Lifetime | Revocation): void {
     this.#socket.nsp.local.to(this.#socket.id).emit(event, payload);
   }
+}
+
+/** S1: the app's own `onAny` hears a renewal before any middleware does, and a log of it is not to print the token. */
+function hideToken(event: string, payload: unknown): void {
+  if (event !== RENEW_EVENT || typeof payload !== "object" || payload === null) return;
+  if ("token" in payload) Object.defineProperty(payload, "token", { enumerable: false });
 }
 
 function refusal({ data, message }: AuthError): RenewalAnswer {

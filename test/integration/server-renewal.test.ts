@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { authenticate } from "../../src/server/index.ts";
 import { client, enter, next, serverSide, startServer, Tokens } from "../support/guarded-server.ts";
@@ -52,6 +53,26 @@ describe("auth:renew", () => {
     await socket.emitWithAck("auth:renew", { token: tokens.issue() });
 
     expect(disconnected).not.toHaveBeenCalled();
+  });
+
+  it("S1: an onAny that the app logs all events with prints no token", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    const log: string[] = [];
+    io.on("connection", (socket) =>
+      socket.onAny((...event) => log.push(inspect(event), JSON.stringify(event))),
+    );
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+
+    const token = tokens.issue({ lifetime: 7_200_000 });
+    const answer = await socket.emitWithAck("auth:renew", { token });
+
+    expect(answer.expiresIn).toBeGreaterThan(7_000_000);
+    expect(log).toHaveLength(2);
+    expect(log.join()).toContain("auth:renew");
+    expect(log.join()).not.toContain(token);
   });
 
   it.each([
