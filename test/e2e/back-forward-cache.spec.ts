@@ -8,11 +8,22 @@ import { test as base } from "./tab-test.ts";
 const HOUR = 3_600_000;
 
 interface AbsenceFixtures {
+  /** Two tabs, both Alice's; the first has done what it may before it is left. */
+  pair: (prepare: () => void) => Promise<[Tab, Tab]>;
   /** Leaves a page and comes back to it as it was. */
   away: (tab: Tab, meanwhile: () => Promise<void>) => Promise<void>;
 }
 
 const test = base.extend<AbsenceFixtures>({
+  pair: async ({ signedIn, open }, use) => {
+    await use(async (prepare) => {
+      const [tab, other] = [await signedIn(), await open()];
+      await other.connectedAs("alice");
+      await tab.upgraded();
+      await tab.page.evaluate(prepare);
+      return [tab, other];
+    });
+  },
   away: async ({ context, site }, use) => {
     const isKept = await keepsPages(context, `${site.url}/blank`);
     await use((tab, meanwhile) => awayFrom(tab, { site, isKept }, meanwhile));
@@ -77,14 +88,10 @@ for (const [words, prepare] of Object.entries(pages)) {
 
     test("T23 B8 in whose absence another tab has refreshed adopts, and refreshes nothing", async ({
       site,
-      open,
-      signedIn,
+      pair,
       away,
     }) => {
-      const [tab, other] = [await signedIn(), await open()];
-      await other.connectedAs("alice");
-      await tab.upgraded();
-      await tab.page.evaluate(prepare);
+      const [tab, other] = await pair(prepare);
       site.lifetimes = [3_000, HOUR];
       await tab.signIn("alice");
       await away(tab, () => other.untilGoodFor(1_000_000));
@@ -97,14 +104,10 @@ for (const [words, prepare] of Object.entries(pages)) {
 
     test("T23 B10 in whose absence another tab has signed out is signed out, and sends nothing", async ({
       site,
-      open,
-      signedIn,
+      pair,
       away,
     }) => {
-      const [tab, other] = [await signedIn(), await open()];
-      await other.connectedAs("alice");
-      await tab.upgraded();
-      await tab.page.evaluate(prepare);
+      const [tab, other] = await pair(prepare);
       const connected = site.connected.length;
       await away(tab, () => other.signOut());
       await tab.until("signedOut");
@@ -117,14 +120,10 @@ for (const [words, prepare] of Object.entries(pages)) {
 
     test("T23 B16 in whose absence another user has signed in is that user's, and sends nothing of the former's", async ({
       site,
-      open,
-      signedIn,
+      pair,
       away,
     }) => {
-      const [tab, other] = [await signedIn(), await open()];
-      await other.connectedAs("alice");
-      await tab.upgraded();
-      await tab.page.evaluate(prepare);
+      const [tab, other] = await pair(prepare);
       await away(tab, async () => {
         await other.signIn("bob");
         await other.connectedAs("bob");
