@@ -71,7 +71,7 @@ export function sessionLine(
           state.status === "waiting" ? `${errorWords(state.error)} ${againWords(state.retryAt, now)}` : "",
       };
     case "nobody":
-      return { tone: "quiet", text: "Nobody is signed in in this browser." };
+      return { tone: "quiet", text: "Nobody is signed in on this browser." };
     case "ended":
       return {
         tone: "quiet",
