@@ -110,7 +110,9 @@ on("single-page app", () => {
     await page.keyboard.press("Enter");
 
     await demo.expectConnected();
-    await expect(demo.message).toBeFocused();
+    await expect(page.getByRole("link", { name: "Live" })).toBeFocused();
+    await expect(page.getByRole("region", { name: "Token" })).toBeInViewport({ ratio: 1 });
+    await tabTo(page, demo.message);
     await page.keyboard.type("no mouse");
     await page.keyboard.press("Enter");
     await demo.expectSent("no mouse");

@@ -6,7 +6,6 @@ import { createPanel } from "./panel.ts";
 
 export interface Chat {
   readonly node: HTMLElement;
-  focus(): void;
   /** Forgets everything: what one user wrote is not for the next. */
   clear(): void;
 }
@@ -83,7 +82,6 @@ export function createChat(socket: DemoSocket["socket"], nameOfUser: () => strin
 
   return {
     node: createPanel("chat", "Chat", scroller, form),
-    focus: () => input.focus(),
     clear() {
       input.value = "";
       update([]);

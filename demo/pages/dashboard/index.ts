@@ -84,9 +84,8 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
     write({ tone: "bad", text: `You pressed “${label}”.` });
   });
   const signIn = createSignInForm(session, () => {
-    chat.focus();
-    // Another view than the chat's is shown: the form has gone, and the focus would be nowhere.
-    if (document.activeElement === document.body) views.focus();
+    // The form has gone, and the focus would be nowhere. A place at the top keeps the token and the timeline in sight.
+    views.focus();
   });
   const handshake = createHandshakePanel(session, expired);
   const cookie = createCookiePanel(session, write);
