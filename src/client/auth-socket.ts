@@ -3,6 +3,7 @@ import { type AuthSession, sessionOf } from "./auth-session.ts";
 import { type AuthSocketState, Connection } from "./connection.ts";
 import { AuthSocketError } from "./core/errors.ts";
 import { Hub } from "./hub.ts";
+import { check } from "./option-check.ts";
 import type { AuthSocketOptions } from "./socket-options.ts";
 
 /** Events by name, as Socket.IO constrains them. */
@@ -85,9 +86,11 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
    * The AuthSocket of another namespace on the same connection, with the same session; the same one for each call.
    *
    * @param namespace with or without the leading slash
+   * @throws TypeError where it is no string
    */
   of<L extends EventsMap = DefaultEventsMap, E extends EventsMap = L>(namespace: string): AuthSocket<L, E> {
     this.#life?.signal.throwIfAborted();
+    check(typeof namespace === "string", "namespace", "a string");
     const name = namespace.startsWith("/") ? namespace : `/${namespace}`; // T17
     return (
       (this.#hub.member(name)?.socket as AuthSocket<L, E> | undefined) ??

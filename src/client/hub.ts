@@ -65,6 +65,7 @@ export class Hub implements ConnectionContext {
     const { io = {}, autoConnect = true, allowInsecure = false } = options;
     refuseTokenInUrl("url", url);
     refuseTokenInUrl("io.query", JSON.stringify(io.query ?? ""));
+    refuseTokenInUrl("io.path", `${io.path}`);
     this.#ownsSession = !options.session;
     this.session = options.session ?? new AuthSession(options);
     const session = sessionOf(this.session);

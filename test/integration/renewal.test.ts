@@ -129,3 +129,32 @@ it("T4 disconnect() during the server's middleware leaves no ghost there, and co
   expect(io.of("/slow").sockets.size).toBe(1);
   expect(root.socket.id).toBe(id);
 });
+
+it.each([
+  ["a leeway of nothing", { leeway: 0, jitter: 0 }],
+  ["a leeway that is longer than the token's life", { leeway: 60_000 }],
+])(
+  "B4 B14 %s and a server that gives no notice: whoever is cut at the token's end is back",
+  async (_, options) => {
+    const { io, url } = await startServer();
+    authenticate(io, { notice: 0, verify: async (token) => identify(token) });
+    const auth = disposed(
+      new AuthSocket(url, {
+        ...options,
+        store: memoryStore(),
+        refresh: async () => issueToken({ lifetime: 1_000 }),
+      }),
+    );
+    const statuses: string[] = [];
+    auth.subscribe(({ status }) => statuses.push(status));
+    const renewed = deferred<void>();
+    const tokens = new Set<unknown>();
+    auth.session.subscribe((state) => {
+      if (state.status === "signedIn" && tokens.add(state.claims?.jti).size === 3) renewed.resolve();
+    });
+    auth.connect();
+    await renewed.promise;
+    await auth.whenConnected();
+    expect(statuses).not.toContain("refused");
+  },
+);

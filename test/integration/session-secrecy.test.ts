@@ -140,6 +140,7 @@ describe("tokens in URLs", () => {
     ["a URL's encoded Bearer header", `https://chat.example/?authorization=Bearer%20${token}`],
     ["a URL's encoded JSON", `https://chat.example/?auth=${encodeURIComponent(JSON.stringify({ token }))}`],
     ["io.query", "https://chat.example", { query: { token } }],
+    ["io.path", "https://chat.example", { path: `/${token}/socket.io` }],
     ["io.query as a Bearer header", "https://chat.example", { query: { authorization: `Bearer ${token}` } }],
   ])("S2 a JWT in %s throws token_in_url", async (_, url, io) => {
     const make = () =>

@@ -392,6 +392,15 @@ describe("the Socket's own connect() and disconnect() do what AuthSocket's do", 
 });
 
 describe("T17 a namespace without its slash", () => {
+  it.each([undefined, null, 5, {}])("B9 of(%j) throws a TypeError that says what it takes", (namespace) => {
+    const auth = disposed(
+      new AuthSocket("https://chat.example", { refresh: async () => null, autoConnect: false }),
+    );
+    expect(() => auth.of(namespace as unknown as string)).toThrow(
+      new TypeError('"namespace" must be a string'),
+    );
+  });
+
   it("T17 of() adds it, and answers the same AuthSocket for each spelling", async () => {
     const server = await startAuthServer();
     const auth = open(server.url);

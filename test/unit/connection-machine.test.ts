@@ -323,6 +323,15 @@ describe("the connection machine", () => {
   it.each<[string, Partial<Connection & { status: "connected" }>, string | undefined, number, boolean]>([
     ["a good token is no token matter", {}, "old", NOW, false],
     ["a token that is due is one", {}, "old", NOW + 50_000, true],
+    ["a server that is a little ahead may cut before it is due", {}, "old", NOW + 49_000, true],
+    ["a server that is further ahead may not", {}, "old", NOW + 48_999, false],
+    [
+      "a tenth of its life is a little for a token of seconds",
+      { grant: { ...old, lifetime: 5_000 } },
+      "old",
+      NOW + 49_499,
+      false,
+    ],
     ["a token that is no longer the session's is one", {}, "fresh", NOW, true],
     ["a token of unknown expiry is one", { grant: { accessToken: "old", refusals: 0 } }, "old", NOW, true],
     ["a second cut within ten seconds is none", { cutAt: NOW - 9_999 }, "fresh", NOW, false],

@@ -131,6 +131,29 @@ describe("a grant", () => {
     expect(remeasured(opaque, NOW + 100_000, context()).renewAt).toBe(NOW + 80_000);
   });
 
+  it("B4 B5 a renewal keeps its lead, however many namespaces say when the token ends, and whenever they do", () => {
+    for (const [lifetime, leeway] of [
+      [4_000, 60_000],
+      [8_000, undefined],
+      [3_600_000, undefined],
+    ] as const) {
+      const timing = { leeway, random: 0.5 };
+      const stored = { accessToken: timedToken(NOW - lifetime / 2, lifetime) };
+      const end = NOW + lifetime / 2;
+      const first = remeasured(
+        toGrant(stored, context({ ...timing, origin: "given" })),
+        end,
+        context(timing),
+      );
+      const told = [0, 5, 10, lifetime / 8, lifetime / 4].reduce(
+        (grant, later) => remeasured(grant, end, context({ ...timing, now: NOW + later })),
+        first,
+      );
+      expect(told.renewAt).toBe(first.renewAt);
+      expect(end - Number(told.renewAt)).toBeGreaterThan(Math.min(60_000, lifetime / 10));
+    }
+  });
+
   it("B16 a token set's own subject goes before the claims", () => {
     expect(toGrant({ accessToken: timedToken(NOW), subject: "bob" }, context()).subject).toBe("bob");
     expect(toGrant({ accessToken: timedToken(NOW) }, context()).subject).toBe("alice");

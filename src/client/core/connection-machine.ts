@@ -102,6 +102,12 @@ const FAREWELL = 2_000;
 /** B14: ms after a reconnect within which another cut is no token matter. */
 const CUT_WINDOW = 10_000;
 
+/**
+ * B5, B14: ms, or this share of the token's life, by which a server may cut before the renewal is due: what it said of the
+ * token's end is measured from its receipt, and came later than it was sent.
+ */
+const HASTE = { ms: 1_000, share: 0.1 };
+
 export function transition(connection: Connection, event: ConnectionEvent): ConnectionStep {
   switch (event.type) {
     case "connect":
@@ -293,13 +299,10 @@ export function isCutOverToken(connection: Connection, current: string | undefin
   const { grant, cutAt, since } = connection;
   // B5: by a clock that has been put back, nothing is due.
   if (now < since) return true;
-  if (
-    cutAt !== undefined &&
-    now - cutAt < Math.min(CUT_WINDOW, (grant.lifetime ?? Number.POSITIVE_INFINITY) / 2)
-  ) {
-    return false;
-  }
-  return grant.expiresAt === undefined || isDue(grant, now) || grant.accessToken !== current;
+  const { lifetime = Number.POSITIVE_INFINITY } = grant;
+  if (cutAt !== undefined && now - cutAt < Math.min(CUT_WINDOW, lifetime / 2)) return false;
+  const haste = Math.min(HASTE.ms, lifetime * HASTE.share);
+  return grant.expiresAt === undefined || isDue(grant, now + haste) || grant.accessToken !== current;
 }
 
 function start(outlook: TokenOutlook, attempt: Attempt): ConnectionStep {

@@ -11,6 +11,10 @@ export interface Grant {
   readonly claims?: Readonly<Claims> | undefined;
   /** When the renewal is due; absent where the expiry is unknown. */
   readonly renewAt?: number;
+  /** ms before the expiry at which it is to be, where there is time enough for that. */
+  readonly lead?: number;
+  /** Since when the expiry has been known. */
+  readonly since?: number;
   /** ms from issue to expiry; absent where unknown. */
   readonly lifetime?: number;
   /** How many tokens in a row the server has refused, this one included (B7). */
@@ -91,19 +95,21 @@ export function toGrant(tokens: TokenSet, context: GrantContext): Grant {
  */
 function schedule(expiresAt: number, lifetime: number, context: GrantContext) {
   const { leeway, jitter } = spread(lifetime, context);
-  const early = leeway + context.random * jitter;
-  return { expiresAt, lifetime, renewAt: expiresAt - early * share(lifetime, leeway + jitter) };
+  const lead = leeway + context.random * jitter;
+  const renewAt = expiresAt - lead * share(lifetime, leeway + jitter);
+  return { expiresAt, lifetime, lead, since: context.now, renewAt };
 }
 
 /** The grant, now that the server has said when it will end: free of clock skew, and as early to renew as before. */
 export function remeasured(grant: Grant, expiresAt: number, context: GrantContext): Grant {
   const left = expiresAt - context.now;
-  const { lifetime = left } = grant;
-  if (grant.expiresAt === undefined || grant.renewAt === undefined) {
+  const { lifetime = left, lead, since } = grant;
+  if (lead === undefined || since === undefined) {
     return { ...grant, ...schedule(expiresAt, left, context) };
   }
   const { leeway, jitter } = spread(lifetime, context);
-  const early = (grant.expiresAt - grant.renewAt) * share(left, leeway + jitter);
+  // Counted from the first that was known of it: each namespace tells its end, and each time there is less left.
+  const early = lead * share(Math.max(left, expiresAt - since), leeway + jitter);
   return { ...grant, expiresAt, lifetime: Math.max(lifetime, left), renewAt: expiresAt - early };
 }
 
