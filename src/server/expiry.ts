@@ -1,6 +1,12 @@
 /** The longest that a timer can wait; what is longer fires at once (T19). */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
+/**
+ * ms to which longer waits are cut; what is left is waited for when it fires. Node keeps a list of timers for each duration:
+ * those of many connections share few lists, and are set and cleared at once.
+ */
+const GRAIN = 1_000;
+
 export interface ExpiryEvents {
   /** It is time to give notice. */
   expiring(): void;
@@ -35,11 +41,10 @@ export class Expiry {
   }
 
   #wait(instant: number, then: () => void): void {
-    const timer = setTimeout(
+    const left = Math.min(instant - Date.now(), LONGEST_TIMER);
+    this.#timer = setTimeout(
       () => (Date.now() < instant ? this.#wait(instant, then) : then()),
-      Math.min(instant - Date.now(), LONGEST_TIMER),
-    );
-    timer.unref();
-    this.#timer = timer;
+      left < GRAIN ? left : left - (left % GRAIN),
+    ).unref();
   }
 }

@@ -27,6 +27,12 @@ export type AuthenticatedSocket = Socket<
 /** Renewals of one socket that may wait for their turn. A client that keeps the protocol never has two. */
 const MAX_WAITING = 8;
 
+/** What a client has asked for: whatever it sent. */
+interface Renewal {
+  payload: unknown;
+  acknowledge: unknown;
+}
+
 /** One connected socket: says hello, takes renewals, gives notice and cuts. */
 export class LiveSocket {
   readonly subject: string;
@@ -37,8 +43,8 @@ export class LiveSocket {
   readonly #verification: Verification<AuthenticatedSocket>;
   readonly #expiry: Expiry;
   #held: Promise<void> | undefined;
-  #renewals = Promise.resolve();
-  #waiting = 0;
+  /** Renewals in the order of sending. The first is being verified. */
+  readonly #renewals: Renewal[] = [];
 
   constructor(
     socket: AuthenticatedSocket,
@@ -58,7 +64,7 @@ export class LiveSocket {
     });
 
     socket.prependAny(hideToken);
-    socket.use(([event, ...args], next) => this.#receive(event, args, next));
+    socket.use((packet, next) => this.#receive(packet, next));
     socket.once("disconnect", () => this.#expiry.stop());
     void socket.join(userRoom(identity.subject));
     this.#adopt(identity);
@@ -83,28 +89,33 @@ export class LiveSocket {
   }
 
   // In a middleware that comes before the app's, so that no token passes through those, nor a renewal fails in them.
-  #receive(event: string, args: unknown[], next: () => void): void {
-    if (this.#held) void this.#held.then(() => this.#receive(event, args, next));
+  #receive(packet: readonly unknown[], next: () => void): void {
+    if (this.#held) void this.#held.then(() => this.#receive(packet, next));
     else if (!this.#socket.connected) return;
-    else if (event === RENEW_EVENT) this.#renew(args[0], args.at(-1));
+    else if (packet[0] === RENEW_EVENT) this.#renew({ payload: packet[1], acknowledge: packet.at(-1) });
     else next();
   }
 
-  /** One verification at a time: the last valid token wins, in the order of sending. */
-  #renew(payload: unknown, acknowledge: unknown): void {
-    const answer = (answered: RenewalAnswer) => {
-      if (typeof acknowledge === "function" && this.#socket.connected) acknowledge(answered);
-    };
-    if (this.#waiting === MAX_WAITING) {
-      answer(refusal(new AuthError("unavailable", "Too many renewals at once")));
+  #renew(renewal: Renewal): void {
+    if (this.#renewals.length === MAX_WAITING) {
+      this.#answer(renewal, refusal(new AuthError("unavailable", "Too many renewals at once")));
       return;
     }
-    this.#waiting++;
-    this.#renewals = this.#renewals.then(async () => {
-      const error = await this.#objection(payload);
-      this.#waiting--;
-      answer(error ? refusal(error) : this.#lifetime());
-    });
+    this.#renewals.push(renewal);
+    if (this.#renewals.length === 1) void this.#verifyInTurn(renewal);
+  }
+
+  /** One verification at a time: the last valid token wins, in the order of sending. */
+  async #verifyInTurn(first: Renewal): Promise<void> {
+    for (let renewal: Renewal | undefined = first; renewal; renewal = this.#renewals[0]) {
+      const error = await this.#objection(renewal.payload);
+      this.#renewals.shift();
+      this.#answer(renewal, error ? refusal(error) : this.#lifetime());
+    }
+  }
+
+  #answer({ acknowledge }: Renewal, answer: RenewalAnswer): void {
+    if (typeof acknowledge === "function" && this.#socket.connected) acknowledge(answer);
   }
 
   /** Why a renewal is refused; one that is not has been adopted. */

@@ -162,7 +162,7 @@ describe("tokens in URLs", () => {
   });
 });
 
-type AuthSocketOptionsIo = { query: Record<string, string> };
+type AuthSocketOptionsIo = { query?: Record<string, string>; path?: string };
 
 const loopback = [
   "http://localhost/r",
