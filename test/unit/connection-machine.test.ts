@@ -327,9 +327,9 @@ describe("the connection machine", () => {
     ["a server that is further ahead may not", {}, "old", NOW + 48_999, false],
     [
       "a tenth of its life is a little for a token of seconds",
-      { grant: { ...old, lifetime: 5_000 } },
+      { grant: { ...old, expiresAt: NOW + 5_000, renewAt: NOW + 4_000, lifetime: 5_000 } },
       "old",
-      NOW + 49_499,
+      NOW + 3_499,
       false,
     ],
     ["a token that is no longer the session's is one", {}, "fresh", NOW, true],
