@@ -44,10 +44,12 @@ async function run({ name, run }: Scenario): Promise<Outcome> {
   const sites = new Sites();
   const start = performance.now();
   // One that breaks off has failed; the others have their say.
-  const outcome = await run({ ...plan, site: (kind) => sites.get(kind) }).catch((error: unknown) => ({
-    rows: [],
-    checks: [{ title: `${name} runs to its end`, passed: false, found: String(error) }],
-  }));
+  const outcome = await run({ ...plan, site: (kind, use) => sites.get(kind, use) }).catch(
+    (error: unknown) => ({
+      rows: [],
+      checks: [{ title: `${name} runs to its end`, passed: false, found: String(error) }],
+    }),
+  );
   await sites.close();
   console.log(`${name}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
   return outcome;

@@ -3,11 +3,13 @@ import { Site } from "./site.ts";
 
 /** The servers of one scenario, started when they are wanted. */
 export class Sites {
-  readonly #started = new Map<ServerKind, Promise<Site>>();
+  readonly #started = new Map<string, Promise<Site>>();
 
-  get(kind: ServerKind): Promise<Site> {
-    const site = this.#started.get(kind) ?? Site.start(kind);
-    this.#started.set(kind, site);
+  /** @param use what it is for; every use has one of its own. default one for all */
+  get(kind: ServerKind, use = ""): Promise<Site> {
+    const key = `${kind} ${use}`;
+    const site = this.#started.get(key) ?? Site.start(kind);
+    this.#started.set(key, site);
     return site;
   }
 

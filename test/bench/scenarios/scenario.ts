@@ -7,8 +7,12 @@ import type { Site } from "../site.ts";
 
 /** What a scenario has to work with. */
 export interface Bench {
-  /** The scenario's own server of that kind. */
-  site(kind: ServerKind): Promise<Site>;
+  /**
+   * The scenario's own server of that kind.
+   *
+   * @param use what it is for, where what runs at once must not meet; default one for all
+   */
+  site(kind: ServerKind, use?: string): Promise<Site>;
   hosts: Host[];
   contenders: readonly ContenderName[];
   /** whether only counts matter */
