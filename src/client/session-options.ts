@@ -1,5 +1,5 @@
 import type { SubjectReader } from "./core/grant.ts";
-import { check, checkDuration, checkFunction } from "./option-check.ts";
+import { check, checkDuration, checkFlag, checkFunction } from "./option-check.ts";
 import type { TokenStore } from "./platform/token-store.ts";
 import type { Refresh, RefreshRequest } from "./refresher.ts";
 
@@ -35,7 +35,7 @@ export interface AuthSessionOptions {
 
 /** @throws TypeError that names the option */
 export function checkSessionOptions(options: AuthSessionOptions): void {
-  const { refresh, store, credential, leeway, jitter, refreshTimeout, retry, subject, fetch } =
+  const { refresh, store, credential, leeway, jitter, refreshTimeout, retry, subject, fetch, allowInsecure } =
     Object(options);
   const target = typeof refresh === "function" ? refresh : (refresh?.url ?? refresh);
   check(
@@ -47,6 +47,7 @@ export function checkSessionOptions(options: AuthSessionOptions): void {
   check(store === undefined || methods, "store", "a TokenStore with load, save and clear");
   check([undefined, "token", "cookie"].includes(credential), "credential", `"token" or "cookie"`);
   check(store === undefined || credential !== "cookie", "store", `left out with credential "cookie"`);
+  checkFlag("allowInsecure", allowInsecure);
   checkDuration("leeway", leeway);
   checkDuration("refreshTimeout", refreshTimeout);
   checkDuration("retry.base", retry?.base);

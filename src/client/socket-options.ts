@@ -1,7 +1,7 @@
 import type { ManagerOptions, SocketOptions } from "socket.io-client";
 import { AuthSession } from "./auth-session.ts";
 import type { ConnectError } from "./core/refusal.ts";
-import { check, checkFunction } from "./option-check.ts";
+import { check, checkFlag, checkFunction } from "./option-check.ts";
 import { type AuthSessionOptions, checkSessionOptions } from "./session-options.ts";
 
 /** A session of its own, described by the session's options, or one that is shared with others. */
@@ -29,6 +29,8 @@ export type AuthSocketOptions = (
 export function checkSocketOptions(options: AuthSocketOptions): void {
   const given = Object(options);
   checkFunction("isTokenRefused", given.isTokenRefused);
+  checkFlag("autoConnect", given.autoConnect);
+  checkFlag("allowInsecure", given.allowInsecure);
   check([undefined, "auto", "reconnect"].includes(given.renewal), "renewal", `"auto" or "reconnect"`);
   for (const name of ["auth", "autoConnect", "forceNew", "multiplex"]) {
     check(!(name in Object(given.io)), `io.${name}`, "left to AuthSocket");

@@ -113,6 +113,23 @@ const spoiled: [string, () => void][] = [
       }),
   ],
   [
+    "throws at every touch, like all that tabs could share,",
+    () => {
+      for (const name of ["localStorage", "indexedDB"]) {
+        Object.defineProperty(window, name, {
+          get() {
+            throw new DOMException("denied", "SecurityError");
+          },
+        });
+      }
+      window.BroadcastChannel = class {
+        constructor() {
+          throw new DOMException("denied", "SecurityError");
+        }
+      } as unknown as typeof BroadcastChannel;
+    },
+  ],
+  [
     "is full",
     () => {
       Storage.prototype.setItem = () => {

@@ -326,10 +326,10 @@ describe("the connection machine", () => {
     ["a server that is a little ahead may cut before it is due", {}, "old", NOW + 49_000, true],
     ["a server that is further ahead may not", {}, "old", NOW + 48_999, false],
     [
-      "a tenth of its life is a little for a token of seconds",
-      { grant: { ...old, expiresAt: NOW + 5_000, renewAt: NOW + 4_000, lifetime: 5_000 } },
+      "half of its life is a little for a token of a second",
+      { grant: { ...old, expiresAt: NOW + 1_000, renewAt: NOW + 800, lifetime: 1_000 } },
       "old",
-      NOW + 3_499,
+      NOW + 299,
       false,
     ],
     ["a token that is no longer the session's is one", {}, "fresh", NOW, true],

@@ -31,6 +31,7 @@ describe("options", () => {
     ["refreshTimeout", { refreshTimeout: -1 }],
     ["retry.base", { retry: { base: "1s" } }],
     ["retry.max", { retry: { max: -1 } }],
+    ["allowInsecure", { allowInsecure: "false" }],
     ["jitter", { jitter: 1.1 }],
     ["jitter", { jitter: -0.1 }],
     ["jitter", { jitter: "0.1" }],

@@ -80,9 +80,11 @@ export const indexedDbBoard: LeaseBoard = {
 
 /** @returns what ends it; a post is on its way by then */
 function withChannel(name: string, use: (channel: BroadcastChannel) => void): () => void {
-  // Without it, other tabs look by themselves, a little later.
-  if (!globalThis.BroadcastChannel) return () => {};
-  const channel = new BroadcastChannel(`authsocket:${name}`);
-  use(channel);
-  return () => channel.close();
+  try {
+    const channel = new BroadcastChannel(`authsocket:${name}`);
+    use(channel);
+    return () => channel.close();
+  } catch {
+    return () => {}; // B9: without it, other tabs look by themselves, a little later
+  }
 }

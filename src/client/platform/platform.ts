@@ -25,5 +25,11 @@ export const browserPlatform: Platform = {
   fetch: (input, init) => fetch(input, init),
   onWakeUp,
   location: () => globalThis.location,
-  leases: () => (globalThis.indexedDB ? indexedDbBoard : undefined),
+  leases: () => {
+    try {
+      return globalThis.indexedDB ? indexedDbBoard : undefined;
+    } catch {
+      return undefined; // B9: where storage is denied, some browsers throw at the sight of it
+    }
+  },
 };
