@@ -30,7 +30,6 @@ export function checkSocketOptions(options: AuthSocketOptions): void {
   const given = Object(options);
   checkFunction("isTokenRefused", given.isTokenRefused);
   checkFlag("autoConnect", given.autoConnect);
-  checkFlag("allowInsecure", given.allowInsecure);
   check([undefined, "auto", "reconnect"].includes(given.renewal), "renewal", `"auto" or "reconnect"`);
   for (const name of ["auth", "autoConnect", "forceNew", "multiplex"]) {
     check(!(name in Object(given.io)), `io.${name}`, "left to AuthSocket");
@@ -40,6 +39,7 @@ export function checkSocketOptions(options: AuthSocketOptions): void {
     return;
   }
   check(given.session instanceof AuthSession, "session", "an AuthSession");
+  checkFlag("allowInsecure", given.allowInsecure);
   for (const name of [
     "refresh",
     "store",

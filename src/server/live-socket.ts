@@ -102,12 +102,12 @@ export class LiveSocket {
       return;
     }
     this.#renewals.push(renewal);
-    if (this.#renewals.length === 1) void this.#verifyInTurn(renewal);
+    if (this.#renewals.length === 1) void this.#verifyInTurn();
   }
 
   /** One verification at a time: the last valid token wins, in the order of sending. */
-  async #verifyInTurn(first: Renewal): Promise<void> {
-    for (let renewal: Renewal | undefined = first; renewal; renewal = this.#renewals[0]) {
+  async #verifyInTurn(): Promise<void> {
+    for (let renewal = this.#renewals[0]; renewal; renewal = this.#renewals[0]) {
       const error = await this.#objection(renewal.payload);
       this.#renewals.shift();
       this.#answer(renewal, error ? refusal(error) : this.#lifetime());

@@ -60,8 +60,9 @@ function inTime<Answer>(answer: Answer | PromiseLike<Answer>): Answer | Promise<
       () => reject(new AuthError("unavailable", "Authentication timed out")),
       DEADLINE,
     );
-    const inTheEnd = () => clearTimeout(timer);
-    void Promise.resolve(answer).then(resolve, reject).finally(inTheEnd);
+    void Promise.resolve(answer)
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
   });
 }
 

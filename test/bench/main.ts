@@ -7,7 +7,7 @@ import { startNode } from "./hosts/node-host.ts";
 import { readme, writeTable } from "./report/readme.ts";
 import { table } from "./report/table.ts";
 import { scenarios } from "./scenarios/index.ts";
-import type { Bench, Outcome, Scenario } from "./scenarios/scenario.ts";
+import { type Bench, joined, type Outcome, type Scenario } from "./scenarios/scenario.ts";
 import { Sites } from "./sites.ts";
 
 const { values } = parseArgs({
@@ -59,9 +59,8 @@ const chosen = scenarios.filter(({ name, onlyTimes }) => only?.includes(name) ??
 const outcomes = await inTurn(chosen, run);
 await Promise.all(hosts.map((host) => host.close()));
 
-const checks = outcomes.flatMap((outcome) => outcome.checks);
+const { rows, checks } = joined(outcomes);
 const failed = checks.filter(({ passed }) => !passed);
-const rows = outcomes.flatMap((outcome) => outcome.rows);
 console.log(table(rows));
 if (!quick && !only) writeTable(readme, rows, plan.repetitions);
 for (const { title, found } of failed) console.error(`✗ ${title}: ${found}`);

@@ -49,6 +49,8 @@ describe("options", () => {
   it.each<[string, Wrong]>([
     ["refresh", {}],
     ["isTokenRefused", { refresh: "/r", isTokenRefused: "Invalid token" }],
+    ["autoConnect", { refresh: "/r", autoConnect: "no" }],
+    ["allowInsecure", { session: session({}), allowInsecure: "false" }],
     ["io.auth", { refresh: "/r", io: { auth: { token: "x" } } }],
     ["io.autoConnect", { refresh: "/r", io: { autoConnect: true } }],
     ["io.forceNew", { refresh: "/r", io: { forceNew: true } }],

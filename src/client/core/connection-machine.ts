@@ -103,10 +103,10 @@ const FAREWELL = 2_000;
 const CUT_WINDOW = 10_000;
 
 /**
- * B5, B14: ms, or this share of the token's life, by which a server may cut before the renewal is due: a token's end is
- * measured from its receipt, which came later than its issue, and many an `iat` has its fraction of a second cut off.
+ * B5, B14: ms by which a server may cut before the renewal is due: a token's end is measured from its receipt, which came
+ * later than its issue, and many an `iat` has its fraction of a second cut off.
  */
-const HASTE = { ms: 1_000, share: 0.5 };
+const HASTE = 1_000;
 
 export function transition(connection: Connection, event: ConnectionEvent): ConnectionStep {
   switch (event.type) {
@@ -290,7 +290,8 @@ export function isInDemand({ status }: Connection): boolean {
 
 /**
  * B14: whether the server had its reason in the connection's token: due for renewal, of unknown expiry, or no longer the
- * session's. Not so when it cuts again at once; half a lifetime of a token that lives for seconds is not at once.
+ * session's. Not so when it cuts again at once; half a lifetime of a token that lives for seconds is not at once, and is all
+ * the haste that it may have.
  *
  * @param current the session's access token
  */
@@ -299,10 +300,10 @@ export function isCutOverToken(connection: Connection, current: string | undefin
   const { grant, cutAt, since } = connection;
   // B5: by a clock that has been put back, nothing is due.
   if (now < since) return true;
-  const { lifetime = Number.POSITIVE_INFINITY } = grant;
-  if (cutAt !== undefined && now - cutAt < Math.min(CUT_WINDOW, lifetime / 2)) return false;
-  const haste = Math.min(HASTE.ms, lifetime * HASTE.share);
-  return grant.expiresAt === undefined || isDue(grant, now + haste) || grant.accessToken !== current;
+  const half = (grant.lifetime ?? Number.POSITIVE_INFINITY) / 2;
+  if (cutAt !== undefined && now - cutAt < Math.min(CUT_WINDOW, half)) return false;
+  const dueBy = now + Math.min(HASTE, half);
+  return grant.expiresAt === undefined || isDue(grant, dueBy) || grant.accessToken !== current;
 }
 
 function start(outlook: TokenOutlook, attempt: Attempt): ConnectionStep {

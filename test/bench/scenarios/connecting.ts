@@ -2,8 +2,8 @@ import type { ContenderName, Transport } from "../contenders/contender.ts";
 import { HOST_NAMES, type Host } from "../hosts/host.ts";
 import { interleaved } from "../interleaving.ts";
 import { ratioRow } from "../report/figures.ts";
-import { type Check, check, type Row } from "../report/row.ts";
-import { type Bench, isOurs, loginOf, type Outcome, type Scenario } from "./scenario.ts";
+import { check } from "../report/row.ts";
+import { type Bench, isOurs, joined, loginOf, type Outcome, type Scenario } from "./scenario.ts";
 
 interface Case {
   token: "valid" | "expired";
@@ -32,23 +32,14 @@ export const connecting: Scenario = {
   measures: HOST_NAMES.flatMap((host) => cases.map((each) => titleOf(each, host))),
   async run(bench) {
     // The hosts at once: nearly all of a connect is waiting for the network.
-    const outcomes = await Promise.all(bench.hosts.map((host) => connectAllIn(bench, host)));
-    return {
-      rows: outcomes.flatMap(({ rows }) => rows),
-      checks: outcomes.flatMap(({ checks }) => checks),
-    };
+    return joined(await Promise.all(bench.hosts.map((host) => connectAllIn(bench, host))));
   },
 };
 
 async function connectAllIn(bench: Bench, host: Host): Promise<Outcome> {
-  const rows: Row[] = [];
-  const checks: Check[] = [];
-  for (const each of cases) {
-    const outcome = await connectIn(bench, host, each);
-    rows.push(outcome.row);
-    checks.push(...outcome.checks);
-  }
-  return { rows, checks };
+  const outcomes: Outcome[] = [];
+  for (const each of cases) outcomes.push(await connectIn(bench, host, each));
+  return joined(outcomes);
 }
 
 async function connectIn({ site, contenders, repetitions }: Bench, host: Host, each: Case) {
@@ -80,5 +71,5 @@ async function connectIn({ site, contenders, repetitions }: Bench, host: Host, e
           : [check(`${title}: ${name} makes ${requests} requests`, found("requests"), [requests])]),
       ];
     });
-  return { row: ratioRow(title, times, "ms", each.limit(host.name)), checks };
+  return { rows: [ratioRow(title, times, "ms", each.limit(host.name))], checks };
 }

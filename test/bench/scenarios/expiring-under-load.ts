@@ -5,7 +5,7 @@ import { interleaved, type Measured } from "../interleaving.ts";
 import { countRow, spread } from "../report/figures.ts";
 import { type Check, check, type Row } from "../report/row.ts";
 import { type Losses, losses, summarise } from "../statistics.ts";
-import { type Bench, hostOf, isOurs, loginOf, type Scenario } from "./scenario.ts";
+import { type Bench, hostOf, isOurs, joined, loginOf, type Scenario } from "./scenario.ts";
 
 /** ms; the load goes on for long enough after it that everybody could be back */
 const LIFETIME = 1_000;
@@ -47,10 +47,7 @@ export const expiringUnderLoad: Scenario = {
         return { rows: report(host, measured), checks };
       }),
     );
-    return {
-      rows: outcomes.flatMap(({ rows }) => rows),
-      checks: outcomes.flatMap(({ checks }) => checks),
-    };
+    return joined(outcomes);
   },
 };
 

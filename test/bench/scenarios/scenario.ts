@@ -30,6 +30,13 @@ export interface Outcome {
   checks: Check[];
 }
 
+export function joined(outcomes: readonly Outcome[]): Outcome {
+  return {
+    rows: outcomes.flatMap(({ rows }) => rows),
+    checks: outcomes.flatMap(({ checks }) => checks),
+  };
+}
+
 export interface Scenario {
   name: string;
   /** What its rows measure, in their order: the table of the README has them all. */
