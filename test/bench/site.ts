@@ -1,4 +1,5 @@
 import { Remote } from "./procedures.ts";
+import type { SecureDoor } from "./server/bench-server.ts";
 import type { LoginOptions } from "./server/logins.ts";
 import type { Seen, ServerProcedures } from "./server/main.ts";
 import type { ServerKind } from "./server/protection.ts";
@@ -26,6 +27,11 @@ export class Site {
     return new Site(remote, await remote.call("listen", kind));
   }
 
+  /** Without a delay, and with TLS. */
+  listenSecurely(): Promise<SecureDoor> {
+    return this.#remote.call("listenSecurely", undefined);
+  }
+
   /** Makes a user who can sign in, and forgets all requests so far. */
   async open(login: LoginOptions): Promise<string> {
     const [user = ""] = await this.openMany(1, login);
@@ -51,11 +57,6 @@ export class Site {
   /** When each of those users has refreshed: ms since the epoch. */
   refreshes(users: string[]): Promise<number[][]> {
     return this.#remote.call("refreshes", users);
-  }
-
-  /** Bytes of the server's heap that are in use. */
-  heap(): Promise<number> {
-    return this.#remote.call("heap", undefined);
   }
 
   seen(user: string, namespaces: readonly string[] = []): Promise<Seen> {

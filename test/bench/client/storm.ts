@@ -5,6 +5,10 @@ import { inWindows } from "./in-windows.ts";
 
 export interface StormOrder {
   url: string;
+  /** of the same server, without TLS: where it tells its usage */
+  plainUrl: string;
+  /** the server's, for TLS */
+  certificate?: string | undefined;
   transports: Transport[];
   /** of each connection, the one that it begins with */
   tokens: string[];
@@ -24,7 +28,8 @@ export interface Cost {
 }
 
 export interface Storm {
-  connect: Cost;
+  /** bytes of the server's heap that all connections together have come to hold */
+  heap: number;
   /** an event and its acknowledgement, which is the least that a renewal can cost */
   echo: Cost;
   renew: Cost;
@@ -35,40 +40,53 @@ export interface Storm {
 const REST = 2_000;
 
 /** Connects many sockets, gives each a new token on the live connection, and reconnects them all. Socket.IO's own client. */
-export async function storm({ url, transports, tokens, fresh }: StormOrder): Promise<Storm> {
-  const sockets = tokens.map((token) =>
-    new Manager(url, { transports, autoConnect: false, reconnection: false }).socket("/", {
-      auth: { token },
-    }),
-  );
-  const connect = await costOf(url, () => inWindows(sockets, arrive));
+export async function storm(order: StormOrder): Promise<Storm> {
+  const { url, plainUrl, certificate: ca, transports, tokens, fresh } = order;
+  // Here, since a page that is given this task's module has no such thing.
+  const { Agent } = ca ? await import("node:https") : await import("node:http");
+  const sockets = tokens.map((token) => {
+    // As a browser does: a client's requests share a connection, and a TLS session is resumed.
+    const agent = new Agent({ keepAlive: true, ca });
+    // Socket.IO's type of it is a browser's, which has none.
+    const options = { transports, autoConnect: false, reconnection: false, agent: agent as never };
+    return new Manager(url, ca ? { ...options, ca } : options).socket("/", { auth: { token } });
+  });
+  const before = await ask<number>(`${plainUrl}/heap`);
+  await inWindows(sockets, arrive);
+  const heap = (await ask<number>(`${plainUrl}/heap`)) - before;
+  const cost = (work: () => Promise<unknown>) => costOf(plainUrl, work);
   // At once: nothing of it waits in a queue of the kernel's.
-  const echo = await costOf(url, () =>
+  const echo = await cost(() =>
     Promise.all(sockets.map((socket) => socket.emitWithAck("echo", socket.auth))),
   );
   const renewTo = (tokens: string[]) =>
     Promise.all(tokens.map((token, index) => sockets[index]?.emitWithAck("auth:renew", { token })));
   // Once before, as for handshakes: engines warm up.
   if (fresh.length > 0) await renewTo(tokens);
-  const renew = await costOf(url, () => renewTo(fresh));
+  const renew = await cost(() => renewTo(fresh));
   for (const socket of sockets) socket.disconnect();
   for (const [index, token] of fresh.entries()) Object.assign(sockets[index] ?? {}, { auth: { token } });
-  const reconnect = await costOf(url, () => inWindows(sockets, arrive));
-  return { connect, echo, renew, reconnect };
+  const reconnect = await cost(() => inWindows(sockets, arrive));
+  return { heap, echo, renew, reconnect };
 }
 
 async function costOf(url: string, work: () => Promise<unknown>): Promise<Cost> {
   await new Promise((resolve) => setTimeout(resolve, REST));
+  // At both ends: what was before has left garbage, which is no cost of this work.
   globalThis.gc?.();
-  const usage = async () => (await (await fetch(`${url}/usage`)).json()) as UsageRecord;
-  const before = await usage();
+  await ask<number>(`${url}/heap`);
+  const before = await ask<UsageRecord>(`${url}/usage`);
   const beforeHere = process.cpuUsage();
   const start = performance.now();
   await work();
   const time = performance.now() - start;
   const { user, system } = process.cpuUsage(beforeHere);
-  const { cpu, bytes } = await usage();
+  const { cpu, bytes } = await ask<UsageRecord>(`${url}/usage`);
   return { time, server: cpu - before.cpu, client: (user + system) / 1_000, bytes: bytes - before.bytes };
+}
+
+async function ask<Figures>(url: string): Promise<Figures> {
+  return (await (await fetch(url)).json()) as Figures;
 }
 
 function arrive(socket: Socket): Promise<void> {

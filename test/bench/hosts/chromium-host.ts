@@ -50,6 +50,8 @@ async function bundle(): Promise<string> {
     format: "iife",
     platform: "browser",
     target: "es2022",
+    // Tasks for Node only load them when they are run.
+    external: ["node:*"],
     define: { "process.env.NODE_ENV": '"production"' },
     // Not the sources, which the tests' own tsconfig stands for.
     tsconfigRaw: {},

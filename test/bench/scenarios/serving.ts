@@ -14,26 +14,27 @@ const websocket: Transport[] = ["websocket"];
 const defaults: Transport[] = ["polling", "websocket"];
 
 const title = (what: string) => `server, ${CONNECTIONS} connections, one run: ${what}`;
-const multiples = (transports: string) =>
-  title(`renewing all to reconnecting all by ${transports}: server's CPU, clients' CPU, time, bytes`);
+const multiples = (way: string) =>
+  title(`renewing all to reconnecting all by ${way}: server's CPU, clients' CPU, time, bytes`);
 
 const titles = {
   handshakes: title("handshakes a second, websocket"),
   renewals: title("renewals a second"),
   echoes: title("acknowledged events a second"),
   cpu: title(
-    "server's CPU for an acknowledged event, a renewal, a handshake by websocket, by default transports",
+    "server's CPU for an acknowledged event, a renewal, a handshake by websocket, by default transports, and so with TLS",
   ),
   byWebsocket: multiples("websocket"),
   byDefault: multiples("default transports"),
+  bySecureDefault: multiples("default transports with TLS"),
   heap: title("heap per connection"),
 };
 
 /**
  * 9: what `authsocket/server` costs beside a bare Socket.IO server with the same verification, which stands in the column of
  * `raw`. Server and clients each have a process, and nothing lies between them. So many connections are a sample
- * large enough for one run. The budget is of the time; by the clock, the one process of all clients counts too, which is why the
- * server's own processor time stands beside it.
+ * large enough for one run. The budget is of the time that browsers take, which means TLS (S3) and their default transports. By the
+ * clock, the one process of all clients counts too, which is why the server's own processor time stands beside it.
  */
 export const serving: Scenario = {
   name: "serving",
@@ -42,8 +43,8 @@ export const serving: Scenario = {
   async run(bench) {
     const bare = await weather(bench, "tutorial", websocket);
     const ours = await weather(bench, "authsocket", websocket);
-    const barePolling = await weather(bench, "tutorial", defaults);
-    const oursPolling = await weather(bench, "authsocket", defaults);
+    const oursByDefault = await weather(bench, "authsocket", defaults);
+    const oursSecure = await weather(bench, "authsocket", defaults, "TLS");
 
     const perSecond = ({ time }: Cost) => ((CONNECTIONS / time) * 1_000).toFixed(0);
     const kibibytes = (bytes: number) => `${(bytes / 1024).toFixed(1)} KiB`;
@@ -55,26 +56,30 @@ export const serving: Scenario = {
       `${costs.map((cost) => (cost ? ((cost.server / CONNECTIONS) * 1_000).toFixed(0) : "–")).join(", ")} µs`;
     return {
       rows: [
-        { measure: titles.handshakes, cells: cells(perSecond(bare.connect), perSecond(ours.connect)) },
+        { measure: titles.handshakes, cells: cells(perSecond(bare.reconnect), perSecond(ours.reconnect)) },
         { measure: titles.renewals, cells: cells(undefined, perSecond(ours.renew)) },
         { measure: titles.echoes, cells: cells(perSecond(bare.echo), perSecond(ours.echo)) },
         {
           measure: titles.cpu,
           cells: cells(
-            each(bare.echo, undefined, bare.reconnect, barePolling.reconnect),
-            each(ours.echo, ours.renew, ours.reconnect, oursPolling.reconnect),
+            each(bare.echo, undefined, bare.reconnect, undefined, undefined),
+            each(ours.echo, ours.renew, ours.reconnect, oursByDefault.reconnect, oursSecure.reconnect),
           ),
         },
         { measure: titles.byWebsocket, cells: cells(undefined, ratios(ours)) },
+        { measure: titles.byDefault, cells: cells(undefined, ratios(oursByDefault)) },
         {
-          measure: titles.byDefault,
-          cells: cells(undefined, ratios(oursPolling)),
+          measure: titles.bySecureDefault,
+          cells: cells(undefined, ratios(oursSecure)),
           budget: {
             limit: `time 1 : ${MULTIPLE}`,
-            met: multiple(oursPolling, "time") >= MULTIPLE,
+            met: multiple(oursSecure, "time") >= MULTIPLE,
           },
         },
-        { measure: titles.heap, cells: cells(kibibytes(bare.heap), kibibytes(ours.heap)) },
+        {
+          measure: titles.heap,
+          cells: cells(kibibytes(bare.heap / CONNECTIONS), kibibytes(ours.heap / CONNECTIONS)),
+        },
       ],
       checks: [],
     };
@@ -90,13 +95,19 @@ function ratios(storm: Storm): string {
   return each.map((ratio) => `1 : ${ratio}`).join(", ");
 }
 
-async function weather({ site }: Bench, kind: ServerKind, transports: Transport[]) {
-  const server = await site(kind);
+async function weather(
+  { site }: Bench,
+  kind: ServerKind,
+  transports: Transport[],
+  security?: "TLS",
+): Promise<Storm> {
+  // Each a server of its own: what is left of one storm is no burden of the next.
+  const server = await site(kind, [transports, security].join(" "));
   const [tokens, fresh] = [await server.tokens(CONNECTIONS), await server.tokens(CONNECTIONS)];
-  const before = await server.heap();
-  const order = { url: server.directUrl, transports, tokens, fresh: kind === "authsocket" ? fresh : [] };
-  return inOwnProcess(async (host) => {
-    const storm = await host.run("storm", order);
-    return { ...storm, heap: ((await server.heap()) - before) / CONNECTIONS };
-  });
+  const plainUrl = server.directUrl;
+  const { url, certificate } = security
+    ? await server.listenSecurely()
+    : { url: plainUrl, certificate: undefined };
+  const order = { url, plainUrl, certificate, transports, tokens };
+  return inOwnProcess((host) => host.run("storm", { ...order, fresh: kind === "authsocket" ? fresh : [] }));
 }

@@ -1,12 +1,14 @@
 import { once } from "node:events";
-import { createServer, type Server as HttpServer } from "node:http";
+import { createServer, type Server as HttpServer, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { generate } from "selfsigned";
 import { Server } from "socket.io";
 import { DelayProxy } from "../../support/delay-proxy.ts";
 import { Logins } from "./logins.ts";
 import { protect, type ServerKind } from "./protection.ts";
 import { Traffic } from "./traffic.ts";
-import { Usage } from "./usage.ts";
+import { heapInUse, Usage } from "./usage.ts";
 
 /** Eight, and the main one. */
 const NAMESPACES = ["/", ...Array.from({ length: 8 }, (_, index) => `/n${index + 1}`)];
@@ -16,6 +18,12 @@ const DELAY = 25;
 
 /** With an icon, since browsers would ask for one, and that request would be counted. */
 const PAGE = '<!doctype html><link rel="icon" href="data:," />';
+
+export interface SecureDoor {
+  url: string;
+  /** its own, which a client has to be given to trust it */
+  certificate: string;
+}
 
 /** A Socket.IO server with users, behind a proxy that makes it far. */
 export class BenchServer {
@@ -29,19 +37,21 @@ export class BenchServer {
   /** HTTP requests and WebSockets, the page excepted. */
   requests = 0;
   readonly #http: HttpServer;
-  readonly #usage: Usage;
+  readonly #usage = new Usage();
 
   private constructor(http: HttpServer, proxy: DelayProxy, kind: ServerKind) {
     this.#http = http;
-    this.#usage = new Usage(http);
+    this.#usage.watch(http);
     this.url = `http://127.0.0.1:${proxy.port}`;
     this.directUrl = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    // Not kept: who asks has been busy for long, and would meet the connection's end.
+    const tell = (response: ServerResponse, figures: unknown) =>
+      response.writeHead(200, { Connection: "close" }).end(JSON.stringify(figures));
     http.on("request", (request, response) => {
       if (request.url === "/")
         response.writeHead(200, { "Content-Type": "text/html", Connection: "close" }).end(PAGE);
-      else if (request.url === "/usage")
-        // Not kept: who asks has been busy for long, and would meet its end.
-        response.writeHead(200, { Connection: "close" }).end(JSON.stringify(this.#usage.soFar()));
+      else if (request.url === "/usage") tell(response, this.#usage.soFar());
+      else if (request.url === "/heap") tell(response, heapInUse());
       else this.logins.handle(request, response);
     });
     const connectionStateRecovery = kind === "tutorial" ? {} : { connectionStateRecovery: {} };
@@ -64,6 +74,20 @@ export class BenchServer {
     await once(http, "listening");
     const { port } = http.address() as AddressInfo;
     return new BenchServer(http, await DelayProxy.listen(port, DELAY), kind);
+  }
+
+  /** Opens a second door, with TLS, to what stands behind the first. */
+  async listenSecurely(): Promise<SecureDoor> {
+    const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], {
+      keyType: "ec",
+    });
+    const https = createSecureServer({ key, cert });
+    this.#usage.watch(https);
+    for (const event of ["request", "upgrade"])
+      https.on(event, (...parameters) => this.#http.emit(event, ...parameters));
+    https.listen(0, "127.0.0.1");
+    await once(https, "listening");
+    return { url: `https://127.0.0.1:${(https.address() as AddressInfo).port}`, certificate: cert };
   }
 
   /** Ends idle connections: who comes next finds none of one before. A request that met their end would fail. */

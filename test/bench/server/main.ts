@@ -1,6 +1,6 @@
 // A server in a process of its own.
 import { offer } from "../procedures.ts";
-import { BenchServer } from "./bench-server.ts";
+import { BenchServer, type SecureDoor } from "./bench-server.ts";
 import type { LoginOptions } from "./logins.ts";
 import type { ServerKind } from "./protection.ts";
 import { issueToken } from "./tokens.ts";
@@ -31,6 +31,10 @@ const serverProcedures = {
     return { url, directUrl };
   },
 
+  listenSecurely(_: undefined): Promise<SecureDoor> {
+    return running().listenSecurely();
+  },
+
   open({ users, login }: { users: string[]; login: LoginOptions }): void {
     running().logins.open(users, login);
     running().requests = 0;
@@ -54,12 +58,6 @@ const serverProcedures = {
   /** When each of them has refreshed: ms since the epoch. */
   refreshes(users: string[]): number[][] {
     return users.map((user) => running().logins.get(user).refreshes);
-  },
-
-  /** The heap, without what is garbage. */
-  heap(_: undefined): number {
-    globalThis.gc?.();
-    return process.memoryUsage().heapUsed;
   },
 };
 

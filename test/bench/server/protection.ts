@@ -11,7 +11,7 @@ export type ServerKind = "authsocket" | "recovery" | "tutorial";
 
 /** Lets nobody into a namespace without a valid token, and nobody stay with an expired one. */
 export function protect(namespace: Namespace, kind: ServerKind): void {
-  if (kind === "authsocket") authenticate(namespace, { verify: async (token) => verifyToken(token) });
+  if (kind === "authsocket") authenticate(namespace, { verify: verifyToken });
   else asTutorialsDo(namespace);
 }
 

@@ -1,5 +1,4 @@
-import type { Server } from "node:http";
-import type { Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 
 /** What a server has cost since it was started. */
 export interface UsageRecord {
@@ -9,14 +8,21 @@ export interface UsageRecord {
   bytes: number;
 }
 
+/** The heap, without what is garbage. */
+export function heapInUse(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
+
 /** Keeps account of a server, whose clients ask for it in the midst of their work: GET /usage. */
 export class Usage {
   readonly #open = new Set<Socket>();
   /** on connections that are closed */
   #bytes = 0;
 
-  constructor(http: Server) {
-    http.on("connection", (socket: Socket) => {
+  /** @param server its connections are counted too, from now on */
+  watch(server: Server): void {
+    server.on("connection", (socket: Socket) => {
       this.#open.add(socket);
       socket.once("close", () => {
         this.#open.delete(socket);
