@@ -1,8 +1,9 @@
 import { MapStorage } from "../../support/map-storage.ts";
-import type { Client } from "../contenders/contender.ts";
+import type { Account } from "../contenders/contender.ts";
 import { findContender } from "../contenders/index.ts";
 import { type SignIn, signIn } from "./account.ts";
 import { connected } from "./connected.ts";
+import { inWindows } from "./in-windows.ts";
 import type { Meter } from "./meter.ts";
 import type { Order } from "./order.ts";
 
@@ -11,6 +12,9 @@ export interface HeapOrder extends Omit<Order, "user"> {
   users: string[];
 }
 
+/** How many connect at a time: where a page has a dozen WebSockets pending, Chromium has each more wait for seconds. */
+const WINDOW = 6;
+
 /** Bytes of heap per connected client. */
 export async function heap(order: HeapOrder, _: Storage, meter: Meter): Promise<number> {
   const { users, url, contender } = order;
@@ -18,8 +22,12 @@ export async function heap(order: HeapOrder, _: Storage, meter: Meter): Promise<
     users.map((user) => signIn({ url, user } satisfies SignIn, new MapStorage())),
   );
   const before = await meter.heap();
-  const clients: Client[] = accounts.map((account) => findContender(contender).open(account, order));
-  await Promise.all(clients.map(({ sockets }) => connected(sockets, 20_000)));
+  const open = async (account: Account) => {
+    const client = findContender(contender).open(account, order);
+    await connected(client.sockets, 20_000);
+    return client;
+  };
+  const clients = await inWindows(accounts, open, WINDOW);
   const after = await meter.heap();
   for (const { close } of clients) close();
   return (after - before) / users.length;

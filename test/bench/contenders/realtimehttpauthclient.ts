@@ -16,17 +16,28 @@ export const realtimehttpauthclient: Contender = {
 };
 
 function start({ url, refreshUrl, storage, key }: Account, namespace: string, transports: Transport[]) {
-  const client = createRealtimeClient({
+  const refresh = { enabled: true, endpoint: refreshUrl };
+  const config = {
+    enabled: true,
     apiBaseUrl: url,
     socketUrl: url + namespace,
     getAccessToken: () => storage.getItem(key),
-    setAccessToken: (token) => (token === null ? storage.removeItem(key) : storage.setItem(key, token)),
-    refresh: { enabled: true, endpoint: refreshUrl },
+    setAccessToken: (token: string | null) =>
+      token === null ? storage.removeItem(key) : storage.setItem(key, token),
+    refresh,
     // It would share connections with whoever was here before.
     socketOptions: { transports, forceNew: true },
-  });
+  };
+  const client = createRealtimeClient(config);
   void client.connect();
   const socket = client.getSocket();
   if (!socket) throw new Error("realtimehttpauthclient made no socket");
-  return { socket, close: () => void client.disconnect() };
+  return {
+    socket,
+    close() {
+      void client.disconnect();
+      // Left to itself it renews its token even so, most of a lifetime later, and connects anew in the midst of another's turn.
+      config.enabled = refresh.enabled = false;
+    },
+  };
 }

@@ -76,14 +76,12 @@ async function expireIn(bench: Bench, each: Case) {
   return { row: report(title, measured), checks };
 }
 
-async function round(
-  bench: Bench,
-  { gathering, host: name, rotation }: Case,
-  contender: ContenderName,
-): Promise<Round> {
+async function round(bench: Bench, each: Case, contender: ContenderName): Promise<Round> {
+  const { gathering, host: name, rotation } = each;
   const { tabs, namespaces } = gathering;
   const host = hostOf(bench, name);
-  const server = await bench.site("authsocket");
+  // Each case has a server of its own: to one address Chromium opens one WebSocket after the other, of all tabs.
+  const server = await bench.site("authsocket", titleOf(each));
   const user = await server.open(loginOf(contender, { first: LIFETIME * bench.pace, rotation }));
   const order = { contender, url: server.url, user, namespaces, transports: ["websocket" as const] };
   // One signs in, and the others find the token where it lies.
