@@ -18,7 +18,24 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * @param external packages that the app has already
  */
 export async function bundleSize(entry: string, external: string[]): Promise<BundleSize> {
-  const { outputFiles } = await build({
+  const { outputFiles } = await bundle(entry, external);
+  return compressedSize(outputFiles[0]?.contents ?? new Uint8Array());
+}
+
+/** Minified bytes of each file in such a bundle, the heaviest first. */
+export async function bundleParts(
+  entry: string,
+  external: string[],
+): Promise<[file: string, bytes: number][]> {
+  const { metafile } = await bundle(entry, external);
+  return Object.values(metafile.outputs)
+    .flatMap(({ inputs }) => Object.entries(inputs))
+    .map(([file, { bytesInOutput }]): [string, number] => [file, bytesInOutput])
+    .sort(([, a], [, b]) => b - a);
+}
+
+function bundle(entry: string, external: string[]) {
+  return build({
     stdin: { contents: `export * from ${JSON.stringify(entry)}`, resolveDir: root },
     external,
     bundle: true,
@@ -26,8 +43,8 @@ export async function bundleSize(entry: string, external: string[]): Promise<Bun
     format: "esm",
     target: "es2022",
     write: false,
+    metafile: true,
   });
-  return compressedSize(outputFiles[0]?.contents ?? new Uint8Array());
 }
 
 export function compressedSize(minified: Uint8Array): BundleSize {

@@ -7,8 +7,6 @@ import { inWindows } from "./in-windows.ts";
 import type { Order } from "./order.ts";
 
 export interface CrowdOrder extends Omit<Order, "user"> {
-  /** who goes through it all beforehand, with a token of a few seconds: engines warm up */
-  rehearsing: string[];
   /** one client each, whose first tokens expire at one moment */
   users: string[];
 }
@@ -27,22 +25,19 @@ const PATIENCE = 30_000;
 /** ms between two looks */
 const PERIOD = 1_000;
 
-/** Of a rehearsal: ms until its tokens have expired, and everybody has met that. */
-const REHEARSAL = 5_000;
-
-/** ms before expiry at which who renews early does so in a rehearsal */
-const REHEARSAL_LEEWAY = 1_000;
-
 /** Many browsers, which are there when all their tokens expire. */
-export async function crowd({ users, rehearsing, url, ...wish }: CrowdOrder): Promise<CrowdAftermath> {
-  if (rehearsing.length > 0) {
-    const rehearsal = await gather(rehearsing, url, { ...wish, leeway: REHEARSAL_LEEWAY });
-    await new Promise((resolve) => setTimeout(resolve, REHEARSAL));
-    for (const { close } of rehearsal.clients) close();
-  }
-
-  const { members, clients } = await gather(users, url, wish);
+export async function crowd({ users, url, ...wish }: CrowdOrder): Promise<CrowdAftermath> {
+  const members = await inWindows(users, async (user) => {
+    const storage = new MapStorage();
+    const account = await signIn({ url, user }, storage);
+    return { account, first: storage.getItem(account.key) ?? "" };
+  });
   const { exp = 0 } = jwtDecode(members[0]?.first ?? "");
+  const clients = await inWindows(members, async ({ account }) => {
+    const client = findContender(wish.contender).open(account, wish);
+    await connected(client.sockets, PATIENCE);
+    return client;
+  });
   const early = exp * 1000 - Date.now();
   // What has been thrown away by now would hold them all up together.
   globalThis.gc?.();
@@ -64,18 +59,4 @@ export async function crowd({ users, rehearsing, url, ...wish }: CrowdOrder): Pr
   };
   for (const { close } of clients) close();
   return aftermath;
-}
-
-async function gather(users: string[], url: string, wish: Omit<Order, "user" | "url">) {
-  const members = await inWindows(users, async (user) => {
-    const storage = new MapStorage();
-    const account = await signIn({ url, user }, storage);
-    return { account, first: storage.getItem(account.key) ?? "" };
-  });
-  const clients = await inWindows(members, async ({ account }) => {
-    const client = findContender(wish.contender).open(account, wish);
-    await connected(client.sockets, PATIENCE);
-    return client;
-  });
-  return { members, clients };
 }

@@ -1,3 +1,4 @@
+import type { Socket } from "socket.io-client";
 import { MapStorage } from "../../support/map-storage.ts";
 import type { Account } from "../contenders/contender.ts";
 import { findContender } from "../contenders/index.ts";
@@ -10,10 +11,19 @@ import type { Order } from "./order.ts";
 export interface HeapOrder extends Omit<Order, "user"> {
   /** one client each */
   users: string[];
+  /** whether somebody listens to all that Socket.IO tells of a connection, and does nothing about it */
+  heard?: boolean;
 }
 
 /** How many connect at a time: where a page has a dozen WebSockets pending, Chromium has each more wait for seconds. */
 const WINDOW = 6;
+
+/** What AuthSocket listens to. */
+const SOCKET_EVENTS = ["connect", "connect_error", "disconnect"];
+const MANAGER_EVENTS = ["open", "packet", "close", "reconnect_attempt", "reconnect_failed"] as const;
+
+/** One for all: of what they cost, nothing is the listener's own. */
+const ignore = () => {};
 
 /** Bytes of heap per connected client. */
 export async function heap(order: HeapOrder, _: Storage, meter: Meter): Promise<number> {
@@ -24,6 +34,7 @@ export async function heap(order: HeapOrder, _: Storage, meter: Meter): Promise<
   const before = await meter.heap();
   const open = async (account: Account) => {
     const client = findContender(contender).open(account, order);
+    if (order.heard) client.sockets.forEach(hear);
     await connected(client.sockets, 20_000);
     return client;
   };
@@ -31,4 +42,9 @@ export async function heap(order: HeapOrder, _: Storage, meter: Meter): Promise<
   const after = await meter.heap();
   for (const { close } of clients) close();
   return (after - before) / users.length;
+}
+
+function hear(socket: Socket): void {
+  for (const event of SOCKET_EVENTS) socket.on(event, ignore);
+  for (const event of MANAGER_EVENTS) socket.io.on(event, ignore);
 }

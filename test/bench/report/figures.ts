@@ -17,6 +17,15 @@ export function spread({ median, low, high }: Summary, format: (value: number) =
 
 export const twoDecimals = (value: number): string => value.toFixed(2);
 
+/** A median and its ratio to that of others, repetition by repetition. */
+export function ratioCell(values: readonly number[], base: readonly number[], unit: string): string {
+  return `${spread(summarise(ratios(values, base)), twoDecimals)}, ${valueCell(values, unit)}`;
+}
+
+function valueCell(values: readonly number[], unit: string): string {
+  return `${summarise(values).median.toPrecision(3)} ${unit}`;
+}
+
 /** A row of values and their ratios to `raw`, with what the ratio's median may come to. */
 export function ratioRow(
   measure: string,
@@ -27,8 +36,7 @@ export function ratioRow(
   const base = measured.get(BASE) ?? [];
   const cells: Row["cells"] = {};
   for (const [name, values] of measured) {
-    const value = `${summarise(values).median.toPrecision(3)} ${unit}`;
-    cells[name] = name === BASE ? value : `${spread(summarise(ratios(values, base)), twoDecimals)}, ${value}`;
+    cells[name] = name === BASE ? valueCell(values, unit) : ratioCell(values, base, unit);
   }
   if (limit === undefined) return { measure, cells };
   const { median } = summarise(ratios(measured.get(OURS) ?? [], base));

@@ -1,35 +1,51 @@
+import type { ContenderName } from "../contenders/contender.ts";
 import { HOST_NAMES, type Host } from "../hosts/host.ts";
 import { interleaved } from "../interleaving.ts";
-import { ratioRow } from "../report/figures.ts";
+import { ratioCell, ratioRow } from "../report/figures.ts";
 import type { Row } from "../report/row.ts";
 import { type Bench, loginOf, type Scenario } from "./scenario.ts";
 
 const CLIENTS = 100;
 
 const titleOf = (host: Host["name"]) => `heap per connected client, ${host}`;
+const heardTitleOf = (host: Host["name"]) =>
+  `heap per connected client whose eight events somebody listens to, ${host}`;
 
-/** 7: what a connected client holds of the heap. */
+/** 7: what a connected client holds of the heap, and how much of the budget listening takes, without which there is no renewal. */
 export const holding: Scenario = {
   name: "holding",
-  measures: HOST_NAMES.map(titleOf),
+  measures: HOST_NAMES.flatMap((host) => [titleOf(host), heardTitleOf(host)]),
   onlyTimes: true,
   async run(bench) {
-    return { rows: await bench.inTurn(bench.hosts, (host) => holdIn(bench, host)), checks: [] };
+    const rows = await bench.inTurn(bench.hosts, (host) => holdIn(bench, host));
+    return { rows: rows.flat(), checks: [] };
   },
 };
 
-async function holdIn({ site, contenders, repetitions }: Bench, host: Host): Promise<Row> {
+async function holdIn({ site, contenders, repetitions }: Bench, host: Host): Promise<Row[]> {
   const server = await site("authsocket");
-  const measured = await interleaved(repetitions, contenders, async (contender) => {
-    const users = await server.openMany(CLIENTS, loginOf(contender, { first: 3_600_000 }));
-    const bytes = await host.run("heap", {
-      contender,
-      url: server.directUrl,
-      users,
-      namespaces: ["/"],
-      transports: ["websocket"],
-    });
-    return bytes / 1024;
-  });
-  return ratioRow(titleOf(host.name), measured, "KiB", 1.15);
+  const measured = await interleaved<ContenderName | "heard", number>(
+    repetitions,
+    [...contenders, "heard"],
+    async (name) => {
+      const contender = name === "heard" ? "raw" : name;
+      const users = await server.openMany(CLIENTS, loginOf(contender, { first: 3_600_000 }));
+      const bytes = await host.run("heap", {
+        contender,
+        url: server.directUrl,
+        users,
+        namespaces: ["/"],
+        transports: ["websocket"],
+        heard: name === "heard",
+      });
+      return bytes / 1024;
+    },
+  );
+  const figuresOf = (name: ContenderName | "heard") => measured.get(name) ?? [];
+  const ofContenders = new Map(contenders.map((name) => [name, figuresOf(name)]));
+  const heard = ratioCell(figuresOf("heard"), figuresOf("raw"), "KiB");
+  return [
+    ratioRow(titleOf(host.name), ofContenders, "KiB", 1.15),
+    { measure: heardTitleOf(host.name), cells: { raw: heard } },
+  ];
 }

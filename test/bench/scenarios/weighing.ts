@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { sizeLimit } from "../../package/size-limit.ts";
-import { type BundleSize, bundleSize, compressedSize } from "../../support/bundle-size.ts";
+import { type BundleSize, bundleParts, bundleSize, compressedSize } from "../../support/bundle-size.ts";
 import type { ContenderName } from "../contenders/contender.ts";
 import { check, type Row } from "../report/row.ts";
 import type { Scenario } from "./scenario.ts";
@@ -18,10 +19,19 @@ const modules = [
 
 const scriptTag = new URL("../../../dist/authsocket.umd.min.js", import.meta.url);
 const serverPart = "./dist/server.js";
+/** A bundle tells no files apart. */
+const source = "./src/client/index.ts";
+
+/** Which an app has already. */
+const libraries = ["socket.io-client", "socket.io", "react"];
+
+/** How many of them are named. */
+const PARTS = 10;
 
 const titles = {
   app: "kB in an app: minified, gzip, brotli",
   scriptTag: "kB by script tag: minified, gzip, brotli",
+  parts: `kB of the ${PARTS} heaviest files of it, minified`,
   server: "kB of authsocket/server: minified, gzip, brotli",
 };
 
@@ -44,6 +54,7 @@ export const weighing: Scenario = {
         measure: titles.scriptTag,
         cells: { "AuthSocket auto": words(compressedSize(readFileSync(scriptTag))) },
       },
+      { measure: titles.parts, cells: { "AuthSocket auto": heaviest(await bundleParts(source, libraries)) } },
       { measure: titles.server, cells: { "AuthSocket auto": words(await weigh(serverPart)) } },
     ];
     const title = `authsocket adds at most ${sizeLimit} bytes of gzip to an app`;
@@ -52,9 +63,22 @@ export const weighing: Scenario = {
 };
 
 function weigh(entry: string): Promise<BundleSize> {
-  return bundleSize(entry, ["socket.io-client", "socket.io", "react"]);
+  return bundleSize(entry, libraries);
+}
+
+function heaviest(parts: [file: string, bytes: number][]): string {
+  const words = ([file, bytes]: [string, number]) => `${basename(file, ".ts")} ${inKilobytes(bytes)}`;
+  const others = parts.slice(PARTS);
+  const rest = others.reduce((sum, [, bytes]) => sum + bytes, 0);
+  return [...parts.slice(0, PARTS), [`${others.length} others`, rest] satisfies [string, number]]
+    .map(words)
+    .join(", ");
+}
+
+function inKilobytes(bytes: number): string {
+  return (bytes / 1000).toFixed(1);
 }
 
 function words({ minified, gzip, brotli }: BundleSize): string {
-  return [minified, gzip, brotli].map((bytes) => (bytes / 1000).toFixed(1)).join(", ");
+  return [minified, gzip, brotli].map(inKilobytes).join(", ");
 }

@@ -4,14 +4,19 @@ import { verifyToken } from "./tokens.ts";
 
 /**
  * - `authsocket`: by `authsocket/server`, with connection state recovery
+ * - `late notice`: the same, with a notice that is too short for anybody to hear who renews early
  * - `recovery`: as tutorials do it, with connection state recovery
  * - `tutorial`: as tutorials do it
  */
-export type ServerKind = "authsocket" | "recovery" | "tutorial";
+export type ServerKind = "authsocket" | "late notice" | "recovery" | "tutorial";
+
+/** ms */
+const LATE = 1_000;
 
 /** Lets nobody into a namespace without a valid token, and nobody stay with an expired one. */
 export function protect(namespace: Namespace, kind: ServerKind): void {
   if (kind === "authsocket") authenticate(namespace, { verify: verifyToken });
+  else if (kind === "late notice") authenticate(namespace, { verify: verifyToken, notice: LATE });
   else asTutorialsDo(namespace);
 }
 
