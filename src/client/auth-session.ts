@@ -28,7 +28,7 @@ export class AuthSession {
    * @throws TypeError for an option that is no good; AuthSocketError `insecure_url`, `token_in_url` for such a `refresh`
    */
   constructor(options: AuthSessionOptions, platform: Platform = browserPlatform) {
-    this.#session = new Session(options, platform);
+    this.#session = options instanceof Session ? options : new Session(options, platform);
     this.getToken = this.getToken.bind(this);
     this.signIn = this.signIn.bind(this);
     this.signOut = this.signOut.bind(this);

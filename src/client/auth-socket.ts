@@ -1,5 +1,5 @@
 import type { Socket } from "socket.io-client";
-import { type AuthSession, sessionOf } from "./auth-session.ts";
+import type { AuthSession } from "./auth-session.ts";
 import { type AuthSocketState, Connection } from "./connection.ts";
 import { AuthSocketError } from "./core/errors.ts";
 import { Hub } from "./hub.ts";
@@ -30,8 +30,6 @@ export interface DefaultEventsMap {
 export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extends EventsMap = Listen> {
   /** The plain Socket.IO Socket, one for life. Its own connect() and disconnect() do what these do. */
   readonly socket: Socket<Listen, Emit>;
-  /** The session that feeds it; may be shared with other sockets and with HTTP calls. */
-  readonly session: AuthSession;
   readonly #connection: Connection;
   readonly #hub: Hub;
   /** Made when somebody first waits for its end, or at the end. */
@@ -47,8 +45,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
     const hub = options instanceof Hub ? options : new Hub(String(url), options);
     const namespace = options instanceof Hub ? String(url) : hub.namespace;
     this.#hub = hub;
-    this.session = hub.session;
-    this.#connection = new Connection(hub.socket(namespace), namespace, sessionOf(hub.session), hub);
+    this.#connection = new Connection(hub.socket(namespace), namespace, hub.machinery, hub);
     this.socket = this.#connection.socket as unknown as Socket<Listen, Emit>;
     hub.join({ socket: this, connection: this.#connection });
     this.connect = this.connect.bind(this);
@@ -63,6 +60,11 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   get #end(): AbortSignal {
     this.#life ??= new AbortController();
     return this.#life.signal;
+  }
+
+  /** The session that feeds it; may be shared with other sockets and with HTTP calls. */
+  get session(): AuthSession {
+    return this.#hub.session;
   }
 
   /** Immutable; a new object for each change, the same object until then. */

@@ -20,7 +20,7 @@ import { AuthSocketError } from "./core/errors.ts";
 import { type ConnectError, unavailableFor } from "./core/refusal.ts";
 import type { TokenOutlook, User } from "./core/session-machine.ts";
 import { withoutJwt } from "./core/token-set.ts";
-import { Machine } from "./machine.ts";
+import { Machine, type MachineOwner } from "./machine.ts";
 import { type Outbox, openOutbox } from "./outbox.ts";
 import { letGo, own, type SocketOwner } from "./owned-socket.ts";
 import { CONNECT, CONNECT_ERROR, type Packet } from "./packet.ts";
@@ -65,7 +65,9 @@ const SETTLE = 50;
 const RENEWAL_TIMEOUT = 10_000;
 
 /** Runs the connection machine over one Socket.IO Socket, by its public members only. */
-export class Connection implements SessionClient, SocketOwner {
+export class Connection
+  implements SessionClient, SocketOwner, MachineOwner<ConnectionEvent, ConnectionEffect>
+{
   readonly published = new PublishedState<AuthSocketState>({ status: "idle" });
   readonly socket: Socket;
   readonly namespace: string;
@@ -74,7 +76,7 @@ export class Connection implements SessionClient, SocketOwner {
   readonly #machine = new Machine<State, ConnectionEvent, ConnectionEffect>(
     { status: "idle" },
     transition,
-    (effects) => this.#done(effects),
+    this,
   );
   /** Few ever need one. */
   #alarm: Alarm | undefined;
@@ -126,6 +128,10 @@ export class Connection implements SessionClient, SocketOwner {
   get connectedWith(): string | undefined {
     const state = this.#state;
     return state.status === "connected" ? state.grant.accessToken : undefined;
+  }
+
+  get isInDemand(): boolean {
+    return isInDemand(this.#state);
   }
 
   connect(): void {
@@ -349,11 +355,10 @@ export class Connection implements SessionClient, SocketOwner {
     this.#alarm?.set(due);
   }
 
-  #done(effects: ConnectionEffect[]): void {
+  done(effects: ConnectionEffect[]): void {
     const session = this.#session;
     const state = this.#state;
-    if (isInDemand(state)) session.hold(this);
-    else session.release(this);
+    session.watch();
     this.#setAlarm();
     // B16: dropped before anybody hears of the new user; the rest after, since Socket.IO's events should find the new state.
     if (effects.includes("purge")) {

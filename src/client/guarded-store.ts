@@ -13,6 +13,15 @@ export type Found = { tokens: TokenSet } | "unchanged" | "signedOut" | "nothing"
  */
 export type Settling = (done: (held: boolean) => void) => void;
 
+/** What a store needs of its session. */
+export interface StoreContext {
+  readonly platform: Platform;
+  /** ms for one call of the store, too */
+  readonly refreshTimeout: number;
+  /** Called when the warning comes or goes. */
+  publish(): void;
+}
+
 /**
  * The app's token store, made safe to use: whatever it does, reads and writes end, in order, and tell at most a warning
  * (B9). A synchronous store is answered synchronously (B1).
@@ -22,9 +31,7 @@ export class GuardedStore {
   warning: AuthSocketError | undefined;
 
   readonly #store: TokenStore;
-  readonly #platform: Platform;
-  readonly #timeout: number;
-  readonly #warned: () => void;
+  readonly #context: StoreContext;
   /** What the warning is about. */
   #failing: "read" | "write" | undefined;
   /**
@@ -39,12 +46,9 @@ export class GuardedStore {
   /** Changes with each write: a read that began before it is out of date. */
   #version = 0;
 
-  /** @param warned called when the warning comes or goes */
-  constructor(store: TokenStore, platform: Platform, timeout: number, warned: () => void) {
+  constructor(store: TokenStore, context: StoreContext) {
     this.#store = store;
-    this.#platform = platform;
-    this.#timeout = timeout;
-    this.#warned = warned;
+    this.#context = context;
   }
 
   read(done: (found: Found) => void): void {
@@ -99,19 +103,12 @@ export class GuardedStore {
     });
   }
 
-  /** @returns its undo */
-  subscribe(listener: () => void): () => void {
+  /** @returns its undo, as the store gives it */
+  subscribe(listener: () => void): (() => void) | undefined {
     try {
-      const undo = this.#store.subscribe?.(listener);
-      return () => {
-        try {
-          undo?.();
-        } catch {
-          // B9: it is over for the session, whatever the store says
-        }
-      };
+      return this.#store.subscribe?.(listener);
     } catch {
-      return () => {}; // what other tabs do is found at the next look then
+      return undefined; // what other tabs do is found at the next look then
     }
   }
 
@@ -156,16 +153,17 @@ export class GuardedStore {
     done: (value: T) => void,
     failed: () => void,
   ): void {
+    const { platform, refreshTimeout } = this.#context;
     withDeadline(
-      this.#platform,
-      this.#timeout,
+      platform,
+      refreshTimeout,
       run,
-      () => new Error(`it did not answer within ${this.#timeout} ms`),
+      () => new Error(`it did not answer within ${refreshTimeout} ms`),
       (value) => {
         // A store that cannot be written is not mended by being read.
         if (this.#failing && (this.#failing !== "write" || kind === "write")) {
           this.#failing = this.warning = undefined;
-          this.#warned();
+          this.#context.publish();
         }
         done(value);
       },
@@ -177,7 +175,7 @@ export class GuardedStore {
           `"store" failed: tokens are kept in memory only`,
           { cause },
         );
-        this.#warned();
+        this.#context.publish();
         failed();
       },
     );

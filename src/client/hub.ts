@@ -5,8 +5,9 @@ import { readAddress, refuseInsecure, refuseTokenInUrl } from "./core/address.ts
 import { isTokenRefused } from "./core/refusal.ts";
 import { swapEngine } from "./engine-swap.ts";
 import { ACK, BINARY_ACK, DISCONNECT, type Packet } from "./packet.ts";
+import { browserPlatform } from "./platform/platform.ts";
 import { PROMPT_RETURN_WINDOW, returnPromptly } from "./prompt-return.ts";
-import type { Session } from "./session.ts";
+import { Session } from "./session.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./socket-options.ts";
 
 interface HubMember {
@@ -38,14 +39,16 @@ const LISTENERS = {
 
 /** What an AuthSocket and its `of()` children share: one session, one Manager, the options. */
 export class Hub implements ConnectionContext {
-  readonly session: AuthSession;
+  /** The machinery behind the session. */
+  readonly machinery: Session;
   readonly autoConnect: boolean;
   /** Where the first of them connects. */
   readonly namespace: string;
   readonly isTokenRefused: ConnectionContext["isTokenRefused"];
   readonly sealed: boolean;
   readonly renewsBy: ConnectionContext["renewsBy"];
-  readonly #session: Session;
+  /** The session as the app knows it. Few ask for one that was made for them. */
+  #session: AuthSession | undefined;
   #members: HubMember[] = [];
   readonly #ownsSession: boolean;
   readonly #allowInsecure: boolean;
@@ -67,9 +70,9 @@ export class Hub implements ConnectionContext {
     refuseTokenInUrl("io.query", JSON.stringify(io.query ?? ""));
     refuseTokenInUrl("io.path", `${io.path}`);
     this.#ownsSession = !options.session;
-    this.session = options.session ?? new AuthSession(options);
-    const session = sessionOf(this.session);
-    this.#session = session;
+    this.#session = options.session;
+    const session = options.session ? sessionOf(options.session) : new Session(options, browserPlatform);
+    this.machinery = session;
     const { uri, namespace, query } = readAddress(
       url,
       () => session.platform.location()?.protocol ?? "https:",
@@ -95,8 +98,13 @@ export class Hub implements ConnectionContext {
     for (const [event, listener] of Object.entries(LISTENERS)) this.#manager.on(event as "packet", listener);
   }
 
+  get session(): AuthSession {
+    this.#session ??= new AuthSession(this.machinery);
+    return this.#session;
+  }
+
   admit(): void {
-    const address = this.#uri ?? this.#session.platform.location()?.href;
+    const address = this.#uri ?? this.machinery.platform.location()?.href;
     if (address && !this.#allowInsecure) refuseInsecure("url", address);
   }
 
@@ -105,7 +113,7 @@ export class Hub implements ConnectionContext {
   }
 
   join(member: HubMember): void {
-    this.#members = [...this.#members, member];
+    this.#members = this.#members.concat(member);
   }
 
   member(namespace: string): HubMember | undefined {
@@ -118,21 +126,21 @@ export class Hub implements ConnectionContext {
     if (member.namespace !== this.namespace) return;
     for (const { socket } of this.#members) socket.dispose();
     for (const [event, listener] of Object.entries(LISTENERS)) this.#manager.off(event as "packet", listener);
-    if (this.#ownsSession) this.session.dispose();
+    if (this.#ownsSession) this.machinery.dispose();
   }
 
   opened(): void {
-    this.#openedWith = this.#session.token;
+    this.#openedWith = this.machinery.token;
   }
 
   heard(packet: Packet): void {
-    if (packet.type === DISCONNECT) this.#disconnectedAt = this.#session.platform.now();
+    if (packet.type === DISCONNECT) this.#disconnectedAt = this.machinery.platform.now();
     this.member(packet.nsp)?.connection.heard(packet);
   }
 
   closed(): void {
     if (
-      this.#session.platform.now() - (this.#disconnectedAt ?? Number.NEGATIVE_INFINITY) <=
+      this.machinery.platform.now() - (this.#disconnectedAt ?? Number.NEGATIVE_INFINITY) <=
       PROMPT_RETURN_WINDOW
     ) {
       this.#disconnectedAt = undefined;
@@ -142,7 +150,7 @@ export class Hub implements ConnectionContext {
   }
 
   retried(): void {
-    this.#session.prepare();
+    this.machinery.prepare();
     for (const { connection } of this.#members) connection.retried();
   }
 
@@ -164,7 +172,7 @@ export class Hub implements ConnectionContext {
     void swapEngine(
       this.#manager,
       this.#members.flatMap(({ connection }) => connection.outbox ?? []),
-      this.#session.platform,
+      this.machinery.platform,
     );
   }
 }

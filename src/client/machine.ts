@@ -1,3 +1,8 @@
+/** Who carries out what a machine decides. */
+export interface MachineOwner<Event, Effect> {
+  done(effects: Effect[], event: Event): void;
+}
+
 /**
  * Runs a transition function. An event decides the state at once, so that whoever asks finds it; what follows from it waits
  * until what follows from the events before it is done, so that no listener is called within another (B11).
@@ -5,18 +10,18 @@
 export class Machine<State, Event, Effect> {
   state: State;
   readonly #transition: (state: State, event: Event) => readonly [State, ...Effect[]];
-  readonly #done: (effects: Effect[], event: Event) => void;
+  readonly #owner: MachineOwner<Event, Effect>;
   /** what is at work, then what waits; undefined at rest */
   #queue: { effects: Effect[]; event: Event }[] | undefined;
 
   constructor(
     initial: State,
     transition: (state: State, event: Event) => readonly [State, ...Effect[]],
-    done: (effects: Effect[], event: Event) => void,
+    owner: MachineOwner<Event, Effect>,
   ) {
     this.state = initial;
     this.#transition = transition;
-    this.#done = done;
+    this.#owner = owner;
   }
 
   send(event: Event): void {
@@ -33,7 +38,7 @@ export class Machine<State, Event, Effect> {
     const failures: unknown[] = [];
     for (const { effects, event } of queue) {
       try {
-        this.#done(effects, event);
+        this.#owner.done(effects, event);
       } catch (error) {
         failures.push(error); // the events behind it must not wait for ever
       }

@@ -27,21 +27,23 @@ import {
 import { type SessionState, toSessionState } from "./core/session-state.ts";
 import { readTokenSet, type TokenSet } from "./core/token-set.ts";
 import { Flight, type FlightContext } from "./flight.ts";
-import { GuardedStore, type Settling } from "./guarded-store.ts";
-import { Machine } from "./machine.ts";
+import { GuardedStore, type Settling, type StoreContext } from "./guarded-store.ts";
+import { Machine, type MachineOwner } from "./machine.ts";
 import { check } from "./option-check.ts";
 import { memoryStore } from "./platform/memory-store.ts";
 import type { Platform } from "./platform/platform.ts";
 import { webStorageStore } from "./platform/web-storage-store.ts";
 import { PublishedState } from "./published-state.ts";
 import { RefreshTurns } from "./refresh-turns.ts";
-import { type Refresh, refreshEndpoint } from "./refresher.ts";
+import { type Refresh, type RefreshRequest, refreshEndpoint } from "./refresher.ts";
 import { type AuthSessionOptions, checkSessionOptions } from "./session-options.ts";
 
 /** A connection that a session feeds. */
 export interface SessionClient {
   /** The token that the server has accepted and keeps the connection open for; undefined while not connected. */
   readonly connectedWith: string | undefined;
+  /** Whether it needs a token now or soon: the reason to look after it (B4). */
+  readonly isInDemand: boolean;
   /** Called after every transition. */
   changed(): void;
 }
@@ -55,11 +57,11 @@ interface Waiter {
 }
 
 /** Runs the session machine against the store, the refresh function and the clock. */
-export class Session implements FlightContext {
+export class Session implements FlightContext, StoreContext, MachineOwner<SessionEvent, SessionEffect> {
   readonly published = new PublishedState<SessionState>({ status: "refreshing", reason: "missing" });
   readonly platform: Platform;
   readonly #options: AuthSessionOptions;
-  readonly refresh: Refresh;
+  readonly #source: Refresh | RefreshRequest;
   readonly refreshTimeout: number;
   readonly #store: GuardedStore;
   readonly turns: RefreshTurns;
@@ -69,11 +71,10 @@ export class Session implements FlightContext {
   readonly #machine = new Machine<State, SessionEvent, SessionEffect>(
     { status: "unread", user: NOBODY },
     transition,
-    (effects, event) => this.#done(effects, event),
+    this,
   );
   readonly #alarm: Alarm;
-  /** Whether they are not idle: the reason to look after the token (B4). */
-  readonly #clients = new Map<SessionClient, boolean>();
+  #clients: SessionClient[] = [];
   #waiters: Waiter[] = [];
   /** An endpoint that is not to be insecure (S3). */
   readonly #guarded: string | undefined;
@@ -86,26 +87,23 @@ export class Session implements FlightContext {
 
   constructor(options: AuthSessionOptions, platform: Platform) {
     checkSessionOptions(options);
-    const { refresh, store, fetch, refreshTimeout = 10_000, allowInsecure, credential = "token" } = options;
+    const { refresh, store, refreshTimeout = 10_000, allowInsecure, credential } = options;
     this.isCookie = credential === "cookie";
     this.platform = platform;
     this.refreshTimeout = refreshTimeout;
     this.#options = { ...options };
+    this.#source = typeof refresh === "function" ? refresh : toRequest(refresh);
     let name = "";
-    if (typeof refresh === "function") this.refresh = refresh;
-    else {
-      const request = typeof refresh === "string" || refresh instanceof URL ? { url: refresh } : refresh;
-      const url = String(request.url);
-      name = url;
-      refuseTokenInUrl("refresh", url);
+    if (typeof this.#source !== "function") {
+      name = String(this.#source.url);
+      refuseTokenInUrl("refresh", name);
       if (!allowInsecure) {
-        refuseInsecure("refresh", url);
-        this.#guarded = url;
+        refuseInsecure("refresh", name);
+        this.#guarded = name;
       }
-      this.refresh = refreshEndpoint(request, platform, fetch ?? platform.fetch, credential);
     }
     const kept = store ?? (this.isCookie ? memoryStore({ accessToken: this.renewal() }) : webStorageStore());
-    this.#store = new GuardedStore(kept, platform, refreshTimeout, () => this.#publish());
+    this.#store = new GuardedStore(kept, this);
     this.turns = new RefreshTurns(platform, name, refreshTimeout);
     this.#alarm = new Alarm(platform, () => this.#check());
   }
@@ -137,24 +135,20 @@ export class Session implements FlightContext {
     return this.isCookie && outlook.status === "pending" ? { status: "failing" } : outlook;
   }
 
+  get refresh(): Refresh {
+    const { fetch = this.platform.fetch } = this.#options;
+    return typeof this.#source === "function"
+      ? this.#source
+      : refreshEndpoint(this.#source, this.platform, fetch, this.isCookie);
+  }
+
   join(client: SessionClient): void {
-    this.#clients.set(client, false);
+    this.#clients = this.#clients.concat(client);
   }
 
   leave(client: SessionClient): void {
-    this.release(client);
-    this.#clients.delete(client);
-  }
-
-  hold(client: SessionClient): void {
-    this.#clients.set(client, true);
-    this.#watch();
-  }
-
-  release(client: SessionClient): void {
-    if (!this.#clients.get(client)) return;
-    this.#clients.set(client, false);
-    this.#watch();
+    this.#clients = this.#clients.filter((other) => other !== client);
+    this.watch();
   }
 
   /** S3: a relative endpoint is as safe as the page, which nobody asks before the first use (B20). */
@@ -178,7 +172,7 @@ export class Session implements FlightContext {
     const refusals = grantOf(this.#machine.state)?.refusals ?? 0;
     // A cookie is looked at when an engine is opened: what has lived on since then proves nothing.
     if (this.isCookie && refusals === 0) return false;
-    return [...this.#clients.keys()].some(
+    return this.#clients.some(
       ({ connectedWith }) => connectedWith !== undefined && (connectedWith === token || refusals > 0),
     );
   }
@@ -239,7 +233,7 @@ export class Session implements FlightContext {
       }
       const abandon = () => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        this.#watch();
+        this.watch();
         reject(signal?.reason);
       };
       const over = <T>(settle: (value: T) => void) => {
@@ -281,10 +275,14 @@ export class Session implements FlightContext {
     this.#disposed ??= new AuthSocketError("signed_out", "the session was disposed of");
     this.#flight?.abort();
     this.#flight = undefined;
-    this.#clients.clear();
+    this.#clients = [];
     this.#rejectWaiters(this.#disposed);
-    this.#watch();
-    this.#unwatch?.();
+    this.watch();
+    try {
+      this.#unwatch?.();
+    } catch {
+      // B9: it is over for the session, whatever the store says
+    }
     this.published.clear();
   }
 
@@ -298,9 +296,10 @@ export class Session implements FlightContext {
     if (!this.#unwatch) {
       this.#unwatch = () => {}; // a store may call its listener there and then
       if (!this.isCookie) this.turns.open();
-      this.#unwatch = this.isShared
+      const unwatch = this.isShared
         ? this.#store.subscribe(() => this.read())
         : this.turns.watch((signedOut) => this.#followTab(signedOut));
+      if (unwatch) this.#unwatch = unwatch;
     }
     this.#store.read((found) => {
       if (found === "signedOut") this.#machine.send({ type: "signedOutElsewhere" });
@@ -334,17 +333,17 @@ export class Session implements FlightContext {
       force,
       online,
     });
-    this.#watch();
+    this.watch();
   }
 
-  #done(effects: SessionEffect[], event: SessionEvent): void {
+  done(effects: SessionEffect[], event: SessionEvent): void {
     for (const effect of effects) this.#carryOut(effect, event);
     // B2: what ends a refresh in flight was refreshed by another tab.
     this.#settle(event, event.type === "granted" || effects.includes("abort"));
     // B16: the sockets drop what is the last user's before the app hears of the next.
-    for (const client of [...this.#clients.keys()]) client.changed();
-    this.#publish();
-    this.#watch();
+    for (const client of this.#clients) client.changed();
+    this.publish();
+    this.watch();
     const isForced = [...this.#waiters].some(({ force }) => force);
     if (this.#isWanted() && (isForced || event.type === "read")) this.#check(isForced);
   }
@@ -428,7 +427,7 @@ export class Session implements FlightContext {
   }
 
   /** B4: timers and wake-up events only while somebody needs the token. */
-  #watch(): void {
+  watch(): void {
     const state = this.#machine.state;
     const wanted = this.#isWanted();
     this.#alarm.set(wanted ? checkDueAt(state) : undefined);
@@ -441,12 +440,11 @@ export class Session implements FlightContext {
   }
 
   #isWanted(): boolean {
-    return this.#waiters.length > 0 || [...this.#clients.values()].includes(true);
+    return this.#waiters.length > 0 || this.#clients.some(({ isInDemand }) => isInDemand);
   }
 
-  #publish(): void {
-    const { warning } = this.#store;
-    this.published.publish({ ...toSessionState(this.#machine.state), ...(warning && { warning }) });
+  publish(): void {
+    this.published.publish(toSessionState(this.#machine.state, this.#store.warning));
   }
 
   /** What stands for a token where there is none but a cookie. */
@@ -468,6 +466,10 @@ export class Session implements FlightContext {
     const { now, random } = this.platform;
     return { leeway, jitter, subject, origin, now: now(), random: random() };
   }
+}
+
+function toRequest(refresh: string | URL | RefreshRequest): RefreshRequest {
+  return typeof refresh === "string" || refresh instanceof URL ? { url: refresh } : { ...refresh };
 }
 
 function toTokenSet({ accessToken, refreshToken, subject, expiresAt }: Grant): TokenSet {

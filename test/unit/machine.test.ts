@@ -7,13 +7,15 @@ describe("a machine", () => {
     const machine: Machine<string, string, string> = new Machine(
       "",
       (state, event) => [state + event, `effect of ${event}`],
-      (effects, event) => {
-        log.push(`${event}: ${effects}`);
-        if (event === "a") {
-          machine.send("b");
-          machine.send("c");
-        }
-        log.push(`done with ${event} at ${machine.state}`);
+      {
+        done: (effects, event) => {
+          log.push(`${event}: ${effects}`);
+          if (event === "a") {
+            machine.send("b");
+            machine.send("c");
+          }
+          log.push(`done with ${event} at ${machine.state}`);
+        },
       },
     );
     machine.send("a");
@@ -29,29 +31,25 @@ describe("a machine", () => {
 
   it("B11 an event that changes nothing is nothing done", () => {
     let done = 0;
-    const machine = new Machine<string, string, string>(
-      "same",
-      (state) => [state],
-      () => {
+    const machine = new Machine<string, string, string>("same", (state) => [state], {
+      done: () => {
         done++;
       },
-    );
+    });
     machine.send("a");
     expect(done).toBe(0);
   });
 
   it("B9 a failure in the midst of one event does not stop the machine, nor the events behind it", () => {
     const seen: string[] = [];
-    const machine: Machine<number, string, never> = new Machine(
-      0,
-      (state) => [state + 1],
-      (_, event) => {
+    const machine: Machine<number, string, never> = new Machine(0, (state) => [state + 1], {
+      done: (_, event) => {
         seen.push(event);
         if (event !== "bad") return;
         machine.send("behind");
         throw new Error("a fault");
       },
-    );
+    });
     expect(() => machine.send("bad")).toThrow("a fault");
     machine.send("good");
     expect(seen).toEqual(["bad", "behind", "good"]);

@@ -27,21 +27,22 @@ export type SessionState = (
 ) & { warning?: AuthSocketError };
 
 /** What users see of a session: immutable, and without its tokens (S1). */
-export function toSessionState(state: Session): SessionState {
+export function toSessionState(state: Session, warning: AuthSocketError | undefined): SessionState {
   const { subject, claims, expiresAt, assumed } = grantOf(state) ?? {};
-  const identity = defined({ subject, claims, expiresAt });
-  if (assumed || state.status === "unread") return { status: "refreshing", reason: "missing" };
+  const common = defined({ subject, claims, expiresAt, warning });
+  if (assumed || state.status === "unread")
+    return defined({ status: "refreshing", reason: "missing", warning });
   switch (state.status) {
     case "vacant":
-      return { status: "signedOut" };
+      return defined({ status: "signedOut", warning });
     case "signedOut":
-      return defined({ status: "signedOut", error: state.error });
+      return defined({ status: "signedOut", error: state.error, warning });
     case "signedIn":
-      return { status: "signedIn", ...identity };
+      return { status: "signedIn", ...common };
     case "refreshing":
-      return { status: "refreshing", reason: state.reason, ...identity };
+      return { status: "refreshing", reason: state.reason, ...common };
     case "waiting":
-      return { status: "waiting", retryAt: state.retryAt, error: state.error, ...identity };
+      return { status: "waiting", retryAt: state.retryAt, error: state.error, ...common };
     default:
       return state satisfies never;
   }

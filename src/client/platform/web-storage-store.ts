@@ -15,33 +15,30 @@ type Meta = Omit<TokenSet, "accessToken"> & { of?: number; signedOut?: true };
  * @example new AuthSocket(url, { refresh, store: webStorageStore("jwt", sessionStorage) })
  */
 export function webStorageStore(key = "authToken", storage?: Storage): TokenStore {
-  const metaKey = `${key}:meta`;
-  const area = () => storage ?? localStorage;
-
   const store: TokenStore = {
     load() {
-      const accessToken = area().getItem(key);
+      const accessToken = areaOf(storage).getItem(key);
       if (accessToken === null) return null;
-      const { of, signedOut: _, ...known } = readMeta(area().getItem(metaKey));
+      const { of, signedOut: _, ...known } = readMeta(key, storage);
       return { ...(of === fingerprint(accessToken) && known), accessToken };
     },
     save({ accessToken, ...known }) {
       // Meta first: whoever reads between the two writes finds meta that does not match, and ignores it.
-      area().setItem(metaKey, JSON.stringify({ ...known, of: fingerprint(accessToken) } satisfies Meta));
-      area().setItem(key, accessToken);
+      writeMeta(key, storage, { ...known, of: fingerprint(accessToken) });
+      areaOf(storage).setItem(key, accessToken);
     },
     clear(signedOut) {
-      area().removeItem(key);
-      if (signedOut) area().setItem(metaKey, JSON.stringify({ signedOut } satisfies Meta));
-      else area().removeItem(metaKey);
+      areaOf(storage).removeItem(key);
+      if (signedOut) writeMeta(key, storage, { signedOut });
+      else areaOf(storage).removeItem(metaKeyOf(key));
     },
-    signedOut: () => readMeta(area().getItem(metaKey)).signedOut === true,
+    signedOut: () => readMeta(key, storage).signedOut === true,
   };
   // Each tab has a sessionStorage of its own: there is nothing to hear of others.
   if (storage && storage === globalThis.sessionStorage) return store;
   store.subscribe = (listener) => {
     const heard = (event: StorageEvent) => {
-      if (event.key === null || event.key === key || event.key === metaKey) listener();
+      if (event.key === null || event.key === key || event.key === metaKeyOf(key)) listener();
     };
     globalThis.window?.addEventListener("storage", heard);
     return () => globalThis.window?.removeEventListener("storage", heard);
@@ -49,7 +46,20 @@ export function webStorageStore(key = "authToken", storage?: Storage): TokenStor
   return store;
 }
 
-function readMeta(text: string | null): Meta {
+function areaOf(storage: Storage | undefined): Storage {
+  return storage ?? localStorage;
+}
+
+function metaKeyOf(key: string): string {
+  return `${key}:meta`;
+}
+
+function writeMeta(key: string, storage: Storage | undefined, meta: Meta): void {
+  areaOf(storage).setItem(metaKeyOf(key), JSON.stringify(meta));
+}
+
+function readMeta(key: string, storage: Storage | undefined): Meta {
+  const text = areaOf(storage).getItem(metaKeyOf(key));
   try {
     return Object(JSON.parse(text ?? ""));
   } catch {
