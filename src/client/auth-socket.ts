@@ -1,6 +1,6 @@
 import type { Socket } from "socket.io-client";
 import type { AuthSession } from "./auth-session.ts";
-import { type AuthSocketState, Connection } from "./connection.ts";
+import type { AuthSocketState, Connection } from "./connection.ts";
 import { AuthSocketError } from "./core/errors.ts";
 import { Hub } from "./hub.ts";
 import { check } from "./option-check.ts";
@@ -45,7 +45,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
     const hub = options instanceof Hub ? options : new Hub(String(url), options);
     const namespace = options instanceof Hub ? String(url) : hub.namespace;
     this.#hub = hub;
-    this.#connection = new Connection(hub.socket(namespace), namespace, hub.machinery, hub);
+    this.#connection = hub.connection(namespace);
     this.socket = this.#connection.socket as unknown as Socket<Listen, Emit>;
     hub.join({ socket: this, connection: this.#connection });
     this.connect = this.connect.bind(this);

@@ -16,6 +16,7 @@ import {
   tickDueAt,
   transition,
 } from "./core/connection-machine.ts";
+import { defined } from "./core/defined.ts";
 import { AuthSocketError } from "./core/errors.ts";
 import { type ConnectError, unavailableFor } from "./core/refusal.ts";
 import type { TokenOutlook, User } from "./core/session-machine.ts";
@@ -457,7 +458,7 @@ function toPublic(state: State): AuthSocketState {
   switch (state.status) {
     case "idle":
     case "signedOut":
-      return { status: state.status, ...(state.error && { error: state.error }) };
+      return defined({ status: state.status, error: state.error });
     case "refused":
       return state;
     case "connected":
@@ -468,12 +469,8 @@ function toPublic(state: State): AuthSocketState {
     case "parked":
     case "delayed": {
       const { attempt, error } = state;
-      return {
-        status: "connecting",
-        attempt,
-        ...(error && { error }),
-        ...("retryAt" in state && { retryAt: state.retryAt }),
-      };
+      const retryAt = "retryAt" in state ? state.retryAt : undefined;
+      return defined({ status: "connecting", attempt, error, retryAt });
     }
     default:
       return state satisfies never;

@@ -1,6 +1,6 @@
-import { Manager, type Socket } from "socket.io-client";
+import { Manager } from "socket.io-client";
 import { AuthSession, sessionOf } from "./auth-session.ts";
-import type { Connection, ConnectionContext } from "./connection.ts";
+import { Connection, type ConnectionContext } from "./connection.ts";
 import { readAddress, refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
 import { isTokenRefused } from "./core/refusal.ts";
 import { swapEngine } from "./engine-swap.ts";
@@ -40,7 +40,7 @@ const LISTENERS = {
 /** What an AuthSocket and its `of()` children share: one session, one Manager, the options. */
 export class Hub implements ConnectionContext {
   /** The machinery behind the session. */
-  readonly machinery: Session;
+  readonly #machinery: Session;
   readonly autoConnect: boolean;
   /** Where the first of them connects. */
   readonly namespace: string;
@@ -72,7 +72,7 @@ export class Hub implements ConnectionContext {
     this.#ownsSession = !options.session;
     this.#session = options.session;
     const session = options.session ? sessionOf(options.session) : new Session(options, browserPlatform);
-    this.machinery = session;
+    this.#machinery = session;
     const { uri, namespace, query } = readAddress(
       url,
       () => session.platform.location()?.protocol ?? "https:",
@@ -99,17 +99,18 @@ export class Hub implements ConnectionContext {
   }
 
   get session(): AuthSession {
-    this.#session ??= new AuthSession(this.machinery);
+    this.#session ??= new AuthSession(this.#machinery);
     return this.#session;
   }
 
   admit(): void {
-    const address = this.#uri ?? this.machinery.platform.location()?.href;
+    const address = this.#uri ?? this.#machinery.platform.location()?.href;
     if (address && !this.#allowInsecure) refuseInsecure("url", address);
   }
 
-  socket(namespace: string): Socket {
-    return this.#manager.socket(namespace, this.#socketOptions);
+  connection(namespace: string): Connection {
+    const socket = this.#manager.socket(namespace, this.#socketOptions);
+    return new Connection(socket, namespace, this.#machinery, this);
   }
 
   join(member: HubMember): void {
@@ -126,21 +127,21 @@ export class Hub implements ConnectionContext {
     if (member.namespace !== this.namespace) return;
     for (const { socket } of this.#members) socket.dispose();
     for (const [event, listener] of Object.entries(LISTENERS)) this.#manager.off(event as "packet", listener);
-    if (this.#ownsSession) this.machinery.dispose();
+    if (this.#ownsSession) this.#machinery.dispose();
   }
 
   opened(): void {
-    this.#openedWith = this.machinery.token;
+    this.#openedWith = this.#machinery.token;
   }
 
   heard(packet: Packet): void {
-    if (packet.type === DISCONNECT) this.#disconnectedAt = this.machinery.platform.now();
+    if (packet.type === DISCONNECT) this.#disconnectedAt = this.#machinery.platform.now();
     this.member(packet.nsp)?.connection.heard(packet);
   }
 
   closed(): void {
     if (
-      this.machinery.platform.now() - (this.#disconnectedAt ?? Number.NEGATIVE_INFINITY) <=
+      this.#machinery.platform.now() - (this.#disconnectedAt ?? Number.NEGATIVE_INFINITY) <=
       PROMPT_RETURN_WINDOW
     ) {
       this.#disconnectedAt = undefined;
@@ -150,7 +151,7 @@ export class Hub implements ConnectionContext {
   }
 
   retried(): void {
-    this.machinery.prepare();
+    this.#machinery.prepare();
     for (const { connection } of this.#members) connection.retried();
   }
 
@@ -172,7 +173,7 @@ export class Hub implements ConnectionContext {
     void swapEngine(
       this.#manager,
       this.#members.flatMap(({ connection }) => connection.outbox ?? []),
-      this.machinery.platform,
+      this.#machinery.platform,
     );
   }
 }

@@ -29,14 +29,14 @@ export class Machine<State, Event, Effect> {
     const changed = state !== this.state || effects.length > 0;
     this.state = state;
     if (!changed) return;
-    if (this.#queue) this.#queue.push({ effects, event });
-    else this.#work([{ effects, event }]);
-  }
-
-  #work(queue: { effects: Effect[]; event: Event }[]): void {
-    this.#queue = queue;
+    const step = { effects, event };
+    if (this.#queue) {
+      this.#queue.push(step);
+      return;
+    }
+    this.#queue = [step];
     const failures: unknown[] = [];
-    for (const { effects, event } of queue) {
+    for (const { effects, event } of this.#queue) {
       try {
         this.#owner.done(effects, event);
       } catch (error) {

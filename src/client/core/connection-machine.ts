@@ -1,3 +1,4 @@
+import { defined } from "./defined.ts";
 import { AuthSocketError } from "./errors.ts";
 import type { Grant } from "./grant.ts";
 import { isDue, type TokenOutlook } from "./session-machine.ts";
@@ -322,19 +323,14 @@ function start(outlook: TokenOutlook, attempt: Attempt): ConnectionStep {
 
 /** After a failed attempt. It goes on counting as the current one until the next begins. */
 function restart(connection: Connection, outlook: TokenOutlook, cutAt?: number): ConnectionStep {
-  const failed = { ...again(connection), ...(cutAt !== undefined && { cutAt }) };
+  const failed = { ...again(connection), ...defined({ cutAt }) };
   if (outlook.status === "failing") return [parked(failed, outlook)];
   return start(outlook, "attempt" in connection ? { ...failed, attempt: failed.attempt + 1 } : failed);
 }
 
 function parked(attempt: Attempt, outlook: TokenOutlook): Connection {
   const { error, retryAt } = outlook.status === "failing" ? outlook : {};
-  return {
-    status: "parked",
-    ...attempt,
-    ...(error && { error }),
-    ...(retryAt !== undefined && { retryAt }),
-  };
+  return { status: "parked", ...attempt, ...defined({ error, retryAt }) };
 }
 
 /** The same attempt, going on. */

@@ -34,7 +34,7 @@ export function toSessionState(state: Session, warning: AuthSocketError | undefi
     return defined({ status: "refreshing", reason: "missing", warning });
   switch (state.status) {
     case "vacant":
-      return defined({ status: "signedOut", warning });
+      return { status: "signedOut", ...common };
     case "signedOut":
       return defined({ status: "signedOut", error: state.error, warning });
     case "signedIn":
