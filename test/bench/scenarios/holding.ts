@@ -44,8 +44,9 @@ async function holdIn({ site, contenders, repetitions }: Bench, host: Host): Pro
   const figuresOf = (name: ContenderName | "heard") => measured.get(name) ?? [];
   const ofContenders = new Map(contenders.map((name) => [name, figuresOf(name)]));
   const heard = ratioCell(figuresOf("heard"), figuresOf("raw"), "KiB");
+  const ours = ratioCell(figuresOf("AuthSocket auto"), figuresOf("raw"), "KiB");
   return [
     ratioRow(titleOf(host.name), ofContenders, "KiB", 1.15),
-    { measure: heardTitleOf(host.name), cells: { raw: heard } },
+    { measure: heardTitleOf(host.name), cells: { raw: heard, "AuthSocket auto": ours } },
   ];
 }
