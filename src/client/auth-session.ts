@@ -28,6 +28,7 @@ export class AuthSession {
    * @throws TypeError for an option that is no good; AuthSocketError `insecure_url`, `token_in_url` for such a `refresh`
    */
   constructor(options: AuthSessionOptions, platform: Platform = browserPlatform) {
+    // A Hub brings the one that it has made, for which nobody has asked until now.
     this.#session = options instanceof Session ? options : new Session(options, platform);
     this.getToken = this.getToken.bind(this);
     this.signIn = this.signIn.bind(this);

@@ -38,7 +38,7 @@ export function refreshEndpoint(
   { url, headers }: RefreshRequest,
   platform: Platform,
   request: typeof fetch,
-  isCookie: boolean,
+  credential: "token" | "cookie" | undefined,
 ): Refresh {
   return async ({ refreshToken, signal }) => {
     const own = isThisOrigin(url, platform.location());
@@ -63,7 +63,7 @@ export function refreshEndpoint(
         retryAfter: readRetryAfter(response.headers.get("Retry-After"), platform.now()),
       });
     }
-    if (isCookie) return "";
+    if (credential === "cookie") return "";
     const body = Object(await response.json().catch(() => undefined));
     const lifetime = Number(body.expiresIn ?? body.expires_in);
     const tokens = readTokenSet({

@@ -136,10 +136,10 @@ export class Session implements FlightContext, StoreContext, MachineOwner<Sessio
   }
 
   get refresh(): Refresh {
-    const { fetch = this.platform.fetch } = this.#options;
+    const { fetch = this.platform.fetch, credential } = this.#options;
     return typeof this.#source === "function"
       ? this.#source
-      : refreshEndpoint(this.#source, this.platform, fetch, this.isCookie);
+      : refreshEndpoint(this.#source, this.platform, fetch, credential);
   }
 
   join(client: SessionClient): void {

@@ -3,7 +3,7 @@ import type { ContenderName } from "../contenders/contender.ts";
 import { HOST_NAMES, type Host } from "../hosts/host.ts";
 import { interleaved, type Measured } from "../interleaving.ts";
 import { type Check, check, type Row } from "../report/row.ts";
-import { type Bench, hostOf, isOurs, loginOf, type Scenario } from "./scenario.ts";
+import { type Bench, hostOf, isOurs, joined, loginOf, type Outcome, type Scenario } from "./scenario.ts";
 
 /** ms; long enough that everybody is connected before it is over */
 const LIFETIME = 1_300;
@@ -61,19 +61,18 @@ export const expiringTogether: Scenario = {
   measures: cases.map(titleOf),
   async run(bench) {
     // At once, since what is counted does not depend on it.
-    const outcomes = await Promise.all(cases.map((each) => expireIn(bench, each)));
-    return { rows: outcomes.map(({ row }) => row), checks: outcomes.flatMap(({ checks }) => checks) };
+    return joined(await Promise.all(cases.map((each) => expireIn(bench, each))));
   },
 };
 
-async function expireIn(bench: Bench, each: Case) {
+async function expireIn(bench: Bench, each: Case): Promise<Outcome> {
   const title = titleOf(each);
   const contenders = bench.contenders.filter((name) => name !== "raw");
   const measured = await interleaved(bench.repetitions, contenders, (contender) =>
     round(bench, each, contender),
   );
   const checks = [...measured].flatMap(([name, rounds]) => verify(`${title}: ${name}`, name, rounds));
-  return { row: report(title, measured), checks };
+  return { rows: [report(title, measured)], checks };
 }
 
 async function round(bench: Bench, each: Case, contender: ContenderName): Promise<Round> {

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, type Server as HttpServer, type ServerResponse } from "node:http";
 import { createServer as createSecureServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server as NetServer } from "node:net";
 import { generate } from "selfsigned";
 import { Server } from "socket.io";
 import { DelayProxy } from "../../support/delay-proxy.ts";
@@ -70,10 +70,7 @@ export class BenchServer {
 
   static async listen(kind: ServerKind): Promise<BenchServer> {
     const http = createServer();
-    http.listen(0, "127.0.0.1");
-    await once(http, "listening");
-    const { port } = http.address() as AddressInfo;
-    return new BenchServer(http, await DelayProxy.listen(port, DELAY), kind);
+    return new BenchServer(http, await DelayProxy.listen(await listen(http), DELAY), kind);
   }
 
   /** Opens a second door, with TLS, to what stands behind the first. */
@@ -85,9 +82,7 @@ export class BenchServer {
     this.#usage.watch(https);
     for (const event of ["request", "upgrade"])
       https.on(event, (...parameters) => this.#http.emit(event, ...parameters));
-    https.listen(0, "127.0.0.1");
-    await once(https, "listening");
-    return { url: `https://127.0.0.1:${(https.address() as AddressInfo).port}`, certificate: cert };
+    return { url: `https://127.0.0.1:${await listen(https)}`, certificate: cert };
   }
 
   /** Ends idle connections: who comes next finds none of one before. A request that met their end would fail. */
@@ -95,4 +90,11 @@ export class BenchServer {
     this.#http.closeIdleConnections();
     await new Promise((resolve) => setTimeout(resolve, 2 * DELAY));
   }
+}
+
+/** @returns the port */
+async function listen(server: NetServer): Promise<number> {
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return (server.address() as AddressInfo).port;
 }
