@@ -1,11 +1,18 @@
 import type { SessionState } from "./core/session-state.ts";
 import type { TokenSet } from "./core/token-set.ts";
+import { check } from "./option-check.ts";
 import { browserPlatform, type Platform } from "./platform/platform.ts";
 import { Session } from "./session.ts";
 import type { AuthSessionOptions } from "./session-options.ts";
 
+const sessions = new WeakMap<AuthSession, Session>();
+
 /** The machinery behind a public session, for the sockets that share it. */
-export let sessionOf: (session: AuthSession) => Session;
+export function sessionOf(session: AuthSession): Session {
+  const machinery = sessions.get(session);
+  check(machinery !== undefined, "session", "an AuthSession");
+  return machinery;
+}
 
 /**
  * One signed-in user: a token that is always fresh, for any number of sockets and HTTP calls.
@@ -18,10 +25,6 @@ export let sessionOf: (session: AuthSession) => Session;
 export class AuthSession {
   readonly #session: Session;
 
-  static {
-    sessionOf = (session) => session.#session;
-  }
-
   /**
    * Does no I/O: the store is read when somebody first asks for the state or a token (B20).
    *
@@ -30,6 +33,7 @@ export class AuthSession {
   constructor(options: AuthSessionOptions, platform: Platform = browserPlatform) {
     // A Hub brings the one that it has made, for which nobody has asked until now.
     this.#session = options instanceof Session ? options : new Session(options, platform);
+    sessions.set(this, this.#session);
     this.getToken = this.getToken.bind(this);
     this.signIn = this.signIn.bind(this);
     this.signOut = this.signOut.bind(this);

@@ -1,4 +1,5 @@
 import type { Socket } from "socket.io-client";
+import { abortReason, refuseAborted } from "./abort.ts";
 import type { AuthSession } from "./auth-session.ts";
 import type { AuthSocketState, Connection } from "./connection.ts";
 import { AuthSocketError } from "./core/errors.ts";
@@ -91,7 +92,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
    * @throws TypeError where it is no string
    */
   of<L extends EventsMap = DefaultEventsMap, E extends EventsMap = L>(namespace: string): AuthSocket<L, E> {
-    this.#life?.signal.throwIfAborted();
+    refuseAborted(this.#life?.signal);
     check(typeof namespace === "string", "namespace", "a string");
     const name = namespace.startsWith("/") ? namespace : `/${namespace}`; // T17
     return (
@@ -113,13 +114,13 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   whenConnected({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
     return new Promise((resolve, reject) => {
       const ends = [this.#end, ...(signal ? [signal] : [])];
-      for (const end of ends) end.throwIfAborted();
+      for (const end of ends) refuseAborted(end);
       const settle = (settled: () => void) => {
         unsubscribe();
         for (const end of ends) end.removeEventListener("abort", abort);
         settled();
       };
-      const abort = (event: Event) => settle(() => reject((event.target as AbortSignal).reason));
+      const abort = (event: Event) => settle(() => reject(abortReason(event.target as AbortSignal)));
       const look = (state: AuthSocketState) => {
         if (state.status === "connected") settle(resolve);
         else if (state.status === "refused") settle(() => reject(state.error));

@@ -179,7 +179,7 @@ export class Connection
   }
 
   #heardEvent(data: unknown[]): void {
-    const last = data.at(-1);
+    const last = data[data.length - 1];
     if (this.#isRecoverable && typeof last === "string" && OFFSET.test(last)) this.#offset = last;
     const [event, payload] = data;
     switch (event) {

@@ -32,7 +32,7 @@ export function openOutbox(socket: Socket, queues: boolean): Outbox {
   };
 
   const send = (...args: unknown[]) => {
-    const acknowledge = typeof args.at(-1) === "function" ? (args.pop() as () => void) : undefined;
+    const acknowledge = typeof args[args.length - 1] === "function" ? (args.pop() as () => void) : undefined;
     // The queue asks for acknowledgements itself, of all but volatile events: the server notices nothing of these.
     if (queues ? !isVolatile : acknowledge) args.push(watched(acknowledge));
     else if (acknowledge) args.push(acknowledge);

@@ -1,3 +1,4 @@
+import { abortReason, refuseAborted } from "./abort.ts";
 import { Alarm } from "./alarm.ts";
 import { refuseInsecure, refuseTokenInUrl } from "./core/address.ts";
 import { backoff } from "./core/backoff.ts";
@@ -222,7 +223,7 @@ export class Session implements FlightContext, StoreContext, MachineOwner<Sessio
         throw new TypeError(`credential "cookie" has no token to get: requests carry the session's cookie`);
       }
       this.#refuseDisposed();
-      signal?.throwIfAborted();
+      refuseAborted(signal);
       this.#admit();
       this.read();
       const usable = usableGrant(this.#machine.state, this.platform.now());
@@ -234,7 +235,7 @@ export class Session implements FlightContext, StoreContext, MachineOwner<Sessio
       const abandon = () => {
         this.#waiters = this.#waiters.filter((other) => other !== waiter);
         this.watch();
-        reject(signal?.reason);
+        if (signal) reject(abortReason(signal));
       };
       const over = <T>(settle: (value: T) => void) => {
         return (value: T) => {

@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { nodeResolve } from "@rollup/plugin-node-resolve";
+import { build, transform } from "esbuild";
+import { rollup } from "rollup";
 
 /** In bytes. */
 export interface BundleSize {
@@ -10,6 +12,7 @@ export interface BundleSize {
 }
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
+const target = "es2022";
 
 /**
  * What a module brings into an app, with everything it imports.
@@ -18,7 +21,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
  * @param external packages that the app has already
  */
 export async function bundleSize(entry: string, external: string[]): Promise<BundleSize> {
-  const { outputFiles } = await bundle(entry, external);
+  const { outputFiles } = await bundle(exportAll(entry), external);
   return compressedSize(outputFiles[0]?.contents ?? new Uint8Array());
 }
 
@@ -27,21 +30,53 @@ export async function bundleParts(
   entry: string,
   external: string[],
 ): Promise<[file: string, bytes: number][]> {
-  const { metafile } = await bundle(entry, external);
+  const { metafile } = await bundle(exportAll(entry), external);
   return Object.values(metafile.outputs)
     .flatMap(({ inputs }) => Object.entries(inputs))
     .map(([file, { bytesInOutput }]): [string, number] => [file, bytesInOutput])
     .sort(([, a], [, b]) => b - a);
 }
 
-function bundle(entry: string, external: string[]) {
+/** The names that a module exports. */
+export async function exportedNames(entry: string, external: string[]): Promise<string[]> {
+  const { metafile } = await bundle(exportAll(entry), external);
+  return Object.values(metafile.outputs).flatMap(({ exports }) => exports);
+}
+
+/** Bytes of gzip that one name of a module adds to a bundle that is empty without it, by the bundler that leaves less out. */
+export async function nameSize(entry: string, name: string, external: string[]): Promise<number> {
+  const use = `import { ${name} } from ${JSON.stringify(entry)}; console.log(${name})`;
+  const sizes = [byEsbuild, byRollup].map(async (bundler) => {
+    return (await bundler(use, external)) - (await bundler("console.log(0)", external));
+  });
+  return Math.max(...(await Promise.all(sizes)));
+}
+
+async function byEsbuild(contents: string, external: string[]): Promise<number> {
+  const { outputFiles } = await bundle(contents, external);
+  return compressedSize(outputFiles[0]?.contents ?? new Uint8Array()).gzip;
+}
+
+async function byRollup(contents: string, external: string[]): Promise<number> {
+  const input = `${root}the-app.js`;
+  const app = { name: "app", load: (id: string) => (id === input ? contents : null) };
+  const resolve = { name: "input", resolveId: (id: string) => (id === input ? id : null) };
+  const built = await rollup({ input, external, plugins: [resolve, app, nodeResolve({ browser: true })] });
+  const { output } = await built.generate({ format: "es" });
+  const { code } = await transform(output[0].code, { minify: true, format: "esm", target });
+  return compressedSize(Buffer.from(code)).gzip;
+}
+
+const exportAll = (entry: string) => `export * from ${JSON.stringify(entry)}`;
+
+function bundle(contents: string, external: string[]) {
   return build({
-    stdin: { contents: `export * from ${JSON.stringify(entry)}`, resolveDir: root },
+    stdin: { contents, resolveDir: root },
     external,
     bundle: true,
     minify: true,
     format: "esm",
-    target: "es2022",
+    target,
     write: false,
     metafile: true,
   });

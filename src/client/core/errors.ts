@@ -41,6 +41,8 @@ export class AuthSocketError extends Error {
 
   constructor(code: AuthSocketErrorCode, message: string = code, options?: { cause?: unknown }) {
     super(message, options);
+    // Chrome before 93 and Firefox before 91 know no `cause` of an Error (B20).
+    if (options && !("cause" in this)) this.cause = options.cause;
     this.name = "AuthSocketError";
     this.code = code;
   }
