@@ -1,5 +1,5 @@
 import { createDemoServer, type DemoServer } from "./index.ts";
-import { StoreError } from "./store.ts";
+import { StoreError } from "./stores/store.ts";
 
 function fail(message: string): never {
   console.error(message);

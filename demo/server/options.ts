@@ -1,4 +1,4 @@
-import type { LimitOptions } from "./limits.ts";
+import type { LimitOptions } from "./guards/limits.ts";
 
 export interface DemoServerOptions {
   /** default 0: any free port */

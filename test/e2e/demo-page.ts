@@ -1,5 +1,5 @@
 import { expect, type Locator, type Page } from "playwright/test";
-import { demoAccounts } from "../../demo/server/demo-accounts.ts";
+import { demoAccounts } from "../../demo/server/people/demo-accounts.ts";
 
 /** Socket.IO's ids, which end with a counter: one in 15,000 contains what every JWT begins with. */
 const ID = /(?<![\w-])[\w-]{16}AA[\w-]{2}(?![\w-])/g;

@@ -1,6 +1,6 @@
 import { expect } from "playwright/test";
-import { AccessTokens } from "../../demo/server/access-tokens.ts";
-import { demoAccounts } from "../../demo/server/demo-accounts.ts";
+import { demoAccounts } from "../../demo/server/people/demo-accounts.ts";
+import { AccessTokens } from "../../demo/server/tokens/access-tokens.ts";
 import { onBothPages, test } from "./demo-test.ts";
 
 const [alice] = demoAccounts;

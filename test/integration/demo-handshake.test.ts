@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { decodeJwt, SignJWT } from "jose";
 import { Server } from "socket.io";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import type { DemoIo } from "../../demo/server/demo-io.ts";
-import { authenticateHandshake } from "../../demo/server/handshake.ts";
+import { authenticateHandshake } from "../../demo/server/handshake/middleware.ts";
+import type { DemoIo } from "../../demo/server/sockets/demo-io.ts";
 import { Browser, event, recordTicks, SECRET, useDemoServer } from "../support/demo-browser.ts";
 import { useSkippableTime } from "../support/skippable-time.ts";
 

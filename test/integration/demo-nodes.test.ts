@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { demoAccounts } from "../../demo/server/demo-accounts.ts";
-import { LONGEST_WAIT } from "../../demo/server/redis-store.ts";
+import { demoAccounts } from "../../demo/server/people/demo-accounts.ts";
+import { LONGEST_WAIT } from "../../demo/server/stores/redis-store.ts";
 import type {
   AdminClientEvents,
   AdminServerEvents,

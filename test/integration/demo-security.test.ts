@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createDemoServer, type DemoServer } from "../../demo/server/index.ts";
-import { PASSWORD_COST } from "../../demo/server/password-hash.ts";
+import { PASSWORD_COST } from "../../demo/server/people/password-hash.ts";
 import { Browser, event, OWN_HEADER, SECRET, useDemoServer } from "../support/demo-browser.ts";
 
 const { server, newBrowser, signedIn, serve } = useDemoServer();

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MemoryStore } from "../../demo/server/memory-store.ts";
-import { createRedis, type Redis, RedisStore } from "../../demo/server/redis-store.ts";
-import { RefreshFamilies } from "../../demo/server/refresh-families.ts";
-import type { Store } from "../../demo/server/store.ts";
+import { MemoryStore } from "../../demo/server/stores/memory-store.ts";
+import { createRedis, type Redis, RedisStore } from "../../demo/server/stores/redis-store.ts";
+import type { Store } from "../../demo/server/stores/store.ts";
+import { RefreshFamilies } from "../../demo/server/tokens/refresh-families.ts";
 import { type RedisServer, startRedisServer } from "../support/redis-server.ts";
 
 let server: RedisServer;

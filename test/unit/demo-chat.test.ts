@@ -1,7 +1,7 @@
 import { AuthSocketError } from "authsocket";
 import { describe, expect, it } from "vitest";
-import { deliver } from "../../demo/pages/dashboard/chat-delivery.ts";
-import { receiveLine, sendLine, settleLine } from "../../demo/pages/dashboard/chat-lines.ts";
+import { deliver } from "../../demo/pages/dashboard/chat/chat-delivery.ts";
+import { receiveLine, sendLine, settleLine } from "../../demo/pages/dashboard/chat/chat-lines.ts";
 
 const line = { id: "1", text: "hello" };
 const shown = sendLine([], { ...line, from: "alice" });

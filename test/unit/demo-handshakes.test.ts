@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { createExpiredToken } from "../../demo/pages/dashboard/expired-token.ts";
-import { tampered } from "../../demo/pages/dashboard/handshake-try.ts";
-import { handshakeWords } from "../../demo/pages/dashboard/handshake-words.ts";
+import { createExpiredToken } from "../../demo/pages/dashboard/handshake/expired-token.ts";
+import { tampered } from "../../demo/pages/dashboard/handshake/handshake-try.ts";
+import { handshakeWords } from "../../demo/pages/dashboard/handshake/handshake-words.ts";
 
 describe("the handshakes that the demo tries", () => {
   it("says the code of a refusal, and who refused", () => {

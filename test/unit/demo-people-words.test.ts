@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { presenceWords, sinceWords } from "../../demo/pages/dashboard/people-words.ts";
+import { presenceWords, sinceWords } from "../../demo/pages/dashboard/people/people-words.ts";
 
 const device = { id: "1", browser: "Chrome on Linux", since: Date.UTC(2026, 0, 1) };
 

@@ -1,15 +1,15 @@
 import { AuthSocketError, type SessionState } from "authsocket";
 import { describe, expect, it } from "vitest";
-import { nextStage, type Stage } from "../../demo/pages/dashboard/stage.ts";
-import { againWords, sessionWords } from "../../demo/pages/dashboard/status-words.ts";
 import {
   refusalLine,
   renewalLine,
   sessionChange,
   sessionLine,
   socketLine,
-} from "../../demo/pages/dashboard/story.ts";
-import { remainingWords, tokenLife } from "../../demo/pages/dashboard/token-life.ts";
+} from "../../demo/pages/dashboard/log/story.ts";
+import { nextStage, type Stage } from "../../demo/pages/dashboard/state/stage.ts";
+import { againWords, sessionWords } from "../../demo/pages/dashboard/state/status-words.ts";
+import { remainingWords, tokenLife } from "../../demo/pages/dashboard/token/token-life.ts";
 
 const alice = { subject: "u1", expiresAt: 15_000 };
 const signedIn: SessionState = { status: "signedIn", ...alice };

@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { countTick, noTicks, startTicks, type TickCount } from "../../demo/pages/dashboard/tick-counter.ts";
+import {
+  countTick,
+  noTicks,
+  startTicks,
+  type TickCount,
+} from "../../demo/pages/dashboard/ticks/tick-counter.ts";
 
 const counted = (ticks: readonly number[], from: TickCount = noTicks) => ticks.reduce(countTick, from);
 const figures = ({ received, missing, duplicated }: TickCount) => [received, missing.size, duplicated];

@@ -5,7 +5,7 @@ import {
   forgetBefore,
   type Span,
   timelineWords,
-} from "../../demo/pages/dashboard/timeline-model.ts";
+} from "../../demo/pages/dashboard/timeline/timeline-model.ts";
 
 type Status = "connected" | "connecting";
 

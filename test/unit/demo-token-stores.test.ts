@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { searchWithStore, storeNameIn } from "../../demo/pages/dashboard/token-stores.ts";
+import { searchWithStore, storeNameIn } from "../../demo/pages/dashboard/token/token-stores.ts";
 
 describe("the choice of a token store in the demo's address", () => {
   it("is localStorage, unless the address names another that there is", () => {

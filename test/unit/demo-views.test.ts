@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { shownView } from "../../demo/pages/dashboard/views.ts";
+import { shownView } from "../../demo/pages/dashboard/elements/views.ts";
 
 describe("the view that the demo shows", () => {
   it("is the one that the address names", () => {

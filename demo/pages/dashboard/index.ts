@@ -1,31 +1,13 @@
 import type { AuthSocketState, SessionState } from "authsocket";
-import { createAdminDoor } from "./admin-door.ts";
-import { createAnnouncer } from "./announcer.ts";
-import { createChat } from "./chat.ts";
-import { createCheckingNotice } from "./checking-notice.ts";
-import { createConsole } from "./console.ts";
-import { createCookiePanel } from "./cookie-panel.ts";
-import { logout, logoutEverywhere } from "./demo-api.ts";
-import type { DemoSocket } from "./demo-socket.ts";
-import { element } from "./element.ts";
-import { createExpiredToken } from "./expired-token.ts";
-import { createFaultButtons } from "./fault-buttons.ts";
-import { everyFrame } from "./frames.ts";
-import { connectAsGuest } from "./guests.ts";
-import { createGuestsPanel } from "./guests-panel.ts";
-import { createHandshakePanel } from "./handshake-panel.ts";
-import { createLog } from "./log.ts";
-import { createNamespacesPanel } from "./namespaces-panel.ts";
-import { createNoteBanner } from "./note-banner.ts";
-import type { PageSettings } from "./page-settings.ts";
-import { createProfilePanel } from "./profile-panel.ts";
-import { createRefreshPanel } from "./refresh-panel.ts";
-import { createRefusalBanner } from "./refusal-banner.ts";
-import { createSignInForm } from "./sign-in-form.ts";
-import { nextStage, type Stage } from "./stage.ts";
-import { createStatusPanel } from "./status-panel.ts";
-import { errorWords, withReason } from "./status-words.ts";
-import { createStorePanel } from "./store-panel.ts";
+import { createChat } from "./chat/chat.ts";
+import { element } from "./elements/element.ts";
+import { everyFrame } from "./elements/frames.ts";
+import { createViews } from "./elements/views.ts";
+import { createFaultButtons } from "./faults/fault-buttons.ts";
+import { createExpiredToken } from "./handshake/expired-token.ts";
+import { createHandshakePanel } from "./handshake/handshake-panel.ts";
+import { createProfilePanel } from "./handshake/profile-panel.ts";
+import { createLog } from "./log/log.ts";
 import {
   disconnectLine,
   type Line,
@@ -37,16 +19,34 @@ import {
   sessionChange,
   sessionLine,
   socketLine,
-} from "./story.ts";
-import { countTick, noTicks, startTicks } from "./tick-counter.ts";
-import { createTickTiles } from "./tick-tiles.ts";
-import { createTimeline, timelineWindow } from "./timeline.ts";
-import { emptyTimeline, enter, forgetBefore, type Mark } from "./timeline-model.ts";
-import { createTokenCountdown } from "./token-countdown.ts";
-import { createViews } from "./views.ts";
+} from "./log/story.ts";
+import { createAdminDoor } from "./namespaces/admin-door.ts";
+import { connectAsGuest } from "./namespaces/guests.ts";
+import { createGuestsPanel } from "./namespaces/guests-panel.ts";
+import { createNamespacesPanel } from "./namespaces/namespaces-panel.ts";
+import { createConsole } from "./people/console.ts";
+import { createNoteBanner } from "./people/note-banner.ts";
+import { logout, logoutEverywhere } from "./server/demo-api.ts";
+import type { DemoSocket } from "./server/demo-socket.ts";
+import { createCookiePanel } from "./sessions/cookie-panel.ts";
+import { createSignInForm } from "./sign-in/sign-in-form.ts";
+import { createAnnouncer } from "./state/announcer.ts";
+import { createCheckingNotice } from "./state/checking-notice.ts";
+import { createRefusalBanner } from "./state/refusal-banner.ts";
+import { nextStage, type Stage } from "./state/stage.ts";
+import { createStatusPanel } from "./state/status-panel.ts";
+import { errorWords, withReason } from "./state/status-words.ts";
+import { countTick, noTicks, startTicks } from "./ticks/tick-counter.ts";
+import { createTickTiles } from "./ticks/tick-tiles.ts";
+import { createTimeline, timelineWindow } from "./timeline/timeline.ts";
+import { emptyTimeline, enter, forgetBefore, type Mark } from "./timeline/timeline-model.ts";
+import type { PageSettings } from "./token/page-settings.ts";
+import { createRefreshPanel } from "./token/refresh-panel.ts";
+import { createStorePanel } from "./token/store-panel.ts";
+import { createTokenCountdown } from "./token/token-countdown.ts";
 
-export type { DemoSocket } from "./demo-socket.ts";
-export { pageSettings } from "./page-settings.ts";
+export type { DemoSocket } from "./server/demo-socket.ts";
+export { pageSettings } from "./token/page-settings.ts";
 
 /**
  * Shows the dashboard in `root`, for the AuthSocket of either page. It only listens and uses the public API: whatever

@@ -1,0 +1,101 @@
+import { element, setText } from "../elements/element.ts";
+import { createLesson } from "../elements/panel.ts";
+import type { DemoSocket } from "../server/demo-socket.ts";
+import type { ExpiredToken } from "./expired-token.ts";
+import {
+  type HandshakeResult,
+  tampered,
+  tryHandshake,
+  tryTokenInQuery,
+  tryTokenInUrl,
+} from "./handshake-try.ts";
+import { handshakeWords } from "./handshake-words.ts";
+
+export interface HandshakePanel {
+  readonly node: HTMLElement;
+  /** Follows the clock: the expired token has to expire first. */
+  draw(now: number): void;
+}
+
+/** Knocks at the server with tokens of every kind, and shows what it says. */
+export function createHandshakePanel(session: DemoSocket["session"], expired: ExpiredToken): HandshakePanel {
+  const rows = {
+    valid: createRow("valid", "Valid token", "The one that this page is connected with.", async () =>
+      tryHandshake({ token: await session.getToken() }),
+    ),
+    missing: createRow("missing", "No token", "Nothing in the auth option at all.", () => tryHandshake({})),
+    invalid: createRow("invalid", "Invalid token", "Yours, with one letter changed.", async () =>
+      tryHandshake({ token: tampered(await session.getToken()) }),
+    ),
+    expired: createRow("expired", "Expired token", expiredWords, async () => {
+      const token = expired.at(Date.now());
+      return token === undefined ? { kind: "unreachable" } : tryHandshake({ token });
+    }),
+    url: createRow("url", "Token in the URL", "Addresses end up in logs and histories.", async () =>
+      tryTokenInUrl(await session.getToken()),
+    ),
+    query: createRow(
+      "query",
+      "Token in a query",
+      "Sent past the client: the server refuses it too.",
+      tryTokenInQuery,
+    ),
+  };
+  return {
+    node: createLesson(
+      "handshake",
+      "1 · Handshake middleware",
+      "Knock at the door",
+      element(
+        "p",
+        { class: "quiet" },
+        "Each button opens a connection of its own, by plain Socket.IO. Yours goes on undisturbed.",
+      ),
+      element("ul", { class: "tries ruled" }, ...Object.values(rows).map(({ node }) => node)),
+    ),
+    draw(now) {
+      const ready = expired.at(now) !== undefined;
+      rows.expired.enable(ready);
+      const { expiresAt } = expired;
+      rows.expired.explain(
+        ready || expiresAt === undefined
+          ? expiredWords
+          : `Your first one here expires in ${Math.ceil((expiresAt - now) / 1_000)} s.`,
+      );
+    },
+  };
+}
+
+const expiredWords = "The first one that this page was given.";
+
+function createRow(id: string, label: string, explanation: string, attempt: () => Promise<HandshakeResult>) {
+  const words = element("span", { id: `try-${id}-words`, class: "quiet" }, explanation);
+  const button = element("button", { type: "button", class: "button", "aria-describedby": words.id }, label);
+  const code = element("code", { class: "code" });
+  const detail = element("span", { class: "quiet" });
+  const result = element("output", { class: "try-result", "data-testid": `try-${id}` }, code, detail);
+  result.hidden = true;
+  button.addEventListener("click", async () => {
+    const { tone, label: title, detail: text } = handshakeWords(await attempted(attempt));
+    result.hidden = false;
+    result.dataset.tone = tone;
+    setText(code, title);
+    setText(detail, text);
+  });
+  return {
+    node: element("li", {}, button, words, result),
+    enable(enabled: boolean) {
+      button.disabled = !enabled;
+    },
+    explain: (text: string) => setText(words, text),
+  };
+}
+
+/** A session that has ended meanwhile has no token to knock with. */
+async function attempted(attempt: () => Promise<HandshakeResult>): Promise<HandshakeResult> {
+  try {
+    return await attempt();
+  } catch {
+    return { kind: "unreachable" };
+  }
+}

@@ -1,0 +1,39 @@
+import { element } from "../elements/element.ts";
+import { createPanel } from "../elements/panel.ts";
+import type { Line } from "./story.ts";
+
+export interface Log {
+  readonly node: HTMLElement;
+  write(line: Line, at: number): void;
+}
+
+const capacity = 200;
+
+/** What happened, newest first. It is silent for screen readers (they have the announcer) but can be read at will. */
+export function createLog(): Log {
+  const list = element("ol", {
+    class: "log-lines ruled",
+    "data-testid": "log",
+    role: "log",
+    "aria-live": "off",
+    "aria-label": "What happened, newest first",
+    tabindex: 0,
+  });
+  return {
+    node: createPanel("log", "Log", list),
+    write({ tone, text }, at) {
+      const instant = new Date(at);
+      list.prepend(
+        element(
+          "li",
+          { "data-tone": tone },
+          element("time", { datetime: instant.toISOString() }, clockFormat.format(instant)),
+          element("span", {}, text),
+        ),
+      );
+      while (list.childElementCount > capacity) list.lastElementChild?.remove();
+    },
+  };
+}
+
+const clockFormat = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });

@@ -1,0 +1,98 @@
+import type { AuthSocketState } from "authsocket";
+import { element, setText } from "../elements/element.ts";
+import { createLesson } from "../elements/panel.ts";
+import type { AdminSocket, DemoSocket } from "../server/demo-socket.ts";
+import { type StatusWords, socketWords } from "../state/status-words.ts";
+import type { GuestSocket } from "./guests.ts";
+
+export interface NamespacesPanel {
+  readonly node: HTMLElement;
+  /** From now on the administrators' namespace has a state. */
+  follow(admin: AdminSocket): void;
+  draw(now: number): void;
+}
+
+/** The namespaces on this one connection, who may enter each, and how that went. */
+export function createNamespacesPanel(
+  auth: DemoSocket,
+  guest: GuestSocket,
+  enterAdmin: () => void,
+): NamespacesPanel {
+  let admin: AdminSocket | undefined;
+  const rows = {
+    public: createRow("public", "/public", "everybody, without any token"),
+    default: createRow("default", "/", "who has signed in"),
+    admin: createRow("admin", "/admin", "administrators"),
+  };
+  const enter = element("button", { type: "button", class: "button" }, "Try to enter /admin");
+  enter.addEventListener("click", enterAdmin);
+  return {
+    node: createLesson(
+      "namespaces",
+      "5 · Namespaces",
+      "One connection, three doors",
+      element(
+        "table",
+        { class: "doors" },
+        element(
+          "thead",
+          {},
+          element(
+            "tr",
+            {},
+            ...["Namespace", "Who may enter", "State"].map((title) => element("th", { scope: "col" }, title)),
+          ),
+        ),
+        element("tbody", {}, ...Object.values(rows).map(({ node }) => node)),
+      ),
+      element(
+        "p",
+        { class: "quiet" },
+        "The server refuses all but administrators with insufficient_scope. No new token would help, so none is fetched: " +
+          "the state is refused, its code forbidden.",
+      ),
+      element("div", { class: "actions" }, enter),
+    ),
+    follow(socket) {
+      admin = socket;
+    },
+    draw(now) {
+      rows.public.show(
+        guest.connected ? "connected" : "connecting",
+        guest.connected
+          ? { label: "Connected", tone: "good", detail: "as a guest" }
+          : { label: "Not connected", tone: "quiet", detail: "" },
+      );
+      rows.default.show(auth.state.status, socketWords(auth.state, now));
+      const state: AuthSocketState = admin?.state ?? { status: "idle" };
+      rows.admin.show(state.status, doorWords(state, now));
+      enter.disabled = state.status === "connected" || state.status === "connecting";
+    },
+  };
+}
+
+/** The state of a door: who was refused is shown the code as well, since that is what a program goes by. */
+function doorWords(state: AuthSocketState, now: number): StatusWords {
+  const words = socketWords(state, now);
+  return state.status === "refused" ? { ...words, label: `Refused: ${state.error.code}` } : words;
+}
+
+function createRow(id: string, namespace: string, admitted: string) {
+  const badge = element("strong", { class: "badge", "data-testid": `door-${id}` });
+  const detail = element("span", { class: "status-detail" });
+  return {
+    node: element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, element("code", {}, namespace)),
+      element("td", {}, admitted),
+      element("td", {}, badge, detail),
+    ),
+    show(status: string, words: StatusWords) {
+      badge.dataset.status = status;
+      badge.dataset.tone = words.tone;
+      setText(badge, words.label);
+      setText(detail, words.detail);
+    },
+  };
+}

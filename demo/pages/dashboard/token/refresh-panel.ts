@@ -1,0 +1,65 @@
+import { element, setText } from "../elements/element.ts";
+import { createLesson } from "../elements/panel.ts";
+import { createTiles } from "../elements/tiles.ts";
+import type { Renewal } from "../log/story.ts";
+import type { DemoSocket } from "../server/demo-socket.ts";
+
+export interface RefreshPanel {
+  readonly node: HTMLElement;
+  show(renewals: Readonly<Record<Renewal, number>>): void;
+}
+
+/** One refresh for all tabs: who made it, and a second tab to see it. */
+export function createRefreshPanel(
+  session: DemoSocket["session"],
+  signOutEverywhere: () => void,
+): RefreshPanel {
+  const tiles = createTiles([
+    { title: "Refreshed by this tab", testId: "refreshed" },
+    { title: "Adopted from another", testId: "adopted" },
+  ]);
+  const answer = element("output", { class: "quiet" });
+  const second = element("a", { class: "button", target: "_blank", rel: "noopener" }, "Open a second tab");
+  const aim = () => {
+    second.href = `${location.pathname}${location.search}${location.hash}`;
+  };
+  aim();
+  second.addEventListener("click", aim);
+  const refresh = element("button", { type: "button", class: "button" }, "Refresh now");
+  refresh.addEventListener("click", async () => {
+    try {
+      await session.getToken({ forceRefresh: true });
+      setText(answer, "There is a new token.");
+    } catch {
+      setText(answer, "The token could not be refreshed at once.");
+    }
+  });
+  const everywhere = element("button", { type: "button", class: "button danger" }, "Sign out everywhere");
+  everywhere.addEventListener("click", signOutEverywhere);
+  return {
+    node: createLesson(
+      "refresh",
+      "7 · Refresh",
+      "One refresh for all tabs",
+      tiles.node,
+      element(
+        "p",
+        { class: "quiet" },
+        "A refresh token is good for one use, and used twice it ends the session. So one tab refreshes, and the others " +
+          "take over what it was given. The log of each says which it was.",
+      ),
+      element("div", { class: "actions" }, second, refresh),
+      answer,
+      element(
+        "div",
+        { class: "aside" },
+        element("p", { class: "quiet" }, "Ends your sessions on all devices, this one included."),
+        everywhere,
+      ),
+    ),
+    show({ refresh: own, adoption }) {
+      tiles.show("refreshed", own, "good");
+      tiles.show("adopted", adoption, adoption > 0 ? "renewing" : "quiet");
+    },
+  };
+}

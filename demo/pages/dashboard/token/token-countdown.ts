@@ -1,0 +1,93 @@
+import type { SessionState } from "authsocket";
+import { drawing, element, setText } from "../elements/element.ts";
+import { createPanel } from "../elements/panel.ts";
+import { remainingWords, tokenLife } from "./token-life.ts";
+
+export interface TokenCountdown {
+  readonly node: HTMLElement;
+  /** Follows the session's token. */
+  follow(session: SessionState, now: number): void;
+  draw(now: number): void;
+  showRenewals(count: number): void;
+}
+
+/** A ring that empties while the token ages, with an arc outside it where it is going to be renewed. */
+export function createTokenCountdown(): TokenCountdown {
+  const ring = { cx: 60, cy: 60, r: 48, pathLength: 100 };
+  const renewal = drawing("circle", { ...ring, r: 57, class: "ring-renewal" });
+  const left = drawing("circle", { ...ring, class: "ring-left" });
+  const picture = drawing(
+    "svg",
+    { viewBox: "0 0 120 120", class: "ring", "aria-hidden": "true" },
+    drawing("circle", { ...ring, class: "ring-track" }),
+    renewal,
+    left,
+  );
+  const remaining = element("span", { class: "ring-number", "data-testid": "token-remaining" }, "–");
+  const renewals = element("strong", { "data-testid": "renewals" }, "0");
+  const lifeText = element("span", { class: "quiet" });
+  let token: { expiresAt: number; lifetime: number } | undefined;
+
+  return {
+    node: createPanel(
+      "token",
+      "Token",
+      element(
+        "div",
+        { class: "token-body" },
+        element(
+          "div",
+          { class: "ring-frame", role: "timer", "aria-label": "Life left of the token" },
+          picture,
+          remaining,
+        ),
+        element(
+          "div",
+          { class: "token-facts" },
+          element("p", {}, element("span", { class: "status-title" }, "Renewals "), renewals),
+          element("p", {}, lifeText),
+          element(
+            "p",
+            { class: "ring-key" },
+            "Renewed somewhere in this part of its life, in band: the connection stays.",
+          ),
+        ),
+      ),
+    ),
+    follow(session, now) {
+      const expiresAt = session.status === "signedOut" ? undefined : session.expiresAt;
+      if (expiresAt === token?.expiresAt) return;
+      token =
+        expiresAt === undefined ? undefined : { expiresAt, lifetime: lifetimeOf(session, expiresAt, now) };
+      setText(lifeText, token ? `Each lasts ${remainingWords(token.lifetime)}.` : "");
+      this.draw(now);
+    },
+    draw(now) {
+      if (token === undefined) {
+        setText(remaining, "–");
+        left.setAttribute("stroke-dasharray", "0 100");
+        renewal.setAttribute("stroke-dasharray", "0 100");
+        return;
+      }
+      const life = tokenLife(token.expiresAt, token.lifetime, now);
+      setText(remaining, remainingWords(life.remaining));
+      left.setAttribute("stroke-dasharray", `${life.share * 100} 100`);
+      left.dataset.tone = life.share > life.renewal.from ? "good" : life.share > 0 ? "renewing" : "bad";
+      const window = life.renewal.from - life.renewal.to;
+      renewal.setAttribute("stroke-dasharray", `${window * 100} 100`);
+      renewal.setAttribute("stroke-dashoffset", `${-life.renewal.to * 100}`);
+    },
+    showRenewals(count) {
+      setText(renewals, String(count));
+    },
+  };
+}
+
+/** The whole life by the token's own claims; by what is left of it where they do not say. */
+function lifetimeOf(session: SessionState, expiresAt: number, now: number): number {
+  const claims = session.status === "signedOut" ? undefined : session.claims;
+  if (claims?.exp !== undefined && claims.iat !== undefined && claims.exp > claims.iat) {
+    return (claims.exp - claims.iat) * 1_000;
+  }
+  return Math.max(1, expiresAt - now);
+}

@@ -1,0 +1,109 @@
+import { userRoom } from "authsocket/server";
+import { Router } from "express";
+import { requireRequestedWith } from "../guards/requested-with.ts";
+import { familyRoom } from "../sockets/connections.ts";
+import type { DemoIo } from "../sockets/demo-io.ts";
+import type { Nodes } from "../sockets/nodes.ts";
+import type { RefreshCookie } from "../tokens/refresh-cookie.ts";
+import type { RefreshFamilies } from "../tokens/refresh-families.ts";
+import type { Faults } from "./faults.ts";
+
+const DEFAULT_OFFLINE = 8_000;
+const MAX_OFFLINE = 30_000;
+
+function readDuration(body: unknown): number | undefined {
+  if (typeof body !== "object" || body === null || !("ms" in body) || body.ms === undefined)
+    return DEFAULT_OFFLINE;
+  return typeof body.ms === "number" && body.ms > 0 && body.ms <= MAX_OFFLINE ? body.ms : undefined;
+}
+
+/** The buttons that break things, and the breaking. Goes before the routes that it breaks. */
+export function faultRoutes(parts: {
+  io: DemoIo;
+  nodes: Nodes;
+  faults: Faults;
+  families: RefreshFamilies;
+  refreshCookie: RefreshCookie;
+}): Router {
+  const { io, nodes, faults, families, refreshCookie } = parts;
+  const router = Router();
+
+  // Not disconnect(): to the client this is a network that failed, and it comes back by itself.
+  nodes.on("cut", (room) => {
+    for (const socket of io.of("/").sockets.values()) if (socket.rooms.has(room)) socket.conn.close();
+  });
+
+  router.use(async (request, _response, next) => {
+    const family = await families.find(refreshCookie.read(request));
+    if (faults.isOffline(family?.id)) request.socket.destroy();
+    else next();
+  });
+
+  router.post("/refresh-token", requireRequestedWith, async (request, response, next) => {
+    const family = await families.find(refreshCookie.read(request));
+    const fault = family && faults.takeRefreshFault(family.id);
+    if (!fault) {
+      next();
+      return;
+    }
+    switch (fault) {
+      case "refresh-401":
+        await families.end(family);
+        refreshCookie.clear(response);
+        response.status(401).json({ error: "The session was ended by the fault button: sign in" });
+        return;
+      case "refresh-503":
+        response.status(503).json({ error: "The refresh was made to fail by the fault button" });
+        return;
+      case "refresh-hang":
+        // No answer: the client has to give up.
+        return;
+      default:
+        fault satisfies never;
+    }
+  });
+
+  router.post("/faults/:kind", async (request, response) => {
+    const family = await families.find(refreshCookie.read(request));
+    if (!family) {
+      response.status(401).json({ error: "Sign in first" });
+      return;
+    }
+    const { kind } = request.params;
+    switch (kind) {
+      case "refresh-401":
+      case "refresh-503":
+      case "refresh-hang":
+        faults.breakNextRefresh(family.id, kind);
+        break;
+      case "expire-token":
+        faults.expireTokens(family.id);
+        nodes.tell("cut", familyRoom(family.id));
+        break;
+      case "cut":
+        nodes.tell("cut", userRoom(family.subject));
+        break;
+      case "kick":
+        io.in(userRoom(family.subject)).disconnectSockets(true);
+        break;
+      case "offline": {
+        const duration = readDuration(request.body);
+        if (duration === undefined) {
+          response
+            .status(400)
+            .json({ error: `"ms" must be more than 0 and at most ${MAX_OFFLINE} milliseconds` });
+          return;
+        }
+        faults.goOffline(family.id, duration);
+        nodes.tell("cut", familyRoom(family.id));
+        break;
+      }
+      default:
+        response.status(404).json({ error: "There is no such fault" });
+        return;
+    }
+    response.status(204).end();
+  });
+
+  return router;
+}

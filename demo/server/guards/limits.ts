@@ -1,0 +1,59 @@
+import type { Request, Response } from "express";
+import type { Store } from "../stores/store.ts";
+import { RateLimit } from "./rate-limit.ts";
+
+/** How often a minute. */
+export interface LimitOptions {
+  /** default 100 */
+  signInsPerAddress?: number;
+  /** Failed ones. default 10 */
+  signInsPerAccount?: number;
+  /** default 600 */
+  refreshesPerAddress?: number;
+  /** default 120 */
+  refreshesPerFamily?: number;
+}
+
+/** The limits of sign-in and refresh. */
+export class Limits {
+  readonly signInsPerAddress: RateLimit;
+  readonly signInsPerAccount: RateLimit;
+  readonly refreshesPerAddress: RateLimit;
+  readonly refreshesPerFamily: RateLimit;
+
+  constructor(store: Store, options: LimitOptions = {}) {
+    const limit = (name: keyof LimitOptions, fallback: number): RateLimit =>
+      new RateLimit(store, { name, limit: options[name] ?? fallback });
+    this.signInsPerAddress = limit("signInsPerAddress", 100);
+    this.signInsPerAccount = limit("signInsPerAccount", 10);
+    this.refreshesPerAddress = limit("refreshesPerAddress", 600);
+    this.refreshesPerFamily = limit("refreshesPerFamily", 120);
+  }
+}
+
+/**
+ * Counts against limits, in their order. True where one is used up: the request has been answered.
+ *
+ * @example
+ * if (await isLimited(response, [[limits.signInsPerAddress, address]])) return;
+ */
+export async function isLimited(
+  response: Response,
+  counts: readonly (readonly [limit: RateLimit, key: string])[],
+): Promise<boolean> {
+  for (const [limit, key] of counts) {
+    const wait = await limit.take(key);
+    if (wait === 0) continue;
+    response
+      .status(429)
+      .set("Retry-After", String(Math.ceil(wait / 1000)))
+      .json({ error: "Too many attempts: try again later" });
+    return true;
+  }
+  return false;
+}
+
+/** Whom a limit by address counts: with `trust proxy`, what the proxy says. */
+export function addressOf(request: Request): string {
+  return request.ip ?? "unknown";
+}

@@ -1,0 +1,41 @@
+import { AuthError, type Identity } from "authsocket/server";
+import type { Faults } from "../faults/faults.ts";
+import type { Accounts } from "../people/accounts.ts";
+import type { AccessTokens, Claims } from "../tokens/access-tokens.ts";
+import type { RefreshFamilies } from "../tokens/refresh-families.ts";
+
+/** ms */
+const RETRY_AFTER = 1_000;
+
+export type Verify = (token: string) => Promise<Identity<Claims>>;
+
+/**
+ * Who may connect: `verify` of each namespace that wants a token. A signature says that a token was good once; whether the
+ * user and the sign-in still are is looked up.
+ */
+export function admission(parts: {
+  accessTokens: AccessTokens;
+  accounts: Accounts;
+  families: RefreshFamilies;
+  faults: Faults;
+}): Verify {
+  const { accessTokens, accounts, families, faults } = parts;
+
+  async function admit(token: string): Promise<Identity<Claims>> {
+    const identity = await accessTokens.verify(token);
+    faults.assertNotExpired(identity);
+    const { subject, claims } = identity;
+    const account = await accounts.find(subject);
+    // No refresh would help.
+    if (!account || account.suspended) throw new AuthError("insufficient_scope", "This account is suspended");
+    if (!(await families.isAlive({ id: claims.familyId, subject }))) throw new AuthError("token_revoked");
+    return identity;
+  }
+
+  return (token) =>
+    admit(token).catch((cause: unknown) => {
+      if (cause instanceof AuthError) throw cause;
+      // Our fault, not the token's: the client should come back, not refresh.
+      throw new AuthError("unavailable", undefined, { retryAfter: RETRY_AFTER, cause });
+    });
+}

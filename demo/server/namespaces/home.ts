@@ -1,0 +1,29 @@
+import type { Profile } from "../../socket-events.ts";
+import { cutAt } from "../handshake/expiry-cut.ts";
+import { acknowledge } from "../sockets/acknowledgement.ts";
+import { familyRoom } from "../sockets/connections.ts";
+import type { DemoIo } from "../sockets/demo-io.ts";
+import type { Nodes } from "../sockets/nodes.ts";
+import { profileOf } from "../tokens/access-tokens.ts";
+import type { Chat } from "./chat.ts";
+import type { Ticks } from "./ticks.ts";
+
+/** "/": for signed-in users. */
+export function serveHome(
+  io: DemoIo,
+  parts: { nodes: Nodes; ticks: Ticks; chat: Chat; renewal: "inBand" | "cut" },
+): void {
+  const { nodes, ticks, chat, renewal } = parts;
+  io.on("connection", (socket) => {
+    const { auth } = socket.data;
+    void socket.join(familyRoom(auth.claims.familyId));
+    ticks.serve(socket);
+    chat.serve(socket);
+    // Asked anew: a renewal may have brought other claims.
+    socket.on("whoami", (reply: unknown) => acknowledge<Profile>(reply)(profileOf(socket.data.auth)));
+    // Where tokens are renewed in band, `authenticate` sees to that.
+    if (renewal === "cut") cutAt(socket, auth.expiresAt);
+    nodes.tell("people");
+    socket.on("disconnect", () => nodes.tell("people"));
+  });
+}

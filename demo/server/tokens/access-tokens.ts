@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import { AuthError, type Identity } from "authsocket/server";
+import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import type { Profile, Role } from "../../socket-events.ts";
+import type { User } from "../people/accounts.ts";
+
+/** What a valid access token says besides whose it is and when it ends. */
+export interface Claims {
+  username: string;
+  email: string;
+  role: Role;
+  /** The refresh family that the token was issued to: one browser in which the user has signed in. */
+  familyId: string;
+  /** ms since the epoch */
+  issuedAt: number;
+}
+
+const ALGORITHM = "HS256";
+const ISSUER = "authsocket-demo";
+const AUDIENCE = "authsocket-demo-socket";
+
+/** How far the clocks of two nodes may be apart, in ms. */
+const CLOCK_TOLERANCE = 5_000;
+
+// `exp` and `iat` may have fractions (RFC 7519, NumericDate), which lets a lifetime be any number of milliseconds.
+const toNumericDate = (instant: number): number => instant / 1000;
+const fromNumericDate = (seconds: number): number => Math.round(seconds * 1000);
+
+function toIdentity(payload: JWTPayload): Identity<Claims> | undefined {
+  const { sub, username, email, role, sid, iat, exp } = payload;
+  if (
+    typeof sub !== "string" ||
+    typeof sid !== "string" ||
+    typeof iat !== "number" ||
+    typeof exp !== "number"
+  )
+    return undefined;
+  if (typeof username !== "string" || typeof email !== "string") return undefined;
+  if (role !== "user" && role !== "admin") return undefined;
+  return {
+    subject: sub,
+    expiresAt: fromNumericDate(exp),
+    claims: { username, email, role, familyId: sid, issuedAt: fromNumericDate(iat) },
+  };
+}
+
+/** Who a socket is, in the words that its page knows. */
+export function profileOf({ subject, claims }: Identity<Claims>): Profile {
+  const { username, email, role } = claims;
+  return { id: subject, username, email, role };
+}
+
+/** Issues and verifies access tokens: JWTs signed with one shared secret. */
+export class AccessTokens {
+  readonly #key: Uint8Array;
+  readonly #lifetime: number;
+
+  /**
+   * @param options.secret at least 32 bytes
+   * @param options.lifetime in ms
+   */
+  constructor(options: { secret: string; lifetime: number }) {
+    this.#key = new TextEncoder().encode(options.secret);
+    // A shorter key than the hash can be guessed from one token (RFC 7518, section 3.2).
+    if (this.#key.length < 32) throw new TypeError('"secret" must be at least 32 bytes long');
+    if (!Number.isFinite(options.lifetime) || options.lifetime <= 0)
+      throw new TypeError('"accessTokenLifetime" must be a positive number of milliseconds');
+    this.#lifetime = options.lifetime;
+  }
+
+  /** A new token, and its lifetime in seconds. */
+  async issue(user: User, familyId: string): Promise<{ token: string; expiresIn: number }> {
+    const now = Date.now();
+    const token = await new SignJWT({
+      username: user.username,
+      email: user.email,
+      role: user.role,
+      sid: familyId,
+    })
+      .setProtectedHeader({ alg: ALGORITHM, typ: "JWT" })
+      .setIssuer(ISSUER)
+      .setAudience(AUDIENCE)
+      .setSubject(user.id)
+      .setJti(randomUUID())
+      .setIssuedAt(toNumericDate(now))
+      .setExpirationTime(toNumericDate(now + this.#lifetime))
+      .sign(this.#key);
+    return { token, expiresIn: this.#lifetime / 1000 };
+  }
+
+  /** @throws {AuthError} when the token is not one of ours, or no longer good */
+  async verify(token: string): Promise<Identity<Claims>> {
+    const identity = toIdentity(await this.#verifiedPayload(token));
+    if (!identity) throw new AuthError("token_invalid");
+    const { expiresAt, claims } = identity;
+    const now = Date.now();
+    // jose compares whole seconds and would let a token live up to a second too long.
+    if (expiresAt <= now) throw new AuthError("token_expired");
+    // Ours, but not from here and now: a clock is wrong, or somebody had the key.
+    const fromTheFuture = claims.issuedAt > now + CLOCK_TOLERANCE;
+    const livesTooLong = expiresAt - claims.issuedAt > this.#lifetime + 1;
+    if (fromTheFuture || livesTooLong) throw new AuthError("token_invalid");
+    return identity;
+  }
+
+  async #verifiedPayload(token: string): Promise<JWTPayload> {
+    try {
+      const { payload } = await jwtVerify(token, this.#key, {
+        // Pinned: what the token's own header asks for decides nothing.
+        algorithms: [ALGORITHM],
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        requiredClaims: ["sub", "jti", "iat", "exp"],
+      });
+      return payload;
+    } catch (error) {
+      throw toRefusal(error);
+    }
+  }
+}
+
+function toRefusal(error: unknown): unknown {
+  if (error instanceof errors.JWTExpired) return new AuthError("token_expired", undefined, { cause: error });
+  if (error instanceof errors.JOSEError) return new AuthError("token_invalid", undefined, { cause: error });
+  return error;
+}
