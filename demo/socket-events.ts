@@ -1,4 +1,4 @@
-/** What the demo's pages and its server say to each other over Socket.IO, a pair of interfaces for each namespace. */
+/** The events between the demo's pages and its server: a pair of interfaces for each namespace. */
 
 export interface ChatLine {
   id: string;
@@ -11,11 +11,11 @@ export interface ChatLine {
 export type Answer = { ok: true } | { ok: false; error: string };
 
 export interface TicksAnswer {
-  /** The first tick that the socket will have been sent. */
+  /** The number of the first tick that the socket is sent. */
   from: number;
 }
 
-/** Who a socket is to the server: from the verified token, never from what the client says. */
+/** The user of a socket, as the verified token says. */
 export interface Profile {
   id: string;
   username: string;
@@ -29,32 +29,32 @@ export type Role = "user" | "admin";
 export interface ServerToClientEvents {
   tick: (n: number) => void;
   chat: (line: ChatLine) => void;
-  /** To all devices of one user, from an administrator. */
+  /** A message from an administrator to all devices of one user. */
   note: (note: Omit<ChatLine, "id">) => void;
 }
 
 export interface ClientToServerEvents {
-  /** Asks for the ticks after one that has arrived; null: from now on. */
+  /** Asks for the ticks after the latest that has arrived. null: for those from now on. */
   ticks: (after: number | null, reply: (answer: TicksAnswer) => void) => void;
-  /** Says one line. The sender makes the id, so that sending it again is harmless. */
+  /** Sends one line. The sender chooses the id, so that sending it again does no harm. */
   chat: (line: { id: string; text: string }, reply: (answer: Answer) => void) => void;
   whoami: (reply: (profile: Profile) => void) => void;
 }
 
-/** "/public": for guests, without any token. */
+/** "/public": for everybody, without a token. */
 export interface PublicServerEvents {
-  /** How many people are connected, on all nodes; sent at each change. */
+  /** How many people are connected, on all nodes. Sent at each change. */
   visitors: (counts: { guests: number; users: number }) => void;
 }
 
 export interface PublicClientEvents {
-  /** The one thing that a guest may ask. */
+  /** The time of the server, in ms since the epoch. */
   time: (reply: (now: number) => void) => void;
 }
 
-/** "/session": for browsers with a server session, known by their cookie. */
+/** "/session": for browsers that have a server session, by its cookie. */
 export interface SessionServerEvents {
-  /** The session that the engine was opened with; sent at each connection. */
+  /** The session of this connection. Sent when it is made. */
   session: (session: { username: string; startedAt: number; visits: number }) => void;
 }
 
@@ -65,7 +65,7 @@ export interface SessionClientEvents {
 /** One connection of a user. */
 export interface DeviceView {
   id: string;
-  /** in words: "Chrome on Linux" */
+  /** For a person to read: "Chrome on Linux" */
   browser: string;
   /** ms since the epoch */
   since: number;
@@ -73,23 +73,23 @@ export interface DeviceView {
 
 export interface UserView extends Profile {
   suspended: boolean;
-  /** on all nodes; none: fully disconnected */
+  /** On all nodes. Empty when the user is fully disconnected. */
   devices: DeviceView[];
 }
 
 /** "/admin": for the role `admin`. */
 export interface AdminServerEvents {
-  /** Everybody with an account; sent at each change. */
+  /** Everybody who has an account. Sent at each change. */
   users: (users: UserView[]) => void;
-  /** A user's last device has left. */
+  /** A user's last device has disconnected. */
   left: (user: { id: string; username: string; at: number }) => void;
 }
 
-/** Each is answered after the role was looked up again: who is no administrator any more is refused and disconnected. */
+/** The role is looked up at each order. Somebody who is no longer an administrator is refused and disconnected. */
 export interface AdminClientEvents {
   message: (order: { userId: string; text: string }, reply: (answer: Answer) => void) => void;
   disconnectUser: (order: { userId: string; reason: string }, reply: (answer: Answer) => void) => void;
-  /** Keeps the user out, sign-in and refresh included, until it is lifted. */
+  /** A suspended user cannot sign in, refresh or connect until the suspension is lifted. */
   suspend: (order: { userId: string; suspended: boolean }, reply: (answer: Answer) => void) => void;
   setRole: (order: { userId: string; role: Role }, reply: (answer: Answer) => void) => void;
 }

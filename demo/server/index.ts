@@ -1,4 +1,4 @@
-import { hkdfSync, randomBytes } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -7,7 +7,6 @@ import express from "express";
 import { Server } from "socket.io";
 import { Faults } from "./faults/faults.ts";
 import { Limits } from "./guards/limits.ts";
-import { checkOrigin } from "./guards/origin-check.ts";
 import { refuseTokenInUrl } from "./guards/token-in-url.ts";
 import { admission } from "./handshake/admission.ts";
 import { engineGate } from "./handshake/engine-gate.ts";
@@ -19,17 +18,17 @@ import { serveGuests } from "./namespaces/guests.ts";
 import { serveHome } from "./namespaces/home.ts";
 import { Ticks } from "./namespaces/ticks.ts";
 import { UserList } from "./namespaces/user-list.ts";
-import type { DemoServerOptions } from "./options.ts";
+import { type DemoServerOptions, readOptions } from "./options.ts";
 import { Accounts } from "./people/accounts.ts";
 import { addDemoAccounts, type DemoAccount, demoAccounts } from "./people/demo-accounts.ts";
-import { PASSWORD_COST } from "./people/password-hash.ts";
 import { ServerSessions } from "./sessions/server-sessions.ts";
 import { serveSessions } from "./sessions/session-namespace.ts";
+import type { SessionNamespace } from "./sessions/session-sockets.ts";
 import { api } from "./site/api.ts";
 import { jsonErrors } from "./site/json-errors.ts";
 import { pages } from "./site/pages.ts";
 import { Connections } from "./sockets/connections.ts";
-import type { AdminNamespace, DemoIo, PublicNamespace, SessionNamespace } from "./sockets/demo-io.ts";
+import type { AdminNamespace, DemoIo, PublicNamespace } from "./sockets/demo-io.ts";
 import { Nodes } from "./sockets/nodes.ts";
 import { openBackend } from "./stores/backend.ts";
 import { AccessTokens } from "./tokens/access-tokens.ts";
@@ -42,67 +41,70 @@ export interface DemoServer {
   readonly url: string;
   readonly io: DemoIo;
   readonly accounts: readonly DemoAccount[];
-  /** Ends everything, requests and sockets included. */
+  /** Ends everything, including open requests and sockets. */
   close(): Promise<void>;
 }
 
 /**
- * Listens on 127.0.0.1; pages, API and sockets share the port.
+ * Starts the demo on 127.0.0.1. Pages, API and sockets share the port. The sections below are the steps of the lesson;
+ * each part is in the folder that its import names.
  *
- * @throws the `listen` error, for example EADDRINUSE; a TypeError for a bad option; a StoreError without its Redis
+ * @throws the error of `listen`, for example EADDRINUSE; a TypeError for an invalid option; a StoreError when Redis cannot
+ *   be reached
  */
 export async function createDemoServer(options: DemoServerOptions = {}): Promise<DemoServer> {
-  const {
-    port = 0,
-    secret = randomBytes(32).toString("base64url"),
-    accessTokenLifetime = 15_000,
-    refreshLifetime = 12 * 60 * 60 * 1000,
-    refreshGrace = 0,
-    sessionLifetime = 60_000,
-    tickInterval = 1_000,
-    renewal = "inBand",
-    passwordCost = PASSWORD_COST,
-  } = options;
-  const origin = options.origin === undefined ? undefined : checkOrigin(options.origin);
-  const secure = origin?.startsWith("https:") ?? false;
+  const settings = readOptions(options);
+  const { secret, origin, secure, renewal } = settings;
   const derivedKey = (purpose: string): Buffer => Buffer.from(hkdfSync("sha256", secret, "", purpose, 32));
 
-  // What is known of users, wherever they are.
-  const accessTokens = new AccessTokens({ secret, lifetime: accessTokenLifetime });
-  const { store, adapter, close: closeBackend } = await openBackend(options.redisUrl);
-  const accounts = new Accounts(store, { passwordCost });
+  // Stores: this process's memory, or a Redis that several processes share.
+  const { store, adapter, close: closeBackend } = await openBackend(settings.redisUrl);
+
+  // People: accounts with hashed passwords, roles and suspensions.
+  const accounts = new Accounts(store, settings);
   await addDemoAccounts(accounts);
-  const key = derivedKey("refresh tokens");
-  const families = new RefreshFamilies(store, { key, lifetime: refreshLifetime, grace: refreshGrace });
-  const refreshCookie = new RefreshCookie({ secure, lifetime: refreshLifetime });
+
+  // Tokens: access tokens are short-lived JWTs. Each refresh token can be used once, and is kept in an HttpOnly cookie.
+  const accessTokens = new AccessTokens({ secret, lifetime: settings.accessTokenLifetime });
+  const families = new RefreshFamilies(store, {
+    key: derivedKey("refresh tokens"),
+    lifetime: settings.refreshLifetime,
+    grace: settings.refreshGrace,
+  });
+  const refreshCookie = new RefreshCookie({ secure, lifetime: settings.refreshLifetime });
+
+  // Sessions: the same for browsers that use a session cookie in place of tokens.
   const sessions = new ServerSessions(store, {
     secure,
     secret: derivedKey("session cookies").toString("base64url"),
-    lifetime: sessionLifetime,
+    lifetime: settings.sessionLifetime,
   });
-  const limits = new Limits(store, options.limits);
 
-  // Sockets, and who may have one.
+  // Sockets: one Socket.IO server on all nodes.
   const app = express();
   const server = createServer(app);
   const io: DemoIo = new Server(server, {
     maxHttpBufferSize: 100_000,
-    // Who recovers passes the middlewares too; but the lesson's own does not compare him with who he was.
+    // A recovered socket passes the middlewares again. The lesson's own middleware does not check that it is still the same
+    // user, so without `authenticate` there is no recovery.
     ...(renewal === "inBand" && { connectionStateRecovery: { skipMiddlewares: false } }),
     ...(adapter && { adapter }),
     allowRequest: (request, decide) => gate(request, decide),
   });
+  const nodes = new Nodes(io, adapter !== undefined);
+
+  // Faults: what the buttons of the page have broken.
+  const faults = new Faults(nodes);
+
+  // Guards: what is refused before anybody asks whose request it is.
+  const limits = new Limits(store, settings.limits);
+  const gate = engineGate({ origin, families, refreshCookie, faults });
   io.engine.use(refuseTokenInUrl);
   io.engine.use(sessions.middleware);
-  if (options.onRefused) watchRefusals(io.engine, options.onRefused);
-  const nodes = new Nodes(io, adapter !== undefined);
-  const faults = new Faults(nodes);
-  const gate = engineGate({ origin, families, refreshCookie, faults });
-  const admin: AdminNamespace = io.of("/admin");
-  const guests: PublicNamespace = io.of("/public");
-  // Its sockets have other data than all others.
-  const visitors = io.of("/session") as unknown as SessionNamespace;
+  if (settings.onRefused) watchRefusals(io.engine, settings.onRefused);
 
+  // The handshake: `authenticate` of authsocket/server, or the lesson's middleware written by hand.
+  const admin: AdminNamespace = io.of("/admin");
   const verify = admission({ accessTokens, accounts, families, faults });
   const administrators = authenticate(admin, {
     verify,
@@ -110,23 +112,29 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
   });
   const users = renewal === "inBand" ? authenticate(io, { verify }) : undefined;
   const { devices } = users ?? authenticateHandshake(io, verify);
+
+  // Disconnecting: a user everywhere, one browser, or one session.
   const connections = new Connections(io, nodes, {
     namespaces: ["/", "/admin", "/session"],
     users: users ? [users, administrators] : [administrators],
     event: users ? "auth:revoked" : "forceDisconnect",
   });
 
-  // What is done on them.
+  // Namespaces: "/" for users, "/public" for everybody, "/session" by cookie, "/admin" for administrators.
   const ticks = new Ticks(io, nodes, store, {
     subjects: () => families.present(demoAccounts.map(({ id }) => id)),
-    interval: tickInterval,
+    interval: settings.tickInterval,
   });
   serveHome(io, { nodes, ticks, chat: new Chat(io, store), renewal });
+  const guests: PublicNamespace = io.of("/public");
   serveGuests(io, guests, nodes);
+  // `socket.data` of "/session" has another type than that of the other namespaces.
+  const visitors = io.of("/session") as unknown as SessionNamespace;
   serveSessions(visitors, { sessions, accounts, families });
   serveAdministrators(admin, { io, nodes, accounts, connections, administrators });
   const userList = new UserList(admin, nodes, { accounts, devices });
 
+  // The site: sign-in, refresh and faults under /api, and the two pages.
   app.disable("x-powered-by");
   if (origin) app.set("trust proxy", "loopback");
   app.use(refuseTokenInUrl);
@@ -145,17 +153,17 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
     ticks.stop();
     userList.stop();
     const ended = io.close();
-    // A refresh that was made to hang, and idle keep-alive connections, would hold the server open.
+    // Idle keep-alive connections, and a refresh that was made to hang, would keep the server open.
     server.closeAllConnections();
     await ended;
     await closeBackend();
   };
 
-  server.listen(port, "127.0.0.1");
+  server.listen(settings.port, "127.0.0.1");
   await once(server, "listening");
-  const { port: boundPort } = server.address() as AddressInfo;
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${boundPort}`,
+    url: `http://127.0.0.1:${port}`,
     io,
     accounts: demoAccounts,
     close: () => {

@@ -66,7 +66,7 @@ on("script-tag page", () => {
 
     // The token still says `admin`, and the connection is still open.
     await demo.user("alice").getByRole("button", { name: "Disconnect" }).click();
-    await expect(demo.note).toContainText("no administrator any more");
+    await expect(demo.note).toContainText("no longer an administrator");
     await expect(demo.page.getByTestId("console-status")).toHaveAttribute("data-status", "refused");
     await expect(alice.socket).toHaveAttribute("data-status", "connected");
     await expect(demo.socket).toHaveAttribute("data-status", "connected");

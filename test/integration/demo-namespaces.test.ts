@@ -210,7 +210,7 @@ describe("/admin", () => {
     const ended = event(bob, "disconnect");
     expect(await bob.emitWithAck("suspend", { userId: "user-1", suspended: true })).toEqual({
       ok: false,
-      error: "You are no administrator any more",
+      error: "You are no longer an administrator",
     });
     expect((await ended)[0]).toBe("io server disconnect");
 

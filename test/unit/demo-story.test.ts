@@ -1,12 +1,7 @@
 import { AuthSocketError, type SessionState } from "authsocket";
 import { describe, expect, it } from "vitest";
-import {
-  refusalLine,
-  renewalLine,
-  sessionChange,
-  sessionLine,
-  socketLine,
-} from "../../demo/pages/dashboard/log/story.ts";
+import { refusalLine, renewalLine, sessionLine, socketLine } from "../../demo/pages/dashboard/log/lines.ts";
+import { sessionChange } from "../../demo/pages/dashboard/state/session-change.ts";
 import { nextStage, type Stage } from "../../demo/pages/dashboard/state/stage.ts";
 import { againWords, sessionWords } from "../../demo/pages/dashboard/state/status-words.ts";
 import { remainingWords, tokenLife } from "../../demo/pages/dashboard/token/token-life.ts";

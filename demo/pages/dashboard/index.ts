@@ -7,19 +7,8 @@ import { createFaultButtons } from "./faults/fault-buttons.ts";
 import { createExpiredToken } from "./handshake/expired-token.ts";
 import { createHandshakePanel } from "./handshake/handshake-panel.ts";
 import { createProfilePanel } from "./handshake/profile-panel.ts";
+import { disconnectLine, type Line, refusalLine, renewalLine, sessionLine, socketLine } from "./log/lines.ts";
 import { createLog } from "./log/log.ts";
-import {
-  disconnectLine,
-  type Line,
-  nameOf,
-  type Renewal,
-  refusalLine,
-  renewalLine,
-  roleOf,
-  sessionChange,
-  sessionLine,
-  socketLine,
-} from "./log/story.ts";
 import { createAdminDoor } from "./namespaces/admin-door.ts";
 import { connectAsGuest } from "./namespaces/guests.ts";
 import { createGuestsPanel } from "./namespaces/guests-panel.ts";
@@ -33,15 +22,18 @@ import { createSignInForm } from "./sign-in/sign-in-form.ts";
 import { createAnnouncer } from "./state/announcer.ts";
 import { createCheckingNotice } from "./state/checking-notice.ts";
 import { createRefusalBanner } from "./state/refusal-banner.ts";
+import { sessionChange } from "./state/session-change.ts";
 import { nextStage, type Stage } from "./state/stage.ts";
 import { createStatusPanel } from "./state/status-panel.ts";
 import { errorWords, withReason } from "./state/status-words.ts";
+import { nameOf, roleOf } from "./state/user.ts";
 import { countTick, noTicks, startTicks } from "./ticks/tick-counter.ts";
 import { createTickTiles } from "./ticks/tick-tiles.ts";
 import { createTimeline, timelineWindow } from "./timeline/timeline.ts";
 import { emptyTimeline, enter, forgetBefore, type Mark } from "./timeline/timeline-model.ts";
 import type { PageSettings } from "./token/page-settings.ts";
 import { createRefreshPanel } from "./token/refresh-panel.ts";
+import type { Renewal } from "./token/refresh-watch.ts";
 import { createStorePanel } from "./token/store-panel.ts";
 import { createTokenCountdown } from "./token/token-countdown.ts";
 

@@ -17,7 +17,7 @@ function readDuration(body: unknown): number | undefined {
   return typeof body.ms === "number" && body.ms > 0 && body.ms <= MAX_OFFLINE ? body.ms : undefined;
 }
 
-/** The buttons that break things, and the breaking. Goes before the routes that it breaks. */
+/** The routes behind the fault buttons, and the faults themselves. Must come before the routes that they break. */
 export function faultRoutes(parts: {
   io: DemoIo;
   nodes: Nodes;
@@ -28,7 +28,7 @@ export function faultRoutes(parts: {
   const { io, nodes, faults, families, refreshCookie } = parts;
   const router = Router();
 
-  // Not disconnect(): to the client this is a network that failed, and it comes back by itself.
+  // Not disconnect(): the client takes this for a network failure, and reconnects by itself.
   nodes.on("cut", (room) => {
     for (const socket of io.of("/").sockets.values()) if (socket.rooms.has(room)) socket.conn.close();
   });
@@ -56,7 +56,7 @@ export function faultRoutes(parts: {
         response.status(503).json({ error: "The refresh was made to fail by the fault button" });
         return;
       case "refresh-hang":
-        // No answer: the client has to give up.
+        // No answer: the client has to time out.
         return;
       default:
         fault satisfies never;

@@ -3,7 +3,7 @@ import type { FaultChange, RefreshFault } from "../sockets/node-events.ts";
 import type { Nodes } from "../sockets/nodes.ts";
 import type { Claims } from "../tokens/access-tokens.ts";
 
-/** What is broken at this moment, by refresh family; on all nodes alike. */
+/** What is broken at this moment for each browser. All nodes know the same. */
 export class Faults {
   readonly #nodes: Nodes;
   readonly #byFamily = new Map<string, FaultChange>();
@@ -19,7 +19,7 @@ export class Faults {
     this.#nodes.tell("fault", familyId, { nextRefresh: fault });
   }
 
-  /** The fault that this refresh is to meet. It is then used up. */
+  /** The fault of this refresh, if one was ordered. Later refreshes work again. */
   takeRefreshFault(familyId: string): RefreshFault | undefined {
     const fault = this.#byFamily.get(familyId)?.nextRefresh ?? undefined;
     if (fault) this.#nodes.tell("fault", familyId, { nextRefresh: null });

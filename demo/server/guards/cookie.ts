@@ -1,8 +1,8 @@
 import type { CookieOptions } from "express";
 
 /**
- * How this server names and sets its cookies: no script reads them and no other site sends them. Behind https the prefix
- * makes the browser insist on `Secure`, the whole path and no domain, so that no sister host can plant one.
+ * The name and attributes of this server's cookies: scripts cannot read them, other sites do not send them. With https,
+ * the prefix `__Host-` makes the browser accept only `Secure` cookies without a domain, so that a sister host cannot set one.
  */
 export function cookieScheme(name: string, secure: boolean): { name: string; attributes: CookieOptions } {
   return {
@@ -11,7 +11,7 @@ export function cookieScheme(name: string, secure: boolean): { name: string; att
   };
 }
 
-/** The value of one cookie in a Cookie header. Of two with one name the first counts: it has the longer path (RFC 6265). */
+/** The value of one cookie in a Cookie header. Of two cookies with this name, the first has the longer path (RFC 6265). */
 export function readCookie(header: string | undefined, name: string): string | undefined {
   for (const pair of header?.split(";") ?? []) {
     const separator = pair.indexOf("=");

@@ -2,11 +2,11 @@ import type { Request, Response } from "express";
 import type { Store } from "../stores/store.ts";
 import { RateLimit } from "./rate-limit.ts";
 
-/** How often a minute. */
+/** Each is a number of attempts in a minute. */
 export interface LimitOptions {
   /** default 100 */
   signInsPerAddress?: number;
-  /** Failed ones. default 10 */
+  /** Failed sign-ins. default 10 */
   signInsPerAccount?: number;
   /** default 600 */
   refreshesPerAddress?: number;
@@ -14,7 +14,7 @@ export interface LimitOptions {
   refreshesPerFamily?: number;
 }
 
-/** The limits of sign-in and refresh. */
+/** The rate limits of sign-in and refresh. */
 export class Limits {
   readonly signInsPerAddress: RateLimit;
   readonly signInsPerAccount: RateLimit;
@@ -32,7 +32,7 @@ export class Limits {
 }
 
 /**
- * Counts against limits, in their order. True where one is used up: the request has been answered.
+ * Counts an attempt against each limit, in order. True when one is exceeded: the request has then been answered.
  *
  * @example
  * if (await isLimited(response, [[limits.signInsPerAddress, address]])) return;
@@ -53,7 +53,7 @@ export async function isLimited(
   return false;
 }
 
-/** Whom a limit by address counts: with `trust proxy`, what the proxy says. */
+/** The client's address. With `trust proxy`, the one that the proxy names. */
 export function addressOf(request: Request): string {
   return request.ip ?? "unknown";
 }

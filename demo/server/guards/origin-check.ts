@@ -4,9 +4,9 @@ import type { RequestHandler } from "express";
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
- * The origin of this server's pages as browsers know it, where a proxy stands in front.
+ * Checks the option `origin`: the origin of this server's pages as browsers see it, when the server is behind a proxy.
  *
- * @throws a TypeError that names the option
+ * @throws {TypeError} when it is not an origin, or not a secure one
  */
 export function checkOrigin(origin: string): string {
   const url = parse(origin);
@@ -18,27 +18,27 @@ export function checkOrigin(origin: string): string {
 }
 
 /**
- * Whether a request comes from a page of this server, or from no page at all. Cookies alone do not say so: a browser
- * opens WebSockets for anybody and sends them along.
+ * Whether a request comes from a page of this server, or from no page at all. Cookies do not prove it: a browser opens
+ * WebSockets for any site's pages, and sends the cookies along.
  *
- * @param ours the origin of `checkOrigin`; this machine's own names are always ours
+ * @param ours the origin that `checkOrigin` has approved. This machine's own names are always accepted.
  */
 export function isFromHere(headers: IncomingHttpHeaders, ours?: string): boolean {
   const { origin, host } = headers;
   if (origin === undefined) {
-    // A browser leaves it out of its own pages' GETs, and says where from in a header that no script can set.
+    // A browser sends no Origin with a page's GET to its own site. It then sends this header, which no script can set.
     const site = headers["sec-fetch-site"];
     return site === undefined || site === "same-origin";
   }
   if (origin === ours) return true;
   const url = parse(origin);
-  // By name too: to a host name that was pointed to this address, "the same host" means nothing.
+  // The host name counts too: anybody can point a name of theirs to this address (DNS rebinding).
   return url?.protocol === "http:" && url.host === host && LOOPBACK.has(url.hostname);
 }
 
 const parse = (origin: string): URL | undefined => (URL.canParse(origin) ? new URL(origin) : undefined);
 
-/** Refuses what other sites' pages send. */
+/** Refuses requests from other sites' pages. */
 export function requireOwnOrigin(ours?: string): RequestHandler {
   return (request, response, next) => {
     if (isFromHere(request.headers, ours)) next();

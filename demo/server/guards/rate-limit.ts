@@ -7,15 +7,15 @@ interface Window {
 }
 
 export interface RateLimitOptions {
-  /** Tells one limit from another in the store. */
+  /** Distinguishes this limit from others in the store. */
   name: string;
-  /** How often, in each window. */
+  /** How many times in each window. */
   limit: number;
   /** ms. default 60 000 */
   window?: number;
 }
 
-/** How often something may be done by one address, or to one account; on all nodes together. */
+/** Limits how often one address may do something, or how often it may be done to one account. All nodes count together. */
 export class RateLimit {
   readonly #store: Store;
   readonly #options: Required<RateLimitOptions>;
@@ -25,7 +25,7 @@ export class RateLimit {
     this.#options = { window, ...options };
   }
 
-  /** Counts one more. How long to wait where it was one too many, in ms; else 0. */
+  /** Counts one attempt. Answers 0 if it is allowed, else how long to wait, in ms. */
   take(key: string): Promise<number> {
     const now = Date.now();
     return this.#store.update<Window, number>(this.#key(key), (stored) => {
@@ -36,7 +36,7 @@ export class RateLimit {
     });
   }
 
-  /** Starts counting anew. */
+  /** Starts counting again from 0. */
   forget(key: string): Promise<void> {
     return this.#store.delete(this.#key(key));
   }

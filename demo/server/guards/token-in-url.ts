@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 const JWT = /eyJ[\w-]+\.[\w-]+\.[\w-]*/;
 const TOKEN_NAME = /^(?:auth|authorization|jwt|bearer|(?:(?:access|refresh|auth|id)[-_]?)?token)$/i;
 
-/** Whether a URL carries what logs, histories and proxies must not see. */
+/** Whether a URL contains a token, which logs, histories and proxies would then see. */
 function hasToken(url: string): boolean {
   const query = url.indexOf("?");
   if (JWT.test(query < 0 ? url : url.slice(0, query))) return true;
@@ -12,7 +12,7 @@ function hasToken(url: string): boolean {
   );
 }
 
-/** For Express, and for Socket.IO's engine: there the error becomes the same status, on an upgrade too. */
+/** A middleware for Express and for Socket.IO's engine. The engine answers the error's status too, also to an upgrade. */
 export function refuseTokenInUrl(
   request: IncomingMessage,
   _response: ServerResponse,
@@ -22,12 +22,12 @@ export function refuseTokenInUrl(
   else next();
 }
 
-/** Its message may be told: it quotes nothing. */
+/** Its message can be sent to the client: it does not quote the URL. */
 export class TokenInUrlError extends Error {
   override readonly name = "TokenInUrlError";
   readonly status = 400;
 
   constructor() {
-    super("A token in a URL is seen by logs and proxies: send it in the handshake's auth");
+    super("Logs and proxies can see a token in a URL: send it in the handshake's auth instead");
   }
 }

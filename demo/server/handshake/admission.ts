@@ -10,8 +10,8 @@ const RETRY_AFTER = 1_000;
 export type Verify = (token: string) => Promise<Identity<Claims>>;
 
 /**
- * Who may connect: `verify` of each namespace that wants a token. A signature says that a token was good once; whether the
- * user and the sign-in still are is looked up.
+ * The `verify` of every namespace that needs a token. The signature proves only that the token was issued. Whether the account
+ * and the sign-in still exist is looked up.
  */
 export function admission(parts: {
   accessTokens: AccessTokens;
@@ -26,7 +26,7 @@ export function admission(parts: {
     faults.assertNotExpired(identity);
     const { subject, claims } = identity;
     const account = await accounts.find(subject);
-    // No refresh would help.
+    // A scope error, because no new token would help.
     if (!account || account.suspended) throw new AuthError("insufficient_scope", "This account is suspended");
     if (!(await families.isAlive({ id: claims.familyId, subject }))) throw new AuthError("token_revoked");
     return identity;
@@ -35,7 +35,7 @@ export function admission(parts: {
   return (token) =>
     admit(token).catch((cause: unknown) => {
       if (cause instanceof AuthError) throw cause;
-      // Our fault, not the token's: the client should come back, not refresh.
+      // The token is not to blame: the client should try again later, and not refresh.
       throw new AuthError("unavailable", undefined, { retryAfter: RETRY_AFTER, cause });
     });
 }

@@ -5,8 +5,8 @@ import type { RefreshCookie } from "../tokens/refresh-cookie.ts";
 import type { RefreshFamilies } from "../tokens/refresh-families.ts";
 
 /**
- * Socket.IO's `allowRequest`: whether an engine may be opened at all. Foreign pages get none, nor who is "offline" (T14: the
- * client cannot tell that from a broken network).
+ * Socket.IO's `allowRequest`: whether a client may open a connection at all. It refuses pages of other sites, and browsers that
+ * the "offline" fault applies to (T14: the client cannot tell this from a broken network).
  */
 export function engineGate(parts: {
   origin: string | undefined;

@@ -1,13 +1,13 @@
 import type { Socket } from "socket.io";
 
-// T19: a longer timer fires at once.
+// T19: a timer longer than this fires at once.
 const MAX_TIMEOUT = 2 ** 31 - 1;
 
 /**
- * Disconnects a socket at an instant, in ms since the epoch: without this a connection outlives its token for as long
- * as the network holds.
+ * Disconnects a socket at an instant, in ms since the epoch. Without this, a connection would outlive its token for as long as
+ * the network holds.
  *
- * @param renewed is asked at that instant whether there is a later one by now
+ * @param renewed called at that instant; answers a later one if the token or session has been renewed
  */
 export function cutAt(
   socket: Pick<Socket, "connected" | "disconnect" | "once">,
@@ -26,7 +26,7 @@ export function cutAt(
     const later = (await renewed().catch(() => undefined)) ?? 0;
     if (!socket.connected) return;
     if (later > Date.now()) wait(later);
-    // Not the transport: other namespaces live on it.
+    // Not the transport: other namespaces use it too.
     else socket.disconnect();
   };
   wait(expiresAt);

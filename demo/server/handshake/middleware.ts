@@ -3,13 +3,13 @@ import type { DemoIo, DemoSocket } from "../sockets/demo-io.ts";
 import type { Claims } from "../tokens/access-tokens.ts";
 import type { Verify } from "./admission.ts";
 
-// Far more than any token of ours, and little enough to verify.
+// Far longer than this server's tokens, and short enough to verify quickly.
 const MAX_TOKEN_LENGTH = 8 * 1024;
 const RETRY_AFTER = 1000;
 
 function toRefusal(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
-  // Our fault, not the token's: the client should come back, not refresh.
+  // The token is not to blame: the client should try again later, and not refresh.
   return new AuthError("unavailable", "The server cannot check tokens at the moment", {
     retryAfter: RETRY_AFTER,
     cause: error,
@@ -18,23 +18,23 @@ function toRefusal(error: unknown): AuthError {
 
 async function identify(socket: DemoSocket, verify: Verify): Promise<Identity<Claims>> {
   const { token }: { token?: unknown } = socket.handshake.auth;
-  // Dropped here because `fetchSockets()` and any log of the handshake would pass it on.
+  // Removed, because `fetchSockets()` and logs of the handshake would expose it.
   socket.handshake.auth = {};
   if (token === undefined || token === null || token === "") throw new AuthError("token_missing");
-  // T21: objects, numbers, lists and megabytes of text arrive here too.
+  // T21: a client can send anything here: objects, numbers, lists, megabytes of text.
   if (typeof token !== "string" || token.length > MAX_TOKEN_LENGTH) throw new AuthError("token_invalid");
   return verify(token);
 }
 
 /**
- * The middleware of the lesson, by hand: lets only sockets with a valid access token connect; who they are is in
- * `socket.data.auth`. It takes no renewal, so somebody has to cut the connection when its token expires.
+ * The handshake middleware of the lesson, written by hand. Only sockets with a valid access token can connect, and their user is
+ * in `socket.data.auth`. It accepts no renewals, so the connection has to be cut when its token expires (see expiry-cut.ts).
  *
- * @param verify says who a token is for, or rejects with an AuthError
+ * @param verify answers whose token it is, or rejects with an AuthError
  */
 export function authenticateHandshake(io: DemoIo, verify: Verify): Pick<UserSockets, "devices"> {
   io.use((socket, next) => {
-    // Both outcomes call next(), once: an async middleware that throws leaves the client waiting (T16).
+    // Both outcomes call next() once: after an async middleware that throws, the client would wait for ever (T16).
     identify(socket, verify).then(
       (identity) => {
         socket.data.auth = identity;

@@ -15,11 +15,11 @@ const refused = (error: string): Answer => ({ ok: false, error });
 
 type Action = (order: Order) => Answer | Promise<Answer>;
 
-/** An order whose user exists; the rest of it is still to be checked. */
+/** An order about a user who exists. Its other properties are not checked yet. */
 type Order = Readonly<Record<string, unknown>> & { readonly userId: string };
 
 /**
- * "/admin": what an administrator may do to users. The role is looked up at each order: what the token says may be
+ * "/admin": what administrators can do to users. The role is looked up at each order, because the role in the token can be
  * minutes old.
  */
 export function serveAdministrators(
@@ -36,11 +36,11 @@ export function serveAdministrators(
 
   async function obey(subject: string, order: unknown, action: Action): Promise<Answer> {
     if (!(await accounts.isAdministrator(subject))) {
-      // After the answer, which would not leave any more.
+      // After the answer: a socket that is disconnected sends nothing more.
       setImmediate(() => {
-        administrators.disconnectUser(subject, "no administrator any more").catch(console.error);
+        administrators.disconnectUser(subject, "You are no longer an administrator").catch(console.error);
       });
-      return refused("You are no administrator any more");
+      return refused("You are no longer an administrator");
     }
     const { userId } = Object(order) as { userId?: unknown };
     if (typeof userId !== "string" || !(await accounts.find(userId))) return refused("No such user");
@@ -80,7 +80,7 @@ export function serveAdministrators(
       "suspend",
       serve(async ({ userId, suspended }) => {
         if (typeof suspended !== "boolean") return refused('"suspended" must be true or false');
-        if (userId === subject) return refused("Nobody could lift your own suspension");
+        if (userId === subject) return refused("You cannot suspend yourself");
         await accounts.change(userId, { suspended });
         if (suspended) await connections.endUser(userId, "suspended");
         nodes.tell("people");

@@ -5,7 +5,7 @@ import type { Store } from "../stores/store.ts";
 
 const MAX_TEXT_LENGTH = 500;
 const MAX_ID_LENGTH = 100;
-/** How long a line is known that is sent again, in ms. */
+/** How long the id of a line is remembered, in ms. */
 const MEMORY = 60 * 60 * 1000;
 
 function readLine(line: unknown): { id: string; text: string } | undefined {
@@ -16,7 +16,7 @@ function readLine(line: unknown): { id: string; text: string } | undefined {
   return { id, text };
 }
 
-/** One room for everybody. A line that is sent again because its answer was lost is said once. */
+/** One chat for everybody. A line that is sent again, because its answer was lost, appears once. */
 export class Chat {
   readonly #io: DemoIo;
   readonly #store: Store;
@@ -32,7 +32,7 @@ export class Chat {
       const answer = acknowledge<Answer>(reply);
       const line = readLine(received);
       if (!line) {
-        answer({ ok: false, error: `A line needs an id and 1 to ${MAX_TEXT_LENGTH} characters of text` });
+        answer({ ok: false, error: `A message needs an id and 1 to ${MAX_TEXT_LENGTH} characters of text` });
         return;
       }
       try {
@@ -41,12 +41,12 @@ export class Chat {
         answer({ ok: true });
       } catch (error) {
         console.error(error);
-        answer({ ok: false, error: "The line could not be said: try again" });
+        answer({ ok: false, error: "The message could not be sent: try again" });
       }
     });
   }
 
-  // By user: nobody can silence another's line by guessing its id.
+  // The key contains the user: nobody can suppress another user's line by guessing its id.
   #isNew(subject: string, id: string): Promise<boolean> {
     return this.#store.update<true, boolean>(`said:${subject}:${id}`, (said) =>
       said ? { result: false } : { result: true, next: { value: true, lifetime: MEMORY } },

@@ -4,7 +4,7 @@ import type { Nodes } from "../sockets/nodes.ts";
 import { Recount } from "../sockets/recount.ts";
 
 /**
- * "/public": no token, and next to nothing to ask. A page that is signed in has it on the same connection as "/".
+ * "/public": for everybody, without a token. A page that is signed in uses it on the same connection as "/".
  */
 export function serveGuests(io: DemoIo, guests: PublicNamespace, nodes: Nodes): void {
   const count = new Recount(async () => {

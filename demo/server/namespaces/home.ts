@@ -19,9 +19,9 @@ export function serveHome(
     void socket.join(familyRoom(auth.claims.familyId));
     ticks.serve(socket);
     chat.serve(socket);
-    // Asked anew: a renewal may have brought other claims.
+    // Read at each call: a renewal can bring other claims.
     socket.on("whoami", (reply: unknown) => acknowledge<Profile>(reply)(profileOf(socket.data.auth)));
-    // Where tokens are renewed in band, `authenticate` sees to that.
+    // With in-band renewal, `authenticate` does this itself.
     if (renewal === "cut") cutAt(socket, auth.expiresAt);
     nodes.tell("people");
     socket.on("disconnect", () => nodes.tell("people"));

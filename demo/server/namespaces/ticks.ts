@@ -4,7 +4,7 @@ import type { DemoIo, DemoSocket } from "../sockets/demo-io.ts";
 import type { Nodes } from "../sockets/nodes.ts";
 import type { Store } from "../stores/store.ts";
 
-/** How many ticks are repeated to a client that has been away. */
+/** How many missed ticks are sent again at most. */
 const KEPT = 300;
 
 const complain = (error: Error): void => console.error(`Ticks: ${String(error)}`);
@@ -13,22 +13,22 @@ const room = (subject: string): string => `ticks:${subject}`;
 const numberKey = (subject: string): string => `tick:${subject}`;
 
 export interface TicksOptions {
-  /** Who gets ticks at this moment. */
+  /** The users who get ticks at this moment. */
   subjects: () => Promise<readonly string[]>;
   /** ms */
   interval: number;
 }
 
 /**
- * Numbered events to each signed-in user, replayed from where the client left off. The numbers go on where they stopped
- * when a user signs in again, on whatever node.
+ * Sends numbered events to each signed-in user, so that a lost one can be seen. After a reconnect the client says which was its
+ * last, and gets the missing ones. The numbers continue when a user signs in again, on any node.
  */
 export class Ticks {
   readonly #io: DemoIo;
   readonly #nodes: Nodes;
   readonly #store: Store;
   readonly #options: TicksOptions;
-  /** What this node has told its sockets. */
+  /** The latest number that this node has sent for each user. */
   readonly #latest = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
   #ticking = false;
@@ -51,7 +51,7 @@ export class Ticks {
 
   serve(socket: DemoSocket): void {
     const { subject } = socket.data.auth;
-    // Recovery has put it back there, but the client will say which tick it has got to.
+    // Recovery has restored the room, but the client will ask for its missing ticks itself.
     if (socket.recovered) void socket.leave(room(subject));
     socket.on("ticks", (after: unknown, reply: unknown) => {
       const start = (): void => {
@@ -62,20 +62,20 @@ export class Ticks {
     });
   }
 
-  /** Replay and joining are one synchronous step: no tick can fall between them or arrive twice. */
+  /** Sends the missing ticks and joins the room, synchronously: no tick can be lost or sent twice in between. */
   #join(socket: DemoSocket, after: unknown): number {
     const { subject } = socket.data.auth;
     const latest = this.#latest.get(subject) ?? 0;
-    // A number that has not been reached is from before the server started anew.
+    // A number higher than the latest is from before a restart of the server.
     const last = typeof after === "number" && after >= 0 && after <= latest ? Math.floor(after) : latest;
     const from = Math.max(last, latest - KEPT) + 1;
-    // Locally, as all ticks: what goes round by another way may overtake.
+    // `local`, as for all ticks: another way could change their order.
     for (let n = from; n <= latest; n++) this.#io.local.to(socket.id).emit("tick", n);
     void socket.join(room(subject));
     return from;
   }
 
-  /** A node that has not ticked for that user yet reads how far the others have got. */
+  /** Reads the latest number of a user from the store, for a node that has not sent any yet. */
   async #learn(subject: string): Promise<void> {
     const stored = (await this.#store.get<number>(numberKey(subject))) ?? 0;
     this.#latest.set(subject, Math.max(stored, this.#latest.get(subject) ?? 0));
@@ -97,16 +97,16 @@ export class Ticks {
     }
   }
 
-  /** Of all nodes, the one that comes first ticks for everybody. */
+  /** Whether this node is the one that sends the ticks this time: the first to ask. */
   #isMyTurn(): Promise<boolean> {
-    // Over a little before the next turn is due, so that the same node's timer finds it free.
+    // Ends a little before the next turn, so that the same node can take it again.
     const lifetime = 0.9 * this.#options.interval;
     return this.#store.update<true, boolean>("ticks:turn", (taken) =>
       taken ? { result: false } : { result: true, next: { value: true, lifetime } },
     );
   }
 
-  // Two nodes' messages may overtake each other: whatever is between was sent too, and what is older has been told.
+  // Messages of two nodes can overtake each other, so this sends all numbers up to `n`, and none twice.
   #tell(subject: string, n: number): void {
     const latest = this.#latest.get(subject) ?? n - 1;
     for (let next = latest + 1; next <= n; next++) this.#io.local.to(room(subject)).emit("tick", next);

@@ -6,7 +6,7 @@ import type { AdminNamespace } from "../sockets/demo-io.ts";
 import type { Nodes } from "../sockets/nodes.ts";
 import { Recount } from "../sockets/recount.ts";
 
-/** How often the list is made though nobody has come or gone, in ms: a node that was killed tells nobody. */
+/** How often the list is made again without any news, in ms: a node that was killed sends none. */
 const INTERVAL = 5_000;
 const MAX_USER_AGENT_LENGTH = 512;
 
@@ -15,14 +15,14 @@ export interface UserListOptions {
   devices: (subject: string) => Promise<Device[]>;
 }
 
-/** Shows this node's administrators who is connected from where, at each change on any node, and who has left. */
+/** Sends this node's administrators the list of users and their devices, at each change on any node, and tells who has left. */
 export class UserList {
   readonly #admin: AdminNamespace;
   readonly #options: UserListOptions;
   readonly #recount = new Recount(() => this.#show());
   readonly #timer: NodeJS.Timeout;
   #shown: readonly UserView[] = [];
-  /** Somebody is new here and has not seen the list. */
+  /** An administrator has just connected and has not got the list. */
   #awaited = false;
 
   constructor(admin: AdminNamespace, nodes: Nodes, options: UserListOptions) {

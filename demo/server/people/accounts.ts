@@ -9,12 +9,12 @@ export interface User {
   role: Role;
 }
 
-/** A user as he stands at this moment. */
+/** A user with the role and suspension of this moment. */
 export interface Account extends User {
   suspended: boolean;
 }
 
-/** What an administrator may change. */
+/** What an administrator can change. */
 type Standing = Partial<Pick<Account, "role" | "suspended">>;
 
 /** Users and their hashed passwords; their roles and suspensions are in the store, where every node sees them. */
@@ -39,7 +39,7 @@ export class Accounts {
     this.#byUsername.set(user.username, { user, hash: await hashPassword(password, this.#cost) });
   }
 
-  /** Looked up anew each time: what an administrator has changed counts from the next look on. */
+  /** Reads the store each time, so that an administrator's change takes effect at once. */
   async find(id: string): Promise<Account | undefined> {
     const user = this.#byId.get(id);
     return user && { ...user, suspended: false, ...(await this.#store.get<Standing>(standingKey(id))) };
@@ -58,7 +58,7 @@ export class Accounts {
   /** The user whose name and password these are, suspended or not. */
   async authenticate(username: string, password: string): Promise<Account | undefined> {
     const account = this.#byUsername.get(username);
-    // An unknown user costs the same work, so that the time of the answer does not say which names exist.
+    // An unknown name costs the same work: the time of the answer must not tell which names exist.
     const matches = await isPassword(password, account?.hash ?? this.#nobody);
     return matches && account ? this.find(account.user.id) : undefined;
   }

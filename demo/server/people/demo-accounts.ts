@@ -1,6 +1,6 @@
 import type { Accounts, User } from "./accounts.ts";
 
-/** An account whose password is public: for this demo only. */
+/** An account with a public password: for this demo only. */
 export interface DemoAccount extends User {
   password: string;
 }
@@ -11,7 +11,7 @@ export const demoAccounts: readonly DemoAccount[] = [
   { id: "user-3", username: "admin", email: "admin@example.com", role: "admin", password: "overlook" },
 ];
 
-/** Opens the demo's accounts. */
+/** Adds the accounts of the demo. */
 export async function addDemoAccounts(accounts: Accounts): Promise<void> {
   await Promise.all(demoAccounts.map(({ password, ...user }) => accounts.add(user, password)));
 }

@@ -3,7 +3,7 @@ import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:c
 export interface PasswordHash {
   salt: Buffer;
   key: Buffer;
-  /** scrypt's N that it was made with */
+  /** The N that scrypt was called with */
   cost: number;
 }
 
@@ -14,7 +14,7 @@ const KEY_LENGTH = 32;
 
 function deriveKey(password: string, salt: Buffer, cost: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    // NFKC: the same password typed on two keyboards is the same bytes.
+    // NFKC: two keyboards can encode the same password differently.
     scrypt(password.normalize("NFKC"), salt, KEY_LENGTH, { ...PARAMETERS, N: cost }, (error, key) =>
       error ? reject(error) : resolve(key),
     );
@@ -26,12 +26,12 @@ export async function hashPassword(password: string, cost: number): Promise<Pass
   return { salt, key: await deriveKey(password, salt, cost), cost };
 }
 
-/** What an unknown user's password is compared with: no password has this key. */
+/** For unknown users: a hash that no password matches. */
 export function hashOfNobody(cost: number): PasswordHash {
   return { salt: randomBytes(16), key: randomBytes(KEY_LENGTH), cost };
 }
 
-/** Takes as long whatever comes of it. */
+/** Takes the same time for a right and for a wrong password. */
 export async function isPassword(password: string, { salt, key, cost }: PasswordHash): Promise<boolean> {
   return timingSafeEqual(await deriveKey(password, salt, cost), key);
 }

@@ -5,16 +5,16 @@ import { cookieScheme } from "../guards/cookie.ts";
 import type { Store } from "../stores/store.ts";
 import { expiryOf, SessionStore } from "./session-store.ts";
 
-/** What the server remembers of a browser, for as long as its session lasts. */
+/** What the server knows about a browser while its session lasts. */
 export interface Visitor {
   profile: Profile;
-  /** The sign-in that the session was started by: it ends with it. */
+  /** The sign-in that started the session. The session ends with it. */
   familyId: string;
   /** ms since the epoch */
   startedAt: number;
   /** ms since the epoch */
   renewedAt: number;
-  /** How many sockets have been opened in it. */
+  /** How many sockets were opened in this session. */
   visits: number;
 }
 
@@ -24,7 +24,7 @@ declare module "express-session" {
   }
 }
 
-// Socket.IO's requests have it too, once the engine uses the middleware.
+// Socket.IO's requests have these properties too, once the engine uses the middleware.
 declare module "node:http" {
   interface IncomingMessage {
     sessionID: string;
@@ -32,13 +32,13 @@ declare module "node:http" {
   }
 }
 
-/** Sessions of express-session, one for Express and for Socket.IO's engine alike. */
+/** Sessions by express-session, shared by Express and Socket.IO's engine. */
 export class ServerSessions {
   readonly cookieName: string;
   readonly middleware: RequestHandler;
   readonly #store: SessionStore;
 
-  /** @param options.lifetime ms, from the start or the latest renewal */
+  /** @param options.lifetime ms, counted from the start or the latest renewal */
   constructor(store: Store, options: { secure: boolean; secret: string; lifetime: number }) {
     const { secure, secret, lifetime } = options;
     if (!Number.isFinite(lifetime) || lifetime <= 0)
@@ -51,21 +51,21 @@ export class ServerSessions {
       secret,
       store: this.#store,
       cookie: { ...attributes, maxAge: lifetime },
-      // Behind https there is a proxy, which says so.
+      // With https there is a proxy in front, and its header says that the request was secure.
       proxy: secure,
       resave: false,
       rolling: false,
-      // Who has not signed in gets no cookie.
+      // No cookie before a sign-in.
       saveUninitialized: false,
     });
   }
 
-  /** Whose session it is and until when, by now. */
+  /** The visitor of a session, and when it ends. Read from the store. */
   async find(id: string): Promise<{ visitor: Visitor; expiresAt: number } | undefined> {
     return visitIn(await this.#store.find(id));
   }
 
-  /** The same, after having counted a socket. */
+  /** The same, after counting one more socket. */
   async visit(id: string): Promise<{ visitor: Visitor; expiresAt: number } | undefined> {
     return visitIn(
       await this.#store.change(id, (current) => {

@@ -5,13 +5,13 @@ import { cutAt } from "../handshake/expiry-cut.ts";
 import type { Accounts } from "../people/accounts.ts";
 import { acknowledge } from "../sockets/acknowledgement.ts";
 import { familyRoom, sessionRoom } from "../sockets/connections.ts";
-import type { SessionNamespace, SessionSocket } from "../sockets/demo-io.ts";
 import type { RefreshFamilies } from "../tokens/refresh-families.ts";
 import type { ServerSessions } from "./server-sessions.ts";
+import type { SessionNamespace, SessionSocket } from "./session-sockets.ts";
 
 /**
- * "/session": known by a cookie instead of a token. The engine has read the cookie when it was opened and never looks
- * again, so the session is looked up anew at each CONNECT, and watched while the socket lives.
+ * "/session": the credential is a cookie. The engine reads cookies only once, when it is opened, so the session is looked up
+ * at each CONNECT, and again when it is due to end.
  */
 export function serveSessions(
   namespace: SessionNamespace,

@@ -5,7 +5,7 @@ import type { SignInParts } from "../sign-in/sign-in-parts.ts";
 import { refuseSuspended } from "../sign-in/suspension.ts";
 import { sessionRoom } from "../sockets/connections.ts";
 
-/** Starts, renews and ends the server session: what a refresh endpoint is where a cookie, not a token, is the credential. */
+/** Starts, renews and ends the server session: the refresh endpoint for `credential: "cookie"`. */
 export function serverSessionRoutes(parts: SignInParts & { session: RequestHandler }): Router {
   const { session, accounts, families, refreshCookie, connections, limits } = parts;
   const router = Router();
@@ -25,11 +25,11 @@ export function serverSessionRoutes(parts: SignInParts & { session: RequestHandl
     const now = Date.now();
     const current = request.session.visitor;
     if (current?.familyId === family.id) {
-      // Only what has changed is saved, and sent as a cookie with a new lifetime.
+      // express-session saves a session only if it has changed, and then sends the cookie with a new lifetime.
       request.session.visitor = { ...current, renewedAt: now };
     } else {
       if (current) connections.endSession(sessionRoom(request.sessionID));
-      // A new id: nobody can have planted it before the sign-in.
+      // A new id, which nobody can have planted in this browser before the sign-in.
       await promisify(request.session.regenerate.bind(request.session))();
       const { suspended, ...profile } = account;
       request.session.visitor = { profile, familyId: family.id, startedAt: now, renewedAt: now, visits: 0 };
@@ -37,7 +37,7 @@ export function serverSessionRoutes(parts: SignInParts & { session: RequestHandl
     response.status(204).end();
   });
 
-  // Destroying it leaves its sockets connected: somebody has to end them.
+  // Destroying a session does not disconnect its sockets, so this does.
   router.delete("/session", session, async (request, response) => {
     const { sessionID } = request;
     await promisify(request.session.destroy.bind(request.session))();

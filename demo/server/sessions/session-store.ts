@@ -3,7 +3,7 @@ import type { Store } from "../stores/store.ts";
 
 type Callback = (error?: unknown) => void;
 
-/** express-session's sessions in this server's store. Without `touch`: a session that is only looked at lives no longer. */
+/** Keeps express-session's sessions in this server's store. It has no `touch`: reading a session does not prolong it. */
 export class SessionStore extends ExpressSessionStore {
   readonly #store: Store;
 
@@ -28,7 +28,7 @@ export class SessionStore extends ExpressSessionStore {
     return this.#store.get<SessionData>(key(id));
   }
 
-  /** Changes a session in one step, whoever else is at it. What it is from then on; one that is over stays so. */
+  /** Changes a session in one step, and answers the result. A session that has ended stays ended. */
   change(
     id: string,
     change: (session: SessionData | undefined) => SessionData | undefined,
@@ -40,7 +40,7 @@ export class SessionStore extends ExpressSessionStore {
   }
 }
 
-/** When a session ends, in ms since the epoch. Stored, the instant is text. */
+/** When a session ends, in ms since the epoch. In the store, the instant is a text. */
 export function expiryOf({ cookie }: SessionData): number {
   return new Date(cookie.expires ?? 0).getTime();
 }

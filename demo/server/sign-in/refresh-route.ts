@@ -5,7 +5,7 @@ import { requireRequestedWith } from "../guards/requested-with.ts";
 import type { SignInParts } from "./sign-in-parts.ts";
 import { refuseSuspended } from "./suspension.ts";
 
-/** A new access token for the refresh cookie, and a new cookie with it: each is good for one refresh. */
+/** Exchanges the refresh cookie for a new access token and a new cookie. Each cookie can be used once. */
 export function refreshRoute(parts: SignInParts): Router {
   const { accounts, accessTokens, families, refreshCookie, connections, limits } = parts;
   const router = Router();
@@ -25,7 +25,7 @@ export function refreshRoute(parts: SignInParts): Router {
       return;
     }
     refreshCookie.set(response, rotation.secret);
-    // Looked up again each time: a role that has changed reaches the next token.
+    // Looked up each time, so that a changed role is in the next token.
     const account = await accounts.find(rotation.family.subject);
     if (!account || account.suspended) {
       refuseSuspended(response);

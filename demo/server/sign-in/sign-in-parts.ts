@@ -5,7 +5,7 @@ import type { AccessTokens } from "../tokens/access-tokens.ts";
 import type { RefreshCookie } from "../tokens/refresh-cookie.ts";
 import type { RefreshFamilies } from "../tokens/refresh-families.ts";
 
-/** What a sign-in is made of: the routes that start, refresh and end one work on it. */
+/** What the routes that start, refresh and end a sign-in have in common. */
 export interface SignInParts {
   accounts: Accounts;
   accessTokens: AccessTokens;

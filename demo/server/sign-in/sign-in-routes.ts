@@ -5,7 +5,7 @@ import type { Family } from "../tokens/refresh-families.ts";
 import type { SignInParts } from "./sign-in-parts.ts";
 import { refuseSuspended } from "./suspension.ts";
 
-// Longer input would only buy hashing work.
+// Longer input would only cost time for hashing.
 const MAX_CREDENTIAL_LENGTH = 200;
 
 const isCredential = (value: unknown): value is string =>
@@ -16,7 +16,7 @@ export function signInRoutes(parts: SignInParts): Router {
   const { accounts, accessTokens, families, refreshCookie, connections, limits } = parts;
   const router = Router();
 
-  // Sockets with a token stay until the page ends them or the token expires: that is why access tokens are short.
+  // Sockets with a token stay until the page disconnects them or the token expires: that is why access tokens are short-lived.
   async function end(family: Family): Promise<void> {
     await families.end(family);
     connections.endSession(familyRoom(family.id));
@@ -29,7 +29,7 @@ export function signInRoutes(parts: SignInParts): Router {
       return;
     }
     const { signInsPerAddress, signInsPerAccount } = limits;
-    // Before the hashing, which is what a flood would cost. Names that do not exist are counted like others.
+    // Before the hashing, because that is the expensive part. Unknown names are counted too.
     if (
       await isLimited(response, [
         [signInsPerAddress, addressOf(request)],
@@ -43,12 +43,12 @@ export function signInRoutes(parts: SignInParts): Router {
       return;
     }
     await signInsPerAccount.forget(username);
-    // Said only to who knows the password: nobody else learns who is suspended.
+    // Only after the password was right: nobody else may learn who is suspended.
     if (account.suspended) {
       refuseSuspended(response);
       return;
     }
-    // The new cookie takes the old one's place, so nobody could end that family any more.
+    // The new cookie replaces the old one. Without it, nobody could end the old family.
     const replaced = await families.find(refreshCookie.read(request));
     if (replaced) await end(replaced);
     const { family, secret } = await families.start(account.id);

@@ -1,6 +1,6 @@
 import type { Response } from "express";
 
-/** The answer of every HTTP entry to who is suspended. */
+/** How every route answers a suspended user. */
 export function refuseSuspended(response: Response): void {
   response.status(403).json({ error: "This account is suspended", code: "suspended" });
 }

@@ -15,7 +15,7 @@ type Parts = Parameters<typeof faultRoutes>[0] &
   Parameters<typeof refreshRoute>[0] &
   Parameters<typeof serverSessionRoutes>[0] & { origin: string | undefined };
 
-/** Everything under /api: JSON for pages of this origin, kept in no cache. */
+/** Everything under /api: JSON, for pages of this origin, never cached. */
 export function api(parts: Parts): Router {
   const router = Router();
   router.use(

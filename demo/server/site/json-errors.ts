@@ -8,7 +8,7 @@ const MESSAGES: Record<number, string> = {
   415: "The request's encoding is not supported",
 };
 
-/** Answers errors as JSON, in words of its own: a body parser's message quotes the body, and with it the password. */
+/** Answers errors as JSON. It never sends the error's own message: a body parser's quotes the body, and so the password. */
 export const jsonErrors: ErrorRequestHandler = (error, _request, response, next) => {
   if (response.headersSent) {
     next(error);
@@ -17,7 +17,7 @@ export const jsonErrors: ErrorRequestHandler = (error, _request, response, next)
   const status: unknown = error instanceof Error && "status" in error ? error.status : undefined;
   const isClientError = typeof status === "number" && status >= 400 && status < 500;
   if (error instanceof StoreError) {
-    // No stack trace each time: where the store is gone, every request says so.
+    // Without a stack trace: while the store is down, every request fails like this.
     console.error(error.message);
     response.status(503).set("Retry-After", "1").json({ error: "The server is not ready: try again" });
     return;

@@ -5,7 +5,7 @@ const POLICY = {
   "script-src": "'self'",
   "style-src": "'self'",
   "img-src": "'self' data:",
-  // In it are WebSockets of the page's own origin.
+  // This includes WebSockets to the page's own origin.
   "connect-src": "'self'",
   "base-uri": "'none'",
   "form-action": "'self'",
@@ -16,7 +16,7 @@ const policy = Object.entries(POLICY)
   .map(([directive, sources]) => `${directive} ${sources}`)
   .join("; ");
 
-/** What a page may load: what comes from here, and nothing that is written into it. */
+/** Security headers of the pages: they load from this server only, and no inline script or style runs. */
 export const pageHeaders: RequestHandler = (_request, response, next) => {
   response.set({
     "Content-Security-Policy": policy,

@@ -4,7 +4,7 @@ import { pageHeaders } from "./page-headers.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
-// Named one by one: nothing else of the tree is served.
+// A list, so that no other file is served.
 const files = {
   "/": "demo/pages/script-tag.html",
   "/script-tag.js": "demo/pages/script-tag.js",
@@ -18,7 +18,7 @@ const files = {
   "/authsocket.umd.min.js.map": "dist/authsocket.umd.min.js.map",
 };
 
-/** The two pages and what they load. */
+/** The two pages and the files that they load. */
 export function pages(): Router {
   const router = Router();
   router.use(pageHeaders);

@@ -1,4 +1,4 @@
-/** What a client sends as its acknowledgement may be anything, or missing; calling it would end the process. */
+/** A client can send anything in place of its acknowledgement, or nothing. Calling that would throw and end the process. */
 export function acknowledge<Answer>(reply: unknown): (answer: Answer) => void {
   return (answer) => {
     if (typeof reply === "function") reply(answer);

@@ -4,22 +4,22 @@ import type { Family } from "../tokens/refresh-families.ts";
 import type { DemoIo } from "./demo-io.ts";
 import type { Nodes } from "./nodes.ts";
 
-/** The room that all sockets of one browser are in. */
+/** The room of all sockets of one browser. */
 export const familyRoom = (familyId: string): string => `family:${familyId}`;
 
-/** The room of a server session's sockets. */
+/** The room of all sockets of one server session. */
 export const sessionRoom = (sessionId: string): string => `session:${sessionId}`;
 
-/** Ends connections, on all nodes and in all namespaces, with a reason that the page can show. */
+/** Ends connections on all nodes and in all namespaces. The page is told a reason that it can show. */
 export class Connections {
   readonly #io: DemoIo;
   readonly #nodes: Nodes;
   readonly #users: readonly UserSockets[];
 
   /**
-   * @param options.namespaces those whose sockets join the rooms of their user and browser
-   * @param options.users of namespaces that `authenticate` guards: it also keeps their sockets from coming back by recovery
-   * @param options.event what tells the reason
+   * @param options.namespaces the namespaces whose sockets join the rooms of their user and browser
+   * @param options.users what `authenticate` returned: it also prevents connection state recovery of the ended sockets
+   * @param options.event the event that carries the reason
    */
   constructor(
     io: DemoIo,
@@ -34,7 +34,7 @@ export class Connections {
         const sockets: Iterable<Socket> = io.of(name).sockets.values();
         for (const socket of sockets) {
           if (!socket.rooms.has(room)) continue;
-          // Locally: a cluster's adapter would send it behind the disconnect, and store it for a recovery.
+          // `local`: a cluster's adapter would deliver it after the disconnect, and store it for recovery.
           socket.nsp.local.to(socket.id).emit(options.event, { reason });
           socket.disconnect();
         }
@@ -42,18 +42,18 @@ export class Connections {
     });
   }
 
-  /** All of a user's sockets on all devices. It is no ban. */
+  /** Ends all of a user's sockets on all devices. The user can connect again. */
   async endUser(subject: string, reason: string): Promise<void> {
     await Promise.all(this.#users.map((users) => users.disconnectUser(subject, reason)));
     this.#nodes.tell("revoke", userRoom(subject), reason);
   }
 
-  /** The sockets of one server session, or of all server sessions of one browser: they may start another. */
+  /** Ends the sockets of one server session, or of all server sessions of one browser. A new session can be started. */
   endSession(room: string): void {
     this.#io.of("/session").in(room).disconnectSockets();
   }
 
-  /** All sockets of one browser. */
+  /** Ends all sockets of one browser. */
   endFamily(family: Family, reason: string): void {
     this.#nodes.tell("revoke", familyRoom(family.id), reason);
   }

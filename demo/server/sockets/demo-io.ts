@@ -7,28 +7,18 @@ import type {
   PublicClientEvents,
   PublicServerEvents,
   ServerToClientEvents,
-  SessionClientEvents,
-  SessionServerEvents,
 } from "../../socket-events.ts";
-import type { Visitor } from "../sessions/server-sessions.ts";
 import type { Claims } from "../tokens/access-tokens.ts";
 import type { InterServerEvents } from "./node-events.ts";
 
-/** Put there by `authenticate`, or by the handshake middleware. */
+/** Set by `authenticate`, or by the handshake middleware. */
 export interface SocketData {
   auth: Identity<Claims>;
-  /** Of "/public": somebody who is signed in on the same connection is none. */
+  /** Only in "/public": whether nobody is signed in on the same connection. */
   guest?: boolean;
 }
 
-/** Of "/session", where nobody has a token. */
-export interface SessionSocketData {
-  visitor: Visitor;
-  /** When the session ends unless it is renewed, in ms since the epoch. */
-  expiresAt: number;
-}
-
-/** The server; by itself it stands for its main namespace. */
+/** The Socket.IO server. It also stands for its main namespace, "/". */
 export type DemoIo = Server<ClientToServerEvents, ServerToClientEvents, InterServerEvents, SocketData>;
 export type DemoSocket = Socket<ClientToServerEvents, ServerToClientEvents, InterServerEvents, SocketData>;
 
@@ -39,17 +29,4 @@ export type PublicNamespace = Namespace<
   PublicServerEvents,
   InterServerEvents,
   Pick<SocketData, "guest">
->;
-
-export type SessionNamespace = Namespace<
-  SessionClientEvents,
-  SessionServerEvents,
-  InterServerEvents,
-  SessionSocketData
->;
-export type SessionSocket = Socket<
-  SessionClientEvents,
-  SessionServerEvents,
-  InterServerEvents,
-  SessionSocketData
 >;

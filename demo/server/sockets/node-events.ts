@@ -1,29 +1,29 @@
 export type RefreshFault = "refresh-401" | "refresh-503" | "refresh-hang";
 
-/** What becomes of a browser's faults; what is not named stays. */
+/** A change of the faults of one browser. Properties that are absent stay as they are. */
 export interface FaultChange {
-  /** null: none */
+  /** null: the next refresh works */
   nextRefresh?: RefreshFault | null;
-  /** Access tokens issued up to this instant are refused, in ms since the epoch. */
+  /** Access tokens issued up to this instant are refused. ms since the epoch */
   refusedUntil?: number;
   /** ms since the epoch */
   offlineUntil?: number;
 }
 
-/** What nodes tell each other. */
+/** The messages between nodes. */
 export interface NodeEvents {
-  /** A user's next tick. */
+  /** The next tick of a user. */
   tick: [subject: string, n: number];
-  /** Somebody has come or gone, or is not what he was. */
+  /** Somebody has connected or disconnected, or an account has changed. */
   people: [];
-  /** Every socket of a room is to be told why, and to end. */
+  /** Tell every socket of a room the reason, then disconnect it. */
   revoke: [room: string, reason: string];
-  /** The network of a room's sockets is to fail. */
+  /** Close the transport of every socket of a room, as a failing network would. */
   cut: [room: string];
   fault: [familyId: string, change: FaultChange];
 }
 
-/** The same as a Socket.IO server sends it to others, by the adapter. */
+/** The form in which Socket.IO's adapter sends these messages to other nodes. */
 export interface InterServerEvents {
   node: (name: keyof NodeEvents, args: unknown[]) => void;
 }

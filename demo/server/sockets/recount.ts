@@ -1,6 +1,6 @@
 /**
- * Calls an asynchronous piece of work whenever something has changed: one at a time, and once more for all that has changed
- * meanwhile. A failure is only told, since the next change calls it again.
+ * Runs an asynchronous task after each change. Only one run is under way at a time; changes during a run cause one more. A
+ * failed run is only logged, because the next change starts another.
  */
 export class Recount {
   readonly #work: () => Promise<void>;

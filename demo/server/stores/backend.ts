@@ -4,20 +4,20 @@ import { MemoryStore } from "./memory-store.ts";
 import { createRedis, type Redis, RedisStore } from "./redis-store.ts";
 import { type Store, StoreError } from "./store.ts";
 
-/** How long one look at the stream waits for news, in ms; a server that is closed waits for the last one. */
+/** How long one read of the stream waits for news, in ms. Closing the server waits for the last read. */
 const BLOCK_TIME = 1_000;
 
-/** What this server stands on: alone, its own memory; as one node of several, Redis. */
+/** Where a server keeps its state: in its own memory, or in the Redis that it shares with other nodes. */
 export interface Backend {
   store: Store;
-  /** Joins the nodes' sockets to one server; none for a server that is alone. */
+  /** Connects the nodes' Socket.IO servers to each other. A single server has none. */
   adapter?: NonNullable<ServerOptions["adapter"]>;
   close(): Promise<void>;
 }
 
 /**
- * @param redisUrl undefined: alone
- * @throws StoreError where Redis cannot be reached
+ * @param redisUrl undefined for a single server
+ * @throws {StoreError} when Redis cannot be reached
  */
 export async function openBackend(redisUrl: string | undefined): Promise<Backend> {
   if (redisUrl === undefined) return { store: new MemoryStore(), close: async () => {} };
@@ -45,8 +45,8 @@ export async function openBackend(redisUrl: string | undefined): Promise<Backend
 }
 
 /**
- * The adapter does not wait for what it publishes and keeps. When Redis is gone these fail, and a failure that nobody
- * waits for ends the process.
+ * The adapter does not await what it publishes and stores. Without Redis these calls fail, and an unhandled rejection would
+ * end the process.
  */
 function unattended(redis: Redis): Redis {
   const { publish, set } = redis;

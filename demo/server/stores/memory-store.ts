@@ -1,11 +1,11 @@
 import type { Change, Store } from "./store.ts";
 
-/** How often what is over is swept out, in ms. */
+/** How often expired entries are removed, in ms. */
 const SWEEP_INTERVAL = 60_000;
 
-/** The store of a server that is alone. */
+/** The store of a server that runs in one process. */
 export class MemoryStore implements Store {
-  // As text, so that nobody changes what is stored without storing it.
+  // As text, so that changing a value that was read does not change what is stored.
   readonly #entries = new Map<string, { text: string; expiresAt: number }>();
   #sweptAt = 0;
 

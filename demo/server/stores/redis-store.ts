@@ -3,7 +3,7 @@ import { type Change, type Store, StoreError } from "./store.ts";
 
 const PREFIX = "authsocket-demo:";
 
-/** Writes unless somebody else has written since: the value that was read is compared on the server. "" is none. */
+/** Writes only if the value is still the one that was read; Redis compares them. "" stands for no value. */
 const REPLACE = `
   if (redis.call("GET", KEYS[1]) or "") ~= ARGV[1] then return 0 end
   if ARGV[3] == "" then redis.call("SET", KEYS[1], ARGV[2])
@@ -17,7 +17,7 @@ export const LONGEST_WAIT = 2_000;
 export type Redis = ReturnType<typeof createRedis>;
 
 /**
- * A client that is not connected yet. It gives up where its first attempt fails; a lost connection it opens again.
+ * A client that is not connected yet. It gives up when its first attempt fails, and reopens a connection that was lost later.
  *
  * @param options.waits whether commands wait for a connection that is lost, or fail at once
  */
@@ -32,7 +32,7 @@ export function createRedis(url: string, options: { waits: boolean }) {
   redis.on("ready", () => {
     connected = true;
   });
-  // Without a listener it would end the process. The commands that fail tell of it.
+  // Without a listener an error would end the process. Commands that fail report it.
   redis.on("error", () => {});
   return redis;
 }
@@ -63,7 +63,7 @@ export class RedisStore implements Store {
       const replaced = await reach(
         this.#redis.eval(REPLACE, { keys: [PREFIX + key], arguments: replacement }),
       );
-      // Overtaken: what is there now is looked at again. Somebody got on, so this ends.
+      // Another node wrote first: start again with its value. Each round, some node succeeds, so this ends.
       if (replaced === 1) return result;
     }
   }

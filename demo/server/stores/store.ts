@@ -1,25 +1,25 @@
-/** A value and how long it is kept. */
+/** A value, and how long the store keeps it. */
 export interface Entry<Value> {
   value: Value;
-  /** ms. Default: for ever. */
+  /** ms. default: for ever */
   lifetime?: number;
 }
 
-/** What a change came to, and what is kept from now on; without `next` all stays as it was. */
+/** The result of a change, and the new entry. Without `next`, the entry stays as it is. */
 export interface Change<Value, Result> {
   result: Result;
   next?: Entry<Value>;
 }
 
 /**
- * What has to outlive a connection: plain data under a key. In one process it is a Map, for several it is Redis. Whoever
- * reads a key says what was put there.
+ * Keeps data that outlives a connection, under a key: a Map in one process, Redis for several. The type of a value is the
+ * reader's claim: nothing checks it.
  *
- * Each method rejects with a StoreError where the store cannot be reached.
+ * Each method rejects with a StoreError when the store cannot be reached.
  */
 export interface Store {
   get<Value>(key: string): Promise<Value | undefined>;
-  /** Reads and writes in one step: of two changes at once, the second sees what the first has written. */
+  /** Reads and writes in one step: of two simultaneous changes, the second sees the result of the first. */
   update<Value, Result>(
     key: string,
     change: (current: Value | undefined) => Change<Value, Result>,
@@ -27,7 +27,7 @@ export interface Store {
   delete(key: string): Promise<void>;
 }
 
-/** The store cannot be reached: nobody's fault who asks, and over in a while. */
+/** The store cannot be reached at the moment. */
 export class StoreError extends Error {
   override readonly name = "StoreError";
 }

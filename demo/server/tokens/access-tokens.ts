@@ -4,12 +4,12 @@ import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { Profile, Role } from "../../socket-events.ts";
 import type { User } from "../people/accounts.ts";
 
-/** What a valid access token says besides whose it is and when it ends. */
+/** What an access token says about its user, besides the subject and the expiry. */
 export interface Claims {
   username: string;
   email: string;
   role: Role;
-  /** The refresh family that the token was issued to: one browser in which the user has signed in. */
+  /** The refresh family that the token belongs to: one browser in which the user has signed in. */
   familyId: string;
   /** ms since the epoch */
   issuedAt: number;
@@ -44,7 +44,7 @@ function toIdentity(payload: JWTPayload): Identity<Claims> | undefined {
   };
 }
 
-/** Who a socket is, in the words that its page knows. */
+/** The user of a socket, in the form that pages are sent. */
 export function profileOf({ subject, claims }: Identity<Claims>): Profile {
   const { username, email, role } = claims;
   return { id: subject, username, email, role };
@@ -68,7 +68,7 @@ export class AccessTokens {
     this.#lifetime = options.lifetime;
   }
 
-  /** A new token, and its lifetime in seconds. */
+  /** Issues a token. `expiresIn` is its lifetime in seconds. */
   async issue(user: User, familyId: string): Promise<{ token: string; expiresIn: number }> {
     const now = Date.now();
     const token = await new SignJWT({
@@ -88,15 +88,15 @@ export class AccessTokens {
     return { token, expiresIn: this.#lifetime / 1000 };
   }
 
-  /** @throws {AuthError} when the token is not one of ours, or no longer good */
+  /** @throws {AuthError} when the token was not issued by this server, or has expired */
   async verify(token: string): Promise<Identity<Claims>> {
     const identity = toIdentity(await this.#verifiedPayload(token));
     if (!identity) throw new AuthError("token_invalid");
     const { expiresAt, claims } = identity;
     const now = Date.now();
-    // jose compares whole seconds and would let a token live up to a second too long.
+    // jose compares whole seconds, so it would accept a token for up to a second too long.
     if (expiresAt <= now) throw new AuthError("token_expired");
-    // Ours, but not from here and now: a clock is wrong, or somebody had the key.
+    // The signature is right, but the times cannot be: a clock is wrong, or somebody else has the key.
     const fromTheFuture = claims.issuedAt > now + CLOCK_TOLERANCE;
     const livesTooLong = expiresAt - claims.issuedAt > this.#lifetime + 1;
     if (fromTheFuture || livesTooLong) throw new AuthError("token_invalid");
@@ -106,7 +106,7 @@ export class AccessTokens {
   async #verifiedPayload(token: string): Promise<JWTPayload> {
     try {
       const { payload } = await jwtVerify(token, this.#key, {
-        // Pinned: what the token's own header asks for decides nothing.
+        // Pinned: the algorithm that the token's header names must not decide.
         algorithms: [ALGORITHM],
         issuer: ISSUER,
         audience: AUDIENCE,

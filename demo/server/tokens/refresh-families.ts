@@ -1,28 +1,28 @@
 import { createHmac, randomUUID, timingSafeEqual } from "node:crypto";
 import type { Store } from "../stores/store.ts";
 
-/** One browser in which a user has signed in: all the refresh tokens that have followed from that sign-in. */
+/** One browser in which a user has signed in, with all the refresh tokens issued since that sign-in. */
 export interface Family {
-  /** Named in access tokens. Knowing it is worth nothing. */
+  /** Contained in access tokens. It is no secret. */
   readonly id: string;
   readonly subject: string;
 }
 
-/** What comes of a refresh token that is used. */
+/** The outcome of using a refresh token. */
 export type Rotation =
   | { readonly outcome: "rotated"; readonly family: Family; readonly secret: string }
-  /** Used twice: the browser or a thief has the next one, and nobody can say who is who. The family is over. */
+  /** Used for the second time. One of the two users may be a thief, and the server cannot tell which, so the family has ended. */
   | { readonly outcome: "reused"; readonly family: Family }
-  /** Not ours, or of a family that is over. */
+  /** Not issued by this server, or of a family that has ended. */
   | { readonly outcome: "unknown" };
 
-/** As stored: it holds no secret, so who reads the store cannot sign in with what is found. */
+/** What the store holds. It contains no secret, so reading the store does not let anybody sign in. */
 interface StoredFamily {
-  /** How many tokens there have been before the current one. */
+  /** How many tokens were issued before the current one. */
   generation: number;
   /** ms since the epoch */
   rotatedAt: number;
-  /** ms since the epoch; refreshing does not move it */
+  /** ms since the epoch; a refresh does not change it */
   expiresAt: number;
 }
 
@@ -34,26 +34,26 @@ interface RefreshToken {
 }
 
 /**
- * How long a token's predecessor still says whose browser it is, in ms: a request may have left just before the answer to
- * a refresh came. It is not taken for a refresh.
+ * How long a replaced token still identifies its browser, in ms: a request may have been sent just before the answer to a
+ * refresh arrived. It is not accepted for a refresh.
  */
 const IN_FLIGHT = 5_000;
 
-/** A browser that signs in again and again replaces its oldest families. */
+/** How many families a user can have. A further sign-in ends the oldest. */
 const MAX_FAMILIES = 50;
 
 export interface RefreshFamiliesOptions {
-  /** Signs the refresh tokens; the same on all nodes. */
+  /** Signs the refresh tokens. All nodes need the same key. */
   key: Buffer;
-  /** How long one sign-in lasts, in ms, however often it is refreshed. */
+  /** How long one sign-in lasts, in ms, no matter how often it is refreshed. */
   lifetime: number;
-  /** How long a token that is used again gets the same successor again, in ms; 0: not at all. */
+  /** How long after its first use a token can be used again and gets the same successor, in ms. 0: never. */
   grace: number;
 }
 
 /**
- * Refresh tokens that are used once. A token is `subject.family.generation.signature`: the store only counts generations,
- * and a successor can be told again without having been kept.
+ * One-time refresh tokens. A token is `subject.family.generation.signature`. The store only counts generations: a successor
+ * can be computed again, so it need not be stored.
  */
 export class RefreshFamilies {
   readonly #store: Store;
@@ -70,7 +70,7 @@ export class RefreshFamilies {
     this.#options = options;
   }
 
-  /** Starts a family at a sign-in. */
+  /** Starts a family, at a sign-in. */
   async start(subject: string): Promise<{ family: Family; secret: string }> {
     const family = { id: randomUUID(), subject };
     const now = Date.now();
@@ -82,7 +82,7 @@ export class RefreshFamilies {
     return { family, secret: this.#sign({ family, generation: 0 }) };
   }
 
-  /** Uses a token up. */
+  /** Uses a token: it cannot be used again. */
   async rotate(secret: string | undefined): Promise<Rotation> {
     const token = this.#read(secret);
     if (!token) return { outcome: "unknown" };
@@ -100,7 +100,7 @@ export class RefreshFamilies {
         const successor = { ...stored, generation: generation + 1, rotatedAt: now };
         return { result: rotated(generation + 1), families: { ...families, [family.id]: successor } };
       }
-      // Another request, or another node's clock, may have been ahead of this one.
+      // Never negative: another node's clock may be ahead of this one's.
       const age = Math.max(0, now - stored.rotatedAt);
       if (generation === stored.generation - 1 && age < this.#options.grace)
         return { result: rotated(stored.generation) };
@@ -108,7 +108,7 @@ export class RefreshFamilies {
     });
   }
 
-  /** Whose browser it is. Uses nothing up. */
+  /** The family that a token belongs to. The token stays unused. */
   async find(secret: string | undefined): Promise<Family | undefined> {
     const token = this.#read(secret);
     const stored = token && (await this.#living(token.family.subject))[token.family.id];
@@ -123,7 +123,7 @@ export class RefreshFamilies {
     return Object.hasOwn(await this.#living(subject), id);
   }
 
-  /** Those of some users who have signed in anywhere. */
+  /** Of these users, those who are signed in in any browser. */
   async present(subjects: readonly string[]): Promise<string[]> {
     const families = await Promise.all(subjects.map((subject) => this.#living(subject)));
     return subjects.filter((_, index) => Object.keys(families[index] ?? {}).length > 0);
@@ -156,7 +156,7 @@ export class RefreshFamilies {
     return `${text}.${this.#signature(text).toString("base64url")}`;
   }
 
-  /** What a token says, if this server has signed it. */
+  /** The content of a token, if this server has signed it. */
   #read(secret: string | undefined): RefreshToken | undefined {
     const [subject = "", id = "", generation = "", signature = ""] = secret?.split(".", 4) ?? [];
     const expected = this.#signature([subject, id, generation].join("."));

@@ -1,5 +1,5 @@
-import type { Tone } from "../state/status-words.ts";
 import { element, setText } from "./element.ts";
+import type { Tone } from "./tone.ts";
 
 export interface Tiles {
   readonly node: HTMLElement;

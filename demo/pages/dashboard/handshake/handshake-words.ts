@@ -1,4 +1,4 @@
-import type { Tone } from "../state/status-words.ts";
+import type { Tone } from "../elements/tone.ts";
 import type { HandshakeResult } from "./handshake-try.ts";
 
 /** What came of a handshake, for a person: the code, and what happened. */

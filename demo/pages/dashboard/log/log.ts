@@ -1,6 +1,6 @@
 import { element } from "../elements/element.ts";
 import { createPanel } from "../elements/panel.ts";
-import type { Line } from "./story.ts";
+import type { Line } from "./lines.ts";
 
 export interface Log {
   readonly node: HTMLElement;

@@ -1,6 +1,6 @@
 import type { SessionState } from "authsocket";
-import { roleOf } from "../log/story.ts";
 import type { AdminSocket, DemoSocket } from "../server/demo-socket.ts";
+import { roleOf } from "../state/user.ts";
 
 /** The way into "/admin". */
 export interface AdminDoor {

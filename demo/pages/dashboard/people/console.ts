@@ -1,6 +1,6 @@
 import { element } from "../elements/element.ts";
 import { createLesson } from "../elements/panel.ts";
-import type { Line } from "../log/story.ts";
+import type { Line } from "../log/lines.ts";
 import type { AdminSocket } from "../server/demo-socket.ts";
 import { createStatusBadge } from "../state/status-badge.ts";
 import { socketWords } from "../state/status-words.ts";

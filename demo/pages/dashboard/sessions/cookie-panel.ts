@@ -1,7 +1,7 @@
 import { AuthSocket } from "authsocket";
 import { element, setText } from "../elements/element.ts";
 import { createLesson } from "../elements/panel.ts";
-import type { Line } from "../log/story.ts";
+import type { Line } from "../log/lines.ts";
 import { endServerSession } from "../server/demo-api.ts";
 import type { CookieSocket, DemoSocket } from "../server/demo-socket.ts";
 import { createStatusBadge } from "../state/status-badge.ts";

@@ -1,5 +1,5 @@
 import type { SessionState } from "authsocket";
-import { holdsToken } from "../log/story.ts";
+import { holdsToken } from "./user.ts";
 
 /** What the page is about: the look for a session at page load, the sign-in form, or the dashboard in full. */
 export type Stage = "checking" | "signedOut" | "signedIn";

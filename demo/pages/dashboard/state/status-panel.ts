@@ -1,9 +1,9 @@
 import type { AuthSocketState, SessionState } from "authsocket";
 import { element, setText } from "../elements/element.ts";
 import { createPanel } from "../elements/panel.ts";
-import { holdsToken, nameOf, roleOf } from "../log/story.ts";
 import { createStatusBadge } from "./status-badge.ts";
 import { sessionWords, socketWords } from "./status-words.ts";
+import { holdsToken, nameOf, roleOf } from "./user.ts";
 
 export interface StatusPanel {
   readonly node: HTMLElement;

@@ -1,7 +1,5 @@
 import type { AuthSocketError, AuthSocketState, SessionState } from "authsocket";
-
-/** How a status looks: each tone has its colours in the style sheet. */
-export type Tone = "good" | "busy" | "renewing" | "quiet" | "bad";
+import type { Tone } from "../elements/tone.ts";
 
 export interface StatusWords {
   readonly label: string;

@@ -1,5 +1,5 @@
 import type { AuthSocketState, SessionState } from "authsocket";
-import type { Renewal } from "../log/story.ts";
+import type { Renewal } from "../token/refresh-watch.ts";
 
 /** A stretch of time in one status. Instants are in ms since the epoch; the open span has no end yet. */
 export interface Span<Status extends string = string> {

@@ -1,5 +1,5 @@
 import { drawing } from "../elements/element.ts";
-import type { Tone } from "../state/status-words.ts";
+import type { Tone } from "../elements/tone.ts";
 
 const size = 8;
 

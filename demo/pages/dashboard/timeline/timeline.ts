@@ -1,7 +1,7 @@
 import type { AuthSocketState, SessionState } from "authsocket";
 import { drawing, element, setText } from "../elements/element.ts";
 import { createPanel } from "../elements/panel.ts";
-import type { Tone } from "../state/status-words.ts";
+import type { Tone } from "../elements/tone.ts";
 import { type Mark, type Span, type Timeline, timelineWords } from "./timeline-model.ts";
 import { createPatterns, paintOf } from "./timeline-patterns.ts";
 

@@ -1,8 +1,8 @@
 import { element, setText } from "../elements/element.ts";
 import { createLesson } from "../elements/panel.ts";
 import { createTiles } from "../elements/tiles.ts";
-import type { Renewal } from "../log/story.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
+import type { Renewal } from "./refresh-watch.ts";
 
 export interface RefreshPanel {
   readonly node: HTMLElement;

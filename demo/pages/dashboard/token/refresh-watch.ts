@@ -1,3 +1,6 @@
+/** How this tab came by a new token: by a refresh of its own, or from another tab. */
+export type Renewal = "refresh" | "adoption";
+
 /** Tells the tokens that this tab has fetched from those that it has taken over from another tab. */
 export interface RefreshWatch {
   /** For AuthSocket's option `fetch`. */

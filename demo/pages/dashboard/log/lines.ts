@@ -1,50 +1,14 @@
 import type { AuthSocketState, SessionState } from "authsocket";
-import { againWords, errorWords, type Tone } from "../state/status-words.ts";
+import type { Tone } from "../elements/tone.ts";
+import type { SessionChange } from "../state/session-change.ts";
+import { againWords, errorWords } from "../state/status-words.ts";
+import { nameOf } from "../state/user.ts";
+import type { Renewal } from "../token/refresh-watch.ts";
 
 /** One line of the log. */
 export interface Line {
   readonly tone: Tone;
   readonly text: string;
-}
-
-/** What one change of the session means: every view that counts, marks or tells goes by this. */
-export type SessionChange =
-  | { readonly kind: "started"; readonly by: "sign-in" | "stored session" }
-  | { readonly kind: "refreshing"; readonly because: "missing" | "expired" | "rejected" }
-  | { readonly kind: "renewed" }
-  | { readonly kind: "delayed" }
-  | { readonly kind: "nobody" }
-  | { readonly kind: "ended" };
-
-/**
- * The change from one state of the session to the next, or undefined where there is nothing to tell.
- * At page load there is no previous state.
- */
-export function sessionChange(
-  previous: SessionState | undefined,
-  next: SessionState,
-): SessionChange | undefined {
-  switch (next.status) {
-    case "signedIn": {
-      if (previous?.status === "signedOut") return { kind: "started", by: "sign-in" };
-      if (previous === undefined || !holdsToken(previous)) return { kind: "started", by: "stored session" };
-      if (previous.subject !== next.subject) return { kind: "started", by: "sign-in" };
-      return tokenMark(previous) === tokenMark(next) ? undefined : { kind: "renewed" };
-    }
-    case "refreshing": {
-      if (previous?.status === "refreshing") return undefined;
-      // A renewal ahead of time is told when it is done: one line a token is enough to read along.
-      if (next.reason === "expiring" || next.reason === "forced") return undefined;
-      return { kind: "refreshing", because: next.reason };
-    }
-    case "waiting":
-      return previous?.status === "waiting" ? undefined : { kind: "delayed" };
-    case "signedOut":
-      if (previous === undefined || previous.status === "signedOut") return undefined;
-      return holdsToken(previous) ? { kind: "ended" } : { kind: "nobody" };
-    default:
-      return next satisfies never;
-  }
 }
 
 /**
@@ -81,9 +45,6 @@ export function sessionLine(
       return change satisfies never;
   }
 }
-
-/** How this tab came by a new token: by a refresh of its own, or from another tab. */
-export type Renewal = "refresh" | "adoption";
 
 /** The line that tells of a new token. */
 export function renewalLine(by: Renewal, state: SessionState, now: number): Line {
@@ -157,35 +118,6 @@ export function refusalLine(data: unknown): Line | undefined {
     default:
       return { tone: "bad", text: "The server refused the connection." };
   }
-}
-
-/** Whether there is a token, however old: what tells a renewal from the look for a session at page load. */
-export function holdsToken(state: SessionState): state is Exclude<SessionState, { status: "signedOut" }> {
-  return state.status !== "signedOut" && (state.expiresAt !== undefined || state.subject !== undefined);
-}
-
-/**
- * Tells one token from the next: by its id, where its claims have one. Its expiry is but a guess until the server has said
- * how long it will take it (B5).
- */
-function tokenMark({ claims, expiresAt }: Exclude<SessionState, { status: "signedOut" }>): unknown {
-  return claimOf(claims, "jti") ?? expiresAt;
-}
-
-/** The user's name: the demo server's tokens carry it as `username`. */
-export function nameOf(state: SessionState): string | undefined {
-  if (state.status === "signedOut") return undefined;
-  return claimOf(state.claims, "username") ?? state.subject;
-}
-
-/** The user's role as the demo server's tokens carry it: for display, it decides nothing. */
-export function roleOf(state: SessionState): string | undefined {
-  return state.status === "signedOut" ? undefined : claimOf(state.claims, "role");
-}
-
-function claimOf(claims: object | undefined, name: string): string | undefined {
-  const claim: unknown = claims === undefined ? undefined : Reflect.get(claims, name);
-  return typeof claim === "string" ? claim : undefined;
 }
 
 function lifeWords(state: SessionState, now: number): string {
