@@ -4,7 +4,8 @@ import { parseArgs } from "node:util";
 import { CONTENDER_NAMES } from "./contenders/contender.ts";
 import { startChromium } from "./hosts/chromium-host.ts";
 import { startNode } from "./hosts/node-host.ts";
-import { readme, writeTable } from "./report/readme.ts";
+import { draw } from "./report/papers.ts";
+import { measuredNow, readRecord, writeRecord } from "./report/record.ts";
 import { table } from "./report/table.ts";
 import { scenarios } from "./scenarios/index.ts";
 import { type Bench, joined, type Outcome, type Scenario } from "./scenarios/scenario.ts";
@@ -15,7 +16,7 @@ const { values } = parseArgs({
     /** counts only, all at once, of AuthSocket and the limit, once each: for `npm test` */
     quick: { type: "boolean", default: false },
     repetitions: { type: "string", default: "15" },
-    /** the names of scenarios; without it all, and the table is written into the README */
+    /** the names of scenarios; without it all */
     only: { type: "string", multiple: true },
     /** where to write how many checks passed and failed */
     json: { type: "string" },
@@ -55,14 +56,28 @@ async function run({ name, run }: Scenario): Promise<Outcome> {
   return outcome;
 }
 
+/** Keeps what was measured, in the order of the table; the papers are drawn from it. A scenario that broke off leaves its last figures. */
+function recordAll(): void {
+  const before = readRecord();
+  const record = Object.fromEntries(
+    scenarios.flatMap(({ name }) => {
+      const rows = outcomes[chosen.findIndex((scenario) => scenario.name === name)]?.rows ?? [];
+      const measurement = rows.length > 0 ? measuredNow(rows, plan.repetitions) : before[name];
+      return measurement ? [[name, measurement]] : [];
+    }),
+  );
+  writeRecord(record);
+  draw(record);
+}
+
 const chosen = scenarios.filter(({ name, onlyTimes }) => only?.includes(name) ?? !(quick && onlyTimes));
 const outcomes = await inTurn(chosen, run);
+if (!quick) recordAll();
 await Promise.all(hosts.map((host) => host.close()));
 
 const { rows, checks } = joined(outcomes);
 const failed = checks.filter(({ passed }) => !passed);
 console.log(table(rows));
-if (!quick && !only) writeTable(readme, rows, plan.repetitions);
 for (const { title, found } of failed) console.error(`✗ ${title}: ${found}`);
 const count = { passed: checks.length - failed.length, failed: failed.length };
 console.log(`${count.passed} passed, ${count.failed} failed`);

@@ -15,11 +15,11 @@ interface Case {
 const cases: Case[] = [
   { token: "valid", transports: ["websocket"], limit: () => 1.02 },
   { token: "valid", transports: ["polling", "websocket"], limit: () => 1.02 },
-  { token: "expired", transports: ["websocket"], limit: () => 1.1 },
+  { token: "expired", transports: ["websocket"], limit: () => 1.08 },
   {
     token: "expired",
     transports: ["polling", "websocket"],
-    limit: (host) => (host === "Chromium" ? 1 : undefined),
+    limit: (host) => (host === "Chromium" ? 0.85 : undefined),
   },
 ];
 

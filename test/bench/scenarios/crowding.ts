@@ -75,9 +75,10 @@ async function crowdIn(bench: Bench, hosts: Host[], size: Size): Promise<Outcome
   const even = evenSpread(size);
   const { median } = summarise(peaks(measured.get("AuthSocket auto") ?? []));
   const limit = even * LIMIT;
-  const budget = { limit: `≤ ${limit}, even is ${even}`, met: median <= limit };
+  // One run of five thousand in few processes is a figure without a budget: what has waited for a processor comes at once.
+  const budget = size.once ? {} : { budget: { limit: `≤ ${limit}, even is ${even}`, met: median <= limit } };
   const checks = [...measured].flatMap(([name, throngs]) => verify(name, throngs, size));
-  return { rows: [{ measure: titleOf(size), cells, budget }], checks };
+  return { rows: [{ measure: titleOf(size), cells, ...budget }], checks };
 }
 
 function takesPart(name: ContenderName, { once }: Size): boolean {

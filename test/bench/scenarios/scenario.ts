@@ -39,7 +39,7 @@ export function joined(outcomes: readonly Outcome[]): Outcome {
 
 export interface Scenario {
   name: string;
-  /** What its rows measure, in their order: the table of the README has them all. */
+  /** What its rows measure, in their order: docs/benchmarks.md has them all. */
   measures: readonly string[];
   /** Whether nothing of it is a count, so that a quick run does without it. default false */
   onlyTimes?: boolean;

@@ -7,9 +7,6 @@ import type { Bench, Scenario } from "./scenario.ts";
 
 const CONNECTIONS = 10_000;
 
-/** Reconnecting everybody, as a multiple of renewing everybody. */
-const MULTIPLE = 20;
-
 const websocket: Transport[] = ["websocket"];
 const defaults: Transport[] = ["polling", "websocket"];
 
@@ -33,8 +30,8 @@ const titles = {
 /**
  * 9: what `authsocket/server` costs beside a bare Socket.IO server with the same verification, which stands in the column of
  * `raw`. Server and clients each have a process, and nothing lies between them. So many connections are a sample
- * large enough for one run. The budget is of the time by default transports; browsers take them with TLS (S3). By the
- * clock, the one process of all clients counts too, which is why the server's own processor time stands beside it.
+ * large enough for one run. By the clock, the one process of all clients counts too, which is why the server's own processor
+ * time stands beside it.
  */
 export const serving: Scenario = {
   name: "serving",
@@ -67,16 +64,8 @@ export const serving: Scenario = {
           ),
         },
         { measure: titles.byWebsocket, cells: cells(undefined, ratios(ours)) },
-        {
-          measure: titles.byDefault,
-          cells: cells(undefined, ratios(oursByDefault)),
-          budget: budget(oursByDefault),
-        },
-        {
-          measure: titles.bySecureDefault,
-          cells: cells(undefined, ratios(oursSecure)),
-          budget: budget(oursSecure),
-        },
+        { measure: titles.byDefault, cells: cells(undefined, ratios(oursByDefault)) },
+        { measure: titles.bySecureDefault, cells: cells(undefined, ratios(oursSecure)) },
         {
           measure: titles.heap,
           cells: cells(kibibytes(bare.heap / CONNECTIONS), kibibytes(ours.heap / CONNECTIONS)),
@@ -89,10 +78,6 @@ export const serving: Scenario = {
 
 function multiple({ renew, reconnect }: Storm, of: keyof Cost): number {
   return reconnect[of] / renew[of];
-}
-
-function budget(storm: Storm): NonNullable<Row["budget"]> {
-  return { limit: `time 1 : ${MULTIPLE}`, met: multiple(storm, "time") >= MULTIPLE };
 }
 
 function ratios(storm: Storm): string {
