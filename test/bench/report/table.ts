@@ -1,7 +1,7 @@
 import { CONTENDER_NAMES } from "../contenders/contender.ts";
 import type { Row } from "./row.ts";
 
-export const COLUMNS = ["", ...CONTENDER_NAMES, "to reach"];
+const COLUMNS = ["", ...CONTENDER_NAMES, "to reach"];
 
 /** The rows in Markdown. */
 export function table(rows: Row[]): string {
