@@ -158,7 +158,7 @@ onBothPages(() => {
     await demo.openSignedIn();
     const before = server.history.length;
     await demo.press("Expire the token now");
-    await expect(demo.log).toContainText("The server refused the token: fetching a new one.");
+    await expect(demo.log).toContainText("The server refused the token. Getting a new one.");
     await demo.expectConnected();
     expect(server.history.slice(before)).toEqual([
       { kind: "disconnected", user: "alice", reason: "forced close" },

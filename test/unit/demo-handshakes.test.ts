@@ -8,15 +8,15 @@ describe("the handshakes that the demo tries", () => {
     expect(handshakeWords({ kind: "refused", code: "token_expired", after: 12.4 })).toEqual({
       tone: "bad",
       label: "token_expired",
-      detail: "refused after 12 ms, before “connection”",
+      detail: "refused after 12 ms, before the connection event",
     });
     expect(handshakeWords({ kind: "notSent", code: "token_in_url" }).detail).toBe(
-      "refused by the client, nothing was sent",
+      "refused by the client. Nothing was sent.",
     );
   });
 
   it("never says that something took no time at all", () => {
-    expect(handshakeWords({ kind: "accepted", after: 0.2 }).detail).toBe("let in after 1 ms");
+    expect(handshakeWords({ kind: "accepted", after: 0.2 }).detail).toBe("accepted after 1 ms");
   });
 
   it("tells a server that was not reached from one that refuses", () => {

@@ -1,21 +1,21 @@
 import type { Answer } from "../../../socket-events.ts";
 
-/** Sends one line once; rejects when the connection ends before the answer. */
+/** Sends one message once. Rejects when the connection ends before the answer. */
 export type Send = (line: { id: string; text: string }) => Promise<Answer>;
 
 /**
- * Sends a line until the server has answered, however many connections that takes.
+ * Sends a message until the server has answered, over as many connections as it takes.
  *
- * A connection that ends before the answer leaves open whether the line arrived, so it goes out again under the same
- * id, and the server drops the second. While there is no connection Socket.IO buffers it: the loop does not spin.
- * Only AuthSocket's own refusals end it, since they say that this user will not be back: those carry a code.
+ * When a connection ends before the answer, nobody knows whether the message arrived. It is sent again with the same id, and the
+ * server ignores the second. Without a connection, Socket.IO buffers it, so the loop does not spin. It ends when AuthSocket
+ * rejects the message, with an error that has a code: this user has signed out.
  */
 export async function deliver(send: Send, line: { id: string; text: string }): Promise<Answer> {
   for (;;) {
     try {
       return await send(line);
     } catch (error) {
-      if (hasCode(error)) return { ok: false, error: "not sent, you signed out before" };
+      if (hasCode(error)) return { ok: false, error: "you signed out before it was sent" };
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { ChatLine as ServerLine } from "../../../socket-events.ts";
 
-/** A line in the chat list. Own lines are shown before the server has them. */
+/** A message in the chat. The user's own are shown before the server has them. */
 export interface ChatLine {
   readonly id: string;
   readonly text: string;
@@ -11,10 +11,10 @@ export interface ChatLine {
   readonly error?: string;
 }
 
-/** Lines beyond this many are forgotten, the oldest first. */
+/** How many messages are kept. The oldest are removed first. */
 const capacity = 200;
 
-/** The list with a line of one's own, not yet at the server. */
+/** Adds a message of the user's own, which the server does not have yet. */
 export function sendLine(
   lines: readonly ChatLine[],
   line: { id: string; text: string; from: string },
@@ -22,7 +22,7 @@ export function sendLine(
   return [...lines, { ...line, own: true, state: "sending" as const }].slice(-capacity);
 }
 
-/** The list once the server has the line `id`, or has refused it with `error`. */
+/** Marks the message `id` as sent, or as failed with `error`. */
 export function settleLine(lines: readonly ChatLine[], id: string, error?: string): readonly ChatLine[] {
   return lines.map((line): ChatLine => {
     if (line.id !== id) return line;
@@ -30,7 +30,7 @@ export function settleLine(lines: readonly ChatLine[], id: string, error?: strin
   });
 }
 
-/** The list with a line that the server has sent round: an own one is thereby known to have arrived. */
+/** Adds a message from the server. If it is the user's own, this proves that it has arrived. */
 export function receiveLine(lines: readonly ChatLine[], message: ServerLine): readonly ChatLine[] {
   if (lines.some((line) => line.id === message.id)) return settleLine(lines, message.id);
   const { id, text, from } = message;

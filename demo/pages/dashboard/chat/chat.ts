@@ -1,20 +1,13 @@
 import { element, setText } from "../elements/element.ts";
 import { createPanel } from "../elements/panel.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
+import { onOtherUser } from "../state/session-watch.ts";
+import { nameOf } from "../state/user.ts";
 import { deliver } from "./chat-delivery.ts";
 import { type ChatLine, receiveLine, sendLine, settleLine } from "./chat-lines.ts";
 
-export interface Chat {
-  readonly node: HTMLElement;
-  /** Forgets everything: what one user wrote is not for the next. */
-  clear(): void;
-}
-
-/**
- * A chat in which one can write at any time: a line is shown at once as "sending…" and goes out when it can.
- * `nameOfUser` answers who is signed in.
- */
-export function createChat(socket: DemoSocket["socket"], nameOfUser: () => string): Chat {
+/** A chat in which the user can write at any time. A message is shown at once as "sending…", and sent when possible. */
+export function createChat({ session, socket }: DemoSocket): HTMLElement {
   let lines: readonly ChatLine[] = [];
   const list = element("ol", { class: "chat-lines" });
   const scroller = element(
@@ -30,7 +23,7 @@ export function createChat(socket: DemoSocket["socket"], nameOfUser: () => strin
     element(
       "p",
       { class: "chat-empty quiet" },
-      "Nothing yet. Write while the token is being renewed, or while the connection is down.",
+      "No messages yet. Write one while the token is being renewed, or while you are offline: it will arrive once.",
     ),
   );
   const input = element("input", {
@@ -38,7 +31,7 @@ export function createChat(socket: DemoSocket["socket"], nameOfUser: () => strin
     name: "text",
     maxlength: 500,
     autocomplete: "off",
-    placeholder: "Say something",
+    placeholder: "Write a message",
     required: "",
   });
   const form = element(
@@ -50,7 +43,7 @@ export function createChat(socket: DemoSocket["socket"], nameOfUser: () => strin
   );
 
   const views = new Map<string, LineView>();
-  // Line by line: whatever is put into the list anew is read out by a screen reader.
+  // Line by line, because a screen reader reads out every line that is added to the list.
   const update = (next: readonly ChatLine[]) => {
     lines = next;
     const gone = new Set(views.keys());
@@ -74,19 +67,19 @@ export function createChat(socket: DemoSocket["socket"], nameOfUser: () => strin
     if (text === "") return;
     input.value = "";
     const line = { id: crypto.randomUUID(), text };
-    update(sendLine(lines, { ...line, from: nameOfUser() }));
+    update(sendLine(lines, { ...line, from: nameOf(session.state) ?? "you" }));
     const answer = await deliver((sent) => socket.emitWithAck("chat", sent), line);
     update(settleLine(lines, line.id, answer.ok ? undefined : answer.error));
   });
   socket.on("chat", (message) => update(receiveLine(lines, message)));
 
-  return {
-    node: createPanel("chat", "Chat", scroller, form),
-    clear() {
-      input.value = "";
-      update([]);
-    },
-  };
+  // What one user wrote is not for the next.
+  onOtherUser(session, () => {
+    input.value = "";
+    update([]);
+  });
+
+  return createPanel("chat", "Chat", scroller, form);
 }
 
 interface LineView {

@@ -2,7 +2,7 @@ const svgNamespace = "http://www.w3.org/2000/svg";
 
 type Attributes = Readonly<Record<string, string | number>>;
 
-/** An HTML element. Strings become text nodes, never markup: data cannot inject any. */
+/** An HTML element. Strings become text nodes, never markup, so data cannot inject any. */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Attributes = {},
@@ -30,7 +30,7 @@ function fill<Kind extends Element>(
   return node;
 }
 
-/** Sets the text only where it differs, so that selections and live regions are left alone. */
+/** Sets the text only if it differs, so that a selection is kept and a live region is not read again. */
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }

@@ -1,8 +1,8 @@
-/** Pictures move ten times a second, or once for those who asked for less motion. In ms. */
+/** The time between two drawings, in ms: normally, and for users who prefer reduced motion. */
 const frameGap = 100;
 const calmGap = 1_000;
 
-/** Calls `draw` with the current instant (ms since the epoch), as long as the page is visible. */
+/** Calls `draw` with the present instant (ms since the epoch) while the page is visible. */
 export function everyFrame(draw: (now: number) => void): void {
   const calm = matchMedia("(prefers-reduced-motion: reduce)");
   let due = 0;

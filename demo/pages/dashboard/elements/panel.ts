@@ -1,6 +1,6 @@
 import { element } from "./element.ts";
 
-/** A card of the dashboard: a region named by its heading. `id` must be unique in the page. */
+/** A card of the dashboard: a region that its heading names. `id` must be unique in the page. */
 export function createPanel(id: string, title: string, ...children: readonly (Node | string)[]): HTMLElement {
   const heading = element("h2", { id: `${id}-heading` }, title);
   return element(
@@ -11,7 +11,7 @@ export function createPanel(id: string, title: string, ...children: readonly (No
   );
 }
 
-/** A card that shows one technique of the lesson, named above its heading. */
+/** A card that shows one technique of the lesson. The technique stands above the heading. */
 export function createLesson(
   id: string,
   technique: string,

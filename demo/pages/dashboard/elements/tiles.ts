@@ -6,7 +6,7 @@ export interface Tiles {
   show(testId: string, count: number, tone: Tone): void;
 }
 
-/** Big numbers side by side, each with its title. */
+/** Large numbers side by side, each with its title. */
 export function createTiles(tiles: readonly { readonly title: string; readonly testId: string }[]): Tiles {
   const values = new Map(
     tiles.map(({ testId }) => [testId, element("dd", { "data-testid": testId }, "0")] as const),

@@ -1,2 +1,2 @@
-/** How a status looks: each tone has its colours in the style sheet. */
+/** The look of a status. The style sheet has the colours of each tone. */
 export type Tone = "good" | "busy" | "renewing" | "quiet" | "bad";

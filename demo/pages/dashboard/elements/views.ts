@@ -1,8 +1,8 @@
 import { element } from "./element.ts";
 
-/** A part of the dashboard that is shown by itself. */
+/** A part of the dashboard. One is shown at a time. */
 export interface View {
-  /** Stands in the address as `#id`. */
+  /** The address contains it as `#id`. */
   readonly id: string;
   readonly label: string;
   readonly panels: readonly HTMLElement[];
@@ -11,13 +11,13 @@ export interface View {
 export interface Views {
   readonly nav: HTMLElement;
   readonly nodes: readonly HTMLElement[];
-  /** Offers a view or withdraws it. Withdrawn while it is shown, it gives way to the first. */
+  /** Offers a view, or withdraws it. If it is shown when it is withdrawn, the first view is shown instead. */
   offer(id: string, offered: boolean): void;
-  /** Puts the focus on the link of the view that is shown. */
+  /** Moves the focus to the link of the view that is shown. */
   focus(): void;
 }
 
-/** Views by links, one shown at a time: the address names it, so that it can be bookmarked, and "back" goes back. */
+/** Views with links. The address names the view that is shown, so that it can be bookmarked and "back" works. */
 export function createViews(views: readonly View[]): Views {
   const withdrawn = new Set<string>();
   const entries = views.map(({ id, label, panels }) => {
@@ -59,7 +59,7 @@ export function createViews(views: readonly View[]): Views {
   };
 }
 
-/** The view that an address asks for, or the first where that is not offered. */
+/** The view that an address names, or the first if that is not offered. */
 export function shownView(offered: readonly string[], hash: string): string | undefined {
   const asked = hash.slice(1);
   return offered.includes(asked) ? asked : offered[0];

@@ -13,31 +13,31 @@ import { handshakeWords } from "./handshake-words.ts";
 
 export interface HandshakePanel {
   readonly node: HTMLElement;
-  /** Follows the clock: the expired token has to expire first. */
+  /** The token of "Expired token" has to expire first. */
   draw(now: number): void;
 }
 
-/** Knocks at the server with tokens of every kind, and shows what it says. */
+/** Tries handshakes with different tokens, and shows how the server answers. */
 export function createHandshakePanel(session: DemoSocket["session"], expired: ExpiredToken): HandshakePanel {
   const rows = {
-    valid: createRow("valid", "Valid token", "The one that this page is connected with.", async () =>
+    valid: createRow("valid", "Valid token", "The one that this page uses.", async () =>
       tryHandshake({ token: await session.getToken() }),
     ),
-    missing: createRow("missing", "No token", "Nothing in the auth option at all.", () => tryHandshake({})),
-    invalid: createRow("invalid", "Invalid token", "Yours, with one letter changed.", async () =>
+    missing: createRow("missing", "No token", "The auth option is empty.", () => tryHandshake({})),
+    invalid: createRow("invalid", "Invalid token", "Your token, with one letter changed.", async () =>
       tryHandshake({ token: tampered(await session.getToken()) }),
     ),
     expired: createRow("expired", "Expired token", expiredWords, async () => {
       const token = expired.at(Date.now());
       return token === undefined ? { kind: "unreachable" } : tryHandshake({ token });
     }),
-    url: createRow("url", "Token in the URL", "Addresses end up in logs and histories.", async () =>
+    url: createRow("url", "Token in the URL", "URLs are written to logs and histories.", async () =>
       tryTokenInUrl(await session.getToken()),
     ),
     query: createRow(
       "query",
       "Token in a query",
-      "Sent past the client: the server refuses it too.",
+      "Sent without AuthSocket. The server refuses it too.",
       tryTokenInQuery,
     ),
   };
@@ -49,7 +49,7 @@ export function createHandshakePanel(session: DemoSocket["session"], expired: Ex
       element(
         "p",
         { class: "quiet" },
-        "Each button opens a connection of its own, by plain Socket.IO. Yours goes on undisturbed.",
+        "Each button opens a separate connection with plain Socket.IO. The connection of this page is not affected.",
       ),
       element("ul", { class: "tries ruled" }, ...Object.values(rows).map(({ node }) => node)),
     ),
@@ -60,13 +60,13 @@ export function createHandshakePanel(session: DemoSocket["session"], expired: Ex
       rows.expired.explain(
         ready || expiresAt === undefined
           ? expiredWords
-          : `Your first one here expires in ${Math.ceil((expiresAt - now) / 1_000)} s.`,
+          : `The first one of this page expires in ${Math.ceil((expiresAt - now) / 1_000)} s.`,
       );
     },
   };
 }
 
-const expiredWords = "The first one that this page was given.";
+const expiredWords = "The first one that this page got.";
 
 function createRow(id: string, label: string, explanation: string, attempt: () => Promise<HandshakeResult>) {
   const words = element("span", { id: `try-${id}-words`, class: "quiet" }, explanation);
@@ -91,7 +91,7 @@ function createRow(id: string, label: string, explanation: string, attempt: () =
   };
 }
 
-/** A session that has ended meanwhile has no token to knock with. */
+/** If the session has ended, there is no token to try. */
 async function attempted(attempt: () => Promise<HandshakeResult>): Promise<HandshakeResult> {
   try {
     return await attempt();

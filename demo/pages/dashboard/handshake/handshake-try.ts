@@ -1,7 +1,7 @@
 import { AuthSocket, AuthSocketError } from "authsocket";
 import { io } from "socket.io-client";
 
-/** What came of a handshake. `code` is the server's, or the client's own where nothing was sent at all. */
+/** The outcome of a handshake. `code` is the server's, or the client's own if nothing was sent. */
 export type HandshakeResult =
   | { readonly kind: "accepted"; readonly after: number }
   | { readonly kind: "refused"; readonly code: string; readonly after: number }
@@ -9,7 +9,7 @@ export type HandshakeResult =
   | { readonly kind: "unreachable" };
 
 /**
- * Tries one handshake by plain Socket.IO on a connection of its own, so that the page's goes on undisturbed.
+ * Tries one handshake with plain Socket.IO on a separate connection. The page's own is not affected.
  * `auth` is what the client sends. `after` in the result is in ms.
  */
 export function tryHandshake(auth: { token?: string }): Promise<HandshakeResult> {
@@ -25,7 +25,7 @@ export function tryHandshake(auth: { token?: string }): Promise<HandshakeResult>
   }).finally(() => socket.disconnect());
 }
 
-/** Tries to make an AuthSocket whose address holds a token: it throws before anything is sent (S2). */
+/** Tries to make an AuthSocket with a token in its URL. It throws before anything is sent (S2). */
 export function tryTokenInUrl(token: string): HandshakeResult {
   try {
     new AuthSocket(`/?token=${token}`, { refresh: "/api/refresh-token", autoConnect: false }).dispose();
@@ -36,7 +36,7 @@ export function tryTokenInUrl(token: string): HandshakeResult {
   }
 }
 
-/** Tries to open an engine with a token in its query, as a client would that does not mind: it is the server that refuses. */
+/** Tries to open an engine with a token in the query, as a careless client could. The server refuses it. */
 export async function tryTokenInQuery(): Promise<HandshakeResult> {
   const start = performance.now();
   const { ok, status } = await fetch("/socket.io/?EIO=4&transport=polling&token=made-up");
@@ -44,7 +44,7 @@ export async function tryTokenInQuery(): Promise<HandshakeResult> {
   return ok ? { kind: "accepted", after } : { kind: "refused", code: `HTTP ${status}`, after };
 }
 
-/** The token with one letter changed in its middle: it reads well, and its signature no longer fits. */
+/** The token with one letter in the middle changed, so that the signature is wrong. */
 export function tampered(token: string): string {
   const middle = Math.floor(token.length / 2);
   const letter = token[middle] === "A" ? "B" : "A";

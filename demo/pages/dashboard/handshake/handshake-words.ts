@@ -1,7 +1,7 @@
 import type { Tone } from "../elements/tone.ts";
 import type { HandshakeResult } from "./handshake-try.ts";
 
-/** What came of a handshake, for a person: the code, and what happened. */
+/** The outcome of a handshake in words: the code, and what happened. */
 export function handshakeWords(result: HandshakeResult): {
   readonly tone: Tone;
   readonly label: string;
@@ -9,17 +9,17 @@ export function handshakeWords(result: HandshakeResult): {
 } {
   switch (result.kind) {
     case "accepted":
-      return { tone: "good", label: "connected", detail: `let in after ${msWords(result.after)}` };
+      return { tone: "good", label: "connected", detail: `accepted after ${msWords(result.after)}` };
     case "refused":
       return {
         tone: "bad",
         label: result.code,
-        detail: `refused after ${msWords(result.after)}, before “connection”`,
+        detail: `refused after ${msWords(result.after)}, before the connection event`,
       };
     case "notSent":
-      return { tone: "bad", label: result.code, detail: "refused by the client, nothing was sent" };
+      return { tone: "bad", label: result.code, detail: "refused by the client. Nothing was sent." };
     case "unreachable":
-      return { tone: "busy", label: "no answer", detail: "the server was not reached" };
+      return { tone: "busy", label: "no answer", detail: "the server could not be reached" };
     default:
       return result satisfies never;
   }

@@ -3,7 +3,7 @@ import { element, setText } from "../elements/element.ts";
 import { createLesson } from "../elements/panel.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
 
-/** Who the server takes this socket for: asked at each connection, and again after each renewal. */
+/** The user of this socket, as the server knows it. Asked at each connection and after each renewal. */
 export function createProfilePanel({ socket, session }: DemoSocket): HTMLElement {
   const rows = { id: "Id", username: "Name", email: "Email", role: "Role" } satisfies Record<
     keyof Profile,
@@ -23,7 +23,7 @@ export function createProfilePanel({ socket, session }: DemoSocket): HTMLElement
     try {
       show(await socket.emitWithAck("whoami"));
     } catch {
-      // The connection ended before the answer: the next one asks again.
+      // The connection ended before the answer. The next one asks again.
     }
   };
   let askedFor: number | undefined;
@@ -44,8 +44,8 @@ export function createProfilePanel({ socket, session }: DemoSocket): HTMLElement
     element(
       "p",
       { class: "quiet" },
-      "Read from the verified token on the server’s socket. Algorithm, issuer, audience and lifetime are pinned; " +
-        "nothing that the client says counts.",
+      "The server reads this from the verified token, never from what the client says about itself. It accepts only its " +
+        "own algorithm, issuer, audience and lifetime.",
     ),
     element("div", { class: "actions" }, button),
   );

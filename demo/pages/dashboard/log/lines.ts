@@ -12,8 +12,8 @@ export interface Line {
 }
 
 /**
- * The line that tells a session's change, at the instant `now` (ms since the epoch). A renewal has its own, since the
- * states do not tell who made it.
+ * The line about a change of the session, at the instant `now` (ms since the epoch). A renewal has a line of its own, because
+ * the states do not say which tab has made it.
  */
 export function sessionLine(
   change: Exclude<SessionChange, { kind: "renewed" }>,
@@ -46,21 +46,21 @@ export function sessionLine(
   }
 }
 
-/** The line that tells of a new token. */
+/** The line about a renewed token. */
 export function renewalLine(by: Renewal, state: SessionState, now: number): Line {
   const what = by === "refresh" ? "Token refreshed by this tab" : "Token adopted from another tab";
   return { tone: "renewing", text: `${what}${lifeWords(state, now)}.` };
 }
 
 const refreshLines = {
-  missing: "No token here: asking the server whether this browser is still signed in.",
-  expired: "The token has expired: fetching a new one before connecting.",
-  rejected: "The server refused the token: fetching a new one.",
+  missing: "There is no token. Asking the server whether this browser is still signed in.",
+  expired: "The token has expired. Getting a new one before connecting.",
+  rejected: "The server refused the token. Getting a new one.",
 };
 
 /**
- * The line that tells a change of the socket, or undefined where there is nothing to tell.
- * `lostAt` is when the last connection ended (ms since the epoch), undefined before the first.
+ * The line about a change of the socket. undefined if it is not worth a line.
+ * `lostAt` is when the last connection ended (ms since the epoch). undefined before the first.
  */
 export function socketLine(
   previous: AuthSocketState,
@@ -89,21 +89,21 @@ export function socketLine(
   }
 }
 
-/** The line that tells why a connection ended. `reason` is Socket.IO's own. */
+/** The line about the end of a connection. `reason` is Socket.IO's own. */
 export function disconnectLine(reason: string): Line {
   switch (reason) {
     case "io server disconnect":
-      return { tone: "busy", text: "Connection cut by the server." };
+      return { tone: "busy", text: "The server closed the connection." };
     case "io client disconnect":
-      return { tone: "quiet", text: "Connection closed by this page." };
+      return { tone: "quiet", text: "This page closed the connection." };
     case "ping timeout":
-      return { tone: "busy", text: "The server has gone silent, reconnecting." };
+      return { tone: "busy", text: "The server does not answer any more. Reconnecting." };
     default:
-      return { tone: "busy", text: "Connection lost, reconnecting." };
+      return { tone: "busy", text: "The connection was lost. Reconnecting." };
   }
 }
 
-/** The line that tells of a refused handshake by its code, or undefined for a server that was not reached. */
+/** The line about a refused handshake, by its code. undefined if the server could not be reached. */
 export function refusalLine(data: unknown): Line | undefined {
   if (typeof data !== "object" || data === null || !("code" in data)) return undefined;
   switch (data.code) {

@@ -9,7 +9,7 @@ export interface Log {
 
 const capacity = 200;
 
-/** What happened, newest first. It is silent for screen readers (they have the announcer) but can be read at will. */
+/** What happened, newest first. Screen readers can read it, but do not announce it: the announcer does that. */
 export function createLog(): Log {
   const list = element("ol", {
     class: "log-lines ruled",

@@ -3,7 +3,7 @@ import { createLesson } from "../elements/panel.ts";
 import { createTiles } from "../elements/tiles.ts";
 import type { GuestSocket } from "./guests.ts";
 
-/** What guests see without any token: how many are here, and the server's time. */
+/** What guests see without a token: how many people are connected, and the server's time. */
 export function createGuestsPanel(guest: GuestSocket): HTMLElement {
   const tiles = createTiles([
     { title: "Guests", testId: "guests" },
@@ -32,7 +32,7 @@ export function createGuestsPanel(guest: GuestSocket): HTMLElement {
     element(
       "p",
       { class: "quiet" },
-      "/public needs no token. It is an ordinary Socket on the same connection, open before you sign in and after.",
+      "/public needs no token. It is a plain Socket on the same connection, connected before you sign in and after.",
     ),
     element("div", { class: "actions" }, button, time),
   );

@@ -1,31 +1,29 @@
 import type { AuthSocketState } from "authsocket";
 import { element, setText } from "../elements/element.ts";
 import { createLesson } from "../elements/panel.ts";
-import type { AdminSocket, DemoSocket } from "../server/demo-socket.ts";
+import type { DemoSocket } from "../server/demo-socket.ts";
 import { type StatusWords, socketWords } from "../state/status-words.ts";
+import type { AdminDoor } from "./admin-door.ts";
 import type { GuestSocket } from "./guests.ts";
 
 export interface NamespacesPanel {
   readonly node: HTMLElement;
-  /** From now on the administrators' namespace has a state. */
-  follow(admin: AdminSocket): void;
   draw(now: number): void;
 }
 
-/** The namespaces on this one connection, who may enter each, and how that went. */
+/** The namespaces on this one connection, who may use each, and its state. */
 export function createNamespacesPanel(
   auth: DemoSocket,
   guest: GuestSocket,
-  enterAdmin: () => void,
+  admin: AdminDoor,
 ): NamespacesPanel {
-  let admin: AdminSocket | undefined;
   const rows = {
-    public: createRow("public", "/public", "everybody, without any token"),
-    default: createRow("default", "/", "who has signed in"),
+    public: createRow("public", "/public", "everybody, without a token"),
+    default: createRow("default", "/", "signed-in users"),
     admin: createRow("admin", "/admin", "administrators"),
   };
   const enter = element("button", { type: "button", class: "button" }, "Try to enter /admin");
-  enter.addEventListener("click", enterAdmin);
+  enter.addEventListener("click", () => admin.enter());
   return {
     node: createLesson(
       "namespaces",
@@ -48,14 +46,11 @@ export function createNamespacesPanel(
       element(
         "p",
         { class: "quiet" },
-        "The server refuses all but administrators with insufficient_scope. No new token would help, so none is fetched: " +
-          "the state is refused, its code forbidden.",
+        "The server answers everybody but administrators with insufficient_scope. A new token would not help, so AuthSocket " +
+          "does not fetch one: the state becomes refused, with the code forbidden.",
       ),
       element("div", { class: "actions" }, enter),
     ),
-    follow(socket) {
-      admin = socket;
-    },
     draw(now) {
       rows.public.show(
         guest.connected ? "connected" : "connecting",
@@ -64,14 +59,14 @@ export function createNamespacesPanel(
           : { label: "Not connected", tone: "quiet", detail: "" },
       );
       rows.default.show(auth.state.status, socketWords(auth.state, now));
-      const state: AuthSocketState = admin?.state ?? { status: "idle" };
+      const { state } = admin;
       rows.admin.show(state.status, doorWords(state, now));
       enter.disabled = state.status === "connected" || state.status === "connecting";
     },
   };
 }
 
-/** The state of a door: who was refused is shown the code as well, since that is what a program goes by. */
+/** A refusal is shown with its code, because that is what an app decides by. */
 function doorWords(state: AuthSocketState, now: number): StatusWords {
   const words = socketWords(state, now);
   return state.status === "refused" ? { ...words, label: `Refused: ${state.error.code}` } : words;

@@ -1,14 +1,15 @@
 import { element, setText } from "../elements/element.ts";
+import type { Line } from "../log/lines.ts";
+import type { DemoSocket } from "../server/demo-socket.ts";
+import { watchSession } from "../state/session-watch.ts";
 
 export interface NoteBanner {
   readonly node: HTMLElement;
-  show(note: { readonly from: string; readonly text: string }): void;
-  /** What was for one user is not for the next. */
-  clear(): void;
+  show(from: string, words: string): void;
 }
 
-/** A message from an administrator to all devices of the user: it stays until it is put away. */
-export function createNoteBanner(): NoteBanner {
+/** A message from an administrator to all devices of the user. It stays until the user dismisses it. */
+export function createNoteBanner({ session, socket }: DemoSocket, write: (line: Line) => void): NoteBanner {
   const text = element("p", { role: "status" });
   const button = element("button", { type: "button", class: "button" }, "Dismiss");
   const node = element(
@@ -21,14 +22,17 @@ export function createNoteBanner(): NoteBanner {
     node.hidden = true;
     setText(text, "");
   };
+  const show = (from: string, words: string) => {
+    node.hidden = false;
+    setText(text, `${from}: ${words}`);
+    write({ tone: "renewing", text: `${from}: ${words}` });
+  };
   button.addEventListener("click", clear);
   clear();
-  return {
-    node,
-    show(note) {
-      node.hidden = false;
-      setText(text, `${note.from}: ${note.text}`);
-    },
-    clear,
-  };
+  socket.on("note", (note) => show(note.from, note.text));
+  // A message to one user is not for the next.
+  watchSession(session, (_, change) => {
+    if (change?.kind === "started") clear();
+  });
+  return { node, show };
 }

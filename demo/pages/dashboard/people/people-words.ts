@@ -1,12 +1,12 @@
 import type { DeviceView, UserView } from "../../../socket-events.ts";
 
-/** How many devices a user is connected from, in words. */
+/** How many devices a user is connected with, in words. */
 export function presenceWords({ devices }: Pick<UserView, "devices">): string {
   if (devices.length === 0) return "Fully disconnected";
   return devices.length === 1 ? "Connected from 1 device" : `Connected from ${devices.length} devices`;
 }
 
-/** Since when a device is connected, at the instant `now` (ms since the epoch): "since 23:04:05, for 2 min". */
+/** How long a device has been connected, at the instant `now` (ms since the epoch): "since 23:04:05, for 2 min". */
 export function sinceWords({ since }: Pick<DeviceView, "since">, now: number): string {
   return `since ${clockFormat.format(new Date(since))}, for ${spanWords(Math.max(0, now - since))}`;
 }

@@ -2,7 +2,7 @@ import type { Answer, DeviceView, Role, UserView } from "../../../socket-events.
 import { element, setText } from "../elements/element.ts";
 import { presenceWords, sinceWords } from "./people-words.ts";
 
-/** What an administrator can do to one user. */
+/** What an administrator can do with one user. */
 export interface UserOrders {
   message(text: string): Promise<Answer>;
   disconnectUser(reason: string): Promise<Answer>;
@@ -16,7 +16,7 @@ export interface UserCard {
   draw(now: number): void;
 }
 
-/** One user in the administrator's console: devices, and what can be done. */
+/** One user in the administrators' console: the devices, and the orders. */
 export function createUserCard(first: UserView, orders: UserOrders): UserCard {
   let user = first;
   const id = `user-${first.id}`;
@@ -73,7 +73,7 @@ export function createUserCard(first: UserView, orders: UserOrders): UserCard {
   const promote = button(
     "",
     () => orders.setRole(user.role === "admin" ? "user" : "admin"),
-    () => "Done: it counts from the next token on.",
+    () => "Done. The user’s next token has the new role.",
   );
 
   const views = new Map<string, { readonly node: HTMLElement; draw(now: number): void }>();
@@ -129,7 +129,7 @@ function createDevice(device: DeviceView) {
   };
 }
 
-/** An administrator who is refused is disconnected at once: the order then has no answer. */
+/** An order has no answer if the connection ends first. */
 async function ordered(order: () => Promise<Answer>): Promise<Answer> {
   try {
     return await order();

@@ -1,10 +1,10 @@
-/** What the demo server does besides the socket: sign in, sign out, server sessions, and break on demand. */
+/** The demo server's HTTP API: sign-in, sign-out, server sessions and faults. */
 
 export type LoginAnswer =
   | { readonly ok: true; readonly accessToken: string; readonly expiresAt: number }
   | { readonly ok: false; readonly error: string };
 
-/** Signs in. `expiresAt` is in ms since the epoch by this page's clock, counted from the answer. */
+/** Signs in. `expiresAt` is in ms since the epoch, by this page's clock. */
 export async function login(username: string, password: string): Promise<LoginAnswer> {
   try {
     const response = await post("/api/login", { username, password });
@@ -34,17 +34,17 @@ function refusalWords({ status, headers }: Response): string {
   }
 }
 
-/** Ends the refresh session at the server. False where the server was not reached and still has it. */
+/** Ends the refresh session at the server. False if the server could not be reached. */
 export async function logout(): Promise<boolean> {
   return succeeds("POST", "/api/logout");
 }
 
-/** Ends every refresh session of this user, on all devices. False where the server did not take the order. */
+/** Ends every refresh session of this user, on all devices. False if the server did not do it. */
 export async function logoutEverywhere(): Promise<boolean> {
   return succeeds("POST", "/api/logout-everywhere");
 }
 
-/** Ends the server session that the session cookie names. False where the server did not take the order. */
+/** Ends the server session that the session cookie names. False if the server did not do it. */
 export async function endServerSession(): Promise<boolean> {
   return succeeds("DELETE", "/api/session");
 }
@@ -58,7 +58,7 @@ export type FaultKind =
   | "kick"
   | "offline";
 
-/** Asks the server to misbehave. False where it did not take the order. */
+/** Orders a fault. False if the server did not take the order. */
 export async function orderFault(kind: FaultKind, body?: { ms: number }): Promise<boolean> {
   return succeeds("POST", `/api/faults/${kind}`, body);
 }

@@ -8,16 +8,16 @@ import type {
   SessionServerEvents,
 } from "../../../socket-events.ts";
 
-/** The protocol's own event that a page may listen to, for the words with which a server ends a connection. */
+/** An event of the protocol. A page can listen to it for the reason that a server gives when it ends a connection. */
 interface Revocations {
   "auth:revoked": (revocation: { reason: string }) => void;
 }
 
-/** The AuthSocket of both pages: it is all that the dashboard is given. */
+/** The AuthSocket that both pages give to the dashboard. */
 export type DemoSocket = AuthSocket<ServerToClientEvents & Revocations, ClientToServerEvents>;
 
 /** "/admin", on the same connection. */
 export type AdminSocket = AuthSocket<AdminServerEvents & Revocations, AdminClientEvents>;
 
-/** "/session", on a connection of its own, with a cookie for a token. */
+/** "/session", on a separate connection. The credential is a cookie. */
 export type CookieSocket = AuthSocket<SessionServerEvents, SessionClientEvents>;

@@ -12,7 +12,7 @@ export interface CookiePanel {
   draw(now: number): void;
 }
 
-/** A connection by session cookie beside the one by token: no token is kept or sent, the engine carries the cookie. */
+/** A second connection, whose credential is a session cookie. No token is stored or sent. */
 export function createCookiePanel(session: DemoSocket["session"], write: (line: Line) => void): CookiePanel {
   let cookie: CookieSocket | undefined;
   const badge = createStatusBadge("Socket", "cookie-status");
@@ -58,11 +58,13 @@ export function createCookiePanel(session: DemoSocket["session"], write: (line: 
     const ended = await endServerSession();
     setText(
       answer,
-      ended ? "The server session has ended; a new one is on its way." : "The server was not reached.",
+      ended
+        ? "The server session has ended. A new one is being started."
+        : "The server could not be reached.",
     );
     if (ended) write({ tone: "bad", text: "You ended the server session." });
   });
-  // The next user of this page has another session, and may not want this connection at all.
+  // The next user has another session, and may not want this connection.
   session.subscribe((state) => {
     if (state.status === "signedOut") close();
   });
@@ -90,8 +92,8 @@ export function createCookiePanel(session: DemoSocket["session"], write: (line: 
       element(
         "p",
         { class: "quiet" },
-        "An HttpOnly cookie goes along with the engine’s handshake. When the server session ends, it is renewed at its " +
-          "endpoint and the engine opened anew, since a live engine keeps its old cookies.",
+        "The browser sends an HttpOnly cookie with the engine’s handshake. When the server session ends, AuthSocket renews " +
+          "it at its endpoint and opens a new engine, because an open engine keeps its old cookies.",
       ),
       element("div", { class: "actions" }, toggle, end),
       answer,

@@ -1,19 +1,22 @@
 import { element, setText } from "../elements/element.ts";
 import { login } from "../server/demo-api.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
+import type { Revocation } from "../state/revocation.ts";
+import { watchStage } from "../state/stage.ts";
+import { errorWords, withReason } from "../state/status-words.ts";
 
-export interface SignInForm {
-  readonly node: HTMLElement;
-  /** Why the form is there again, in words, or "". */
-  explain(reason: string): void;
-  focus(): void;
-}
-
-/** The demo's accounts: their passwords are public, the server prints them as well. */
+/** The demo's accounts. Their passwords are public: the server prints them too. */
 const accounts = { alice: "wonderland", bob: "builder", admin: "overlook" };
 
-/** Sign-in by name and password. What it gets from the server goes straight into the session. */
-export function createSignInForm(session: DemoSocket["session"], onSignedIn: () => void): SignInForm {
+/**
+ * Sign-in by name and password, shown while nobody is signed in. The server's answer goes straight into the session. If the
+ * session has ended, the form says why.
+ */
+export function createSignInForm(
+  session: DemoSocket["session"],
+  revocation: Revocation,
+  { onSignedIn }: { onSignedIn: () => void },
+): HTMLElement {
   const username = element("input", {
     id: "username",
     name: "username",
@@ -101,12 +104,20 @@ export function createSignInForm(session: DemoSocket["session"], onSignedIn: () 
     element("div", { class: "sign-in-body" }, heading, reason, form),
     pitch,
   );
-  return {
-    node,
-    explain(text) {
-      setText(reason, text);
-      reason.hidden = text === "";
-    },
-    focus: () => username.focus(),
-  };
+  let before: string | undefined;
+  watchStage(session, (stage, state) => {
+    // Whoever was typing or pressing a button here would otherwise have no focus at all.
+    const takesFocus = stage === "signedOut" && before !== stage && hasFocus(node.parentElement);
+    before = stage;
+    node.hidden = stage !== "signedOut";
+    const error = state.status === "signedOut" ? state.error : undefined;
+    setText(reason, error ? withReason(errorWords(error), revocation.reason) : "");
+    reason.hidden = error === undefined;
+    if (takesFocus) username.focus();
+  });
+  return node;
+}
+
+function hasFocus(root: Element | null): boolean {
+  return root?.contains(document.activeElement) ?? false;
 }

@@ -1,22 +1,28 @@
-import type { SessionState } from "authsocket";
 import { element, setText } from "../elements/element.ts";
+import type { DemoSocket } from "../server/demo-socket.ts";
+import { watchStage } from "./stage.ts";
 import { againWords, errorWords } from "./status-words.ts";
 
 export interface CheckingNotice {
   readonly node: HTMLElement;
-  show(session: SessionState, now: number): void;
+  draw(now: number): void;
 }
 
-/** Stands where the sign-in form would: until the server has said whether this browser is signed in, neither is known. */
-export function createCheckingNotice(): CheckingNotice {
+/** Takes the place of the sign-in form until it is known whether somebody is signed in. */
+export function createCheckingNotice(session: DemoSocket["session"]): CheckingNotice {
   const text = element("p", {});
+  const node = element("section", { class: "panel checking", "aria-label": "Session check" }, text);
+  watchStage(session, (stage) => {
+    node.hidden = stage !== "checking";
+  });
   return {
-    node: element("section", { class: "panel checking", "aria-label": "Session check" }, text),
-    show(session, now) {
+    node,
+    draw(now) {
+      const { state } = session;
       setText(
         text,
-        session.status === "waiting"
-          ? `${errorWords(session.error)} ${againWords(session.retryAt, now)}`
+        state.status === "waiting"
+          ? `${errorWords(state.error)} ${againWords(state.retryAt, now)}`
           : "Checking your session…",
       );
     },

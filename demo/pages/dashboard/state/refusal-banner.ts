@@ -1,35 +1,33 @@
-import type { AuthSocketState } from "authsocket";
 import { element, setText } from "../elements/element.ts";
+import type { DemoSocket } from "../server/demo-socket.ts";
+import type { Revocation } from "./revocation.ts";
+import { watchSession } from "./session-watch.ts";
 import { errorWords, withReason } from "./status-words.ts";
 
-export interface RefusalBanner {
-  readonly node: HTMLElement;
-  /**
-   * `socket`: undefined where it is not the banner's to speak of it.
-   * `reason`: the words with which the server ended the connection, where it gave any.
-   */
-  show(socket: AuthSocketState | undefined, reason?: string): void;
-}
-
-/** Where the connection has stopped for good: says why, and offers to try again. */
-export function createRefusalBanner(onReconnect: () => void): RefusalBanner {
+/** Says why the connection has stopped, and offers to connect again. Hidden while it has not stopped. */
+export function createRefusalBanner(auth: DemoSocket, revocation: Revocation): HTMLElement {
   const text = element("p", { role: "alert" });
   const button = element("button", { type: "button", class: "button" }, "Reconnect");
-  button.addEventListener("click", onReconnect);
+  button.addEventListener("click", () => auth.connect());
   const node = element(
     "div",
     { class: "banner", "data-tone": "bad", "data-testid": "refusal" },
     text,
     button,
   );
-  node.hidden = true;
-  return {
-    node,
-    show(socket, reason) {
-      const stopped = socket?.status === "refused" || socket?.status === "idle" ? socket : undefined;
-      node.hidden = stopped === undefined;
-      const why = stopped?.error ? errorWords(stopped.error) : "Not connected.";
-      setText(text, stopped ? withReason(why, reason) : "");
-    },
+  const show = () => {
+    const { state } = auth;
+    const stopped = state.status === "refused" || state.status === "idle" ? state : undefined;
+    // After a sign-out, the sign-in form says why.
+    node.hidden = stopped === undefined || auth.session.state.status === "signedOut";
+    const why = stopped?.error ? errorWords(stopped.error) : "Not connected.";
+    setText(text, stopped ? withReason(why, revocation.reason) : "");
   };
+  auth.subscribe(show);
+  watchSession(auth.session, (_, change) => {
+    // A sign-in is reason enough to try again: the user need not press the button.
+    if (change?.kind === "started" && auth.state.status === "refused") auth.connect();
+    show();
+  });
+  return node;
 }

@@ -1,7 +1,7 @@
 import type { SessionState } from "authsocket";
 import { claimOf, holdsToken } from "./user.ts";
 
-/** What one change of the session means: every view that counts, marks or tells goes by this. */
+/** The meaning of one change of the session. Everything that counts or reports sessions and renewals uses it. */
 export type SessionChange =
   | { readonly kind: "started"; readonly by: "sign-in" | "stored session" }
   | { readonly kind: "refreshing"; readonly because: "missing" | "expired" | "rejected" }
@@ -11,7 +11,7 @@ export type SessionChange =
   | { readonly kind: "ended" };
 
 /**
- * The change from one state of the session to the next, or undefined where there is nothing to tell.
+ * The meaning of a change from one state of the session to the next. undefined if it is not worth reporting.
  * At page load there is no previous state.
  */
 export function sessionChange(
@@ -27,7 +27,7 @@ export function sessionChange(
     }
     case "refreshing": {
       if (previous?.status === "refreshing") return undefined;
-      // A renewal ahead of time is told when it is done: one line a token is enough to read along.
+      // A scheduled renewal is reported when it is done: one line for each token is enough.
       if (next.reason === "expiring" || next.reason === "forced") return undefined;
       return { kind: "refreshing", because: next.reason };
     }
@@ -42,8 +42,8 @@ export function sessionChange(
 }
 
 /**
- * Tells one token from the next: by its id, where its claims have one. Its expiry is but a guess until the server has said
- * how long it will take it (B5).
+ * Identifies a token: by the id in its claims, else by its expiry. The expiry alone would not do, because it changes when
+ * the server says how long it will accept the token (B5).
  */
 function tokenMark({ claims, expiresAt }: Exclude<SessionState, { status: "signedOut" }>): unknown {
   return claimOf(claims, "jti") ?? expiresAt;

@@ -6,7 +6,7 @@ export interface StatusBadge {
   show(status: string, words: StatusWords): void;
 }
 
-/** A named state: its word in a coloured badge, its detail below. `testId` stands on the badge. */
+/** A state with a title: its word in a coloured badge, its detail below. The badge has the `testId`. */
 export function createStatusBadge(title: string, testId: string): StatusBadge {
   const badge = element("strong", { class: "badge", "data-testid": testId });
   const detail = element("span", { class: "status-detail" });

@@ -1,17 +1,17 @@
-import type { AuthSocketState, SessionState } from "authsocket";
 import { element, setText } from "../elements/element.ts";
 import { createPanel } from "../elements/panel.ts";
+import type { DemoSocket } from "../server/demo-socket.ts";
 import { createStatusBadge } from "./status-badge.ts";
 import { sessionWords, socketWords } from "./status-words.ts";
 import { holdsToken, nameOf, roleOf } from "./user.ts";
 
 export interface StatusPanel {
   readonly node: HTMLElement;
-  show(session: SessionState, socket: AuthSocketState, now: number): void;
+  draw(now: number): void;
 }
 
-/** Who is signed in, the states of session and socket, and the way out: above every view. */
-export function createStatusPanel(onSignOut: () => void): StatusPanel {
+/** The states of session and socket, the user and the sign-out button. It stays above every view. */
+export function createStatusPanel(auth: DemoSocket, onSignOut: () => void): StatusPanel {
   const session = createStatusBadge("Session", "session-status");
   const socket = createStatusBadge("Socket", "socket-status");
   const name = element("span", { class: "user-name" });
@@ -25,16 +25,18 @@ export function createStatusPanel(onSignOut: () => void): StatusPanel {
     element("div", { class: "statuses" }, session.node, socket.node),
     user,
   );
-  // The badges say what they are; the heading is for those who go by headings.
+  // The badges have titles of their own. The heading is for those who navigate by headings.
   node.querySelector("h2")?.classList.add("visually-hidden");
-  return {
-    node,
-    show(sessionState, socketState, now) {
-      session.show(sessionState.status, sessionWords(sessionState, now));
-      socket.show(socketState.status, socketWords(socketState, now));
-      setText(name, nameOf(sessionState) ?? "");
-      setText(role, roleOf(sessionState) ?? "");
-      user.hidden = !holdsToken(sessionState);
-    },
+  const draw = (now: number) => {
+    const state = auth.session.state;
+    session.show(state.status, sessionWords(state, now));
+    socket.show(auth.state.status, socketWords(auth.state, now));
+    setText(name, nameOf(state) ?? "");
+    setText(role, roleOf(state) ?? "");
+    user.hidden = !holdsToken(state);
   };
+  // At once, and not with the next frame only: a state can be over by then.
+  auth.session.subscribe(() => draw(Date.now()));
+  auth.subscribe(() => draw(Date.now()));
+  return { node, draw };
 }

@@ -4,11 +4,11 @@ import type { Tone } from "../elements/tone.ts";
 export interface StatusWords {
   readonly label: string;
   readonly tone: Tone;
-  /** A second line: what comes next, or why. */
+  /** A second line: what happens next, or why. */
   readonly detail: string;
 }
 
-/** The state of the session in plain words, at the instant `now` (ms since the epoch). */
+/** The state of the session in words, at the instant `now` (ms since the epoch). */
 export function sessionWords(state: SessionState, now: number): StatusWords {
   const known = state.status !== "signedOut" && state.expiresAt !== undefined;
   switch (state.status) {
@@ -18,7 +18,7 @@ export function sessionWords(state: SessionState, now: number): StatusWords {
       return {
         label: "Signed in",
         tone: "good",
-        detail: state.warning ? errorWords(state.warning) : "The token is good.",
+        detail: state.warning ? errorWords(state.warning) : "The token is valid.",
       };
     case "refreshing":
       return known
@@ -35,14 +35,14 @@ export function sessionWords(state: SessionState, now: number): StatusWords {
   }
 }
 
-/** The state of the socket in plain words, at the instant `now` (ms since the epoch). */
+/** The state of the socket in words, at the instant `now` (ms since the epoch). */
 export function socketWords(state: AuthSocketState, now: number): StatusWords {
   switch (state.status) {
     case "idle":
       return {
         label: "Not connected",
         tone: "quiet",
-        detail: state.error ? errorWords(state.error) : "Not asked to.",
+        detail: state.error ? errorWords(state.error) : "This page has not asked for a connection.",
       };
     case "connecting":
       return {
@@ -53,7 +53,7 @@ export function socketWords(state: AuthSocketState, now: number): StatusWords {
     case "connected":
       return { label: "Connected", tone: "good", detail: `Socket ${state.id}` };
     case "signedOut":
-      return { label: "Signed out", tone: "quiet", detail: "Connects by itself after sign-in." };
+      return { label: "Signed out", tone: "quiet", detail: "Connects after the next sign-in." };
     case "refused":
       return { label: "Refused", tone: "bad", detail: errorWords(state.error) };
     default:
@@ -61,12 +61,12 @@ export function socketWords(state: AuthSocketState, now: number): StatusWords {
   }
 }
 
-/** Why, in words for a person. Codes decide, never message texts. */
+/** An error in words for a user. Decided by its code, never by its message. */
 export function errorWords(error: AuthSocketError): string {
   return words[error.code];
 }
 
-/** The words, with the server's own reason after them where it gave one. */
+/** A text, followed by the server's own reason if it gave one. */
 export function withReason(text: string, reason: string | undefined): string {
   return reason === undefined ? text : `${text} The server says: “${reason}”`;
 }
@@ -74,30 +74,30 @@ export function withReason(text: string, reason: string | undefined): string {
 const words: Record<AuthSocketError["code"], string> = {
   signed_out: "You have signed out.",
   session_expired: "Your session has ended. Please sign in again.",
-  token_rejected: "The server keeps refusing the token.",
+  token_rejected: "The server refuses even a new token.",
   forbidden: "The server does not let this account in.",
   revoked: "Your access has been withdrawn.",
   kicked: "The server has closed this connection on purpose.",
   user_changed: "Another user has signed in on this page.",
   refresh_failed: "The token could not be renewed.",
   refresh_timeout: "The server did not answer the renewal.",
-  invalid_response: "The server's answer to the renewal makes no sense.",
+  invalid_response: "The server answered the renewal with something that is not a token.",
   insecure_url: "The address is not secure.",
-  token_in_url: "A token does not belong in an address.",
-  storage_unavailable: "This browser keeps no storage: a reload forgets the token.",
+  token_in_url: "The address contains a token.",
+  storage_unavailable: "This browser does not allow storage, so a reload loses the token.",
 };
 
 type RefreshReason = Extract<SessionState, { status: "refreshing" }>["reason"];
 
 const renewalWords: Record<RefreshReason, string> = {
   missing: "There is no token yet.",
-  expiring: "Ahead of its end.",
-  expired: "The old one has expired.",
-  rejected: "The server refused the old one.",
-  forced: "It was asked for.",
+  expiring: "The present one is still valid.",
+  expired: "The last one has expired.",
+  rejected: "The server refused the last one.",
+  forced: "This page asked for it.",
 };
 
-/** "Next try in 3 s." — or at once, when the instant has passed. */
+/** "Next try in 3 s.", or "Trying again now." once the instant has passed. */
 export function againWords(retryAt: number, now: number): string {
   const seconds = Math.ceil((retryAt - now) / 1_000);
   return seconds > 0 ? `Next try in ${seconds} s.` : "Trying again now.";

@@ -1,20 +1,20 @@
 import type { AuthSocketState, SessionState } from "authsocket";
 import type { Renewal } from "../token/refresh-watch.ts";
 
-/** A stretch of time in one status. Instants are in ms since the epoch; the open span has no end yet. */
+/** A period in one status. Instants are in ms since the epoch. The present span has no end. */
 export interface Span<Status extends string = string> {
   readonly status: Status;
   readonly start: number;
   readonly end?: number;
 }
 
-/** A moment worth a mark across the lanes. */
+/** A moment that gets a mark across the lanes. */
 export interface Mark {
   readonly kind: Renewal | "fault";
   readonly at: number;
 }
 
-/** What happened lately, oldest first: one lane for the session, one for the socket, and the marks across both. */
+/** What happened, oldest first: a lane for the session, a lane for the socket, and the marks across both. */
 export interface Timeline {
   readonly session: readonly Span<SessionState["status"]>[];
   readonly socket: readonly Span<AuthSocketState["status"]>[];
@@ -23,7 +23,7 @@ export interface Timeline {
 
 export const emptyTimeline: Timeline = { session: [], socket: [], marks: [] };
 
-/** The lane with `status` from `at` on. The same status again changes nothing. */
+/** Adds a span of `status` that begins at `at`. The same status again changes nothing. */
 export function enter<Status extends string>(
   lane: readonly Span<Status>[],
   status: Status,
@@ -32,12 +32,12 @@ export function enter<Status extends string>(
   const open = lane.at(-1);
   if (open === undefined) return [{ status, start: at }];
   if (open.status === status) return lane;
-  // A clock that jumps back must not make a span that ends before it starts.
+  // If the clock jumps back, a span must not end before it starts.
   const end = Math.max(open.start, at);
   return [...lane.slice(0, -1), { ...open, end }, { status, start: end }];
 }
 
-/** The timeline without what ended before `instant`, so that a page left open for days stays small. */
+/** Removes what ended before `instant`, so that a page that is open for days does not grow. */
 export function forgetBefore(timeline: Timeline, instant: number): Timeline {
   return {
     session: timeline.session.filter((span) => span.end === undefined || span.end >= instant),
@@ -46,7 +46,7 @@ export function forgetBefore(timeline: Timeline, instant: number): Timeline {
   };
 }
 
-/** The picture of the timeline in one sentence, for those who cannot see it and for those who want the number. */
+/** The timeline in one sentence, for those who cannot see the picture and those who want the numbers. */
 export function timelineWords(timeline: Timeline, from: number, now: number): string {
   const begin = Math.max(from, timeline.socket[0]?.start ?? now);
   const watched = now - begin;
@@ -72,7 +72,7 @@ function secondsWords(duration: number): string {
   return `${Math.round(duration / 1_000)} s`;
 }
 
-/** Never "100 %" while something is missing: this number is what the demo is about. */
+/** Rounds down, so that "100 %" means always. */
 function percentWords(share: number): string {
   return `${Math.floor(share * 1_000) / 10} %`;
 }

@@ -3,7 +3,7 @@ import type { Tone } from "../elements/tone.ts";
 
 const size = 8;
 
-/** One pattern a tone, so that the spans can be told apart without their colours. */
+/** A pattern for each tone, so that spans can be distinguished without colours. */
 export function createPatterns(): SVGDefsElement {
   const strokes: Record<Tone, string> = {
     good: "",
@@ -23,7 +23,7 @@ export function createPatterns(): SVGDefsElement {
   return drawing("defs", {}, ...patterns);
 }
 
-/** The paint of a tone: an attribute, since a style sheet's `url(#…)` may be looked up in the style sheet. */
+/** The fill of a tone. For an attribute: in a style sheet, `url(#…)` would refer to the style sheet. */
 export function paintOf(tone: Tone): string {
   return `url(#tone-${tone})`;
 }

@@ -2,18 +2,21 @@ import type { AuthSocketState, SessionState } from "authsocket";
 import { drawing, element, setText } from "../elements/element.ts";
 import { createPanel } from "../elements/panel.ts";
 import type { Tone } from "../elements/tone.ts";
-import { type Mark, type Span, type Timeline, timelineWords } from "./timeline-model.ts";
+import type { DemoSocket } from "../server/demo-socket.ts";
+import { emptyTimeline, enter, forgetBefore, type Mark, type Span, timelineWords } from "./timeline-model.ts";
 import { createPatterns, paintOf } from "./timeline-patterns.ts";
 
 export interface TimelineView {
   readonly node: HTMLElement;
-  draw(timeline: Timeline, now: number): void;
+  /** Marks the present moment. */
+  mark(kind: Mark["kind"]): void;
+  draw(now: number): void;
 }
 
 /** How much of the past the picture shows, in ms. */
-export const timelineWindow = 120_000;
+const timelineWindow = 120_000;
 
-/** Sizes in px. A reconnect takes milliseconds: without a least width nobody would see it. */
+/** Sizes in px. A reconnect takes milliseconds: without a minimum width nobody would see it. */
 const gutter = 66;
 const laneHeight = 30;
 const lanes = { session: 26, socket: 64 };
@@ -32,8 +35,20 @@ const looks: Record<SessionState["status"] | AuthSocketState["status"], { tone: 
   refused: { tone: "bad", label: "refused" },
 };
 
-/** The last two minutes as a picture that moves to the left; its caption says the same in words. */
-export function createTimeline(): TimelineView {
+/** The last two minutes as a picture that moves to the left. Its caption says the same in words. */
+export function createTimeline(auth: DemoSocket): TimelineView {
+  let timeline = emptyTimeline;
+  const followSession = ({ status }: SessionState) => {
+    timeline = { ...timeline, session: enter(timeline.session, status, Date.now()) };
+  };
+  const followSocket = ({ status }: AuthSocketState) => {
+    timeline = { ...timeline, socket: enter(timeline.socket, status, Date.now()) };
+  };
+  auth.session.subscribe(followSession);
+  auth.subscribe(followSocket);
+  followSession(auth.session.state);
+  followSocket(auth.state);
+
   const caption = element("figcaption", { id: "timeline-words" });
   const plot = drawing("svg", { x: gutter, height, class: "plot" });
   const grid = drawing("g", { class: "grid" });
@@ -66,7 +81,11 @@ export function createTimeline(): TimelineView {
       "The last two minutes",
       element("figure", {}, picture, caption, createLegend()),
     ),
-    draw(timeline, now) {
+    mark(kind) {
+      timeline = { ...timeline, marks: [...timeline.marks, { kind, at: Date.now() }] };
+    },
+    draw(now) {
+      timeline = forgetBefore(timeline, now - timelineWindow);
       const scale = width / timelineWindow;
       const place = (instant: number) => width - (now - instant) * scale;
       const session = laneOf(timeline.session, lanes.session, place, width);
@@ -93,7 +112,7 @@ function laneOf(
     const end = span.end === undefined ? width : place(span.end);
     const thin = end - start < leastWidth;
     const box = { x: start, y, width: thin ? leastWidth : end - start, height: laneHeight };
-    // Short spans go on top, or their long neighbours would cover their least width.
+    // Short spans are drawn last, because their long neighbours would cover them.
     (thin ? short : long).push(
       drawing("rect", { ...box, class: "span", fill: paintOf(tone), "data-tone": tone }),
     );

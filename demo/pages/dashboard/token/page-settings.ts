@@ -2,14 +2,14 @@ import type { TokenStore } from "authsocket";
 import { createRefreshWatch, type RefreshWatch } from "./refresh-watch.ts";
 import { type StoreName, storeChoices, storeNameIn } from "./token-stores.ts";
 
-/** What a page gives its AuthSocket for the sake of being looked at; an ordinary app needs neither. */
+/** Options of AuthSocket that only this demo needs, in order to show what happens. */
 export interface PageSettings {
   readonly storeName: StoreName;
   readonly store: TokenStore;
   readonly refreshes: RefreshWatch;
 }
 
-/** The settings of this page: its address names the store, so that a reload and a second tab keep the choice. */
+/** The settings of this page. Its address names the store, so that a reload and a second tab keep the choice. */
 export function pageSettings(): PageSettings {
   const storeName = storeNameIn(location.search);
   const choice = storeChoices.find(({ name }) => name === storeName);

@@ -9,7 +9,7 @@ export interface RefreshPanel {
   show(renewals: Readonly<Record<Renewal, number>>): void;
 }
 
-/** One refresh for all tabs: who made it, and a second tab to see it. */
+/** One refresh for all tabs: counts which tab has made it, and opens a second tab. */
 export function createRefreshPanel(
   session: DemoSocket["session"],
   signOutEverywhere: () => void,
@@ -29,9 +29,9 @@ export function createRefreshPanel(
   refresh.addEventListener("click", async () => {
     try {
       await session.getToken({ forceRefresh: true });
-      setText(answer, "There is a new token.");
+      setText(answer, "The token was renewed.");
     } catch {
-      setText(answer, "The token could not be refreshed at once.");
+      setText(answer, "The token could not be renewed now.");
     }
   });
   const everywhere = element("button", { type: "button", class: "button danger" }, "Sign out everywhere");
@@ -45,15 +45,15 @@ export function createRefreshPanel(
       element(
         "p",
         { class: "quiet" },
-        "A refresh token is good for one use, and used twice it ends the session. So one tab refreshes, and the others " +
-          "take over what it was given. The log of each says which it was.",
+        "A refresh token can be used once; using it twice ends the session. So a single tab refreshes, and the other tabs " +
+          "adopt its new token. The log of each tab says which it did.",
       ),
       element("div", { class: "actions" }, second, refresh),
       answer,
       element(
         "div",
         { class: "aside" },
-        element("p", { class: "quiet" }, "Ends your sessions on all devices, this one included."),
+        element("p", { class: "quiet" }, "Ends your sessions on all devices, including this one."),
         everywhere,
       ),
     ),

@@ -1,17 +1,16 @@
-/** How this tab came by a new token: by a refresh of its own, or from another tab. */
+/** How this tab got a new token: by its own refresh, or from another tab. */
 export type Renewal = "refresh" | "adoption";
 
-/** Tells the tokens that this tab has fetched from those that it has taken over from another tab. */
+/** Distinguishes tokens that this tab has fetched from those that another tab has. */
 export interface RefreshWatch {
   /** For AuthSocket's option `fetch`. */
   readonly fetch: typeof fetch;
-  /** Whether this tab's own refresh has brought the token. */
-  brought(token: string): boolean;
+  sourceOf(token: string): Renewal;
 }
 
 /**
- * Looks at the answers that this tab's refreshes get. The states of a session do not tell who has refreshed, since that
- * makes no difference to it; it is only the demo that wants to show it.
+ * Reads the answers to this tab's refreshes. The session's state does not say which tab has refreshed, because an app need not
+ * know. Only this demo wants to show it.
  */
 export function createRefreshWatch(): RefreshWatch {
   let latest: unknown;
@@ -21,7 +20,7 @@ export function createRefreshWatch(): RefreshWatch {
       latest = await tokenIn(response.clone());
       return response;
     },
-    brought: (token) => token === latest,
+    sourceOf: (token) => (token === latest ? "refresh" : "adoption"),
   };
 }
 
@@ -29,6 +28,6 @@ async function tokenIn(response: Response): Promise<unknown> {
   try {
     return Reflect.get(await response.json(), "token");
   } catch {
-    return undefined; // an answer without a token, which AuthSocket deals with
+    return undefined; // An answer without a token. AuthSocket deals with it.
   }
 }

@@ -3,7 +3,7 @@ import { createLesson } from "../elements/panel.ts";
 import type { PageSettings } from "./page-settings.ts";
 import { searchWithStore, storeChoices } from "./token-stores.ts";
 
-/** Where the token lies, by choice. Each choice is a link, since an AuthSocket has one store for life. */
+/** Where the token is stored. Each choice is a link that reloads the page, because an AuthSocket keeps its store. */
 export function createStorePanel({ storeName, store }: PageSettings): HTMLElement {
   const choices = storeChoices.map(({ name, label, meaning }) => {
     const words = element("span", { id: `store-${name}-words`, class: "quiet" }, meaning);
@@ -15,7 +15,7 @@ export function createStorePanel({ storeName, store }: PageSettings): HTMLElemen
     if (name === storeName) link.setAttribute("aria-current", "true");
     link.addEventListener("click", () => {
       aim();
-      // What lies in the store that is left would be found again by whoever comes back to it.
+      // Otherwise a later return to this store would find an old token.
       void store.clear();
     });
     return element("li", {}, link, words);
@@ -28,7 +28,7 @@ export function createStorePanel({ storeName, store }: PageSettings): HTMLElemen
     element(
       "p",
       { class: "quiet" },
-      "From there it goes into the auth option, never into a URL. A choice loads the page anew.",
+      "AuthSocket sends it in the auth option, never in a URL. Choosing another store reloads the page.",
     ),
   );
 }

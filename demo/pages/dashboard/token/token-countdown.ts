@@ -1,18 +1,18 @@
 import type { SessionState } from "authsocket";
 import { drawing, element, setText } from "../elements/element.ts";
 import { createPanel } from "../elements/panel.ts";
+import type { DemoSocket } from "../server/demo-socket.ts";
+import { expiryOf } from "../state/user.ts";
 import { remainingWords, tokenLife } from "./token-life.ts";
 
 export interface TokenCountdown {
   readonly node: HTMLElement;
-  /** Follows the session's token. */
-  follow(session: SessionState, now: number): void;
   draw(now: number): void;
   showRenewals(count: number): void;
 }
 
-/** A ring that empties while the token ages, with an arc outside it where it is going to be renewed. */
-export function createTokenCountdown(): TokenCountdown {
+/** A ring that empties as the token gets older. The arc outside it shows when AuthSocket's schedule will renew the token. */
+export function createTokenCountdown(session: DemoSocket["session"]): TokenCountdown {
   const ring = { cx: 60, cy: 60, r: 48, pathLength: 100 };
   const renewal = drawing("circle", { ...ring, r: 57, class: "ring-renewal" });
   const left = drawing("circle", { ...ring, class: "ring-left" });
@@ -28,6 +28,30 @@ export function createTokenCountdown(): TokenCountdown {
   const lifeText = element("span", { class: "quiet" });
   let token: { expiresAt: number; lifetime: number } | undefined;
 
+  const draw = (now: number) => {
+    const { state } = session;
+    const expiresAt = expiryOf(state);
+    if (expiresAt !== token?.expiresAt) {
+      token =
+        expiresAt === undefined ? undefined : { expiresAt, lifetime: lifetimeOf(state, expiresAt, now) };
+      setText(lifeText, token ? `Each lasts ${remainingWords(token.lifetime)}.` : "");
+    }
+    if (token === undefined) {
+      setText(remaining, "–");
+      left.setAttribute("stroke-dasharray", "0 100");
+      renewal.setAttribute("stroke-dasharray", "0 100");
+      return;
+    }
+    const life = tokenLife(token.expiresAt, token.lifetime, now);
+    setText(remaining, remainingWords(life.remaining));
+    left.setAttribute("stroke-dasharray", `${life.share * 100} 100`);
+    left.dataset.tone = life.share > life.renewal.from ? "good" : life.share > 0 ? "renewing" : "bad";
+    const window = life.renewal.from - life.renewal.to;
+    renewal.setAttribute("stroke-dasharray", `${window * 100} 100`);
+    renewal.setAttribute("stroke-dashoffset", `${-life.renewal.to * 100}`);
+  };
+  // At once: the lifetime of a token without claims is what is left of it now.
+  session.subscribe(() => draw(Date.now()));
   return {
     node: createPanel(
       "token",
@@ -49,41 +73,19 @@ export function createTokenCountdown(): TokenCountdown {
           element(
             "p",
             { class: "ring-key" },
-            "Renewed somewhere in this part of its life, in band: the connection stays.",
+            "AuthSocket renews it at a random moment in this part of its life. The connection stays open.",
           ),
         ),
       ),
     ),
-    follow(session, now) {
-      const expiresAt = session.status === "signedOut" ? undefined : session.expiresAt;
-      if (expiresAt === token?.expiresAt) return;
-      token =
-        expiresAt === undefined ? undefined : { expiresAt, lifetime: lifetimeOf(session, expiresAt, now) };
-      setText(lifeText, token ? `Each lasts ${remainingWords(token.lifetime)}.` : "");
-      this.draw(now);
-    },
-    draw(now) {
-      if (token === undefined) {
-        setText(remaining, "–");
-        left.setAttribute("stroke-dasharray", "0 100");
-        renewal.setAttribute("stroke-dasharray", "0 100");
-        return;
-      }
-      const life = tokenLife(token.expiresAt, token.lifetime, now);
-      setText(remaining, remainingWords(life.remaining));
-      left.setAttribute("stroke-dasharray", `${life.share * 100} 100`);
-      left.dataset.tone = life.share > life.renewal.from ? "good" : life.share > 0 ? "renewing" : "bad";
-      const window = life.renewal.from - life.renewal.to;
-      renewal.setAttribute("stroke-dasharray", `${window * 100} 100`);
-      renewal.setAttribute("stroke-dashoffset", `${-life.renewal.to * 100}`);
-    },
+    draw,
     showRenewals(count) {
       setText(renewals, String(count));
     },
   };
 }
 
-/** The whole life by the token's own claims; by what is left of it where they do not say. */
+/** The lifetime that the token's claims state. Without them, the time that is left at its first sight. */
 function lifetimeOf(session: SessionState, expiresAt: number, now: number): number {
   const claims = session.status === "signedOut" ? undefined : session.claims;
   if (claims?.exp !== undefined && claims.iat !== undefined && claims.exp > claims.iat) {

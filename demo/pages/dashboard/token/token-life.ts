@@ -1,13 +1,13 @@
-/** How much of a token's life is left, and when it is going to be renewed. Durations are in ms. */
+/** How much of a token's life is left, and when it will be renewed. Durations are in ms. */
 export interface TokenLife {
   readonly remaining: number;
   /** 1 when new, 0 when expired. */
   readonly share: number;
-  /** The shares of its life between which AuthSocket's defaults renew it: the earlier is the higher. */
+  /** AuthSocket's defaults renew the token when its share is between these: `from` is reached first. */
   readonly renewal: { readonly from: number; readonly to: number };
 }
 
-/** The life left at `now` of a token that lasts `lifetime` and expires at `expiresAt`. */
+/** The life that is left at `now`, of a token that lasts `lifetime` and expires at `expiresAt`. */
 export function tokenLife(expiresAt: number, lifetime: number, now: number): TokenLife {
   const remaining = Math.max(0, expiresAt - now);
   // The defaults of AuthSessionOptions: leeway of a fifth, at most a minute, and a jitter of a tenth before it.

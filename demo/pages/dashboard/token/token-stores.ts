@@ -2,7 +2,7 @@ import { memoryStore, type TokenStore, webStorageStore } from "authsocket";
 
 export type StoreName = "local" | "session" | "memory";
 
-/** A place where the token may lie, and what that means for the user. */
+/** A place to store the token, and what that means for the user. */
 export interface StoreChoice {
   readonly name: StoreName;
   readonly label: string;
@@ -17,24 +17,25 @@ export const storeChoices: readonly StoreChoice[] = [
     name: "local",
     label: "localStorage",
     meaning:
-      "One token for all tabs, still there after the browser was closed. Any script on this page could read it.",
+      "All tabs share the token, and it survives closing the browser. Any script on this page can read it.",
     create: () => webStorageStore(key),
   },
   {
     name: "session",
     label: "sessionStorage",
-    meaning: "A token for each tab: it survives a reload and goes with the tab. Scripts could read it.",
+    meaning:
+      "Each tab has its own token. It survives a reload, not the closing of the tab. Scripts can read it.",
     create: () => webStorageStore(key, sessionStorage),
   },
   {
     name: "memory",
     label: "Memory",
-    meaning: "Nothing lies anywhere. After a reload the HttpOnly refresh cookie brings a new token.",
+    meaning: "Nothing is stored. After a reload, the HttpOnly refresh cookie gets a new token.",
     create: () => memoryStore(),
   },
 ];
 
-/** The store that an address like `?store=memory` asks for; localStorage unless it names another. */
+/** The store that an address such as `?store=memory` names. default: localStorage */
 export function storeNameIn(search: string): StoreName {
   const asked = new URLSearchParams(search).get("store");
   return storeChoices.find(({ name }) => name === asked)?.name ?? "local";
