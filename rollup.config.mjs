@@ -44,6 +44,7 @@ function moduleEntry(name, input, floor = browsers) {
 
 const packageEntries = [
   ...moduleEntry("authsocket", "src/client/index.ts"),
+  ...moduleEntry("sources", "src/sources/index.ts"),
   ...moduleEntry("server", "src/server/index.ts", node),
 ];
 

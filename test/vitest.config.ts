@@ -9,6 +9,7 @@ export default defineConfig({
     // Unit and integration tests read the sources; what is built is the matter of test/package.
     alias: {
       "authsocket/server": `${root}src/server/index.ts`,
+      "authsocket/sources": `${root}src/sources/index.ts`,
       authsocket: `${root}src/client/index.ts`,
     },
   },

@@ -11,6 +11,8 @@ const scripts = [
   "authsocket.cjs",
   "authsocket.umd.js",
   "authsocket.umd.min.js",
+  "sources.js",
+  "sources.cjs",
   "server.js",
   "server.cjs",
 ];
@@ -24,6 +26,8 @@ describe("the packed package", () => {
       ...scripts.map((file) => `${file}.map`),
       "authsocket.d.ts",
       "authsocket.d.cts",
+      "sources.d.ts",
+      "sources.d.cts",
       "server.d.ts",
       "server.d.cts",
     ];

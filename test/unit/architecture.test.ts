@@ -28,6 +28,7 @@ const floors: [name: string, files: RegExp, mayImport: RegExp][] = [
   ["the core", /^client\/core\//, /^client\/core\/|^protocol\.ts$/],
   ["the platform", /^client\/platform\//, /^client\/(core|platform)\/|^protocol\.ts$/],
   ["the client", /^client\//, /^client\/|^protocol\.ts$|^socket\.io-client$/],
+  ["the sources", /^sources\//, /^sources\/|^client\/core\/token-set\.ts$/],
   ["the server", /^server\//, /^server\/|^protocol\.ts$|^socket\.io$/],
 ];
 

@@ -1,0 +1,41 @@
+import { isForcing } from "./forcing.ts";
+import type { TokenSource } from "./token-source.ts";
+
+/** What `clerkSource` uses of `Clerk`, from `@clerk/clerk-js`, which Clerk's other packages hand out as well. */
+export interface ClerkLike {
+  /** Undefined while Clerk loads and while it changes from one session to another, null where nobody is signed in. */
+  readonly session?: { getToken(options: { skipCache: boolean }): Promise<string | null> } | null | undefined;
+  addListener(changed: () => void): () => void;
+}
+
+/**
+ * Takes the session tokens from Clerk. It waits until Clerk has loaded, and follows sign-in and sign-out in this tab and
+ * sign-out in the others.
+ *
+ * @example
+ * const clerk = new Clerk(publishableKey);
+ * const auth = new AuthSocket("/", { source: clerkSource(clerk) });
+ * await clerk.load();
+ */
+export function clerkSource(clerk: ClerkLike): TokenSource {
+  return {
+    async get({ reason }) {
+      if (clerk.session === undefined) await sessionKnown(clerk);
+      const token = await clerk.session?.getToken({ skipCache: isForcing(reason) });
+      // Before version 6, Clerk answers null to somebody who is signed in when there is no network.
+      if (!token && globalThis.navigator?.onLine === false) throw new Error("Clerk is offline");
+      return token;
+    },
+    subscribe: (changed) => clerk.addListener(() => changed()),
+  };
+}
+
+function sessionKnown(clerk: ClerkLike): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = clerk.addListener(() => {
+      if (clerk.session === undefined) return;
+      stop();
+      resolve();
+    });
+  });
+}

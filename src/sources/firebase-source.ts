@@ -1,0 +1,31 @@
+import { isForcing } from "./forcing.ts";
+import { nullAt } from "./sign-in-again.ts";
+import type { TokenSource } from "./token-source.ts";
+
+/** What `firebaseSource` uses of `Auth`, from `firebase/auth`. */
+export interface FirebaseAuthLike {
+  readonly currentUser: { getIdToken(forceRefresh: boolean): Promise<string> } | null;
+  /** Since Firebase 10.1. */
+  authStateReady?(): Promise<void>;
+  onIdTokenChanged(changed: () => void): () => void;
+}
+
+const signInAgain = /^auth\/(user-(token-expired|disabled|not-found)|invalid-(user|refresh)-token)$/;
+
+/**
+ * Takes the ID tokens of Firebase Authentication. It waits until Firebase has looked for a stored user, and follows
+ * sign-in, sign-out and renewal in this tab and the others.
+ *
+ * @example
+ * const auth = new AuthSocket("/", { source: firebaseSource(getAuth(app)) });
+ */
+export function firebaseSource(auth: FirebaseAuthLike): TokenSource {
+  return {
+    async get({ reason }) {
+      await auth.authStateReady?.();
+      const user = auth.currentUser;
+      return user && nullAt(signInAgain, user.getIdToken(isForcing(reason)));
+    },
+    subscribe: (changed) => auth.onIdTokenChanged(() => changed()),
+  };
+}

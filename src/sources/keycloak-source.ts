@@ -1,0 +1,93 @@
+import { isForcing } from "./forcing.ts";
+import { toMilliseconds } from "./milliseconds.ts";
+import type { SourceAnswer, TokenSource } from "./token-source.ts";
+
+/**
+ * What `keycloakSource` uses of `Keycloak`, from `keycloak-js`. It also listens to `onReady`, `onAuthSuccess`,
+ * `onAuthRefreshSuccess` and `onAuthLogout`, and leaves them to the app as they were.
+ */
+export interface KeycloakLike {
+  /** Whether `init()` has been called. */
+  readonly didInitialize?: boolean | undefined;
+  readonly flow?: string | undefined;
+  readonly token?: string | undefined;
+  readonly tokenParsed?: { exp?: number | undefined } | undefined;
+  /** In seconds: this clock less the server's. */
+  readonly timeSkew?: number | null | undefined;
+  updateToken(minValidity: number): Promise<boolean>;
+}
+
+/** In seconds: a token that ends sooner is renewed whenever one is asked for. */
+const minimumLeft = 30;
+
+/**
+ * Takes the tokens from Keycloak's client, and follows its sign-in, sign-out and renewal. Make the source before you call
+ * `init()`: it then waits until that has ended.
+ *
+ * Keycloak's client tells the other tabs of a sign-out only where its `checkLoginIframe` works, which needs third-party
+ * cookies. Call `session.signOut()` before `logout()`: AuthSocket tells the other tabs.
+ *
+ * @example
+ * const keycloak = new Keycloak({ url, realm, clientId });
+ * const auth = new AuthSocket("/", { source: keycloakSource(keycloak) });
+ * await keycloak.init({ onLoad: "check-sso" });
+ */
+export function keycloakSource(keycloak: KeycloakLike): TokenSource {
+  const listeners = new Set<() => void>();
+  // Whoever asks Keycloak for a token that ends within `minimumLeft` makes it renew. Asked after each renewal, it would
+  // renew for ever. So what it has just got is the answer to the first question after it.
+  let renewed = false;
+  const ready = new Promise<void>((resolve) => {
+    if (keycloak.didInitialize !== false) resolve();
+    for (const name of ["onReady", "onAuthSuccess", "onAuthRefreshSuccess", "onAuthLogout"]) {
+      onCallback(keycloak, name, () => {
+        resolve();
+        renewed = true;
+        for (const changed of listeners) changed();
+      });
+    }
+  });
+
+  return {
+    async get({ reason }) {
+      await ready;
+      const force = isForcing(reason);
+      const held = renewed && !force;
+      renewed = false;
+      try {
+        // The implicit flow brings no refresh token.
+        if (keycloak.flow === "implicit") return force ? null : present(keycloak);
+        if (keycloak.token && !held) await keycloak.updateToken(force ? -1 : minimumLeft);
+      } catch (failure) {
+        // Keycloak drops the token when the server refuses to renew it. Before version 26 it rejects with nothing then.
+        if (keycloak.token && failure) throw failure;
+        return null;
+      }
+      return present(keycloak);
+    },
+    subscribe(changed) {
+      listeners.add(changed);
+      return () => listeners.delete(changed);
+    },
+  };
+}
+
+function present({ token, tokenParsed, timeSkew }: KeycloakLike): SourceAnswer {
+  const exp = tokenParsed?.exp;
+  return token && { accessToken: token, expiresAt: toMilliseconds(exp && exp + (timeSkew ?? 0)) };
+}
+
+/** Keycloak has one place for each callback. The app may fill it, sooner or later: both are called. */
+function onCallback(keycloak: object, name: string, listener: () => void): void {
+  let theirs = Reflect.get(keycloak, name);
+  Object.defineProperty(keycloak, name, {
+    configurable: true,
+    get: () => (authenticated?: boolean) => {
+      listener();
+      theirs?.call(keycloak, authenticated);
+    },
+    set: (callback) => {
+      theirs = callback;
+    },
+  });
+}

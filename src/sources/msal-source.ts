@@ -1,0 +1,79 @@
+import { isForcing } from "./forcing.ts";
+import { nullAt } from "./sign-in-again.ts";
+import type { TokenSource } from "./token-source.ts";
+
+/** What `msalSource` uses of `PublicClientApplication`, from `@azure/msal-browser`. */
+export interface MsalLike {
+  handleRedirectPromise(): Promise<unknown>;
+  getActiveAccount(): object | null;
+  getAllAccounts(): object[];
+  acquireTokenSilent(request: {
+    scopes: string[];
+    account: object;
+    forceRefresh: boolean;
+  }): Promise<{ accessToken: string; expiresOn: Date | null; uniqueId?: string | undefined }>;
+  /** Answers null where there is no window, which is then nothing to remove. */
+  addEventCallback(callback: (message: { eventType: string; payload: unknown }) => void): string | null;
+  removeEventCallback(id: string | null): void;
+}
+
+/**
+ * Takes access tokens from MSAL, for its active account, or else for its first one. It waits until the app has initialized
+ * MSAL and a redirect has been handled, and follows sign-in and sign-out in this tab, and in the others where MSAL's
+ * `cacheLocation` is "localStorage".
+ *
+ * @param options.scopes what the access token is for. Name a scope of your own API: only then can your server verify it.
+ * @example
+ * const app = new PublicClientApplication({ auth: { clientId, authority } });
+ * const auth = new AuthSocket("/", { source: msalSource(app, { scopes: ["api://chat/.default"] }) });
+ * await app.initialize();
+ * await app.handleRedirectPromise();
+ */
+export function msalSource(app: MsalLike, { scopes }: { scopes: string[] }): TokenSource {
+  let ready: Promise<void> | undefined;
+  return {
+    async get({ reason }) {
+      ready ??= redirectHandled(app);
+      await ready;
+      const account = app.getActiveAccount() ?? app.getAllAccounts()[0];
+      const forceRefresh = isForcing(reason);
+      const result =
+        account &&
+        (await nullAt(/^InteractionRequired/, app.acquireTokenSilent({ scopes, account, forceRefresh })));
+      return (
+        result && {
+          accessToken: result.accessToken,
+          expiresAt: result.expiresOn?.getTime(),
+          subject: result.uniqueId,
+        }
+      );
+    },
+    subscribe(changed) {
+      const id = app.addEventCallback(({ eventType, payload }) => {
+        // What comes from the cache is no news: asking after it would bring the same again, for ever.
+        if (/(Success|Changed)$/.test(eventType) && !Object(payload).fromCache) changed();
+      });
+      return () => app.removeEventCallback(id);
+    },
+  };
+}
+
+/** MSAL does not say whether it is initialized. It gives the result of a redirect to all who ask, and throws before that. */
+function redirectHandled(app: MsalLike): Promise<void> {
+  return new Promise((resolve) => {
+    // In a later task: the app's own call, which may have options, comes first.
+    const ask = () =>
+      setTimeout(async () => {
+        try {
+          await app.handleRedirectPromise();
+        } catch (failure) {
+          // The app hears of any other failure, since it has asked for the same result.
+          if (/^uninit/.test(Object(failure).errorCode)) return;
+        }
+        app.removeEventCallback(id);
+        resolve();
+      });
+    const id = app.addEventCallback(ask);
+    ask();
+  });
+}

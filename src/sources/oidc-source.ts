@@ -1,0 +1,59 @@
+import { isForcing } from "./forcing.ts";
+import { toMilliseconds } from "./milliseconds.ts";
+import { nullAt, oauthWords } from "./sign-in-again.ts";
+import type { TokenSource } from "./token-source.ts";
+
+/** What `oidcSource` uses of a `User`, from `oidc-client-ts`. */
+export interface OidcUserLike {
+  access_token: string;
+  /** In seconds. */
+  expires_at?: number | undefined;
+  profile?: { sub?: string | undefined } | undefined;
+}
+
+/** What `oidcSource` uses of `UserManager`, from `oidc-client-ts`. */
+export interface UserManagerLike {
+  getUser(): Promise<OidcUserLike | null>;
+  signinSilent(): Promise<OidcUserLike | null>;
+  events: {
+    addUserLoaded(changed: () => void): () => void;
+    addUserUnloaded(changed: () => void): () => void;
+  };
+}
+
+/**
+ * Takes the tokens from the `UserManager` of oidc-client-ts. On the page that the provider returns to, call its
+ * `signinCallback()` first.
+ *
+ * A UserManager tells the other tabs nothing, and takes no turns with them. Where its `userStore` is localStorage, which all
+ * tabs share, set `automaticSilentRenew: false`: two tabs that renew at the same time would use one refresh token twice.
+ * Call `session.signIn()` after a sign-in and `session.signOut()` before a sign-out: AuthSocket tells the other tabs.
+ *
+ * @example
+ * const users = new UserManager({ authority, client_id, redirect_uri, scope: "openid offline_access" });
+ * if (location.search.includes("state=")) await users.signinCallback();
+ * const auth = new AuthSocket("/", { source: oidcSource(users) });
+ */
+export function oidcSource(users: UserManagerLike): TokenSource {
+  return {
+    async get({ reason }) {
+      let user = await users.getUser();
+      if (user && isForcing(reason)) user = await nullAt(oauthWords, users.signinSilent());
+      return (
+        user && {
+          accessToken: user.access_token,
+          expiresAt: toMilliseconds(user.expires_at),
+          subject: user.profile?.sub,
+        }
+      );
+    },
+    subscribe(changed) {
+      const removeLoaded = users.events.addUserLoaded(() => changed());
+      const removeUnloaded = users.events.addUserUnloaded(() => changed());
+      return () => {
+        removeLoaded();
+        removeUnloaded();
+      };
+    },
+  };
+}

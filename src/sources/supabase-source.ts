@@ -1,0 +1,68 @@
+import { isForcing } from "./forcing.ts";
+import { toMilliseconds } from "./milliseconds.ts";
+import { nullAt } from "./sign-in-again.ts";
+import type { TokenSource } from "./token-source.ts";
+
+/** What `supabaseSource` uses of a `Session`, from `@supabase/supabase-js`. */
+export interface SupabaseSessionLike {
+  access_token: string;
+  /** In seconds. */
+  expires_at?: number | undefined;
+}
+
+interface SupabaseAnswer {
+  data: { session: SupabaseSessionLike | null };
+  error: unknown;
+}
+
+/** What `supabaseSource` uses of `SupabaseClient`, from `@supabase/supabase-js`. */
+export interface SupabaseLike {
+  auth: {
+    getSession(): Promise<SupabaseAnswer>;
+    refreshSession(): Promise<SupabaseAnswer>;
+    onAuthStateChange(changed: (event: string, session: SupabaseSessionLike | null) => void): {
+      data: { subscription: { unsubscribe(): void } };
+    };
+  };
+}
+
+const signInAgain =
+  /^(refresh_token_(not_found|already_used)|session_(not_found|expired)|user_(banned|not_found)|AuthSessionMissingError)$/;
+
+/**
+ * Takes the tokens from Supabase's client, and follows sign-in, sign-out and renewal in this tab and the others.
+ *
+ * @example
+ * const supabase = createClient(url, key);
+ * const auth = new AuthSocket("/", { source: supabaseSource(supabase) });
+ */
+export function supabaseSource({ auth }: SupabaseLike): TokenSource {
+  // Whoever asks Supabase for a session that has less than 90 s left makes it renew. Asked after each announcement, it would
+  // renew such sessions in all tabs for ever. So the announced session is the answer to the first question after it.
+  let announced: SupabaseSessionLike | null | undefined;
+
+  async function ask(force: boolean): Promise<SupabaseSessionLike | null> {
+    const { data, error } = await (force ? auth.refreshSession() : auth.getSession());
+    if (error) throw error;
+    return data.session;
+  }
+
+  return {
+    async get({ reason }) {
+      const force = isForcing(reason);
+      const known = force ? undefined : announced;
+      announced = undefined;
+      const session = known === undefined ? await nullAt(signInAgain, ask(force)) : known;
+      return session && { accessToken: session.access_token, expiresAt: toMilliseconds(session.expires_at) };
+    },
+    subscribe(changed) {
+      const { subscription } = auth.onAuthStateChange((event, session) => {
+        // This one names nobody also where a stored session could not be renewed for want of a network.
+        if (event === "INITIAL_SESSION") return;
+        announced = session;
+        changed();
+      }).data;
+      return () => subscription.unsubscribe();
+    },
+  };
+}
