@@ -22,7 +22,7 @@ export default {
         ),
       },
       {
-        text: "At home in your stack",
+        text: "Use it with",
         items: pages(
           ["Servers", "servers"],
           ["Identity providers", "identity-providers"],
