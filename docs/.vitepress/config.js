@@ -19,6 +19,7 @@ export default {
           ["Sessions and tokens", "sessions-and-tokens"],
           ["Connections", "connections"],
           ["The refresh endpoint", "refresh-endpoint"],
+          ["The demo", "demo"],
         ),
       },
       {
