@@ -10,6 +10,7 @@ import { Limits } from "./guards/limits.ts";
 import { refuseTokenInUrl } from "./guards/token-in-url.ts";
 import { admission } from "./handshake/admission.ts";
 import { engineGate } from "./handshake/engine-gate.ts";
+import { addForeignGuards } from "./handshake/foreign-guards.ts";
 import { authenticateHandshake } from "./handshake/middleware.ts";
 import { watchRefusals } from "./handshake/refusals.ts";
 import { serveAdministrators } from "./namespaces/administrators.ts";
@@ -112,6 +113,7 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
   });
   const users = renewal === "inBand" ? authenticate(io, { verify }) : undefined;
   const { devices } = users ?? authenticateHandshake(io, verify);
+  addForeignGuards(io, faults);
 
   // Disconnecting: a user everywhere, one browser, or one session.
   const connections = new Connections(io, nodes, {

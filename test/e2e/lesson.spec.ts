@@ -49,7 +49,7 @@ onBothPages(() => {
 
     // 4: the administrators' namespace refuses her, and lets an administrator in.
     await demo.view("Connections");
-    await demo.button("Try to enter /admin").click();
+    await demo.button("Connect to /admin").click();
     await expect(demo.page.getByTestId("door-admin")).toHaveText("Refused: forbidden");
     const admin = await visit();
     await admin.openSignedIn("admin");

@@ -66,7 +66,7 @@ on("single-page app", () => {
     await expect(demo.page.getByRole("link", { name: "Console" })).toBeHidden();
     await demo.view("Connections");
     const before = server.refreshes.length;
-    await demo.button("Try to enter /admin").click();
+    await demo.button("Connect to /admin").click();
     const door = demo.page.getByTestId("door-admin");
     await expect(door).toHaveAttribute("data-status", "refused");
     await expect(door).toHaveText("Refused: forbidden");

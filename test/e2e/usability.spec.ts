@@ -29,8 +29,8 @@ on("script-tag page", () => {
     const everywhere = ["State", "Guests", "Log"];
     const views = {
       Console: ["Console"],
-      Connections: ["One connection, three doors", "A session by cookie", "One refresh for all tabs"],
-      Handshake: ["Knock at the door", "Who the server says you are", "Where the token is kept"],
+      Connections: ["One connection, three namespaces", "A session by cookie", "One refresh for all tabs"],
+      Handshake: ["Try a handshake", "Who the server says you are", "Where the token is kept"],
       Live: ["Token", "Ticks", "The last two minutes", "Chat", "Break things"],
     } as const;
     for (const [view, names] of Object.entries(views)) {
@@ -48,7 +48,7 @@ on("script-tag page", () => {
     const timeline = page.getByRole("img", { name: "Session and socket in the last two minutes" });
     await expect(timeline).toHaveAccessibleDescription(/^In the last \d+ s: connected .+ % of the time/);
     const faults = page.getByRole("region", { name: "Break things" }).getByRole("button");
-    await expect(faults).toHaveCount(7);
+    await expect(faults).toHaveCount(11);
     for (const fault of await faults.all()) await expect(fault).toHaveAccessibleDescription(/./);
   });
 
@@ -135,10 +135,10 @@ on("single-page app", () => {
     await demo.view("Handshake");
     await expect(page.getByRole("region", { name: "Chat" })).toBeHidden();
     await page.reload();
-    await expect(page.getByRole("region", { name: "Knock at the door" })).toBeVisible();
+    await expect(page.getByRole("region", { name: "Try a handshake" })).toBeVisible();
     await demo.view("Connections");
     await page.goBack();
-    await expect(page.getByRole("region", { name: "Knock at the door" })).toBeVisible();
+    await expect(page.getByRole("region", { name: "Try a handshake" })).toBeVisible();
     await expect(page.getByRole("region", { name: "A session by cookie" })).toBeHidden();
   });
 

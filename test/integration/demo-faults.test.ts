@@ -34,6 +34,15 @@ describe("faults", () => {
     expect((await browser.refresh()).status).toBe(200);
   });
 
+  it("refresh-403 answers the next refresh as a firewall would, in HTML, and leaves the session alone", async () => {
+    const { browser } = await signedIn();
+    expect(await fault(browser, "refresh-403")).toBe(204);
+    const blocked = await browser.refresh();
+    expect(blocked.status).toBe(403);
+    expect(blocked.headers.get("content-type")).toContain("text/html");
+    expect((await browser.refresh()).status).toBe(200);
+  });
+
   it("refresh-hang leaves the next refresh without an answer, once", async () => {
     const { browser } = await signedIn();
     expect(await fault(browser, "refresh-hang")).toBe(204);
@@ -62,6 +71,52 @@ describe("faults", () => {
     await other.emitWithAck("ticks", null);
     expect(ofOthers).toEqual([]);
     expect((await browser.refusal(token)).data).toEqual({ code: "token_expired" });
+  });
+
+  it("keys-missing makes every token of this session unavailable for a while, and no longer", async () => {
+    const { browser, token } = await signedIn();
+    const bystander = await signedIn();
+    const socket = await browser.connect(token);
+    const dropped = event(socket, "disconnect");
+    const refused = event(socket, "connect_error");
+    expect(await fault(browser, "keys-missing")).toBe(204);
+    expect((await dropped)[0]).toBe("transport close");
+    const [error] = (await refused) as [Error & { data: unknown }];
+    expect(error.data).toMatchObject({ code: "unavailable", retryAfter: expect.any(Number) });
+    expect((await bystander.browser.connect(bystander.token)).connected).toBe(true);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 8_000 });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    expect((await browser.connect(token)).connected).toBe(true);
+  });
+
+  it("refuse-role refuses this session's sockets without a code for a while, whatever their token", async () => {
+    const { browser, token } = await signedIn();
+    const bystander = await signedIn();
+    await browser.connect(token);
+    expect(await fault(browser, "refuse-role")).toBe(204);
+    for (const tried of [token, await browser.freshToken()]) {
+      const error = await browser.refusal(tried);
+      expect([error.message, error.data]).toEqual(["Unauthorized", undefined]);
+    }
+    expect((await bystander.browser.connect(bystander.token)).connected).toBe(true);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 8_000 });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    expect((await browser.connect(await browser.freshToken())).connected).toBe(true);
+  });
+
+  it("verify-late accepts this session's present tokens, then disconnects them; later ones stay", async () => {
+    const { browser, token } = await signedIn();
+    await browser.connect(token);
+    expect(await fault(browser, "verify-late")).toBe(204);
+    const late = await browser.connect(token);
+    expect((await event(late, "disconnect"))[0]).toBe("io server disconnect");
+    const fresh = await browser.connect(await browser.freshToken());
+    await fresh.emitWithAck("ticks", null);
+    expect(fresh.connected).toBe(true);
   });
 
   it("cut is a network drop to all the user's sockets, and they come back by themselves", async () => {
@@ -113,7 +168,7 @@ describe("faults", () => {
     expect((await browser.refresh()).status).toBe(200);
   });
 
-  it("offline lasts 8 s where nothing is said, 30 at most", async () => {
+  it("a fault lasts 8 s where nothing is said, 30 at most", async () => {
     const { browser } = await signedIn();
     for (const ms of [0, -1, 30_001, "1000", null]) expect(await fault(browser, "offline", { ms })).toBe(400);
     const start = Date.now();

@@ -8,7 +8,7 @@ describe("the handshakes that the demo tries", () => {
     expect(handshakeWords({ kind: "refused", code: "token_expired", after: 12.4 })).toEqual({
       tone: "bad",
       label: "token_expired",
-      detail: "refused after 12 ms, before the connection event",
+      detail: "refused after 12 ms",
     });
     expect(handshakeWords({ kind: "notSent", code: "token_in_url" }).detail).toBe(
       "refused by the client. Nothing was sent.",

@@ -89,8 +89,11 @@ describe("the story that the demo tells of the socket", () => {
   });
 
   it("tells a refusal by its code, and nothing of a server that was not reached", () => {
-    expect(refusalLine({ code: "token_expired" })?.text).toContain("the token has expired");
-    expect(refusalLine(undefined)).toBeUndefined();
+    const refusal = (data: unknown) => Object.assign(new Error("refused"), { data });
+    expect(refusalLine(refusal({ code: "token_expired" }))?.text).toContain("the token has expired");
+    expect(refusalLine(refusal({ code: "unavailable" }))?.text).toContain("cannot check tokens");
+    expect(refusalLine(refusal(undefined))?.text).toContain("without a code: “refused”");
+    expect(refusalLine(new Error("websocket error"))).toBeUndefined();
   });
 });
 

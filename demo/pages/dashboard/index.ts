@@ -94,7 +94,7 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
     {
       id: "live",
       label: "Live",
-      panels: [countdown.node, ticks, timeline.node, chat, faults],
+      panels: [countdown.node, ticks, timeline.node, faults, chat],
     },
     { id: "handshakes", label: "Handshake", panels: [handshake.node, profile, store] },
     { id: "connections", label: "Connections", panels: [namespaces.node, cookie.node, refresh.node] },

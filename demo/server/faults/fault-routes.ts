@@ -8,14 +8,19 @@ import type { RefreshCookie } from "../tokens/refresh-cookie.ts";
 import type { RefreshFamilies } from "../tokens/refresh-families.ts";
 import type { Faults } from "./faults.ts";
 
-const DEFAULT_OFFLINE = 8_000;
-const MAX_OFFLINE = 30_000;
+/** How long a fault lasts, in ms. */
+const DEFAULT_DURATION = 8_000;
+const MAX_DURATION = 30_000;
 
 function readDuration(body: unknown): number | undefined {
   if (typeof body !== "object" || body === null || !("ms" in body) || body.ms === undefined)
-    return DEFAULT_OFFLINE;
-  return typeof body.ms === "number" && body.ms > 0 && body.ms <= MAX_OFFLINE ? body.ms : undefined;
+    return DEFAULT_DURATION;
+  return typeof body.ms === "number" && body.ms > 0 && body.ms <= MAX_DURATION ? body.ms : undefined;
 }
+
+/** What a firewall in front of a server answers: HTML, which says nothing about the session. */
+const BLOCK_PAGE =
+  "<!doctype html><title>Request blocked</title><h1>Request blocked</h1><p>Made by the fault button.</p>";
 
 /** The routes behind the fault buttons, and the faults themselves. Must come before the routes that they break. */
 export function faultRoutes(parts: {
@@ -52,6 +57,9 @@ export function faultRoutes(parts: {
         refreshCookie.clear(response);
         response.status(401).json({ error: "The session was ended by the fault button: sign in" });
         return;
+      case "refresh-403":
+        response.status(403).type("html").send(BLOCK_PAGE);
+        return;
       case "refresh-503":
         response.status(503).json({ error: "The refresh was made to fail by the fault button" });
         return;
@@ -70,15 +78,37 @@ export function faultRoutes(parts: {
       return;
     }
     const { kind } = request.params;
+    const duration = readDuration(request.body);
+    if (duration === undefined) {
+      response
+        .status(400)
+        .json({ error: `"ms" must be more than 0 and at most ${MAX_DURATION} milliseconds` });
+      return;
+    }
+    // The connection of this browser is cut, so that the next handshake shows the fault at once.
+    const cut = (): void => nodes.tell("cut", familyRoom(family.id));
     switch (kind) {
       case "refresh-401":
+      case "refresh-403":
       case "refresh-503":
       case "refresh-hang":
         faults.breakNextRefresh(family.id, kind);
         break;
       case "expire-token":
         faults.expireTokens(family.id);
-        nodes.tell("cut", familyRoom(family.id));
+        cut();
+        break;
+      case "keys-missing":
+        faults.stopKeys(family.id, duration);
+        cut();
+        break;
+      case "refuse-role":
+        faults.refuseRole(family.id, duration);
+        cut();
+        break;
+      case "verify-late":
+        faults.verifyLate(family.id);
+        cut();
         break;
       case "cut":
         nodes.tell("cut", userRoom(family.subject));
@@ -86,18 +116,10 @@ export function faultRoutes(parts: {
       case "kick":
         io.in(userRoom(family.subject)).disconnectSockets(true);
         break;
-      case "offline": {
-        const duration = readDuration(request.body);
-        if (duration === undefined) {
-          response
-            .status(400)
-            .json({ error: `"ms" must be more than 0 and at most ${MAX_OFFLINE} milliseconds` });
-          return;
-        }
+      case "offline":
         faults.goOffline(family.id, duration);
-        nodes.tell("cut", familyRoom(family.id));
+        cut();
         break;
-      }
       default:
         response.status(404).json({ error: "There is no such fault" });
         return;

@@ -3,7 +3,7 @@ import type { FaultChange, RefreshFault } from "../sockets/node-events.ts";
 import type { Nodes } from "../sockets/nodes.ts";
 import type { Claims } from "../tokens/access-tokens.ts";
 
-/** What is broken at this moment for each browser. All nodes know the same. */
+/** What is broken at this moment for each browser. All nodes know the same. Durations are in ms. */
 export class Faults {
   readonly #nodes: Nodes;
   readonly #byFamily = new Map<string, FaultChange>();
@@ -26,23 +26,50 @@ export class Faults {
     return fault;
   }
 
+  /** The browser's present access tokens are refused as expired. */
   expireTokens(familyId: string): void {
     this.#nodes.tell("fault", familyId, { refusedUntil: Date.now() });
   }
 
-  /** @throws {AuthError} when the token has been expired by `expireTokens` */
-  assertNotExpired({ claims }: Identity<Claims>): void {
-    const refusedUntil = this.#byFamily.get(claims.familyId)?.refusedUntil;
-    if (refusedUntil !== undefined && claims.issuedAt <= refusedUntil) throw new AuthError("token_expired");
+  /** The key server does not answer. */
+  stopKeys(familyId: string, duration: number): void {
+    this.#nodes.tell("fault", familyId, { keysMissingUntil: Date.now() + duration });
   }
 
-  /** @param duration ms */
+  /**
+   * For `verify`.
+   *
+   * @throws {AuthError} when `expireTokens` has expired the token
+   * @throws {Error} when the keys are missing: nobody can say then whether the token is good
+   */
+  checkVerification({ claims }: Identity<Claims>): void {
+    const { refusedUntil = 0, keysMissingUntil = 0 } = this.#byFamily.get(claims.familyId) ?? {};
+    if (Date.now() < keysMissingUntil) throw new Error("The key server does not answer");
+    if (claims.issuedAt <= refusedUntil) throw new AuthError("token_expired");
+  }
+
+  /** The browser's present access tokens are accepted at the handshake, and refused afterwards. */
+  verifyLate(familyId: string): void {
+    this.#nodes.tell("fault", familyId, { verifiedLateUntil: Date.now() });
+  }
+
+  isRefusedLate({ familyId, issuedAt }: Claims): boolean {
+    return issuedAt <= (this.#byFamily.get(familyId)?.verifiedLateUntil ?? 0);
+  }
+
+  refuseRole(familyId: string, duration: number): void {
+    this.#nodes.tell("fault", familyId, { roleRefusedUntil: Date.now() + duration });
+  }
+
+  isRoleRefused({ familyId }: Claims): boolean {
+    return Date.now() < (this.#byFamily.get(familyId)?.roleRefusedUntil ?? 0);
+  }
+
   goOffline(familyId: string, duration: number): void {
     this.#nodes.tell("fault", familyId, { offlineUntil: Date.now() + duration });
   }
 
   isOffline(familyId: string | undefined): boolean {
-    const offlineUntil = familyId === undefined ? undefined : this.#byFamily.get(familyId)?.offlineUntil;
-    return offlineUntil !== undefined && Date.now() < offlineUntil;
+    return familyId !== undefined && Date.now() < (this.#byFamily.get(familyId)?.offlineUntil ?? 0);
   }
 }

@@ -23,7 +23,7 @@ export function admission(parts: {
 
   async function admit(token: string): Promise<Identity<Claims>> {
     const identity = await accessTokens.verify(token);
-    faults.assertNotExpired(identity);
+    faults.checkVerification(identity);
     const { subject, claims } = identity;
     const account = await accounts.find(subject);
     // A scope error, because no new token would help.

@@ -1,4 +1,4 @@
-export type RefreshFault = "refresh-401" | "refresh-503" | "refresh-hang";
+export type RefreshFault = "refresh-401" | "refresh-403" | "refresh-503" | "refresh-hang";
 
 /** A change of the faults of one browser. Properties that are absent stay as they are. */
 export interface FaultChange {
@@ -6,6 +6,12 @@ export interface FaultChange {
   nextRefresh?: RefreshFault | null;
   /** Access tokens issued up to this instant are refused. ms since the epoch */
   refusedUntil?: number;
+  /** Access tokens issued up to this instant are accepted at the handshake and disconnected afterwards. ms since the epoch */
+  verifiedLateUntil?: number;
+  /** Until this instant no access token can be verified. ms since the epoch */
+  keysMissingUntil?: number;
+  /** Until this instant the user's role is not enough for "/". ms since the epoch */
+  roleRefusedUntil?: number;
   /** ms since the epoch */
   offlineUntil?: number;
 }

@@ -10,69 +10,135 @@ interface Fault {
   readonly done: string;
 }
 
-const offlineTime = 8_000;
+interface FaultGroup {
+  readonly title: string;
+  readonly faults: readonly Fault[];
+}
 
-const faults: readonly Fault[] = [
+/** How long those faults last that end by themselves. In ms. */
+const duration = 8_000;
+const seconds = `${duration / 1_000} s`;
+
+const groups: readonly FaultGroup[] = [
   {
-    kind: "expire-token",
-    label: "Expire the token now",
-    explanation: "The server refuses this token from now on and closes the connection.",
-    done: "You made the server refuse the current token.",
+    title: "The server refuses",
+    faults: [
+      {
+        kind: "expire-token",
+        label: "Expire the token now",
+        explanation: "The server refuses this token. AuthSocket gets a new one and reconnects.",
+        done: "The server refuses the current token.",
+      },
+      {
+        kind: "verify-late",
+        label: "Verify after accepting",
+        explanation:
+          "Like many gateways, the server accepts the connection and closes it a moment later. A new token helps.",
+        done: "The server checks the current token only after it has accepted the connection.",
+      },
+      {
+        kind: "keys-missing",
+        label: `Key server down for ${seconds}`,
+        explanation: "No token can be checked. That is no verdict: AuthSocket asks again later.",
+        done: `The server cannot check tokens for ${seconds}.`,
+      },
+      {
+        kind: "refuse-role",
+        label: `Refuse my role for ${seconds}`,
+        explanation:
+          "A refusal without a code. AuthSocket tries one new token, then waits for the next. You stay signed in.",
+        done: `The server refuses your role for ${seconds}.`,
+      },
+    ],
   },
   {
-    kind: "refresh-503",
-    label: "Next refresh fails with 503",
-    explanation: "The server is in trouble. AuthSocket tries again, and you stay signed in.",
-    done: "You made the next refresh fail with 503.",
+    title: "The refresh fails",
+    faults: [
+      {
+        kind: "refresh-503",
+        label: "Next refresh fails with 503",
+        explanation: "The server is in trouble. AuthSocket tries again, and you stay signed in.",
+        done: "The next refresh will fail with 503.",
+      },
+      {
+        kind: "refresh-403",
+        label: "Firewall blocks next refresh",
+        explanation: "A 403 with an HTML page. Only the refresh endpoint itself can end your session.",
+        done: "The next refresh will get a firewall’s 403.",
+      },
+      {
+        kind: "refresh-hang",
+        label: "Next refresh hangs",
+        explanation: "The server does not answer. AuthSocket tries again after ten seconds.",
+        done: "The next refresh will hang.",
+      },
+      {
+        kind: "refresh-401",
+        label: "Next refresh fails with 401",
+        explanation: "The server has ended your session. You have to sign in again.",
+        done: "The next refresh will end your session.",
+      },
+    ],
   },
   {
-    kind: "refresh-hang",
-    label: "Next refresh hangs",
-    explanation: "The server does not answer. AuthSocket tries again after ten seconds.",
-    done: "You made the next refresh hang.",
-  },
-  {
-    kind: "refresh-401",
-    label: "Next refresh fails with 401",
-    explanation: "The server has ended your session. You have to sign in again.",
-    done: "You made the next refresh fail with 401.",
-  },
-  {
-    kind: "cut",
-    label: "Cut the connection",
-    explanation: "The network fails for a moment. AuthSocket reconnects.",
-    done: "You cut the connection.",
-  },
-  {
-    kind: "kick",
-    label: "Kick",
-    explanation: "The server disconnects you on purpose. AuthSocket does not reconnect by itself.",
-    done: "You had yourself kicked.",
-  },
-  {
-    kind: "offline",
-    label: `Go offline for ${offlineTime / 1_000} s`,
-    explanation: "Neither socket nor refresh gets through. Write a message meanwhile.",
-    done: `You went offline for ${offlineTime / 1_000} s.`,
+    title: "The connection ends",
+    faults: [
+      {
+        kind: "cut",
+        label: "Cut the connection",
+        explanation: "The network fails for a moment. AuthSocket reconnects.",
+        done: "The connection was cut.",
+      },
+      {
+        kind: "offline",
+        label: `Go offline for ${seconds}`,
+        explanation: "Neither socket nor refresh gets through. Write a message meanwhile.",
+        done: `You are offline for ${seconds}.`,
+      },
+      {
+        kind: "kick",
+        label: "Kick",
+        explanation: "The server disconnects you on purpose. AuthSocket does not reconnect by itself.",
+        done: "The server disconnected you.",
+      },
+    ],
   },
 ];
 
 /** The fault buttons. `onFault` is called with the label when one is pressed, before the server is asked. */
 export function createFaultButtons(onFault: (label: string) => void): HTMLElement {
   const answer = element("p", { class: "fault-answer quiet", role: "status" }, "Nothing is broken.");
-  const items = faults.map(({ kind, label, explanation, done }) => {
+  const createButton = ({ kind, label, explanation, done }: Fault) => {
+    const name = element("span", { id: `fault-${kind}`, class: "fault-name" }, label);
     const words = element("span", { id: `fault-${kind}-words`, class: "quiet" }, explanation);
     const button = element(
       "button",
-      { type: "button", class: "button", "aria-describedby": words.id },
-      label,
+      { type: "button", class: "button fault", "aria-labelledby": name.id, "aria-describedby": words.id },
+      name,
+      words,
     );
     button.addEventListener("click", async () => {
       onFault(label);
-      const taken = await orderFault(kind, kind === "offline" ? { ms: offlineTime } : undefined);
+      const taken = await orderFault(kind, { ms: duration });
       setText(answer, taken ? done : "The server did not take the order. Are you offline?");
     });
-    return element("li", {}, button, words);
-  });
-  return createPanel("faults", "Break things", element("ul", { class: "fault-list" }, ...items), answer);
+    return element("li", {}, button);
+  };
+  return createPanel(
+    "faults",
+    "Break things",
+    element(
+      "div",
+      { class: "fault-groups" },
+      ...groups.map(({ title, faults }) =>
+        element(
+          "div",
+          { class: "fault-group" },
+          element("h3", {}, title),
+          element("ul", {}, ...faults.map(createButton)),
+        ),
+      ),
+    ),
+    answer,
+  );
 }

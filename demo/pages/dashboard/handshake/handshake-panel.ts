@@ -45,11 +45,12 @@ export function createHandshakePanel(session: DemoSocket["session"], expired: Ex
     node: createLesson(
       "handshake",
       "1 · Handshake middleware",
-      "Knock at the door",
+      "Try a handshake",
       element(
         "p",
         { class: "quiet" },
-        "Each button opens a separate connection with plain Socket.IO. The connection of this page is not affected.",
+        "Each button opens a separate connection with plain Socket.IO. The server’s middleware refuses a bad token before its " +
+          "“connection” event, and the connection of this page is not affected.",
       ),
       element("ul", { class: "tries ruled" }, ...Object.values(rows).map(({ node }) => node)),
     ),

@@ -14,7 +14,7 @@ export function handshakeWords(result: HandshakeResult): {
       return {
         tone: "bad",
         label: result.code,
-        detail: `refused after ${msWords(result.after)}, before the connection event`,
+        detail: `refused after ${msWords(result.after)}`,
       };
     case "notSent":
       return { tone: "bad", label: result.code, detail: "refused by the client. Nothing was sent." };

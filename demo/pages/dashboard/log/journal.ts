@@ -27,7 +27,7 @@ export function keepJournal(auth: DemoSocket, write: (line: Line) => void): void
     write(disconnectLine(cause));
   });
   socket.on("connect_error", (error) => {
-    if ("data" in error) note(refusalLine(error.data));
+    note(refusalLine(error));
   });
   socket.on("auth:revoked", ({ reason }) => {
     write({ tone: "bad", text: `The server ended this connection: ${reason}` });

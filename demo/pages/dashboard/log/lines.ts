@@ -104,8 +104,13 @@ export function disconnectLine(reason: string): Line {
 }
 
 /** The line about a refused handshake, by its code. undefined if the server could not be reached. */
-export function refusalLine(data: unknown): Line | undefined {
-  if (typeof data !== "object" || data === null || !("code" in data)) return undefined;
+export function refusalLine(error: Error & { data?: unknown }): Line | undefined {
+  // Socket.IO gives this property to what a middleware of the server has refused, and to nothing else.
+  if (!("data" in error)) return undefined;
+  const { data } = error;
+  if (typeof data !== "object" || data === null || !("code" in data)) {
+    return { tone: "bad", text: `The server refused the connection without a code: “${error.message}”` };
+  }
   switch (data.code) {
     case "token_expired":
       return { tone: "busy", text: "The server refused the connection: the token has expired." };
@@ -115,6 +120,10 @@ export function refusalLine(data: unknown): Line | undefined {
       return { tone: "busy", text: "The server refused the connection: no token was sent." };
     case "token_revoked":
       return { tone: "busy", text: "The server refused the connection: the token has been revoked." };
+    case "unavailable":
+      return { tone: "busy", text: "The server cannot check tokens at the moment." };
+    case "insufficient_scope":
+      return { tone: "bad", text: "The server refused the connection: this user has no access." };
     default:
       return { tone: "bad", text: "The server refused the connection." };
   }

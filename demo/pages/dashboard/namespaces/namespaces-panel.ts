@@ -22,13 +22,13 @@ export function createNamespacesPanel(
     default: createRow("default", "/", "signed-in users"),
     admin: createRow("admin", "/admin", "administrators"),
   };
-  const enter = element("button", { type: "button", class: "button" }, "Try to enter /admin");
+  const enter = element("button", { type: "button", class: "button" }, "Connect to /admin");
   enter.addEventListener("click", () => admin.enter());
   return {
     node: createLesson(
       "namespaces",
       "5 · Namespaces",
-      "One connection, three doors",
+      "One connection, three namespaces",
       element(
         "table",
         { class: "doors" },
@@ -38,7 +38,9 @@ export function createNamespacesPanel(
           element(
             "tr",
             {},
-            ...["Namespace", "Who may enter", "State"].map((title) => element("th", { scope: "col" }, title)),
+            ...["Namespace", "Who can connect", "State"].map((title) =>
+              element("th", { scope: "col" }, title),
+            ),
           ),
         ),
         element("tbody", {}, ...Object.values(rows).map(({ node }) => node)),

@@ -51,7 +51,11 @@ export async function endServerSession(): Promise<boolean> {
 
 export type FaultKind =
   | "expire-token"
+  | "keys-missing"
+  | "refuse-role"
+  | "verify-late"
   | "refresh-401"
+  | "refresh-403"
   | "refresh-503"
   | "refresh-hang"
   | "cut"

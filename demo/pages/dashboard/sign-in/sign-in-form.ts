@@ -88,13 +88,17 @@ export function createSignInForm(
     element(
       "ol",
       { class: "steps" },
-      element("li", {}, "A token here lasts seconds, not hours. It is renewed before its end."),
       element(
         "li",
         {},
-        "The new one goes over the live connection, which is never cut. No message goes missing.",
+        "Access tokens last only seconds here. AuthSocket renews each one before it expires.",
       ),
-      element("li", {}, "Then break it yourself: refuse tokens, hang the refresh, go offline."),
+      element(
+        "li",
+        {},
+        "The new token is sent over the open connection. The connection stays open, and no message is lost.",
+      ),
+      element("li", {}, "Then break things yourself: refuse the token, block the refresh, go offline."),
     ),
   );
   const heading = element("h2", { id: "sign-in-heading" }, "Sign in");

@@ -15,7 +15,7 @@ export function createStatusPanel(auth: DemoSocket, onSignOut: () => void): Stat
   const session = createStatusBadge("Session", "session-status");
   const socket = createStatusBadge("Socket", "socket-status");
   const name = element("span", { class: "user-name" });
-  const role = element("span", { class: "user-role" });
+  const role = element("span", { class: "pill", "data-tone": "quiet" });
   const signOut = element("button", { type: "button", class: "button" }, "Sign out");
   signOut.addEventListener("click", onSignOut);
   const user = element("div", { class: "user" }, element("p", {}, name, " ", role), signOut);
@@ -32,7 +32,9 @@ export function createStatusPanel(auth: DemoSocket, onSignOut: () => void): Stat
     session.show(state.status, sessionWords(state, now));
     socket.show(auth.state.status, socketWords(auth.state, now));
     setText(name, nameOf(state) ?? "");
-    setText(role, roleOf(state) ?? "");
+    const isAdmin = roleOf(state) === "admin";
+    setText(role, isAdmin ? "administrator" : "user");
+    role.dataset.tone = isAdmin ? "renewing" : "quiet";
     user.hidden = !holdsToken(state);
   };
   // At once, and not with the next frame only: a state can be over by then.

@@ -51,7 +51,7 @@ export function socketWords(state: AuthSocketState, now: number): StatusWords {
         detail: state.retryAt === undefined ? "Waiting for the server." : againWords(state.retryAt, now),
       };
     case "connected":
-      return { label: "Connected", tone: "good", detail: `Socket ${state.id}` };
+      return { label: "Connected", tone: "good", detail: `Id ${state.id}` };
     case "signedOut":
       return { label: "Signed out", tone: "quiet", detail: "Connects after the next sign-in." };
     case "refused":
