@@ -1,9 +1,9 @@
-/** What was measured of each contender, one value a repetition. */
+/** The values of each contender, one per repetition. */
 export type Measured<Contender, Value> = ReadonlyMap<Contender, readonly Value[]>;
 
 /**
- * Measures every contender once in each repetition, so that a slow minute of the machine hits all alike. Who begins
- * changes from one to the next. Where there are several, one more comes before them, in which engines warm up.
+ * Measures every contender once in each repetition, so that a slow minute of the machine affects all alike. The first contender
+ * changes with each repetition. If there are several repetitions, one more comes first, so that engines warm up.
  */
 export async function interleaved<Contender, Value>(
   repetitions: number,

@@ -1,4 +1,4 @@
-// `npm run bench`: AuthSocket beside what people would write or install, and beside the limit, in one run.
+// `npm run bench`: compares AuthSocket with what people would write or install, and with plain Socket.IO, in one run.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { CONTENDER_NAMES } from "./contenders/contender.ts";
@@ -13,7 +13,7 @@ import { Sites } from "./sites.ts";
 
 const { values } = parseArgs({
   options: {
-    /** counts only, all at once, of AuthSocket and the limit, once each: for `npm test` */
+    /** checks counts only, once, for AuthSocket and plain Socket.IO: for `npm test` */
     quick: { type: "boolean", default: false },
     repetitions: { type: "string", default: "15" },
     /** the names of scenarios; without it all */
@@ -44,7 +44,7 @@ async function inTurn<Item, Result>(items: readonly Item[], work: (item: Item) =
 async function run({ name, run }: Scenario): Promise<Outcome> {
   const sites = new Sites();
   const start = performance.now();
-  // One that breaks off has failed; the others have their say.
+  // A scenario that throws has failed. The others still run.
   const outcome = await run({ ...plan, site: (kind, use) => sites.get(kind, use) }).catch(
     (error: unknown) => ({
       rows: [],
@@ -56,7 +56,7 @@ async function run({ name, run }: Scenario): Promise<Outcome> {
   return outcome;
 }
 
-/** Keeps what was measured, in the order of the table; the papers are drawn from it. A scenario that broke off leaves its last figures. */
+/** Keeps the figures, in the order of the table, and draws the papers from them. A scenario that failed keeps its last figures. */
 function recordAll(): void {
   const before = readRecord();
   const record = Object.fromEntries(

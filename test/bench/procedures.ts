@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 
-/** What a process does for another that asks by name. Parameters and answers are JSON. */
+/** Functions that one process offers to another by name. Parameters and answers are JSON. */
 export type Procedures = Record<string, (parameters: never) => unknown>;
 
 /** A process of its own that offers procedures. */

@@ -4,7 +4,7 @@ import type { LoginOptions } from "./server/logins.ts";
 import type { Seen, ServerProcedures } from "./server/main.ts";
 import type { ServerKind } from "./server/protection.ts";
 
-/** Of all sites, since a browser does not tell cookies of different ports apart. */
+/** Counted over all sites, because a browser shares cookies between ports. */
 let opened = 0;
 
 /** A server in a process of its own. */
@@ -44,7 +44,7 @@ export class Site {
     return users;
   }
 
-  /** For times: a connection that is open already would be an advantage. To be called when nothing is under way. */
+  /** Closes idle connections, since an open one would shorten the next time. Call it when no request is pending. */
   settle(): Promise<void> {
     return this.#remote.call("settle", undefined);
   }

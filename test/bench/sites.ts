@@ -1,11 +1,11 @@
 import type { ServerKind } from "./server/protection.ts";
 import { Site } from "./site.ts";
 
-/** The servers of one scenario, started when they are wanted. */
+/** The servers of one scenario, started when they are first needed. */
 export class Sites {
   readonly #started = new Map<string, Promise<Site>>();
 
-  /** @param use what it is for; every use has one of its own. default one for all */
+  /** @param use what it is for; every use has its own server. default: one for all */
   get(kind: ServerKind, use = ""): Promise<Site> {
     const key = `${kind} ${use}`;
     const site = this.#started.get(key) ?? Site.start(kind);

@@ -1,4 +1,4 @@
-/** What repetitions come to. */
+/** A summary of all repetitions. */
 export interface Summary {
   median: number;
   /** the quartiles: half of all values lie between them */
@@ -25,13 +25,13 @@ export function summarise(values: readonly number[]): Summary {
   return { median: quantile(values, 0.5), low: quantile(values, 0.25), high: quantile(values, 0.75) };
 }
 
-/** Repetition by repetition: what both met in one and the same moment is in neither's favour. */
+/** Ratios, repetition by repetition: both values were measured at the same time, under the same conditions. */
 export function ratios(values: readonly number[], base: readonly number[]): number[] {
   if (values.length !== base.length) throw new RangeError("both need the same repetitions");
   return values.map((value, repetition) => value / (base[repetition] ?? Number.NaN));
 }
 
-/** The most instants in any of the spans of `width` that time is cut into. */
+/** Divides time into spans of `width`, and returns the highest number of instants in one of them. */
 export function peak(instants: readonly number[], width: number): number {
   const counts = new Map<number, number>();
   for (const instant of instants) {
@@ -46,7 +46,7 @@ export interface Losses {
   duplicated: number;
 }
 
-/** What is missing of the numbers from 0 to `end`, exclusive, and what came more than once. */
+/** How many of the numbers from 0 to `end`, exclusive, are missing, and how many came more than once. */
 export function losses(numbers: readonly number[], end: number): Losses {
   const seen = new Set(numbers);
   return { lost: end - seen.size, duplicated: numbers.length - seen.size };

@@ -3,7 +3,7 @@ import type { Socket } from "socket.io-client";
 /** How long, in ms, and how often a socket was not connected, from now on. */
 export class Absence {
   disconnects = 0;
-  /** when it first was: ms since the epoch; Infinity where it never was */
+  /** when it was first disconnected: ms since the epoch; Infinity if it never was */
   since = Number.POSITIVE_INFINITY;
   #away: number | undefined;
   #sum = 0;

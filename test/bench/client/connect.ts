@@ -5,7 +5,7 @@ import type { Order } from "./order.ts";
 
 const PATIENCE = 20_000;
 
-/** ms that an engine may take to leave, since it ends the upgrade of its transport first */
+/** ms that an engine can take to close, because it finishes its transport upgrade first */
 const FAREWELL = 200;
 
 /** How long it takes from nothing to `connect`, in ms. */
@@ -17,7 +17,7 @@ export async function connect(order: Order, storage: Storage): Promise<number> {
   const isConnected = await connected(client.sockets, PATIENCE);
   const time = performance.now() - start;
   client.close();
-  // What leaving sends is nothing that the next contender has to answer for.
+  // Requests of the closing client must not count for the next contender.
   await new Promise((resolve) => setTimeout(resolve, FAREWELL));
   if (!isConnected) throw new Error(`${order.contender} did not connect within ${PATIENCE} ms`);
   return time;

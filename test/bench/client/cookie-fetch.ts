@@ -1,5 +1,5 @@
 /**
- * A `fetch` that keeps one cookie for each path, as a browser does for cookies with a path of their own. What is set on
+ * A `fetch` that keeps one cookie per path, as a browser does. A cookie that is set on
  * the way to /login/alice is sent to /refresh/alice.
  */
 export function cookieFetch(fetch: typeof globalThis.fetch): typeof globalThis.fetch {

@@ -12,9 +12,9 @@ export interface CrowdOrder extends Omit<Order, "user"> {
 }
 
 export interface CrowdAftermath {
-  /** ms that were left of the tokens when everybody was connected; negative where that was later */
+  /** ms until the tokens expired when everybody was connected; negative if they had expired already */
   early: number;
-  /** clients that are connected, by another token than the first */
+  /** clients that are connected with another token than their first */
   renewed: number;
   signedOut: number;
 }
@@ -22,10 +22,10 @@ export interface CrowdAftermath {
 /** ms after the expiry */
 const PATIENCE = 30_000;
 
-/** ms between two looks */
+/** ms between two checks */
 const PERIOD = 1_000;
 
-/** Many browsers, which are there when all their tokens expire. */
+/** Many browsers, connected when all their tokens expire. */
 export async function crowd({ users, url, ...wish }: CrowdOrder): Promise<CrowdAftermath> {
   const members = await inWindows(users, async (user) => {
     const storage = new MapStorage();
@@ -39,7 +39,7 @@ export async function crowd({ users, url, ...wish }: CrowdOrder): Promise<CrowdA
     return client;
   });
   const early = exp * 1000 - Date.now();
-  // What has been thrown away by now would hold them all up together.
+  // Collects garbage now, so that no collection holds them all up later.
   globalThis.gc?.();
 
   const tokenOf = ({ account: { storage, key } }: (typeof members)[number]) => storage.getItem(key);

@@ -16,7 +16,7 @@ export interface Entrant {
 
 export interface EchoOrder extends Omit<Order, "contender" | "user"> {
   entrants: Entrant[];
-  /** how often each has its turn, once more to warm up, and how many messages it sends then */
+  /** how many turns each has, besides one to warm up, and how many messages it sends in each */
   turns: number;
   messages: number;
 }
@@ -25,8 +25,8 @@ export interface EchoOrder extends Omit<Order, "contender" | "user"> {
 const WINDOW = 50;
 
 /**
- * Emits with ack: µs of processor time per message, of each entrant. They take turns in one process, each of which is short
- * beside what makes a machine slow for a while, and the median of an entrant's turns counts.
+ * Emits with acknowledgement: µs of processor time per message, for each entrant. They take short turns in one process, so that a slow
+ * moment of the machine affects all of them. The median of an entrant's turns counts.
  */
 export async function echo(order: EchoOrder, _: Storage, meter: Meter): Promise<number[]> {
   const { entrants, url, turns, messages, ...wish } = order;

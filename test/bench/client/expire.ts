@@ -5,7 +5,7 @@ import { connected } from "./connected.ts";
 import type { Order } from "./order.ts";
 
 export interface ExpireOrder extends Order {
-  /** ms from now until everybody should be back */
+  /** ms from now; everybody should be connected again by then */
   until: number;
 }
 
@@ -17,10 +17,10 @@ export interface Aftermath {
   disconnects: number;
 }
 
-/** ms more for those who are away at that moment */
+/** ms more for sockets that are not connected at that moment */
 const PATIENCE = 2_000;
 
-/** Connects, and is there when the token expires. */
+/** Connects, and stays until the token has expired. */
 export async function expire(order: ExpireOrder, storage: Storage): Promise<Aftermath> {
   const end = performance.now() + order.until;
   const account = await signIn(order, storage);

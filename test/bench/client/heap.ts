@@ -11,18 +11,18 @@ import type { Order } from "./order.ts";
 export interface HeapOrder extends Omit<Order, "user"> {
   /** one client each */
   users: string[];
-  /** whether somebody listens to all that Socket.IO tells of a connection, and does nothing about it */
+  /** whether listeners that do nothing are added for all events of the connection */
   heard?: boolean;
 }
 
-/** How many connect at a time: where a page has a dozen WebSockets pending, Chromium has each more wait for seconds. */
+/** How many connect at a time. If a page has a dozen pending WebSockets, Chromium delays each further one by seconds. */
 const WINDOW = 6;
 
 /** What AuthSocket listens to. */
 const SOCKET_EVENTS = ["connect", "connect_error", "disconnect"];
 const MANAGER_EVENTS = ["open", "packet", "close", "reconnect_attempt", "reconnect_failed"] as const;
 
-/** One for all: of what they cost, nothing is the listener's own. */
+/** One function for all, so that the function itself costs nothing. */
 const ignore = () => {};
 
 /** Bytes of heap per connected client. */

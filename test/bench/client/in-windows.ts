@@ -1,4 +1,4 @@
-/** More would wait in the kernel's queue. */
+/** More would have to wait in the kernel's queue. */
 const WINDOW = 200;
 
 /**
@@ -13,7 +13,7 @@ export async function inWindows<Item, Result>(
 ): Promise<Result[]> {
   const results: Result[] = [];
   const rest = items.entries();
-  // One iterator for all, who each take the next.
+  // One iterator for all workers: each takes the next item.
   const one = async () => {
     for (const [index, item] of rest) results[index] = await work(item, index);
   };

@@ -13,7 +13,7 @@ export interface LiveOrder extends Order {
 /** What happened to one socket. */
 export interface Life {
   disconnects: number;
-  /** when it was first disconnected: ms since the epoch; the far future where it never was */
+  /** when it was first disconnected: ms since the epoch; far in the future if it never was */
   cutAt: number;
   /** ms not connected */
   away: number;
@@ -21,24 +21,24 @@ export interface Life {
   back: boolean;
   /** whether it had the same id whenever it was connected */
   sameId: boolean;
-  /** events that were sent, numbered from 0, and as many that wanted an answer */
+  /** events that were sent, numbered from 0, and as many that asked for an acknowledgement */
   sent: number;
   /** rejected promises of an answer */
   rejected: number;
-  /** the numbers of events that came */
+  /** the numbers of the events that arrived */
   down: number[];
 }
 
 /** ms between two events */
 const PERIOD = 5;
 
-/** ms to connect in the first place, however busy the machine is */
+/** ms to connect, on a busy machine too */
 const START_PATIENCE = 20_000;
 
-/** ms for what is on its way, and for who is away */
+/** ms for what is on its way, and for clients that are not connected */
 const PATIENCE = 2_000;
 
-/** A page at work: both ends send an event every 5 ms, while tokens expire. */
+/** A busy page: both ends send an event every 5 ms while tokens expire. */
 export async function live(order: LiveOrder, storage: Storage): Promise<Life[]> {
   const account = await signIn(order, storage);
   const client = findContender(order.contender).open(account, order);
@@ -75,7 +75,7 @@ async function liveOn(socket: Socket, duration: number): Promise<Life> {
 
   const isBack = await connected([socket], PATIENCE);
   const away = absence.time;
-  // In order, and so the answer comes after everything else.
+  // Events arrive in order, so the answer comes after everything else.
   const back = isBack && (await inTime(socket.emitWithAck("end")));
   await inTime(Promise.all(answers));
   const cutAt = Math.min(absence.since, Number.MAX_SAFE_INTEGER);

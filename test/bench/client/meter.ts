@@ -1,4 +1,4 @@
-/** What the clients of one host have used of the machine, as only the host can tell. */
+/** What the clients of one host have used. Only the host can measure it. */
 export interface Meter {
   /** µs of processor time so far */
   cpu(): Promise<number>;
@@ -6,7 +6,7 @@ export interface Meter {
   heap(): Promise<number>;
 }
 
-/** What finalisers hold is garbage only at the second look. */
+/** Twice, because objects with finalisers are freed by the second collection only. */
 export async function afterLooks(collect: () => unknown): Promise<void> {
   for (let look = 0; look < 3; look++) {
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -1,6 +1,6 @@
 import { afterLooks, type Meter } from "./meter.ts";
 
-/** Of this process. */
+/** Measures this process. */
 export const processMeter: Meter = {
   async cpu() {
     const { user, system } = process.cpuUsage();

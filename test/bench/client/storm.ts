@@ -5,18 +5,18 @@ import { inWindows } from "./in-windows.ts";
 
 export interface StormOrder {
   url: string;
-  /** of the same server, without TLS: where it tells its usage */
+  /** the same server without TLS, to ask for its usage */
   plainUrl: string;
-  /** the server's, for TLS */
+  /** the server's certificate, for TLS */
   certificate?: string | undefined;
   transports: Transport[];
-  /** of each connection, the one that it begins with */
+  /** the first token of each connection */
   tokens: string[];
-  /** and the one that it renews to; none where the server does not renew in band */
+  /** the token that each connection renews to; empty if the server does not renew on the live connection */
   fresh: string[];
 }
 
-/** What something costs, of all connections together. */
+/** What something costs for all connections together. */
 export interface Cost {
   /** ms by the clock */
   time: number;
@@ -28,26 +28,26 @@ export interface Cost {
 }
 
 export interface Storm {
-  /** bytes of the server's heap that all connections together have come to hold */
+  /** bytes of the server's heap that all connections use together */
   heap: number;
-  /** an event and its acknowledgement, which is the least that a renewal can cost */
+  /** an event and its acknowledgement: a renewal cannot cost less */
   echo: Cost;
   renew: Cost;
   reconnect: Cost;
 }
 
-/** ms in which both ends have done with what was before */
+/** ms after which both ends have finished earlier work */
 const REST = 2_000;
 
 /** Connects many sockets, gives each a new token on the live connection, and reconnects them all. Socket.IO's own client. */
 export async function storm(order: StormOrder): Promise<Storm> {
   const { url, plainUrl, certificate: ca, transports, tokens, fresh } = order;
-  // Here, since a page that is given this task's module has no such thing.
+  // Imported here, because a page that loads this module has no such package.
   const { Agent } = ca ? await import("node:https") : await import("node:http");
   const sockets = tokens.map((token) => {
-    // As a browser does: a client's requests share a connection, and a TLS session is resumed.
+    // As in a browser, a client's requests share a connection, and a TLS session is resumed.
     const agent = new Agent({ keepAlive: true, ca });
-    // Socket.IO's type of it is a browser's, which has none.
+    // Socket.IO's type is for browsers, which have no agent.
     const options = { transports, autoConnect: false, reconnection: false, agent: agent as never };
     return new Manager(url, ca ? { ...options, ca } : options).socket("/", { auth: { token } });
   });
@@ -55,13 +55,13 @@ export async function storm(order: StormOrder): Promise<Storm> {
   await inWindows(sockets, arrive);
   const heap = (await ask<number>(`${plainUrl}/heap`)) - before;
   const cost = (work: () => Promise<unknown>) => costOf(plainUrl, work);
-  // At once: nothing of it waits in a queue of the kernel's.
+  // All at once: the kernel has no queue to wait in here.
   const echo = await cost(() =>
     Promise.all(sockets.map((socket) => socket.emitWithAck("echo", socket.auth))),
   );
   const renewTo = (tokens: string[]) =>
     Promise.all(tokens.map((token, index) => sockets[index]?.emitWithAck("auth:renew", { token })));
-  // Once before, as for handshakes: engines warm up.
+  // Once before measuring, so that engines warm up.
   if (fresh.length > 0) await renewTo(tokens);
   const renew = await cost(() => renewTo(fresh));
   for (const socket of sockets) socket.disconnect();
@@ -72,7 +72,7 @@ export async function storm(order: StormOrder): Promise<Storm> {
 
 async function costOf(url: string, work: () => Promise<unknown>): Promise<Cost> {
   await new Promise((resolve) => setTimeout(resolve, REST));
-  // At both ends: what was before has left garbage, which is no cost of this work.
+  // At both ends: garbage of earlier work is not a cost of this work.
   globalThis.gc?.();
   await ask<number>(`${url}/heap`);
   const before = await ask<UsageRecord>(`${url}/usage`);

@@ -7,7 +7,7 @@ import { heap } from "./heap.ts";
 import { live } from "./live.ts";
 import { storm } from "./storm.ts";
 
-/** What a client, a process or a page, can be told to do. It is given the storage of its user's browser and what its host can measure. */
+/** What a client can be told to do, in a process or a page. A task gets the user's storage and the host's meter. */
 export const tasks = { enter, connect, live, expire, crowd, echo, heap, storm };
 
 export type Tasks = typeof tasks;

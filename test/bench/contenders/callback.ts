@@ -6,7 +6,7 @@ import { refresh } from "./refresh.ts";
 /** ms before its expiry at which a token is no longer sent */
 const NEAR = 100;
 
-/** The best that is written by hand: `auth` is a function that refreshes in time, and a cut is answered by `connect()`. */
+/** The best that people write by hand: `auth` is a function that refreshes in time, and a disconnect by the server is answered with `connect()`. */
 export const callback: Contender = {
   name: "callback",
   open(account, { namespaces, transports }) {

@@ -7,17 +7,17 @@ export interface Account {
   /** POST, by cookie; answers JSON with `token`, which is also called `accessToken` */
   refreshUrl: string;
   storage: Storage;
-  /** under which the access token lies in `storage`; nothing lies there once the user is signed out */
+  /** the key of the access token in `storage`; there is none once the user is signed out */
   key: string;
 }
 
 export type Transport = "polling" | "websocket";
 
 export interface Wish {
-  /** on one connection, where the contender can */
+  /** on one connection, if the contender can share it */
   namespaces: readonly string[];
   transports: Transport[];
-  /** ms before expiry at which who renews early does so; default the contender's own */
+  /** ms before expiry at which a contender that renews early does so; default: its own */
   leeway?: number;
 }
 

@@ -25,7 +25,7 @@ function start({ url, refreshUrl, storage, key }: Account, namespace: string, tr
     setAccessToken: (token: string | null) =>
       token === null ? storage.removeItem(key) : storage.setItem(key, token),
     refresh,
-    // It would share connections with whoever was here before.
+    // Otherwise it would share a connection with an earlier client.
     socketOptions: { transports, forceNew: true },
   };
   const client = createRealtimeClient(config);
@@ -36,7 +36,7 @@ function start({ url, refreshUrl, storage, key }: Account, namespace: string, tr
     socket,
     close() {
       void client.disconnect();
-      // Left to itself it renews its token even so, most of a lifetime later, and connects anew in the midst of another's turn.
+      // Otherwise its timer would still renew the token later, and connect while another contender is measured.
       config.enabled = refresh.enabled = false;
     },
   };

@@ -2,7 +2,7 @@ import { Manager } from "socket.io-client";
 import { type Contender, disconnect } from "./contender.ts";
 import { refresh } from "./refresh.ts";
 
-/** What tutorials show: a token in `auth`, and another one after the server's refusal. */
+/** What tutorials show: a token in `auth`, and a refresh when the server refuses it. */
 export const tutorial: Contender = {
   name: "tutorial",
   open(account, { namespaces, transports }) {
@@ -11,7 +11,7 @@ export const tutorial: Contender = {
     const sockets = namespaces.map((namespace) => {
       const socket = manager.socket(namespace, { auth: { token: storage.getItem(key) } });
       socket.on("connect_error", async () => {
-        if (socket.active) return; // the network, which Socket.IO sees to
+        if (socket.active) return; // the network: Socket.IO reconnects by itself
         const token = await refresh(account);
         if (token === undefined) return;
         socket.auth = { token };

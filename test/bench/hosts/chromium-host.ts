@@ -10,7 +10,7 @@ interface Bench {
   run(task: string, order: unknown): unknown;
 }
 
-/** Tabs of one browser, which share storage and cookies. A page is of the server that its order names. */
+/** Tabs of one browser, which share storage and cookies. Each page comes from the server that its order names. */
 export async function startChromium(): Promise<Host> {
   const [browser, script] = await Promise.all([chromium.launch(findChromium()), bundle()]);
   const context = await browser.newContext();
@@ -42,7 +42,7 @@ async function open(context: BrowserContext, url: string, script: string): Promi
   return page;
 }
 
-/** The clients as a page loads them: `authsocket` is what was built. */
+/** The clients, bundled for a page, with the built `authsocket`. */
 async function bundle(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL("../client/page.ts", import.meta.url))],
@@ -50,10 +50,10 @@ async function bundle(): Promise<string> {
     format: "iife",
     platform: "browser",
     target: "es2022",
-    // Tasks for Node only load them when they are run.
+    // Tasks for Node load these modules only when they run.
     external: ["node:*"],
     define: { "process.env.NODE_ENV": '"production"' },
-    // Not the sources, which the tests' own tsconfig stands for.
+    // The built package, although the tests' tsconfig maps `authsocket` to the sources.
     tsconfigRaw: {},
     write: false,
   });

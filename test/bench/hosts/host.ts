@@ -2,7 +2,7 @@ import type { Tasks } from "../client/tasks.ts";
 
 export const HOST_NAMES = ["Node", "Chromium"] as const;
 
-/** Where clients run: in Node each in a storage of its own, in a browser in tabs that share one. */
+/** Where clients run. In Node each has its own storage, in a browser the tabs share one. */
 export interface Host {
   name: (typeof HOST_NAMES)[number];
   /** @param tab which one; default the first */

@@ -4,7 +4,7 @@ import type { Host } from "./host.ts";
 
 type Offered = { [Name in keyof Tasks]: (order: Parameters<Tasks[Name]>[0]) => ReturnType<Tasks[Name]> };
 
-/** Does work in a process of its own, whose end, however the work ends, is the end of its connections. */
+/** Does work in a process of its own. When the work ends, the process ends, and its connections with it. */
 export async function inOwnProcess<Result>(work: (host: Host) => Promise<Result>): Promise<Result> {
   const host = await startNode();
   try {

@@ -1,7 +1,7 @@
 import type { BrowserContext, Page } from "playwright";
 import { afterLooks, type Meter } from "../client/meter.ts";
 
-/** Of a page, by the protocol of Chromium's developer tools: the processor time is that of its main thread. */
+/** Measures a page by Chromium's DevTools protocol. The processor time is that of its main thread. */
 export async function pageMeter(context: BrowserContext, page: Page): Promise<Meter> {
   const tools = await context.newCDPSession(page);
   await tools.send("Performance.enable");

@@ -6,7 +6,7 @@ import type { Row } from "./row.ts";
 /** The contender that the others are measured by. */
 const BASE = "raw";
 
-/** The one that must keep the budget. */
+/** The contender that has a budget. */
 const OURS = "AuthSocket auto";
 
 /** A median with its quartiles. */
@@ -17,7 +17,7 @@ export function spread({ median, low, high }: Summary, format: (value: number) =
 
 export const twoDecimals = (value: number): string => value.toFixed(2);
 
-/** A median and its ratio to that of others, repetition by repetition. */
+/** The median of the ratios, repetition by repetition, and the median itself. */
 export function ratioCell(values: readonly number[], base: readonly number[], unit: string): string {
   return `${spread(summarise(ratios(values, base)), twoDecimals)}, ${valueCell(values, unit)}`;
 }
@@ -26,7 +26,7 @@ function valueCell(values: readonly number[], unit: string): string {
   return `${summarise(values).median.toPrecision(3)} ${unit}`;
 }
 
-/** A row of values and their ratios to `raw`, with what the ratio's median may come to. */
+/** A row of values and their ratios to `raw`. `limit` is the highest allowed median of the ratio. */
 export function ratioRow(
   measure: string,
   measured: Measured<ContenderName, number>,
@@ -47,7 +47,7 @@ export function ratioRow(
   };
 }
 
-/** A row of counts: the worst repetition, since once is too often. */
+/** A row of counts. It shows the worst repetition, because a single loss is too many. */
 export function countRow<Value>(
   measure: string,
   measured: Measured<ContenderName, Value>,

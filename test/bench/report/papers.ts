@@ -14,7 +14,7 @@ export interface Drawn {
 const OURS = "AuthSocket auto" satisfies ContenderName;
 const root = new URL("../../../", import.meta.url);
 
-/** README's six rows: what the tutorial's code comes to, beside AuthSocket. Each joins the rows of the record that it names. */
+/** README's six rows, which compare the tutorial's code with AuthSocket. A row can join several rows of the record. */
 const highlights: { label: string; measures: string[] }[] = [
   {
     label: "Connect with an expired token, in ms",
@@ -109,7 +109,7 @@ function short(cell: string): string {
   return milliseconds ?? gzip ?? cell.replace(/ \([^)]*\)/, "").replace(/ (\d+) of \1 times/, " each time");
 }
 
-/** The figure that a plot shows; undefined where the contender has none, or did not come back at all. */
+/** The number that a plot shows; undefined if there is none, as for a contender that did not reconnect. */
 export function figure(cell: string): number | undefined {
   const text = /([\d.]+) ms$/.exec(cell)?.[1] ?? /(?:^|to )([\d.]+)(?: \([^)]*\))?$/.exec(cell)?.[1];
   return text === undefined ? undefined : Number(text);

@@ -14,7 +14,7 @@ const TOP = 52;
 
 const colours = { ours: "#3451b2", others: "#a8b1c4", text: "#213547", ground: "#ffffff" };
 
-/** Horizontal bars in groups, as SVG. It brings its own ground, so that it can be read on a dark page too. */
+/** Horizontal bars in groups, as SVG. It has a background of its own, so that it is readable on a dark page too. */
 export function plot(title: string, groups: readonly Group[]): string {
   const most = Math.max(...groups.flatMap(({ bars }) => bars.map(({ value }) => value)), 1);
   const lines: string[] = [];

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { Row } from "./row.ts";
 
-/** What a scenario came to, when it was last measured. */
+/** The last result of a scenario. */
 export interface Measurement {
   /** as in 2026-01-31 */
   day: string;
@@ -25,7 +25,7 @@ export function writeRecord(record: Record): void {
   writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** A measurement of today, by this machine. */
+/** A measurement that was made today on this machine. */
 export function measuredNow(rows: Row[], repetitions: number): Measurement {
   return {
     day: new Date().toISOString().slice(0, 10),

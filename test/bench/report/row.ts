@@ -4,11 +4,11 @@ import type { ContenderName } from "../contenders/contender.ts";
 export interface Row {
   measure: string;
   cells: Partial<Record<ContenderName, string>>;
-  /** what DESIGN.md wants AuthSocket to reach, and whether it does */
+  /** what AuthSocket must reach, and whether it does */
   budget?: { limit: string; met: boolean };
 }
 
-/** A count that must be right, however slow the machine is. */
+/** A count that must be right even on a slow machine. */
 export interface Check {
   title: string;
   passed: boolean;

@@ -8,7 +8,7 @@ import { type Bench, isOurs, joined, loginOf, type Outcome, type Scenario } from
 interface Case {
   token: "valid" | "expired";
   transports: Transport[];
-  /** of the ratio to `raw` */
+  /** the highest allowed ratio to `raw` */
   limit(host: Host["name"]): number | undefined;
 }
 
@@ -31,7 +31,7 @@ export const connecting: Scenario = {
   name: "connecting",
   measures: HOST_NAMES.flatMap((host) => cases.map((each) => titleOf(each, host))),
   async run(bench) {
-    // The hosts at once: nearly all of a connect is waiting for the network.
+    // The hosts run at the same time, because nearly all of a connect is waiting for the network.
     return joined(await Promise.all(bench.hosts.map((host) => connectAllIn(bench, host))));
   },
 };
@@ -65,7 +65,7 @@ async function connectIn({ site, contenders, repetitions }: Bench, host: Host, e
       const found = (key: "refreshes" | "requests") => [...new Set(values.map((value) => value[key]))];
       return [
         check(`${title}: ${name} refreshes ${refreshes}×`, found("refreshes"), [refreshes]),
-        // How often polling asks is a matter of time.
+        // The number of polling requests depends on the time they take.
         ...(transports.length > 1
           ? []
           : [check(`${title}: ${name} makes ${requests} requests`, found("requests"), [requests])]),

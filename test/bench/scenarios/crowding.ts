@@ -8,16 +8,16 @@ import { type Check, check } from "../report/row.ts";
 import { peak, summarise } from "../statistics.ts";
 import { type Bench, isOurs, joined, type Outcome, type Scenario } from "./scenario.ts";
 
-/** Processes of clients: one that collects its garbage holds up its own share only, and not all at once. */
+/** Processes of clients. A garbage collection then holds up a part of the clients only. */
 const PROCESSES = 5;
 
-/** Of a token's lifetime, that over which renewals are spread: AuthSocket's default. */
+/** The share of a token's lifetime over which renewals are spread: AuthSocket's default. */
 const SHARE = 0.1;
 
 /** ms */
 const WIDTH = 100;
 
-/** Of the peak, as a multiple of an even spread. */
+/** The highest allowed peak, as a multiple of an even spread. */
 const LIMIT = 1.5;
 
 interface Size {
@@ -32,23 +32,23 @@ interface Size {
 
 const thousand: Size = { clients: 1_000, lifetime: 20_000, left: 12_000, once: false };
 const thousands: Size = { clients: 5_000, lifetime: 100_000, left: 48_000, once: true };
-/** Who comes too late, on a busy machine, refreshes once just as well. */
+/** For quick runs. A client that is late, on a busy machine, also refreshes once. */
 const small: Size = { clients: 100, lifetime: 20_000, left: 7_000, once: true };
 
-/** ms before expiry at which who renews early has done so: ahead of the server's notice, which comes to all at once. */
+/** ms before expiry. Clients have renewed by then, before the server's notice, which comes to all at once. */
 const LEEWAY = 1_500;
 
 const titleOf = ({ clients, once }: Size) =>
-  `${clients} clients with one expiry, Node, no delay${once ? ", one run" : ""}: most refreshes within ${WIDTH} ms`;
+  `${clients} clients whose tokens expire together, Node, no delay${once ? ", one run" : ""}: most refreshes within ${WIDTH} ms`;
 
 interface Throng extends CrowdAftermath {
-  /** of each client, when: ms since the epoch */
+  /** when each client refreshed: ms since the epoch */
   refreshes: number[][];
 }
 
 /**
- * 5: everybody's token expires at one moment. They are near, since all that is counted is when their requests come. Five
- * thousand keep two cores busy, and what has waited for those comes at once: the same spread of a thousand shows the draw itself.
+ * 5: all tokens expire at the same moment. There is no delay, because only the times of the requests count. Five thousand clients keep
+ * two cores busy, so that requests wait and then come together. A thousand clients show the spread itself.
  */
 export const crowding: Scenario = {
   name: "crowding",
@@ -57,7 +57,7 @@ export const crowding: Scenario = {
     const hosts = await Promise.all(Array.from({ length: PROCESSES }, startNode));
     try {
       const outcomes: Outcome[] = [];
-      // The smaller ones first: engines warm up. One after the other: they share the processes.
+      // The smaller size first, so that engines warm up. One after the other, because they share the processes.
       for (const size of bench.quick ? [small] : [thousand, thousands])
         outcomes.push(await crowdIn(bench, hosts, size));
       return joined(outcomes);
@@ -75,16 +75,18 @@ async function crowdIn(bench: Bench, hosts: Host[], size: Size): Promise<Outcome
   const even = evenSpread(size);
   const { median } = summarise(peaks(measured.get("AuthSocket auto") ?? []));
   const limit = even * LIMIT;
-  // One run of five thousand in few processes is a figure without a budget: what has waited for a processor comes at once.
-  const budget = size.once ? {} : { budget: { limit: `≤ ${limit}, even is ${even}`, met: median <= limit } };
+  // One run of five thousand has no budget: requests that waited for a processor come together.
+  const budget = size.once
+    ? {}
+    : { budget: { limit: `≤ ${limit} (evenly spread: ${even})`, met: median <= limit } };
   const checks = [...measured].flatMap(([name, throngs]) => verify(name, throngs, size));
   return { rows: [{ measure: titleOf(size), cells, ...budget }], checks };
 }
 
 function takesPart(name: ContenderName, { once }: Size): boolean {
-  // In what way a connection gets its new token makes no difference to when it is fetched.
+  // How a connection gets its new token does not change when it is fetched.
   if (name === "raw" || name === "AuthSocket reconnect") return false;
-  // Who does not come back at all does so in one run just as well.
+  // This contender does not reconnect: one run is enough to show it.
   return once || name !== "realtimehttpauthclient";
 }
 
@@ -122,7 +124,7 @@ function peaks(throngs: readonly Throng[]): number[] {
   return throngs.map(({ refreshes }) => peak(refreshes.flat(), WIDTH));
 }
 
-/** What is left of a token must be twice what renewals are spread over, or they are squeezed. */
+/** The rest of a token's life must be twice the spread. Otherwise renewals come closer together. */
 function isInTime({ early }: Throng, { lifetime }: Size): boolean {
   return early >= 2 * (LEEWAY + lifetime * SHARE);
 }

@@ -7,12 +7,12 @@ import { hostOf, isOurs, type Scenario } from "./scenario.ts";
 /** ms */
 const LIFETIME = 1_000;
 const LOAD = 1_500;
-/** A handshake takes three round trips of 50 ms; a tenth for the work. */
+/** A handshake takes three round trips of 50 ms. A tenth more is allowed for the work. */
 const HANDSHAKE = 165;
 
 const TITLE = "cut by a plain server, Node: ms disconnected";
 
-/** A server that tutorials build cuts at expiry: the gap is one handshake, and no refresh is within it. */
+/** The tutorials' server disconnects at expiry. The gap is one handshake, because the refresh is done before. */
 export const cutByPlainServer: Scenario = {
   name: "cut-by-plain-server",
   measures: [TITLE],

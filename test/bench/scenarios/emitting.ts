@@ -10,7 +10,7 @@ const MESSAGES = 300;
 
 const titleOf = (host: Host["name"]) => `emit with ack, ${host}: CPU per message`;
 
-/** 6: the CPU time of an emit that is acknowledged. The delay is of no matter, and left out. */
+/** 6: the CPU time of an acknowledged emit. There is no delay, because it would not matter. */
 export const emitting: Scenario = {
   name: "emitting",
   measures: HOST_NAMES.map(titleOf),
@@ -22,7 +22,7 @@ export const emitting: Scenario = {
 
 async function emitIn({ site, contenders, repetitions }: Bench, host: Host): Promise<Row> {
   const server = await site("authsocket");
-  // At the end `raw` once more: what differs no more than it does from itself does not differ.
+  // `raw` is measured twice: differences within its own spread mean nothing.
   const order = [...contenders, "raw" as const];
   const repeat = async () => {
     const entrants = order.map(async (contender) => ({

@@ -5,14 +5,14 @@ import { interleaved, type Measured } from "../interleaving.ts";
 import { type Check, check, type Row } from "../report/row.ts";
 import { type Bench, hostOf, isOurs, joined, loginOf, type Outcome, type Scenario } from "./scenario.ts";
 
-/** ms; long enough that everybody is connected before it is over */
+/** ms; everybody is connected before it ends */
 const LIFETIME = 1_300;
-/** ms from the beginning, by when everybody could be back */
+/** ms from the beginning; everybody can be connected again by then */
 const UNTIL = 2_500;
 
 const EIGHT = Array.from({ length: 8 }, (_, index) => index + 1);
 
-/** How eight sockets of one user come about. */
+/** How one user gets eight sockets. */
 interface Gathering {
   title: string;
   hosts: readonly Host["name"][];
@@ -60,7 +60,7 @@ export const expiringTogether: Scenario = {
   name: "expiring-together",
   measures: cases.map(titleOf),
   async run(bench) {
-    // At once, since what is counted does not depend on it.
+    // All at once, because counts do not depend on it.
     return joined(await Promise.all(cases.map((each) => expireIn(bench, each))));
   },
 };
@@ -79,11 +79,11 @@ async function round(bench: Bench, each: Case, contender: ContenderName): Promis
   const { gathering, host: name, rotation } = each;
   const { tabs, namespaces } = gathering;
   const host = hostOf(bench, name);
-  // Each case has a server of its own: to one address Chromium opens one WebSocket after the other, of all tabs.
+  // Each case has a server of its own, because Chromium opens WebSockets to one address one after the other, over all tabs.
   const server = await bench.site("authsocket", titleOf(each));
   const user = await server.open(loginOf(contender, { first: LIFETIME * bench.pace, rotation }));
   const order = { contender, url: server.url, user, namespaces, transports: ["websocket" as const] };
-  // One signs in, and the others find the token where it lies.
+  // One tab signs in, and the others find the token in the store.
   await host.run("enter", order);
   const aftermaths: Aftermath[] = await Promise.all(
     tabs.map((tab) => host.run("expire", { ...order, until: UNTIL * bench.pace }, tab)),

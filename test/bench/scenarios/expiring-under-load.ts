@@ -7,7 +7,7 @@ import { type Check, check, type Row } from "../report/row.ts";
 import { type Losses, losses, summarise } from "../statistics.ts";
 import { type Bench, hostOf, isOurs, joined, loginOf, type Scenario } from "./scenario.ts";
 
-/** ms; the load goes on for long enough after it that everybody could be back */
+/** ms; the load continues after it until everybody can be connected again */
 const LIFETIME = 1_000;
 const LOAD = 1_600;
 
@@ -27,7 +27,7 @@ interface Damage {
   refreshes: number;
   toClient: Losses;
   toServer: Losses;
-  /** of those that wanted an answer */
+  /** of the events that asked for an acknowledgement */
   asked: Losses;
 }
 
@@ -36,7 +36,7 @@ export const expiringUnderLoad: Scenario = {
   name: "expiring-under-load",
   measures: HOST_NAMES.flatMap((host) => Object.values(titles(host))),
   async run(bench) {
-    // The hosts at once: a client under this load waits nearly all the time.
+    // The hosts run at the same time, because a client under this load waits nearly all the time.
     const outcomes = await Promise.all(
       HOST_NAMES.map(async (name) => {
         const host = hostOf(bench, name);
@@ -105,7 +105,7 @@ function verify(host: Host, contender: ContenderName, damages: readonly Damage[]
   const worst = (count: (damage: Damage) => number) => Math.max(...damages.map(count));
   return [
     check(`${title} refreshes once`, [...new Set(damages.map(({ refreshes }) => refreshes))], [1]),
-    // Time tells whether a server notices: "reconnect" is a disconnect, though one that loses nothing.
+    // "reconnect" is a disconnect, though it loses nothing: its time is not checked.
     check(
       `${title} is disconnected as often as it should be`,
       worst(({ life }) => life.disconnects),

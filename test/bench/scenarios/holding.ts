@@ -8,10 +8,9 @@ import { type Bench, loginOf, type Scenario } from "./scenario.ts";
 const CLIENTS = 100;
 
 const titleOf = (host: Host["name"]) => `heap per connected client, ${host}`;
-const heardTitleOf = (host: Host["name"]) =>
-  `heap per connected client whose eight events somebody listens to, ${host}`;
+const heardTitleOf = (host: Host["name"]) => `heap per connected client with eight more listeners, ${host}`;
 
-/** 7: what a connected client holds of the heap, and what listening alone takes, without which there is no renewal. A page has one to three clients, so this is a figure without a budget. */
+/** 7: the heap that a connected client uses, and what eight listeners alone use. There is no budget, because a page has one to three clients. */
 export const holding: Scenario = {
   name: "holding",
   measures: HOST_NAMES.flatMap((host) => [titleOf(host), heardTitleOf(host)]),

@@ -5,11 +5,11 @@ import type { Seen } from "../server/main.ts";
 import { losses } from "../statistics.ts";
 import { type Bench, hostOf, isOurs, type Scenario } from "./scenario.ts";
 
-/** ms. Renewed half-way, so that a slow machine is in time, too. */
+/** ms. Tokens are renewed half-way, so that a slow machine is in time too. */
 const LIFETIME = 3_200;
 const LEEWAY = 1_600;
 const RENEWALS = 10;
-/** ms. Ten renewals, each with its refresh however slow the machine is, and some more load. */
+/** ms. Enough for ten renewals on a slow machine, and some load afterwards. */
 const LOAD = RENEWALS * (LIFETIME - LEEWAY + 400) + 500;
 
 const NAMESPACES = ["/", "/n1", "/n2"];

@@ -10,7 +10,7 @@ export interface Bench {
   /**
    * The scenario's own server of that kind.
    *
-   * @param use what it is for, where what runs at once must not meet; default one for all
+   * @param use what it is for: parts that run at the same time get a server each by naming their use. default: one for all
    */
   site(kind: ServerKind, use?: string): Promise<Site>;
   hosts: Host[];
@@ -19,9 +19,9 @@ export interface Bench {
   quick: boolean;
   /** of everything that is measured */
   repetitions: number;
-  /** How many times longer than it need be everything lives: counts must not depend on how busy the machine is. */
+  /** How many times longer than necessary lifetimes are, so that counts do not depend on how busy the machine is. */
   pace: number;
-  /** One after the other where times are measured, all at once where only counts matter. */
+  /** Works one after the other if times are measured, all at once if only counts matter. */
   inTurn<Item, Result>(items: readonly Item[], work: (item: Item) => Promise<Result>): Promise<Result[]>;
 }
 
@@ -41,7 +41,7 @@ export interface Scenario {
   name: string;
   /** What its rows measure, in their order: docs/benchmarks.md has them all. */
   measures: readonly string[];
-  /** Whether nothing of it is a count, so that a quick run does without it. default false */
+  /** Whether it has no counts, so that a quick run can leave it out. default false */
   onlyTimes?: boolean;
   run(bench: Bench): Promise<Outcome>;
 }

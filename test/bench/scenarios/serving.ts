@@ -12,14 +12,14 @@ const defaults: Transport[] = ["polling", "websocket"];
 
 const title = (what: string) => `server, ${CONNECTIONS} connections, one run: ${what}`;
 const multiples = (way: string) =>
-  title(`renewing all to reconnecting all by ${way}: server's CPU, clients' CPU, time, bytes`);
+  title(`renewing all compared with reconnecting all by ${way}: server's CPU, clients' CPU, time, bytes`);
 
 const titles = {
   handshakes: title("handshakes a second, websocket"),
   renewals: title("renewals a second"),
   echoes: title("acknowledged events a second"),
   cpu: title(
-    "server's CPU for an acknowledged event, a renewal, a handshake by websocket, by default transports, and so with TLS",
+    "server's CPU for an acknowledged event, a renewal, and a handshake by websocket, by default transports, by default transports with TLS",
   ),
   byWebsocket: multiples("websocket"),
   byDefault: multiples("default transports"),
@@ -28,10 +28,9 @@ const titles = {
 };
 
 /**
- * 9: what `authsocket/server` costs beside a bare Socket.IO server with the same verification, which stands in the column of
- * `raw`. Server and clients each have a process, and nothing lies between them. So many connections are a sample
- * large enough for one run. By the clock, the one process of all clients counts too, which is why the server's own processor
- * time stands beside it.
+ * 9: what `authsocket/server` costs, compared with a bare Socket.IO server that verifies the same way (in the column `raw`). Server and
+ * clients have a process each, without a delay in between. With so many connections one run is enough. Elapsed time includes
+ * the clients' process, so the server's own processor time is given too.
  */
 export const serving: Scenario = {
   name: "serving",
@@ -91,7 +90,7 @@ async function weather(
   transports: Transport[],
   security?: "TLS",
 ): Promise<Storm> {
-  // Each a server of its own: what is left of one storm is no burden of the next.
+  // Each has a server of its own, so that the garbage of one run does not slow down the next.
   const server = await site(kind, [transports, security].join(" "));
   const [tokens, fresh] = [await server.tokens(CONNECTIONS), await server.tokens(CONNECTIONS)];
   const plainUrl = server.directUrl;

@@ -6,7 +6,7 @@ import type { ContenderName } from "../contenders/contender.ts";
 import { check, type Row } from "../report/row.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** By contender: what an app grows by, socket.io-client and React excluded. */
+/** The modules that an app adds for each contender, without socket.io-client and React. */
 const modules = [
   ["tutorial", "./test/bench/contenders/tutorial.ts"],
   ["callback", "./test/bench/contenders/callback.ts"],
@@ -16,19 +16,19 @@ const modules = [
 
 const scriptTag = new URL("../../../dist/authsocket.umd.min.js", import.meta.url);
 const serverPart = "./dist/server.js";
-/** A bundle tells no files apart. */
+/** The source, because the bundle no longer has single files. */
 const source = "./src/client/index.ts";
 
-/** Which an app has already. */
+/** Libraries that the app has anyway. */
 const libraries = ["socket.io-client", "socket.io", "react"];
 
-/** How many of them are named. */
+/** How many of the files are named. */
 const PARTS = 10;
 
 const titles = {
   app: "kB in an app: minified, gzip, brotli",
   scriptTag: "kB by script tag: minified, gzip, brotli",
-  parts: `kB of the ${PARTS} heaviest files of it, minified`,
+  parts: `kB of its ${PARTS} largest files, minified`,
   server: "kB of authsocket/server: minified, gzip, brotli",
 };
 

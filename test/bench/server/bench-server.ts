@@ -10,7 +10,7 @@ import { protect, type ServerKind } from "./protection.ts";
 import { Traffic } from "./traffic.ts";
 import { heapInUse, Usage } from "./usage.ts";
 
-/** Eight, and the main one. */
+/** The main namespace and eight more. */
 const NAMESPACES = ["/", ...Array.from({ length: 8 }, (_, index) => `/n${index + 1}`)];
 
 /** ms each way */
@@ -21,15 +21,15 @@ const PAGE = '<!doctype html><link rel="icon" href="data:," />';
 
 export interface SecureDoor {
   url: string;
-  /** its own, which a client has to be given to trust it */
+  /** self-signed: a client has to be told to trust it */
   certificate: string;
 }
 
-/** A Socket.IO server with users, behind a proxy that makes it far. */
+/** A Socket.IO server with users, behind a proxy that delays everything. */
 export class BenchServer {
   /** behind the proxy */
   readonly url: string;
-  /** without a delay, where the figure is no time */
+  /** past the proxy, for figures that are not times */
   readonly directUrl: string;
   readonly logins = new Logins();
   readonly traffic = new Traffic();
@@ -44,7 +44,7 @@ export class BenchServer {
     this.#usage.watch(http);
     this.url = `http://127.0.0.1:${proxy.port}`;
     this.directUrl = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
-    // Not kept: who asks has been busy for long, and would meet the connection's end.
+    // The connection is closed: the client asks rarely, and would find a kept one closed by the server's timeout.
     const tell = (response: ServerResponse, figures: unknown) =>
       response.writeHead(200, { Connection: "close" }).end(JSON.stringify(figures));
     http.on("request", (request, response) => {
@@ -73,7 +73,7 @@ export class BenchServer {
     return new BenchServer(http, await DelayProxy.listen(await listen(http), DELAY), kind);
   }
 
-  /** Opens a second door, with TLS, to what stands behind the first. */
+  /** Opens a second port, with TLS, to the same server. */
   async listenSecurely(): Promise<SecureDoor> {
     const { private: key, cert } = await generate([{ name: "commonName", value: "localhost" }], {
       keyType: "ec",
@@ -85,7 +85,7 @@ export class BenchServer {
     return { url: `https://127.0.0.1:${await listen(https)}`, certificate: cert };
   }
 
-  /** Ends idle connections: who comes next finds none of one before. A request that met their end would fail. */
+  /** Closes idle connections, so that no client can reuse an earlier client's, and waits until the clients know. */
   async settle(): Promise<void> {
     this.#http.closeIdleConnections();
     await new Promise((resolve) => setTimeout(resolve, 2 * DELAY));

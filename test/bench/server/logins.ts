@@ -4,9 +4,9 @@ import { issueToken, makeToken } from "./tokens.ts";
 
 /** How a user's tokens are. Durations in ms. */
 export interface LoginOptions {
-  /** what is left of the first token; negative for one that has expired */
+  /** how long the first token is still valid; negative for an expired one */
   first: number;
-  /** how long ago it was issued, at the opening, which `first` counts from then; default it is issued at the login */
+  /** how long before `open()` the first token was issued; `first` then counts from `open()`. default: it is issued at the login */
   age?: number;
   /** lifetime of every token after it. default an hour */
   later?: number;
@@ -53,7 +53,7 @@ export class Logins {
     const [, action, user = ""] = /^\/(login|refresh)\/([\w-]+)$/.exec(url) ?? [];
     if (method !== "POST" || action === undefined) return false;
     const login = this.get(user);
-    // Signing in was long ago, and so long no server keeps an idle connection: a refresh opens one.
+    // In real life the login was long ago, and its connection is closed: the refresh has to open a new one.
     if (action === "login") response.setHeader("Connection", "close");
     if (action === "refresh") {
       if (headers.cookie !== `refresh=${login.cookie}`) {

@@ -40,7 +40,7 @@ const serverProcedures = {
     running().requests = 0;
   },
 
-  /** Tokens that live for an hour, each of another user, who are the same at each call. */
+  /** Tokens that live for an hour, each for another user. Each call uses the same users. */
   tokens(count: number): string[] {
     return Array.from({ length: count }, (_, index) => issueToken(`crowd-${index}`, 3_600_000));
   },

@@ -4,7 +4,7 @@ import { verifyToken } from "./tokens.ts";
 
 /**
  * - `authsocket`: by `authsocket/server`, with connection state recovery
- * - `late notice`: the same, with a notice that is too short for anybody to hear who renews early
+ * - `late notice`: the same, with so short a notice that clients which renew early never receive it
  * - `recovery`: as tutorials do it, with connection state recovery
  * - `tutorial`: as tutorials do it
  */
@@ -13,7 +13,7 @@ export type ServerKind = "authsocket" | "late notice" | "recovery" | "tutorial";
 /** ms */
 const LATE = 1_000;
 
-/** Lets nobody into a namespace without a valid token, and nobody stay with an expired one. */
+/** Refuses clients without a valid token, and disconnects those whose token has expired. */
 export function protect(namespace: Namespace, kind: ServerKind): void {
   if (kind === "authsocket") authenticate(namespace, { verify: verifyToken });
   else if (kind === "late notice") authenticate(namespace, { verify: verifyToken, notice: LATE });
@@ -34,7 +34,7 @@ function asTutorialsDo(namespace: Namespace): void {
     void socket.join(userRoom(subject));
     const timer = setTimeout(() => socket.disconnect(), expiresAt - Date.now());
     socket.once("disconnect", () => clearTimeout(timer));
-    // An event at the beginning, as apps have one; without it there is nothing to recover from.
+    // Apps send an event at the beginning. Without one, connection state recovery has no offset to start from.
     socket.emit("welcome");
   });
 }

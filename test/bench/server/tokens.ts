@@ -14,7 +14,7 @@ const KEY = createSecretKey("the secret of the benchmarks", "utf8");
 /**
  * A token that is issued now.
  *
- * @param lifetime ms from now; negative for one that has expired, after an hour
+ * @param lifetime ms from now; negative for an expired one, which had lived for an hour
  */
 export function issueToken(subject: string, lifetime: number): string {
   const now = Date.now();

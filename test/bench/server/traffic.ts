@@ -3,9 +3,9 @@ import type { Namespace, Socket } from "socket.io";
 
 /** What one user sent, and was sent, in one namespace. */
 export interface TrafficRecord {
-  /** the numbers of the events that came */
+  /** the numbers of the events that arrived */
   up: number[];
-  /** and of those that wanted an answer */
+  /** and of those that asked for an acknowledgement */
   asked: number[];
   /** how many events were sent, numbered from 0 */
   down: number;
@@ -37,7 +37,7 @@ export class Traffic {
       });
       socket.on("echo", (value: unknown, answer: (value: unknown) => void) => answer(value));
       socket.on("begin", (duration: number) => {
-        // To the user and not to the socket, as apps send: whoever is away at the moment misses it.
+        // To the user's room and not to the socket, as apps do: a client that is not connected misses it.
         const send = () => namespace.to(userRoom(user)).emit("down", record.down++);
         loads.set(user, every(PERIOD, duration, send));
       });

@@ -8,13 +8,13 @@ export interface UsageRecord {
   bytes: number;
 }
 
-/** The heap, without what is garbage. */
+/** The heap in use, after a garbage collection. */
 export function heapInUse(): number {
   globalThis.gc?.();
   return process.memoryUsage().heapUsed;
 }
 
-/** Keeps account of a server, whose clients ask for it in the midst of their work: GET /usage. */
+/** Measures what a server uses. Clients ask for it while they work, by GET /usage. */
 export class Usage {
   readonly #open = new Set<Socket>();
   /** on connections that are closed */
