@@ -1,18 +1,11 @@
-import type { SessionState } from "./core/session-state.ts";
-import type { TokenSet } from "./core/token-set.ts";
+import type { Subscribable } from "./observable.ts";
 import { check } from "./option-check.ts";
 import { browserPlatform, type Platform } from "./platform/platform.ts";
-import { Session } from "./session.ts";
-import type { AuthSessionOptions } from "./session-options.ts";
-
-const sessions = new WeakMap<AuthSession, Session>();
-
-/** The machinery behind a public session, for the sockets that share it. */
-export function sessionOf(session: AuthSession): Session {
-  const machinery = sessions.get(session);
-  check(machinery !== undefined, "session", "an AuthSession");
-  return machinery;
-}
+import { authorizedFetch } from "./session/authorized-fetch.ts";
+import type { AuthSessionOptions } from "./session/options.ts";
+import { Session } from "./session/session.ts";
+import type { SessionState } from "./session/session-state.ts";
+import type { SignInTokens } from "./token/token-set.ts";
 
 /**
  * One signed-in user: a token that is always fresh, for any number of sockets and HTTP calls.
@@ -20,25 +13,36 @@ export function sessionOf(session: AuthSession): Session {
  * @example
  * const session = new AuthSession({ refresh: "/api/refresh-token" });
  * const chat = new AuthSocket("/chat", { session });
- * await fetch("/api/me", { headers: { Authorization: `Bearer ${await session.getToken()}` } });
+ * const me = await session.fetch("/api/me");
  */
-export class AuthSession {
+export class AuthSession implements Subscribable<SessionState> {
+  /** What sockets are fed from. Another copy of the package knows a session by it. */
+  readonly "~session": unknown;
   readonly #session: Session;
 
   /**
    * Does no I/O: the store is read when somebody first asks for the state or a token (B20).
    *
-   * @throws TypeError for an option that is no good; AuthSocketError `insecure_url`, `token_in_url` for such a `refresh`
+   * @throws TypeError for an invalid option; AuthSocketError `insecure_url`, `token_in_url` for such a `refresh`
    */
   constructor(options: AuthSessionOptions, platform: Platform = browserPlatform) {
-    // A Hub brings the one that it has made, for which nobody has asked until now.
-    this.#session = options instanceof Session ? options : new Session(options, platform);
-    sessions.set(this, this.#session);
-    this.getToken = this.getToken.bind(this);
-    this.signIn = this.signIn.bind(this);
-    this.signOut = this.signOut.bind(this);
-    this.subscribe = this.subscribe.bind(this);
-    this.dispose = this.dispose.bind(this);
+    this.#session = new Session(options, platform);
+    Object.defineProperty(this, "~session", { value: this.#session });
+    for (const method of [
+      "whenReady",
+      "getToken",
+      "fetch",
+      "signIn",
+      "signOut",
+      "subscribe",
+      "dispose",
+    ] as const) {
+      Object.defineProperty(this, method, {
+        value: this[method].bind(this),
+        configurable: true,
+        writable: true,
+      });
+    }
   }
 
   /** Immutable; a new object for each change, the same object until then. */
@@ -46,47 +50,100 @@ export class AuthSession {
     return this.#session.state;
   }
 
-  /**
-   * An access token that is good now: at once where there is one, else from the one refresh that all share.
-   *
-   * @param options `forceRefresh`: a new one even so. `signal`: to stop waiting for it
-   * @throws AuthSocketError `signed_out`, `session_expired` or `token_rejected` where nobody is signed in; where an attempt
-   * to refresh fails, its error (`refresh_failed`, `refresh_timeout`, `invalid_response`); the signal's reason
-   */
-  getToken(options: { forceRefresh?: boolean; signal?: AbortSignal } = {}): Promise<string> {
-    return this.#session.getToken(options.forceRefresh === true, options.signal);
+  /** The constant `{ status: "unknown" }`, for server-side rendering and hydration. */
+  get serverState(): SessionState {
+    return this.#session.observable.initial;
   }
 
   /**
-   * Signs a user in: every socket of this session connects by itself. Resolves when the tokens are stored.
+   * The access token while it is good, at once, for interceptors that cannot wait. Undefined where there is none, where it
+   * has expired, and with credential "cookie".
+   */
+  get token(): string | undefined {
+    return this.#session.token;
+  }
+
+  /**
+   * Resolves once it is known who is signed in: with the state `signedIn`, where there is a token that is good now, or
+   * `signedOut`. Asks if need be, and again after failures that may pass.
+   *
+   * @throws the signal's reason; AuthSocketError `signed_out` where the session is disposed of meanwhile
+   * @example if ((await session.whenReady()).status === "signedOut") return redirect("/sign-in");
+   */
+  whenReady(options: { signal?: AbortSignal | undefined } = {}): Promise<SessionState> {
+    return this.#session.whenReady(options.signal);
+  }
+
+  /**
+   * An access token that is good now: at once where there is one, else from the one refresh that all share.
+   *
+   * @param options `forceRefresh`: a new one even so. `rejected`: a token that a server has refused; it is refreshed only
+   * if it is still the current one, so that ten requests refused at once cost one refresh. `signal`: stops waiting
+   * @throws AuthSocketError `signed_out` or `session_expired` where nobody is signed in; `user_changed` where another user
+   * has signed in meanwhile; where an attempt to refresh fails, its error (`refresh_failed`, `refresh_timeout`,
+   * `invalid_response`); the signal's reason
+   */
+  async getToken(
+    options: {
+      forceRefresh?: boolean | undefined;
+      rejected?: string | undefined;
+      signal?: AbortSignal | undefined;
+    } = {},
+  ): Promise<string> {
+    if (this.#session.isCookie) {
+      throw new TypeError(`credential "cookie" has no token to get: requests carry the session's cookie`);
+    }
+    const { forceRefresh, rejected, signal } = options;
+    check(rejected === undefined || typeof rejected === "string", "rejected", "the token that was refused");
+    return this.#session.getToken({ force: forceRefresh === true, rejected, signal });
+  }
+
+  /**
+   * `fetch` with `Authorization: Bearer` and a token that is good now. It sends the token to this page's origin and to the
+   * option `origins` only. A 401 refreshes the token and repeats the request once; a request with a streaming body is not
+   * repeated. It follows no redirect unless `init.redirect` says so. An Authorization header of yours is left alone.
+   *
+   * @throws TypeError for another origin or `mode: "no-cors"`; AuthSocketError `signed_out` where nobody is signed in,
+   * `user_changed` where another user signs in meanwhile; whatever `fetch` throws
+   * @example const me = await (await session.fetch("/api/me")).json();
+   */
+  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+    return authorizedFetch(this.#session, input, init);
+  }
+
+  /**
+   * Signs a user in: every socket of this session connects by itself. Resolves when the tokens are stored. Tokens that are
+   * there already change nothing, but sockets that were refused try again.
    *
    * To change the user, await `signOut()` before the new one's login. With a refresh cookie that is good for one use, a tab
    * that refreshes for the old user after the login's answer and before this call uses up the new one's.
    *
-   * @param tokens an access token or a token set; none where the store, or a refresh cookie, already holds what it takes
-   * @throws TypeError where there is no access token in it; without tokens, as `getToken()` does
+   * @param tokens an access token, a token set, or the JSON that the login or the refresh endpoint answers. None where the
+   * store, a refresh cookie or the source has what it takes
+   * @throws TypeError where there is no access token in it, or an `expiresAt` in seconds; without tokens, as `getToken()`
+   * @example await session.signIn(await response.json());
    */
-  signIn(tokens?: TokenSet | string): Promise<void> {
+  signIn(tokens?: SignInTokens | string): Promise<void> {
     return this.#session.signIn(tokens);
   }
 
   /**
    * Signs the user out: every socket disconnects, what is unsent is dropped, and a persistent store remembers it.
-   * Ending the session at the server is the app's to do. Resolves when the store is empty.
+   * Ending the session at the server is the app's to do. Resolves when the store is empty and no refresh is under way.
    */
   signOut(): Promise<void> {
     return this.#session.signOut();
   }
 
-  /** Calls the listener with each new state. Returns its undo. */
+  /** Calls the listener with each new state. Returns a function that ends it. */
   subscribe(listener: (state: SessionState) => void): () => void {
-    this.#session.read();
-    return this.#session.published.subscribe(listener);
+    void this.#session.state; // the store is asked at the first look
+    return this.#session.observable.subscribe(listener);
   }
 
   /**
-   * Final and idempotent: ends every timer, listener and pending call. Nothing is signed out. A refresh that another token
-   * has overtaken already is seen to its end: the cookie that answers it is the next session's.
+   * Final and idempotent: ends every timer, listener and pending call. Nobody is signed out. A refresh that is under way is
+   * seen to its end and stored (B22).
    */
   dispose(): void {
     this.#session.dispose();

@@ -1,11 +1,15 @@
 import type { Socket } from "socket.io-client";
 import { abortReason, refuseAborted } from "./abort.ts";
-import type { AuthSession } from "./auth-session.ts";
-import type { AuthSocketState, Connection } from "./connection.ts";
-import { AuthSocketError } from "./core/errors.ts";
-import { Hub } from "./hub.ts";
+import { AuthSession } from "./auth-session.ts";
+import type { Connection } from "./connection/connection.ts";
+import type { AuthSocketState } from "./connection/connection-state.ts";
+import type { AuthSocketOptions } from "./connection/options.ts";
+import { SocketGroup } from "./connection/socket-group.ts";
+import { disposed } from "./connection/socket-patch.ts";
+import { AuthSocketError } from "./errors.ts";
+import type { Subscribable } from "./observable.ts";
 import { check } from "./option-check.ts";
-import type { AuthSocketOptions } from "./socket-options.ts";
+import { type AuthSessionOptions, SESSION_OPTIONS } from "./session/options.ts";
 
 /** Events by name, as Socket.IO constrains them. */
 export interface EventsMap {
@@ -28,54 +32,70 @@ export interface DefaultEventsMap {
  * socket.on("message", render);
  * socket.emit("message", "hello");
  */
-export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extends EventsMap = Listen> {
+export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extends EventsMap = Listen>
+  implements Subscribable<AuthSocketState>
+{
   /** The plain Socket.IO Socket, one for life. Its own connect() and disconnect() do what these do. */
   readonly socket: Socket<Listen, Emit>;
+  /** The session that feeds it; may be shared with other sockets and with HTTP calls. */
+  readonly session: AuthSession;
   readonly #connection: Connection;
-  readonly #hub: Hub;
-  /** Made when somebody first waits for its end, or at the end. */
-  #life: AbortController | undefined;
+  readonly #group: SocketGroup;
+  /** Aborted by `dispose()`. */
+  readonly #life = new AbortController();
 
   /**
-   * Connects at once, unless `autoConnect` is false: then it does no I/O (B20).
+   * Connects at once, unless `autoConnect` is false: then it does no I/O (B20). Without a page, as in a server-side build,
+   * only a server on this machine is connected to at once.
    *
    * @param url of the server; its path is the namespace, and "/" is this origin, as in `io()`
-   * @throws TypeError for a URL or an option that is no good; AuthSocketError `insecure_url` (S3), `token_in_url` (S2)
+   * @throws TypeError for an invalid URL or option; AuthSocketError `insecure_url` (S3), `token_in_url` (S2)
    */
   constructor(url: string | URL, options: AuthSocketOptions) {
-    const hub = options instanceof Hub ? options : new Hub(String(url), options);
-    const namespace = options instanceof Hub ? String(url) : hub.namespace;
-    this.#hub = hub;
-    this.#connection = hub.connection(namespace);
+    const children = childOf.get(options);
+    const group = children ?? new SocketGroup(String(url), options, ownSession);
+    const namespace = children ? String(url) : group.namespace;
+    this.#group = group;
+    this.session = group.session;
+    this.#connection = group.connection(namespace);
     this.socket = this.#connection.socket as unknown as Socket<Listen, Emit>;
-    hub.join({ socket: this, connection: this.#connection });
-    this.connect = this.connect.bind(this);
-    this.disconnect = this.disconnect.bind(this);
-    this.of = this.of.bind(this);
-    this.subscribe = this.subscribe.bind(this);
-    this.whenConnected = this.whenConnected.bind(this);
-    this.dispose = this.dispose.bind(this);
-    if (hub.autoConnect) this.connect();
-  }
-
-  get #end(): AbortSignal {
-    this.#life ??= new AbortController();
-    return this.#life.signal;
-  }
-
-  /** The session that feeds it; may be shared with other sockets and with HTTP calls. */
-  get session(): AuthSession {
-    return this.#hub.session;
+    group.join({ socket: this, connection: this.#connection });
+    for (const method of [
+      "connect",
+      "disconnect",
+      "reconnect",
+      "of",
+      "subscribe",
+      "whenConnected",
+      "dispose",
+    ] as const) {
+      Object.defineProperty(this, method, {
+        value: this[method].bind(this),
+        configurable: true,
+        writable: true,
+      });
+    }
+    if (group.autoConnect) this.connect();
   }
 
   /** Immutable; a new object for each change, the same object until then. */
   get state(): AuthSocketState {
-    return this.#connection.published.value;
+    return this.#connection.observable.value;
   }
 
-  /** Starts the token and the engine's handshake together. No effect while connecting, connected or disposed of. */
+  /** The constant `{ status: "idle" }`, for server-side rendering and hydration. */
+  get serverState(): AuthSocketState {
+    return this.#connection.observable.initial;
+  }
+
+  /**
+   * Starts the token and the engine's handshake together. No effect while connecting, connected or disposed of. After
+   * `refused` it asks for a fresh token first.
+   *
+   * @throws TypeError for a relative URL where there is no page
+   */
   connect(): this {
-    if (!this.#life?.signal.aborted) this.#connection.connect();
+    if (!this.#life.signal.aborted) this.#connection.connect();
     return this;
   }
 
@@ -86,51 +106,68 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   }
 
   /**
+   * Brings a fresh token to the server at once: by a new connection, drained first so that nothing is lost. The token is
+   * the session's, where that is newer than the connection's, else it is refreshed. Connects where it is not connected.
+   */
+  reconnect(): this {
+    if (!this.#life.signal.aborted) this.#connection.reconnect();
+    return this;
+  }
+
+  /**
    * The AuthSocket of another namespace on the same connection, with the same session; the same one for each call.
    *
    * @param namespace with or without the leading slash
    * @throws TypeError where it is no string
    */
   of<L extends EventsMap = DefaultEventsMap, E extends EventsMap = L>(namespace: string): AuthSocket<L, E> {
-    refuseAborted(this.#life?.signal);
+    if (this.#life.signal.aborted) throw disposed();
     check(typeof namespace === "string", "namespace", "a string");
     const name = namespace.startsWith("/") ? namespace : `/${namespace}`; // T17
-    return (
-      (this.#hub.member(name)?.socket as AuthSocket<L, E> | undefined) ??
-      new AuthSocket<L, E>(name, this.#hub)
-    );
+    const existing = this.#group.member(name)?.socket as AuthSocket<L, E> | undefined;
+    return existing ?? child<L, E>(name, this.#group);
   }
 
-  /** Calls the listener with each new state. Returns its undo. */
+  /** Calls the listener with each new state. Returns a function that ends it. */
   subscribe(listener: (state: AuthSocketState) => void): () => void {
-    return this.#connection.published.subscribe(listener);
+    return this.#connection.observable.subscribe(listener);
   }
 
   /**
    * Resolves once connected; waits for `connect()` where nobody has called it.
    *
-   * @throws the state's error where it is signed out or refused (`signed_out` where it has none); the signal's reason
+   * @throws the state's error where it is signed out (`signed_out` where it has none), refused, or has given up
+   * (`unreachable`), and where a fresh token is refused while it waits (`token_rejected`); the signal's reason; a TypeError
+   * for a relative URL where there is no page
    */
-  whenConnected({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  whenConnected({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     return new Promise((resolve, reject) => {
-      const ends = [this.#end, ...(signal ? [signal] : [])];
-      for (const end of ends) refuseAborted(end);
+      const ends = [this.#life.signal, ...(signal ? [signal] : [])];
+      if (this.#life.signal.aborted) throw disposed();
+      refuseAborted(signal);
+      if (this.state.status === "idle") this.#group.admitWithoutPage();
       const settle = (settled: () => void) => {
         unsubscribe();
         for (const end of ends) end.removeEventListener("abort", abort);
         settled();
       };
-      const abort = (event: Event) => settle(() => reject(abortReason(event.target as AbortSignal)));
-      const look = (state: AuthSocketState) => {
-        if (state.status === "connected") settle(resolve);
-        else if (state.status === "refused") settle(() => reject(state.error));
-        else if (state.status === "signedOut") {
-          settle(() => reject(state.error ?? new AuthSocketError("signed_out", "nobody is signed in")));
+      const abort = (event: Event) =>
+        settle(() => reject(signal && event.target === signal ? abortReason(signal) : disposed()));
+      const look = (state: AuthSocketState, isNews: boolean) => {
+        const { status, error } = state;
+        const isOver =
+          status === "refused" ||
+          (status === "idle" && error?.code === "unreachable") ||
+          (status === "connecting" && error?.code === "token_rejected" && isNews);
+        if (status === "connected") settle(resolve);
+        else if (isOver) settle(() => reject(error));
+        else if (status === "signedOut") {
+          settle(() => reject(error ?? new AuthSocketError("signed_out", "nobody is signed in")));
         }
       };
       for (const end of ends) end.addEventListener("abort", abort);
-      const unsubscribe = this.subscribe(look);
-      look(this.state);
+      const unsubscribe = this.subscribe((state) => look(state, true));
+      look(this.state, false);
     });
   }
 
@@ -139,10 +176,27 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
    * made them, and of the session where this one made it.
    */
   dispose(): void {
-    this.#life ??= new AbortController();
     if (this.#life.signal.aborted) return;
-    this.#life.abort(new Error("the AuthSocket was disposed of"));
+    this.#life.abort();
     this.#connection.dispose();
-    this.#hub.leave(this.#connection);
+    this.#group.leave(this.#connection);
   }
+}
+
+/** The group of a socket that `of()` makes, by the options that stand for it. */
+const childOf = /* @__PURE__ */ new WeakMap<AuthSocketOptions, SocketGroup>();
+
+function child<L extends EventsMap, E extends EventsMap>(
+  namespace: string,
+  group: SocketGroup,
+): AuthSocket<L, E> {
+  const options = { session: group.session };
+  childOf.set(options, group);
+  return new AuthSocket<L, E>(namespace, options);
+}
+
+/** The session of an AuthSocket that is not given one. */
+function ownSession(options: AuthSocketOptions): AuthSession {
+  const own = Object.entries(options).filter(([option]) => SESSION_OPTIONS.includes(option));
+  return new AuthSession(Object.fromEntries(own) as unknown as AuthSessionOptions);
 }

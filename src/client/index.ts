@@ -1,14 +1,5 @@
-export { AuthSession } from "./auth-session.ts";
 export { AuthSocket, type DefaultEventsMap, type EventsMap } from "./auth-socket.ts";
-export type { AuthSocketState } from "./connection.ts";
-export { AuthSocketError, type AuthSocketErrorCode } from "./core/errors.ts";
-export { isTokenRefused } from "./core/refusal.ts";
-export type { RefreshReason } from "./core/session-machine.ts";
-export type { SessionState } from "./core/session-state.ts";
-export type { TokenSet } from "./core/token-set.ts";
-export { memoryStore } from "./platform/memory-store.ts";
-export type { TokenStore } from "./platform/token-store.ts";
-export { webStorageStore } from "./platform/web-storage-store.ts";
-export type { Refresh, RefreshContext, RefreshRequest } from "./refresher.ts";
-export type { AuthSessionOptions } from "./session-options.ts";
-export type { AuthSocketOptions } from "./socket-options.ts";
+export type { AuthSocketState } from "./connection/connection-state.ts";
+export type { AuthSocketOptions } from "./connection/options.ts";
+export { isTokenRefused } from "./connection/refusal.ts";
+export * from "./index.session.ts";

@@ -1,15 +1,10 @@
-import {
-  AuthSession,
-  type AuthSessionOptions,
-  AuthSocketError,
-  memoryStore,
-  type SessionState,
-} from "authsocket";
+import { AuthSession, AuthSocketError, memoryStore, type SessionState } from "authsocket";
 import { HttpResponse } from "msw";
 import { describe, expect, it } from "vitest";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { RefreshDesk } from "../support/refresh-desk.ts";
 import { startRefreshEndpoint, tokenResponse } from "../support/refresh-endpoint.ts";
+import type { RefreshOptions } from "../support/refresh-options.ts";
 import { untilStatus } from "../support/states.ts";
 import { holdToken } from "../support/token-holder.ts";
 import { timedToken } from "../support/unsigned-jwt.ts";
@@ -19,7 +14,7 @@ const LIFETIME = 15 * MINUTE;
 
 /** A session whose store holds a token that expires in `left` ms. */
 function sessionWithToken(
-  options: Partial<AuthSessionOptions> & { refresh: AuthSessionOptions["refresh"] },
+  options: Partial<RefreshOptions> & { refresh: RefreshOptions["refresh"] },
   left = -1,
 ) {
   const platform = new ManualPlatform();

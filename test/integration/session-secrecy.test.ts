@@ -1,17 +1,11 @@
 import { inspect } from "node:util";
-import {
-  AuthSession,
-  type AuthSessionOptions,
-  AuthSocket,
-  AuthSocketError,
-  memoryStore,
-  webStorageStore,
-} from "authsocket";
+import { AuthSession, AuthSocket, AuthSocketError, memoryStore, webStorageStore } from "authsocket";
 import { HttpResponse } from "msw";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { MapStorage } from "../support/map-storage.ts";
 import { startRefreshEndpoint, tokenResponse } from "../support/refresh-endpoint.ts";
+import type { RefreshOptions } from "../support/refresh-options.ts";
 import { timedToken } from "../support/unsigned-jwt.ts";
 
 const REFRESH_TOKEN = "the-refresh-token-that-nobody-may-see";
@@ -22,7 +16,7 @@ function pageAt(address: string): Location {
   return { href, origin, protocol } as Location;
 }
 
-function sessionAt(address: string | undefined, options: AuthSessionOptions) {
+function sessionAt(address: string | undefined, options: RefreshOptions) {
   const platform = new ManualPlatform();
   if (address) platform.page = pageAt(address);
   return new AuthSession({ store: memoryStore(), ...options }, platform);
@@ -238,7 +232,7 @@ describe("tokens over plain http", () => {
         sent.push(input);
         return tokenResponse("fresh");
       };
-      const ask = (options: Partial<AuthSessionOptions>, address: string) =>
+      const ask = (options: Partial<RefreshOptions>, address: string) =>
         codeOf(() => sessionAt(address, { refresh, fetch, ...options }).getToken());
       expect(await ask({}, "http://intranet.example/")).toBe("insecure_url");
       expect(sent).toEqual([]);

@@ -1,7 +1,8 @@
-import { AuthSession, type AuthSessionOptions, AuthSocket, memoryStore } from "authsocket";
+import { AuthSession, AuthSocket, memoryStore } from "authsocket";
 import { describe, expect, it, vi } from "vitest";
 import { type AuthServer, issueToken, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
+import type { RefreshOptions } from "../support/refresh-options.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { recordStatuses, until, untilStatus } from "../support/states.ts";
 
@@ -10,7 +11,7 @@ let opaque = 0;
 /** A token that says nothing about itself. */
 const issueOpaque = () => `opaque-${++opaque}`;
 
-function sessionWith(issue: () => string, options: Partial<AuthSessionOptions> = {}) {
+function sessionWith(issue: () => string, options: Partial<RefreshOptions> = {}) {
   const token = issue();
   const clock = new SkippableClock();
   const refresh = vi.fn<() => Promise<string | null>>(async () => issue());

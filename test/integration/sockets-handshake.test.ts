@@ -1,10 +1,11 @@
-import { AuthSession, type AuthSessionOptions, AuthSocket, memoryStore, webStorageStore } from "authsocket";
+import { AuthSession, AuthSocket, memoryStore, webStorageStore } from "authsocket";
 import { io, type Socket } from "socket.io-client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AuthServer, issueToken, startAuthServer } from "../support/auth-server.ts";
 import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
 import { startRefreshEndpoint, tokenResponse } from "../support/refresh-endpoint.ts";
+import type { RefreshOptions } from "../support/refresh-options.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { recordStatuses, until, untilStatus } from "../support/states.ts";
 
@@ -12,7 +13,7 @@ const EXPIRED = issueToken({ lifetime: -1_000 });
 const FAST = { reconnectionDelay: 1, reconnectionDelayMax: 1 };
 
 /** A session whose refresh the test answers. */
-function withHeldRefresh(clock = new SkippableClock(), options: Partial<AuthSessionOptions> = {}) {
+function withHeldRefresh(clock = new SkippableClock(), options: Partial<RefreshOptions> = {}) {
   const answer = deferred<string>();
   const refresh = vi.fn<() => Promise<string | null>>(() => answer.promise);
   const store = memoryStore({ accessToken: EXPIRED });

@@ -1,21 +1,15 @@
-import {
-  AuthSession,
-  type AuthSessionOptions,
-  AuthSocket,
-  type AuthSocketState,
-  memoryStore,
-  type TokenStore,
-} from "authsocket";
+import { AuthSession, AuthSocket, type AuthSocketState, memoryStore, type TokenStore } from "authsocket";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { issueToken, startAuthServer } from "../support/auth-server.ts";
 import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
+import type { RefreshOptions } from "../support/refresh-options.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { until, untilStatus } from "../support/states.ts";
 
 const FAST = { reconnectionDelay: 1, reconnectionDelayMax: 1 };
 
-function sessionWith(options: Partial<AuthSessionOptions> = {}) {
+function sessionWith(options: Partial<RefreshOptions> = {}) {
   const clock = new SkippableClock();
   const refresh = vi.fn<() => Promise<string | null>>(async () => issueToken());
   const store = memoryStore({ accessToken: issueToken() });

@@ -1,21 +1,15 @@
-import {
-  AuthSession,
-  type AuthSessionOptions,
-  AuthSocket,
-  isTokenRefused,
-  memoryStore,
-  type TokenSet,
-} from "authsocket";
+import { AuthSession, AuthSocket, isTokenRefused, memoryStore, type TokenSet } from "authsocket";
 import { describe, expect, it, vi } from "vitest";
 import { issueToken, Refusal, startAuthServer, verify } from "../support/auth-server.ts";
 import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
+import type { RefreshOptions } from "../support/refresh-options.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { recordStatuses, until, untilStatus } from "../support/states.ts";
 
 const TOKEN_CODES = ["token_missing", "token_invalid", "token_expired", "token_revoked"];
 
-function sessionWith(options: Partial<AuthSessionOptions> = {}) {
+function sessionWith(options: Partial<RefreshOptions> = {}) {
   const token = issueToken();
   const clock = new SkippableClock();
   const refresh = vi.fn(async () => issueToken());

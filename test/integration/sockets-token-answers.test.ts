@@ -1,8 +1,9 @@
-import { AuthSession, type AuthSessionOptions, AuthSocket, memoryStore, type TokenStore } from "authsocket";
+import { AuthSession, AuthSocket, memoryStore, type TokenStore } from "authsocket";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { issueToken, startAuthServer } from "../support/auth-server.ts";
 import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
+import type { RefreshOptions } from "../support/refresh-options.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { until, untilStatus } from "../support/states.ts";
 
@@ -14,7 +15,7 @@ function thenable<T>(settle: (resolve: (value: T) => void, reject: (error: unkno
   return { then: settle } as unknown as Promise<T>;
 }
 
-function sessionOf(options: Partial<AuthSessionOptions>, clock = new SkippableClock()): AuthSession {
+function sessionOf(options: Partial<RefreshOptions>, clock = new SkippableClock()): AuthSession {
   const defaults = {
     refresh: async () => issueToken(),
     store: memoryStore({ accessToken: EXPIRED }),
@@ -24,7 +25,7 @@ function sessionOf(options: Partial<AuthSessionOptions>, clock = new SkippableCl
   return disposed(new AuthSession({ ...defaults, ...options }, clock));
 }
 
-type Answer = AuthSessionOptions["refresh"];
+type Answer = RefreshOptions["refresh"];
 
 const FAILING: [string, Answer][] = [
   [

@@ -1,7 +1,8 @@
-import { AuthSession, type AuthSessionOptions, AuthSocket, memoryStore } from "authsocket";
+import { AuthSession, AuthSocket, memoryStore } from "authsocket";
 import { describe, expect, it, vi } from "vitest";
 import { type AuthServer, issueToken, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
+import type { RefreshOptions } from "../support/refresh-options.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { until, untilStatus } from "../support/states.ts";
 
@@ -11,7 +12,7 @@ const alice = (lifetime?: number) => issueToken({ subject: "alice", ...(lifetime
 const bob = () => issueToken({ subject: "bob" });
 const nobody = () => issueToken({ subject: null });
 
-function sessionWith(options: Partial<AuthSessionOptions> = {}) {
+function sessionWith(options: Partial<RefreshOptions> = {}) {
   const clock = new SkippableClock();
   const refresh = vi.fn<() => Promise<string | null>>(async () => null);
   const store = memoryStore({ accessToken: alice() });
@@ -22,7 +23,7 @@ function sessionWith(options: Partial<AuthSessionOptions> = {}) {
 /** Alice's connected AuthSocket. */
 async function connectAlice(
   server: AuthServer,
-  { io = {}, ...options }: Partial<AuthSessionOptions> & { io?: object } = {},
+  { io = {}, ...options }: Partial<RefreshOptions> & { io?: object } = {},
 ) {
   const { session, clock, refresh, store } = sessionWith(options);
   const auth = disposed(new AuthSocket(server.url, { session, io: { ...FAST, ...io } }));

@@ -1,4 +1,4 @@
-import type { Lease } from "../../src/client/core/lease.ts";
+import type { Lease } from "../../src/client/lease/lease.ts";
 import { type Computer, trueTime } from "./computer.ts";
 import type { Journal } from "./journal.ts";
 import type { LeaseDesk } from "./lease-desk.ts";

@@ -1,5 +1,5 @@
-import { type Lease, NO_LEASE } from "../../src/client/core/lease.ts";
-import type { LeaseBoard } from "../../src/client/platform/lease-board.ts";
+import { type Lease, NO_LEASE } from "../../src/client/lease/lease.ts";
+import type { LeaseDatabase } from "../../src/client/lease/lease-database.ts";
 import type { Choices } from "./choices.ts";
 import type { Journal } from "./journal.ts";
 import type { Mishaps } from "./mishaps.ts";
@@ -25,7 +25,7 @@ export class LeaseDesk {
   }
 
   /** The board as a tab sees it. */
-  boardOf(tab: Tab): LeaseBoard {
+  boardOf(tab: Tab): LeaseDatabase {
     return {
       update: (name, change) =>
         new Promise((resolve) => {

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import type { LeaseBoard } from "../../src/client/platform/lease-board.ts";
+import type { LeaseDatabase } from "../../src/client/lease/lease-database.ts";
 import type { Platform } from "../../src/client/platform/platform.ts";
+import type { WakeUp } from "../../src/client/platform/wake-up.ts";
 
 /** The longest delay that a browser's timer knows; a longer one rings at once (T19). */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -25,16 +26,28 @@ export class ManualPlatform implements Platform {
   #wall = Date.UTC(2026, 0, 1);
   #elapsed = 0;
   readonly #timers = new Set<Timer>();
-  readonly #sleepers = new Set<(online: boolean) => void>();
+  readonly #sleepers = new Set<(wakeUp: WakeUp) => void>();
 
   readonly now = () => this.#wall;
   readonly random = () => this.chance;
   readonly location = () => this.page;
   /** Whom it shares its origin with; default: nobody. */
-  board: LeaseBoard | undefined;
+  board: LeaseDatabase | undefined;
   readonly leases = () => this.board;
   // Looked up at the call, so that msw's is found.
   readonly fetch: typeof fetch = (input, init) => globalThis.fetch(input, init);
+
+  /** What was said to the developer. */
+  readonly warnings: string[] = [];
+  readonly warn = (message: string) => {
+    this.warnings.push(message);
+  };
+
+  /** What the app's code has thrown. */
+  readonly reports: unknown[] = [];
+  readonly report = (error: unknown) => {
+    this.reports.push(error);
+  };
 
   readonly setTimeout = (callback: () => void, ms: number): Timer => {
     this.delays.push(ms);
@@ -47,7 +60,7 @@ export class ManualPlatform implements Platform {
     this.#timers.delete(timer as Timer);
   };
 
-  readonly onWakeUp = (listener: (online: boolean) => void) => {
+  readonly onWakeUp = (listener: (wakeUp: WakeUp) => void) => {
     this.#sleepers.add(listener);
     return () => {
       this.#sleepers.delete(listener);
@@ -82,7 +95,7 @@ export class ManualPlatform implements Platform {
 
   /** The page comes back to life, or the network does. */
   async wake(online = false): Promise<void> {
-    for (const heard of [...this.#sleepers]) heard(online);
+    for (const heard of [...this.#sleepers]) heard(online ? "online" : "visible");
     await setImmediate();
   }
 

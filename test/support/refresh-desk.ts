@@ -12,14 +12,18 @@ export interface RefreshTurn {
 
 /** A `Refresh` function whose calls a test answers by hand. */
 export class RefreshDesk {
-  readonly turns: RefreshTurn[] = [];
+  readonly #turns: RefreshTurn[] = [];
   readonly #happenings = new Happenings();
 
   readonly refresh: Refresh = (context) =>
     new Promise<Answer>((resolve, reject) => {
-      this.turns.push({ context, resolve: (answer) => resolve(answer as Answer), reject });
+      this.#turns.push({ context, resolve: (answer) => resolve(answer as Answer), reject });
       this.#happenings.happened();
     });
+
+  get turns(): readonly RefreshTurn[] {
+    return this.#turns;
+  }
 
   get reasons(): string[] {
     return this.turns.map(({ context }) => context.reason);

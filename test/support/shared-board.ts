@@ -1,8 +1,8 @@
-import { type Lease, NO_LEASE } from "../../src/client/core/lease.ts";
-import type { LeaseBoard } from "../../src/client/platform/lease-board.ts";
+import { type Lease, NO_LEASE } from "../../src/client/lease/lease.ts";
+import type { LeaseDatabase } from "../../src/client/lease/lease-database.ts";
 
 /** A board for the tabs of a test: every transaction is over at once, and everybody hears of every change. */
-export class SharedBoard implements LeaseBoard {
+export class SharedBoard implements LeaseDatabase {
   lease: Lease = NO_LEASE;
   /** Whether it answers. */
   isWorking = true;

@@ -1,4 +1,5 @@
 import { browserPlatform, type Platform } from "../../src/client/platform/platform.ts";
+import type { WakeUp } from "../../src/client/platform/wake-up.ts";
 
 interface Timer {
   callback: () => void;
@@ -13,8 +14,10 @@ export class SkippableClock implements Platform {
   fetch = browserPlatform.fetch;
   location = browserPlatform.location;
   leases: Platform["leases"] = browserPlatform.leases;
+  warn: Platform["warn"] = browserPlatform.warn;
+  report: Platform["report"] = browserPlatform.report;
   readonly #timers = new Set<Timer>();
-  readonly #sleepers = new Set<(online: boolean) => void>();
+  readonly #sleepers = new Set<(wakeUp: WakeUp) => void>();
   #skipped = 0;
 
   readonly now = (): number => Date.now() + this.#skipped;
@@ -34,8 +37,8 @@ export class SkippableClock implements Platform {
     this.#timers.delete(timer as Timer);
   };
 
-  readonly onWakeUp = (listener: (online: boolean) => void): (() => void) => {
-    const own = (online: boolean) => listener(online);
+  readonly onWakeUp = (listener: (wakeUp: WakeUp) => void): (() => void) => {
+    const own = (wakeUp: WakeUp) => listener(wakeUp);
     this.#sleepers.add(own);
     return () => this.#sleepers.delete(own);
   };
@@ -65,7 +68,7 @@ export class SkippableClock implements Platform {
   }
 
   wakeUp(online = false): void {
-    for (const listener of [...this.#sleepers]) listener(online);
+    for (const listener of [...this.#sleepers]) listener(online ? "online" : "visible");
   }
 
   #arm(timer: Timer): void {

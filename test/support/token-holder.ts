@@ -1,10 +1,18 @@
 import type { AuthSession } from "authsocket";
-import { sessionOf } from "../../src/client/auth-session.ts";
+import type { Session, SessionClient } from "../../src/client/session/session.ts";
 
 /** Keeps a session in demand, as a socket does that is not idle (B4). Returns its undo. */
 export function holdToken(session: AuthSession): () => void {
-  const client = { connectedWith: undefined, isInDemand: true, changed: () => {} };
-  const inner = sessionOf(session);
+  const nothing = () => {};
+  const client: SessionClient = {
+    connectedWith: undefined,
+    demand: "token",
+    drop: nothing,
+    follow: nothing,
+    signedIn: nothing,
+    wokeUp: nothing,
+  };
+  const inner = session["~session"] as Session;
   inner.join(client);
   inner.prepare();
   return () => inner.leave(client);

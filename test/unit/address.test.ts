@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readAddress } from "../../src/client/core/address.ts";
+import { readAddress } from "../../src/client/connection/address.ts";
 
 const onHttps = () => "https:";
 

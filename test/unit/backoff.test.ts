@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { backoff } from "../../src/client/core/backoff.ts";
+import { backoff } from "../../src/client/refresh/backoff.ts";
 
 const delays = { base: fc.integer({ min: 0, max: 60_000 }), max: fc.integer({ min: 0, max: 600_000 }) };
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { withDeadline } from "../../src/client/deadline.ts";
+import { withDeadline } from "../../src/client/platform/deadline.ts";
 import { type Deferred, deferred } from "../support/deferred.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
 

@@ -7,7 +7,7 @@ import {
   released,
   taken,
   voided,
-} from "../../src/client/core/lease.ts";
+} from "../../src/client/lease/lease.ts";
 
 const [OLD, NEW, BOBS] = [1, 2, 3];
 

@@ -1,17 +1,12 @@
-import {
-  AuthSession,
-  type AuthSessionOptions,
-  AuthSocket,
-  type AuthSocketOptions,
-  memoryStore,
-} from "authsocket";
+import { AuthSession, AuthSocket, type AuthSocketOptions, memoryStore } from "authsocket";
 import { describe, expect, it } from "vitest";
+import type { RefreshOptions } from "../support/refresh-options.ts";
 
 /** What code without types may pass. */
 type Wrong = Record<string, unknown>;
 
 const session = (options: Wrong) =>
-  new AuthSession({ refresh: "/r", ...options } as unknown as AuthSessionOptions);
+  new AuthSession({ refresh: "/r", ...options } as unknown as RefreshOptions);
 const socket = (options: Wrong) =>
   new AuthSocket("https://chat.example", { autoConnect: false, ...options } as unknown as AuthSocketOptions);
 
@@ -76,7 +71,7 @@ describe("options", () => {
   });
 
   it("B19 no options at all are a TypeError that quotes refresh", () => {
-    expect(() => new AuthSession(undefined as unknown as AuthSessionOptions)).toThrow('"refresh" must be');
+    expect(() => new AuthSession(undefined as unknown as RefreshOptions)).toThrow('"refresh" must be');
     expect(() => new AuthSocket("/", undefined as unknown as AuthSocketOptions)).toThrow('"refresh" must be');
   });
 

@@ -1,6 +1,6 @@
 import { isTokenRefused } from "authsocket";
 import { describe, expect, it } from "vitest";
-import { unavailableFor } from "../../src/client/core/refusal.ts";
+import { unavailableFor } from "../../src/client/connection/refusal.ts";
 
 const refusal = (message: string, data?: unknown) => Object.assign(new Error(message), { data });
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readTokenSet } from "../../src/client/core/token-set.ts";
+import { readTokenSet } from "../../src/client/token/token-set.ts";
 
 describe("a token set from outside", () => {
   it("S5 is reduced to what is known", () => {

@@ -1,7 +1,8 @@
-import { indexedDbBoard, type LeaseBoard } from "./lease-board.ts";
-import { onWakeUp } from "./wake-up.ts";
+import { indexedDbLeases, type LeaseDatabase } from "../lease/lease-database.ts";
+import { pageLeases } from "../lease/page-leases.ts";
+import { onWakeUp, type WakeUp } from "./wake-up.ts";
 
-/** Everything that a client takes from the world around it, wrapped and never captured at import (B20). */
+/** Everything that a client takes from the world around it, looked up at each use and never at import (B20). */
 export interface Platform {
   /** ms since the epoch */
   now(): number;
@@ -10,11 +11,16 @@ export interface Platform {
   /** 0 ≤ random < 1 */
   random(): number;
   fetch: typeof fetch;
-  onWakeUp: typeof onWakeUp;
+  /** Tells when the page comes back to life. Returns a function that ends it. */
+  onWakeUp(listener: (wakeUp: WakeUp) => void): () => void;
   /** Where the page is; undefined outside a page. */
   location(): Location | undefined;
-  /** What this origin's tabs share; undefined where there are no other tabs, or no way to agree with them. */
-  leases(): LeaseBoard | undefined;
+  /** Where those who share a session agree on who refreshes; undefined: nobody else is there. */
+  leases(): LeaseDatabase | undefined;
+  /** Says something to the developer. */
+  warn(message: string): void;
+  /** Reports what the app's code has thrown, as an uncaught error. */
+  report(error: unknown): void;
 }
 
 export const browserPlatform: Platform = {
@@ -27,9 +33,20 @@ export const browserPlatform: Platform = {
   location: () => globalThis.location,
   leases: () => {
     try {
-      return globalThis.indexedDB ? indexedDbBoard : undefined;
+      if (globalThis.indexedDB) return indexedDbLeases;
     } catch {
-      return undefined; // B9: where storage is denied, some browsers throw at the sight of it
+      // B9: where storage is denied, some browsers throw at the sight of it.
     }
+    return pageLeases;
   },
+  warn: (message) => console.warn(`authsocket: ${message}`),
+  report: (error) =>
+    queueMicrotask(() => {
+      throw error;
+    }),
 };
+
+/** Whether there is a page, or what stands for one in React Native. Without one, nothing starts by itself (B20). */
+export function hasPage(platform: Platform): boolean {
+  return platform.location() !== undefined || globalThis.navigator?.product === "ReactNative";
+}

@@ -1,3 +1,6 @@
+/** What has brought a page back to life: it is seen again, or the network is back. */
+export type WakeUp = "visible" | "online";
+
 const EVENTS = [
   ["window", ["pageshow", "online", "focus"]],
   ["document", ["visibilitychange", "resume"]],
@@ -6,15 +9,15 @@ const EVENTS = [
 /**
  * Tells when the page comes back to life: timers of a sleeping, hidden or frozen page do not run on time (B4, T23).
  *
- * @param listener `online` is true where it is the network that came back
- * @returns its undo
+ * @returns a function that ends it
  */
-export function onWakeUp(listener: (online: boolean) => void): () => void {
-  const heard = (event: Event) => listener(event.type === "online");
+export function onWakeUp(listener: (wakeUp: WakeUp) => void): () => void {
+  const heard = ({ type }: Event) => listener(type === "online" ? "online" : "visible");
   forEachEvent("addEventListener", heard);
   return () => forEachEvent("removeEventListener", heard);
 }
 
 function forEachEvent(act: "addEventListener" | "removeEventListener", heard: (event: Event) => void): void {
-  for (const [target, types] of EVENTS) for (const type of types) globalThis[target]?.[act](type, heard);
+  // B20: React Native has a `window` without events.
+  for (const [target, types] of EVENTS) for (const type of types) globalThis[target]?.[act]?.(type, heard);
 }

@@ -1,0 +1,83 @@
+import type { Socket } from "socket.io-client";
+
+/** Watches what leaves a Socket, for a graceful reconnect: emits can be held back, and acknowledgements waited for. */
+export interface AckTracker {
+  /** The connection is gone: what was sent on it is not answered any more. */
+  lost(): void;
+  /** From now on emits are buffered. Resolves when what was sent before has been acknowledged. */
+  hold(): Promise<unknown>;
+  release(): void;
+  /** Gives the Socket its own methods back. */
+  detach(): void;
+}
+
+/** @param hasQueue Socket.IO's `retries` is on: it sends an event when the server has acknowledged the one before. */
+export function trackAcks(socket: Socket, hasQueue: boolean): AckTracker {
+  const { emit } = socket;
+  /** In the order of sending. */
+  const unacknowledged = new Set<Promise<void>>();
+  let isHeld = false;
+  let isVolatile = false;
+
+  const watched = (acknowledge?: (...answer: unknown[]) => void) => {
+    let watcher = (..._: unknown[]) => {};
+    const acknowledged = new Promise<void>((resolve) => {
+      watcher = (...answer) => {
+        unacknowledged.delete(acknowledged);
+        resolve();
+        acknowledge?.apply(socket, answer);
+      };
+    });
+    unacknowledged.add(acknowledged);
+    // Socket.IO marks those that take an error.
+    return Object.assign(watcher, acknowledge);
+  };
+
+  const send = (...args: unknown[]) => {
+    const acknowledge = typeof args[args.length - 1] === "function" ? (args.pop() as () => void) : undefined;
+    // The queue asks for acknowledgements itself, of all but volatile events: the server notices nothing of these.
+    if (hasQueue ? !isVolatile : acknowledge) args.push(watched(acknowledge));
+    else if (acknowledge) args.push(acknowledge);
+    isVolatile = false;
+    const { connected } = socket;
+    // Only what is emitted is held: what arrives meanwhile is handed on as ever.
+    socket.connected = connected && !isHeld;
+    try {
+      return emit.apply(socket, args as Parameters<typeof emit>);
+    } finally {
+      // T12: what the queue sends meanwhile it sends once more with the next connection; what else is here is volatile.
+      if (hasQueue && socket.connected !== connected) socket.sendBuffer = [];
+      socket.connected = connected;
+    }
+  };
+
+  Object.defineProperties(socket, {
+    emit: { value: send, configurable: true, writable: true },
+    volatile: {
+      get: () => {
+        isVolatile = true;
+        return Reflect.get(Object.getPrototypeOf(socket), "volatile", socket);
+      },
+      configurable: true,
+    },
+  });
+
+  return {
+    lost: () => {
+      if (!hasQueue) unacknowledged.clear();
+    },
+    hold: () => {
+      isHeld = true;
+      const sent = socket.connected ? [...unacknowledged] : [];
+      return Promise.all(hasQueue ? sent.slice(0, 1) : sent);
+    },
+    release: () => {
+      isHeld = false;
+      // What has waited in vain is not waited for again.
+      if (!hasQueue) unacknowledged.clear();
+    },
+    detach: () => {
+      for (const name of ["emit", "volatile"]) Reflect.deleteProperty(socket, name);
+    },
+  };
+}

@@ -1,0 +1,191 @@
+import { defined } from "../defined.ts";
+import type { AuthSocketError } from "../errors.ts";
+import type { AccessToken } from "../token/access-token.ts";
+
+/*
+ * One namespace's connection.
+ *
+ *        connect, starting                    accepted
+ *   idle ────────────────────▶ opening ───────────────────────▶ connected
+ *    ▲  ▲     gave up          │ ▲ │ ▲  lost, or cut over its token │  │
+ *    │  └──────────────────────┘ │ │ └──────────────────────────────┘  │
+ *    │              asked for a  │ │ unavailable, refused again        │
+ *    │          token that is    │ └────────▶ delayed ── retryAt ──▶   │
+ *    │              still to come│                     (opening)       │
+ *    │   disconnect,             ▼                                     │
+ *    │   from everywhere      awaiting ── the token is there ──▶ opening
+ *    │                           │                                     │
+ *    │                           ▼ it fails, or 10 s                   │
+ *    │              waitingForToken ── the token is there ──▶ opening  │
+ *    │                                                                 ▼
+ *    └── signedOut ◀── nobody is signed in, from everywhere         refused ── connect ──▶ opening
+ *            └── a token is in sight ──▶ opening                       └── a newer token, a sign-in, a wake-up:
+ *                                                                          tried again, and shown as refused until
+ *                                                                          the server accepts it
+ */
+export type State =
+  | { status: "idle"; error?: AuthSocketError | undefined; retryAt?: number | undefined }
+  /** asked to connect, and looking for the token, which calls the app's code: it may have us disconnect */
+  | ({ status: "starting" } & Attempt)
+  /** Socket.IO is at work: the engine's handshake, its own backoff or, once there is a credential, the server's answer */
+  | ({ status: "opening"; credential?: Credential | undefined; overdueAt?: number | undefined } & Attempt)
+  /** Socket.IO has asked for a token that is still to come */
+  | ({ status: "awaiting"; releaseAt: number } & Attempt)
+  /** the engine is released until there is a token (B12) */
+  | ({ status: "waitingForToken"; retryAt?: number | undefined } & Attempt)
+  /** the server is out of service for a while, or has refused the token again */
+  | ({ status: "delayed"; since: number; retryAt: number } & Attempt)
+  | ({ status: "connected"; credential: Credential } & Live)
+  | { status: "signedOut"; error?: AuthSocketError | undefined }
+  | Refused;
+
+export interface Refused {
+  status: "refused";
+  error: AuthSocketError;
+  /** What has it tried again besides `connect()`. */
+  retry: Retry;
+  /** the token that was refused last */
+  tried: string | undefined;
+  /** when it is tried again after a wake-up */
+  retryAt?: number | undefined;
+}
+
+/** A newer token, a sign-in or a wake-up; a sign-in alone; or nothing. */
+export type Retry = "newerToken" | "signIn" | "never";
+
+/** What a connection is made with: the session's token, or nothing (B21). */
+export type Credential = AccessToken | "guest";
+
+export interface Attempt {
+  /** from 1, since the connection was last up or asked for */
+  attempt: number;
+  error?: AuthSocketError | undefined;
+  /** when the server has cut the connection over its token lately (B14) */
+  cuts: readonly number[];
+  /** how many refusals of a fresh token in a row (B7) */
+  refusals: number;
+  /** how many engines in a row could not be opened */
+  unreached: number;
+  /** shown until the server accepts it: a refused socket that is tried again (B27) */
+  veil?: Refused | undefined;
+}
+
+export interface Live {
+  id: string;
+  recovered: boolean;
+  /**
+   * B13: how this connection gets a new token: by `auth:renew` once the server has said hello; by a graceful reconnect where
+   * the app has chosen it, or where the server refuses its events (B26); else at the server's cut.
+   */
+  renewal: "inBand" | "reconnect" | "cut";
+  /** the token of the last renewal, which is not tried twice unless the server asks for it */
+  renewing?: string | undefined;
+  /** the server's word that it disconnects this socket, and when we leave if it does not */
+  revoked?: { error: AuthSocketError; leaveAt: number } | undefined;
+  /** `forceDisconnect` was heard then: with a disconnect soon after it, it means that too */
+  forced?: { error: AuthSocketError; at: number } | undefined;
+  /** a fresh token was refused too by events (B26) */
+  error?: AuthSocketError | undefined;
+  /** when the connection was accepted */
+  since: number;
+  cuts: readonly number[];
+}
+
+export const FIRST_ATTEMPT: Attempt = { attempt: 1, cuts: [], refusals: 0, unreached: 0 };
+
+/** The same attempt, going on. */
+export function attemptOf(state: State): Attempt {
+  if ("attempt" in state) {
+    const { attempt, error, cuts, refusals, unreached, veil } = state;
+    return { attempt, error, cuts, refusals, unreached, veil };
+  }
+  return { ...FIRST_ATTEMPT, cuts: "cuts" in state ? state.cuts : [] };
+}
+
+/** Socket.IO has the Socket in hand. */
+export function isUnderWay({ status }: State): boolean {
+  return status === "opening" || status === "awaiting" || status === "connected";
+}
+
+export function isAtRest({ status }: State): boolean {
+  return status === "idle" || status === "signedOut" || status === "refused";
+}
+
+/** B16: a socket whose `retries` queue still holds another user's packets, and cannot be emptied. */
+export function isSealed(state: State): boolean {
+  return state.status === "refused" && state.error.code === "user_changed";
+}
+
+/** When a connection wants to be looked at; undefined: it waits for something else. */
+export function dueAt(state: State): number | undefined {
+  switch (state.status) {
+    case "connected":
+      return state.revoked?.leaveAt;
+    case "opening":
+      return state.overdueAt;
+    case "awaiting":
+      return state.releaseAt;
+    case "idle":
+    case "refused":
+    case "delayed":
+      return state.retryAt;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * - `idle`: not asked to connect; with the error `unreachable`, Socket.IO gave up reconnecting
+ * - `connecting`: the token, the engine's handshake or the server's answer is pending; `retryAt` where a time is set
+ * - `connected`
+ * - `signedOut`: connects by itself after `session.signIn()`
+ * - `refused`: forbidden, kicked, revoked or another user's; `connect()` tries again
+ */
+export type AuthSocketState =
+  | { status: "idle"; error?: AuthSocketError | undefined }
+  | {
+      status: "connecting";
+      attempt: number;
+      error?: AuthSocketError | undefined;
+      /** ms since the epoch */
+      retryAt?: number | undefined;
+    }
+  | {
+      status: "connected";
+      id: string;
+      /** whether connection state recovery has brought back what was missed */
+      recovered: boolean;
+      /** connected without a token */
+      anonymous?: true | undefined;
+      error?: AuthSocketError | undefined;
+    }
+  | { status: "signedOut"; error?: AuthSocketError | undefined }
+  | { status: "refused"; error: AuthSocketError };
+
+/** What users see of a connection. */
+export function toSocketState(state: State): AuthSocketState {
+  switch (state.status) {
+    case "idle":
+    case "signedOut":
+      return defined({ status: state.status, error: state.error });
+    case "refused":
+      return { status: "refused", error: state.error };
+    case "connected": {
+      const { id, recovered, credential, error } = state;
+      const anonymous = credential === "guest" ? true : undefined;
+      return { status: "connected", id, recovered, ...defined({ anonymous, error }) };
+    }
+    case "starting":
+    case "opening":
+    case "awaiting":
+    case "waitingForToken":
+    case "delayed": {
+      const { attempt, error, veil } = state;
+      if (veil) return { status: "refused", error: veil.error };
+      const retryAt = "retryAt" in state ? state.retryAt : undefined;
+      return defined({ status: "connecting", attempt, error, retryAt });
+    }
+    default:
+      return state satisfies never;
+  }
+}

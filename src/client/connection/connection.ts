@@ -1,0 +1,978 @@
+import type { Socket } from "socket.io-client";
+import { EXPIRING_EVENT, FORCE_DISCONNECT_EVENT, REVOKED_EVENT, SESSION_EVENT } from "../../protocol.ts";
+import { AuthSocketError, type AuthSocketErrorCode } from "../errors.ts";
+import { Observable } from "../observable.ts";
+import type { WakeUp } from "../platform/wake-up.ts";
+import { WallClockTimer } from "../platform/wall-clock-timer.ts";
+import type { Demand, Session, SessionClient } from "../session/session.ts";
+import type { TokenView } from "../session/session-state.ts";
+import { withoutJwt } from "../token/token-set.ts";
+import type { User } from "../token/user.ts";
+import { type AckTracker, trackAcks } from "./ack-tracker.ts";
+import {
+  type Attempt,
+  type AuthSocketState,
+  attemptOf,
+  type Credential,
+  dueAt,
+  FIRST_ATTEMPT,
+  isAtRest,
+  isSealed,
+  isUnderWay,
+  type Refused,
+  type Retry,
+  type State,
+  toSocketState,
+} from "./connection-state.ts";
+import { readCut, recentCuts } from "./cut.ts";
+import { renewInBand } from "./in-band-renewal.ts";
+import { NamespaceGate } from "./namespace-gate.ts";
+import { CONNECT, CONNECT_ERROR, type Packet } from "./packet.ts";
+import { RecoveryCursor } from "./recovery-cursor.ts";
+import { answerRefusal, type ConnectError, readRefusal, unavailableFor } from "./refusal.ts";
+import { disposed, patchSocket, type SocketOwner, type SocketPatch } from "./socket-patch.ts";
+
+/** What the sockets of one Manager share. */
+export interface ConnectionContext {
+  readonly isTokenRefused: (error: ConnectError) => boolean;
+  readonly refusalEvents: Record<string, (...args: unknown[]) => boolean>;
+  readonly payload: ((token: string | undefined) => object) | undefined;
+  readonly anonymous: boolean;
+  /** Socket.IO's `retries` is on, whose queue nobody can empty (T6) */
+  readonly hasQueue: boolean;
+  /** How a connection gets a new token where the server does not say that it renews in band (B13). */
+  readonly renewal: "reconnect" | "cut";
+  /** Replaces the engine beneath all sockets, once it is drained. */
+  reconnectGracefully(): void;
+  /** For a cookie: whether the engine has seen it. One that has not is replaced, drained first. */
+  hasSeen(renewal: string): boolean;
+  /** Throws where the page itself is no safe place for a token (S3), or where there is no page for a relative URL. */
+  admit(): void;
+  /** Whether another socket of this Manager is connected. */
+  hasSibling(connection: Connection): boolean;
+}
+
+/** What the session has for a connection, or that it goes without (B21). */
+type View = Exclude<TokenView, { status: "ready" }> | { status: "ready"; credential: Credential };
+
+/** B12: ms that an engine is held open for a token. */
+const AWAIT_TIMEOUT = 10_000;
+
+/** B24: ms for the server to answer a CONNECT. */
+const CONNECT_TIMEOUT = 20_000;
+
+/** ms that a server has to disconnect a socket which it has revoked. Both at once would cost the siblings their engine. */
+const REVOKE_TIMEOUT = 2_000;
+
+/** B7: ms between two attempts with a token that is refused again and again, at most. */
+const LONGEST_BACKOFF = 60_000;
+
+/** T13: so many connects in so many ms, after the server has disconnected the socket, are not put off. */
+const CONNECTS = 3;
+const CONNECTS_SPAN = 10_000;
+
+/** ms between two retries by a wake-up, and over which each is spread at random (B27). */
+const WAKE_REST = 10_000;
+const WAKE_SPREAD = 1_000;
+
+/** ms that a connection must last to show that its token is good, where the server does not say so. */
+const PROVEN = 10_000;
+
+/** B24: failed handshakes in a row, without a status, after which a cookie is renewed. */
+const BLIND_FAILURES = 3;
+
+/** Runs one Socket.IO Socket, by its public members. Its states are drawn in connection-state.ts. */
+export class Connection implements SessionClient, SocketOwner {
+  readonly observable: Observable<AuthSocketState>;
+  readonly socket: Socket;
+  readonly namespace: string;
+  readonly tracker: AckTracker;
+  readonly #session: Session;
+  readonly #context: ConnectionContext;
+  readonly #patch: SocketPatch;
+  readonly #gate: NamespaceGate;
+  readonly #cursor = new RecoveryCursor();
+  readonly #timer: WallClockTimer;
+  #state: State = { status: "idle" };
+  /** Answers Socket.IO's question for the CONNECT payload; there is one question an engine (B12). */
+  #answer: ((payload: object) => void) | undefined;
+  #user: User;
+  /** B16: what was the last user's has been given up, and the connection is still to be closed. */
+  #dropped: { wasConnected: boolean; wasGuest: boolean } | undefined;
+  /** Whose what the app emits is. */
+  #role: "guest" | "user";
+  /** B21: what a user has left unsent whose session has expired, while a guest is connected. */
+  #aside: { user: number; packets: Socket["sendBuffer"] } | undefined;
+  /** B21: until when a token is waited for before connecting as a guest. */
+  #guestAt: number | undefined;
+  #isGuestRefused = false;
+  /** When the app has called connect() after the server had disconnected this socket (T13). */
+  #connects: readonly number[] = [];
+  #wokenAt = Number.NEGATIVE_INFINITY;
+
+  constructor(socket: Socket, namespace: string, session: Session, context: ConnectionContext) {
+    this.socket = socket;
+    this.namespace = namespace;
+    this.#session = session;
+    this.#context = context;
+    this.#user = session.user;
+    this.#role = this.#currentRole;
+    this.observable = new Observable<AuthSocketState>({ status: "idle" }, session.reactions);
+    this.#timer = new WallClockTimer(session.platform, () => this.#tick());
+    this.#gate = new NamespaceGate(socket, namespace, session.platform);
+    this.tracker = trackAcks(socket, context.hasQueue);
+    this.#patch = patchSocket(socket, this);
+    session.join(this);
+  }
+
+  get #now(): number {
+    return this.#session.platform.now();
+  }
+
+  get #view(): View {
+    const view = this.#session.view;
+    if (view.status === "ready") return { status: "ready", credential: view.token };
+    if (!this.#context.anonymous || this.#isGuestRefused) return view;
+    const isPastWaiting = this.#guestAt !== undefined && this.#now >= this.#guestAt;
+    return view.status === "signedOut" || (this.#session.currentToken === undefined && isPastWaiting)
+      ? { status: "ready", credential: "guest" }
+      : view;
+  }
+
+  get connectedWith(): string | undefined {
+    const state = this.#state;
+    return state.status === "connected" && state.credential !== "guest"
+      ? state.credential.accessToken
+      : undefined;
+  }
+
+  get isConnected(): boolean {
+    return this.#state.status === "connected";
+  }
+
+  get demand(): Demand {
+    const { status } = this.#state;
+    if (status === "idle" || status === "refused") return this.#isRetriedOnWakeUp ? "wakeUp" : "nothing";
+    return status === "signedOut" ? "nothing" : "token";
+  }
+
+  report(error: unknown): void {
+    this.#session.platform.report(error);
+  }
+
+  // What the app asks for.
+
+  connect(): void {
+    const state = this.#state;
+    if (!isAtRest(state) || isSealed(state)) return;
+    try {
+      this.#context.admit();
+      this.#session.admit();
+    } catch (error) {
+      if (!(error instanceof AuthSocketError)) throw error;
+      this.#session.warn(error.message);
+      this.#decide({ status: "refused", error, retry: "never", tried: undefined });
+      return;
+    }
+    this.#isGuestRefused = false;
+    this.#guestAt ??= this.#context.anonymous ? this.#now + this.#session.refreshTimeout : undefined;
+    const wasRefused = state.status === "refused";
+    const at = wasRefused ? this.#nextConnect() : undefined;
+    if (at !== undefined) {
+      this.#decide({
+        status: "delayed",
+        ...FIRST_ATTEMPT,
+        error: state.error,
+        since: this.#now,
+        retryAt: at,
+      });
+      return;
+    }
+    this.#begin({ ...FIRST_ATTEMPT, cuts: this.#recentCuts }, wasRefused);
+  }
+
+  /** T13: when another connect() may go out, if not now. */
+  #nextConnect(): number | undefined {
+    const now = this.#now;
+    const recent = this.#connects.filter((at) => at <= now && now - at < CONNECTS_SPAN);
+    const [oldest] = recent;
+    if (recent.length >= CONNECTS && oldest !== undefined) return oldest + CONNECTS_SPAN;
+    this.#connects = [...recent, now];
+    return undefined;
+  }
+
+  /** The cuts of a socket that has been stopped since. */
+  #cutsBefore: readonly number[] = [];
+
+  get #recentCuts(): readonly number[] {
+    return recentCuts(this.#cutsBefore, this.#now);
+  }
+
+  /** @param isFresh whether a fresh token is asked for first (B14), within the budget (B27) */
+  #begin(attempt: Attempt, isFresh: boolean): void {
+    this.#decide({ status: "starting", ...attempt }, () => {
+      this.#session.prepare();
+      const token = this.#session.currentToken;
+      if (isFresh && token !== undefined && this.#view.status === "ready") this.#session.replace(this, token);
+      if (this.#state.status === "starting") this.#start(attemptOf(this.#state));
+    });
+  }
+
+  disconnect(): void {
+    const state = this.#state;
+    // Also where Socket.IO gave up: it still has the Socket in hand, and a sibling's connect() would bring it back.
+    if (isSealed(state)) return;
+    if (state.status === "idle") this.#decide({ status: "idle" }, () => this.#close());
+    else this.#decide({ status: "idle" }, ...this.#closing(state));
+  }
+
+  reconnect(): void {
+    const state = this.#state;
+    if (state.status === "connected") {
+      const view = this.#view;
+      this.#decide({ ...state, renewal: "reconnect", renewing: undefined });
+      const isNewer = view.status === "ready" && tokenOf(view.credential) !== tokenOf(state.credential);
+      if (state.credential === "guest" || isNewer) this.#queue(() => this.#context.reconnectGracefully());
+      else this.#session.getToken({ force: true }).catch(() => {}); // the state of the session says why
+    } else if (isAtRest(state)) {
+      if (this.#session.currentToken !== undefined) this.#session.getToken({ force: true }).catch(() => {});
+      this.connect();
+    }
+  }
+
+  dispose(): void {
+    this.disconnect();
+    this.#discard(disposed());
+    // Now, and not when its turn comes: nothing that is asked for from here on would be answered (B18).
+    this.#patch.detach();
+    this.tracker.detach();
+    this.#session.leave(this);
+    this.#timer.set(undefined);
+    this.observable.clear();
+  }
+
+  // What the session says.
+
+  drop(): void {
+    const { socket } = this;
+    const wasGuest = this.#role === "guest";
+    this.#dropped ??= { wasConnected: socket.connected, wasGuest };
+    // What the app emits from here on is the next user's, and waits for the next connection.
+    socket.connected = false;
+    // B21: what a guest has typed is the user's to send. Only the connection is another's.
+    if (wasGuest) this.#restoreAside();
+    else {
+      const code = this.#session.currentToken === undefined ? "signed_out" : "user_changed";
+      this.#discard(new AuthSocketError(code, "this was the previous user's to send, and was dropped"));
+    }
+  }
+
+  get #currentRole(): "guest" | "user" {
+    return this.#context.anonymous && this.#session.currentToken === undefined ? "guest" : "user";
+  }
+
+  #discard(error: Error): void {
+    this.#patch.rejectPending(error);
+    this.#aside = undefined;
+    this.socket.sendBuffer = [];
+    this.socket.receiveBuffer = [];
+  }
+
+  follow(): void {
+    const view = this.#view;
+    const before = this.#role;
+    this.#role = this.#currentRole;
+    this.#user = this.#session.user;
+    if (this.#role === "user") this.#isGuestRefused = false;
+    if (this.#dropped) {
+      this.#changeUser(view, this.#dropped.wasGuest);
+      return;
+    }
+    // While it is connected, its acknowledgements go with the connection.
+    if (before !== this.#role && this.#state.status !== "connected") {
+      if (this.#role === "guest") this.#setAside();
+      else this.#restoreAside();
+    }
+    this.#followToken(view);
+  }
+
+  /** B16: nothing that one user left in the Socket reaches the next. */
+  #changeUser(view: View, wasGuest: boolean): void {
+    const state = this.#state;
+    const isNewUser = view.status !== "signedOut";
+    const close = isUnderWay(state) ? [() => this.#close()] : [];
+    this.#dropped = isUnderWay(state) ? this.#dropped : undefined;
+    if (isSealed(state)) return;
+    if (this.#context.hasQueue && isNewUser && !wasGuest) {
+      const error = new AuthSocketError(
+        "user_changed",
+        `another user has signed in, and the "retries" queue cannot be emptied: make a new AuthSocket`,
+      );
+      this.#decide({ status: "refused", error, retry: "never", tried: undefined }, ...close);
+    } else if (state.status !== "idle") this.#start(FIRST_ATTEMPT, ...close);
+  }
+
+  #followToken(view: View): void {
+    const state = this.#state;
+    const { status } = state;
+    if (status === "idle") return;
+    if (status === "refused") {
+      const isNewer = view.status === "ready" && tokenOf(view.credential) !== state.tried;
+      if (state.retry === "newerToken" && isNewer && view.status === "ready" && view.credential !== "guest") {
+        this.#retry(state);
+      }
+      return;
+    }
+    if (view.status === "signedOut") {
+      this.#decide({ status: "signedOut", error: view.error }, ...this.#closing(state));
+      return;
+    }
+    switch (status) {
+      case "signedOut":
+        this.#start(FIRST_ATTEMPT);
+        break;
+      case "waitingForToken":
+        if (view.status !== "pending") this.#start(nextAttempt(state));
+        break;
+      case "awaiting":
+        if (view.status === "ready") this.#sendCredential(attemptOf(state), view.credential);
+        else if (view.status === "failing") this.#release(state, view);
+        break;
+      case "opening":
+        // Before CONNECT: an engine without a token in sight is of no use (B12).
+        if (view.status === "failing" && !state.credential) this.#release(state, view);
+        break;
+      case "delayed":
+        // What it waits to try again with has been replaced.
+        if (
+          view.status === "ready" &&
+          this.#tried !== undefined &&
+          tokenOf(view.credential) !== this.#tried
+        ) {
+          this.#start(nextAttempt(state));
+        }
+        break;
+      case "connected":
+        this.#renew(state, view);
+        break;
+      case "starting":
+        break;
+      default:
+        status satisfies never;
+    }
+  }
+
+  /** The token that the server has refused last. */
+  #tried: string | undefined;
+
+  /** B13: a live connection is given the session's token where it still has an older one. */
+  #renew(state: State & { status: "connected" }, view: View): void {
+    if (view.status !== "ready") return;
+    const { credential } = view;
+    if (isGuest(credential) !== isGuest(state.credential)) {
+      this.#changeIdentity(state, credential);
+      return;
+    }
+    if (credential === "guest" || state.credential === "guest") return;
+    const token = credential.accessToken;
+    if (token === state.credential.accessToken) {
+      // The same token, though the session may know more of it by now.
+      if (credential !== state.credential) this.#decide({ ...state, credential });
+      return;
+    }
+    if (state.renewal === "cut" || state.renewing === token) return;
+    const renewing: State = { ...state, renewing: token };
+    if (state.renewal === "reconnect") this.#decide(renewing, () => this.#context.reconnectGracefully());
+    else this.#decide(renewing, () => this.#renewInBand(credential.accessToken));
+  }
+
+  /** B21: a guest signs in, or a user's session is over: a new connection, as the other. */
+  #changeIdentity(state: State & { status: "connected" }, next: Credential): void {
+    if (next !== "guest") this.#restoreAside();
+    this.#start(attemptOf(state), () => {
+      this.#close();
+      if (next === "guest") this.#setAside();
+    });
+  }
+
+  /** Kept apart until somebody signs in, and sent or dropped then (B16, B17). */
+  #setAside(): void {
+    this.#aside ??= { user: this.#session.user.id, packets: this.socket.sendBuffer };
+    this.socket.sendBuffer = [];
+  }
+
+  #restoreAside(): void {
+    const aside = this.#aside;
+    if (!aside) return;
+    this.#aside = undefined;
+    if (aside.user === this.#session.user.id)
+      this.socket.sendBuffer = [...aside.packets, ...this.socket.sendBuffer];
+    else
+      this.#patch.rejectPending(
+        new AuthSocketError("user_changed", "this was the previous user's to send, and was dropped"),
+      );
+  }
+
+  signedIn(): void {
+    const state = this.#state;
+    this.#isGuestRefused = false;
+    if (state.status === "refused" && state.retry !== "never") this.#retry(state);
+  }
+
+  wokeUp(_wakeUp: WakeUp): void {
+    const state = this.#state;
+    if (!this.#isRetriedOnWakeUp || (state.status !== "idle" && state.status !== "refused")) return;
+    const now = this.#now;
+    if (state.retryAt !== undefined || (now >= this.#wokenAt && now - this.#wokenAt < WAKE_REST)) return;
+    this.#wokenAt = now;
+    this.#decide({ ...state, retryAt: now + this.#session.platform.random() * WAKE_SPREAD });
+  }
+
+  get #isRetriedOnWakeUp(): boolean {
+    const state = this.#state;
+    if (!this.socket.io.reconnection()) return false;
+    return state.status === "idle"
+      ? state.error?.code === "unreachable"
+      : state.status === "refused" && state.retry === "newerToken";
+  }
+
+  /** B27: tried again, and shown as refused until the server accepts it. */
+  #retry(refused: Refused): void {
+    const veil: Refused = { ...refused, retryAt: undefined };
+    this.#begin({ ...FIRST_ATTEMPT, cuts: this.#recentCuts, veil }, false);
+  }
+
+  // What Socket.IO says.
+
+  /** A packet of this namespace, before Socket.IO looks at it. */
+  heard({ type, data }: Packet): void {
+    if (type === CONNECT) this.#cursor.accepted(data);
+    if (type === CONNECT || type === CONNECT_ERROR) this.#gate.heard(type);
+    else if (Array.isArray(data)) this.#heardEvent(data);
+  }
+
+  #heardEvent(data: unknown[]): void {
+    this.#cursor.received(data);
+    const [event, ...args] = data;
+    switch (event) {
+      case SESSION_EVENT:
+        this.#measured(args[0], true);
+        break;
+      case EXPIRING_EVENT:
+        this.#measured(args[0], false);
+        break;
+      case REVOKED_EVENT:
+        this.#revoked(args[0]);
+        break;
+      case FORCE_DISCONNECT_EVENT:
+        this.#forced(args[0]);
+        break;
+    }
+    // B26: a name that the table has from its prototype is none of the app's.
+    const isRefused = Object.entries(this.#context.refusalEvents).find(([name]) => name === event)?.[1];
+    if (isRefused) this.#eventRefused(String(event), isRefused, args);
+  }
+
+  /** What recovery replays comes before `connect`, and was said of an earlier connection. */
+  #measured(payload: unknown, isHello: boolean): void {
+    const session = this.#session;
+    const { expiresIn } = Object(payload);
+    const token = this.connectedWith;
+    if (token === undefined || !(expiresIn > 0)) return;
+    // A server that says hello has verified the token.
+    if (isHello) session.served(this);
+    session.measured(token, expiresIn, !isHello);
+    const state = this.#state;
+    if (state.status !== "connected") return;
+    const renewal = isHello && state.renewal === "cut" ? "inBand" : state.renewal;
+    this.#decide({ ...state, renewal, renewing: undefined }, () => this.#follow());
+  }
+
+  #revoked(reason: unknown): void {
+    const state = this.#state;
+    if (state.status !== "connected") return;
+    this.#decide({ ...state, revoked: { error: revocation(reason), leaveAt: this.#now + REVOKE_TIMEOUT } });
+  }
+
+  /** By itself it is the app's own event. */
+  #forced(reason: unknown): void {
+    const state = this.#state;
+    if (state.status === "connected")
+      this.#decide({ ...state, forced: { error: revocation(reason), at: this.#now } });
+  }
+
+  /** B26: the server keeps the connection, and refuses its events. */
+  #eventRefused(event: string, isRefused: (...args: unknown[]) => boolean, args: unknown[]): void {
+    const state = this.#state;
+    const token = this.connectedWith;
+    if (state.status !== "connected" || token === undefined) return;
+    try {
+      if (isRefused(...args) !== true) return;
+    } catch (error) {
+      this.report(error);
+      return;
+    }
+    const { status } = this.#session.replace(this, token);
+    if (status === "look" || status === "refreshing") {
+      this.#decide({ ...state, renewal: "reconnect" }, () => this.#follow());
+    } else {
+      const message = `the server refuses events of a fresh token too, by "${event}"`;
+      this.#decide({ ...state, error: state.error ?? new AuthSocketError("token_rejected", message) });
+    }
+  }
+
+  /** Socket.IO tries once more to reach the server. */
+  retried(): void {
+    const state = this.#state;
+    if (state.status === "opening") this.#decide({ ...state, attempt: state.attempt + 1 });
+  }
+
+  gaveUp(): void {
+    const state = this.#state;
+    if (!isUnderWay(state)) return;
+    const { veil, error } = attemptOf(state);
+    if (veil) this.#decide(veil);
+    else this.#decide({ status: "idle", error: error?.code === "unreachable" ? error : this.#unreachable() });
+  }
+
+  /** Socket.IO wants the CONNECT payload; also where the app opened the Manager behind an idle socket's back. */
+  asked(answer: (payload: object) => void): void {
+    const { active, io } = this.socket;
+    // Left, or left and connected anew, by a listener of the very event that Socket.IO is still telling others of.
+    if (!active || io.engine.readyState !== "open") return;
+    const state = this.#state;
+    if (state.status === "connected" || !(isUnderWay(state) || state.status === "idle")) return;
+    this.#answer = answer;
+    const view = this.#view;
+    const before = attemptOf(state);
+    const error = before.error?.code === "unreachable" ? undefined : before.error;
+    const attempt = { ...before, error, unreached: 0 };
+    if (view.status === "ready") this.#sendCredential(attempt, view.credential);
+    else {
+      // Not released on the spot: Socket.IO is in the midst of opening its Manager.
+      const patience = view.status === "pending" ? AWAIT_TIMEOUT : 0;
+      this.#decide({ status: "awaiting", ...attempt, releaseAt: this.#now + patience });
+    }
+  }
+
+  #sendCredential(attempt: Attempt, credential: Credential): void {
+    const answer = this.#answer;
+    const overdueAt = this.#now + CONNECT_TIMEOUT;
+    this.#decide({ status: "opening", ...attempt, credential, overdueAt }, () => {
+      // Closed or asked anew meanwhile: that question needs no answer (T2).
+      if (!answer || this.#answer !== answer) return;
+      this.#answer = undefined;
+      const session = this.#session;
+      const token = tokenOf(credential);
+      // The engine was opened with an earlier cookie, and will not see another one.
+      if (session.isCookie && token !== undefined && !this.#context.hasSeen(token)) return;
+      const payload = this.#payload(session.isCookie ? undefined : token);
+      if (!payload) return;
+      this.#gate.sent();
+      answer({ ...payload, ...this.#cursor.fields(credential === "guest" ? -1 : this.#user.id) });
+    });
+  }
+
+  #payload(token: string | undefined): object | undefined {
+    const { payload = defaultPayload } = this.#context;
+    try {
+      const given = payload(token);
+      if (!isPlain(given)) throw new TypeError(`"payload" must return a plain object`);
+      if ("pid" in given || "offset" in given) {
+        throw new TypeError(`"payload" must leave "pid" and "offset" to Socket.IO`);
+      }
+      return given;
+    } catch (cause) {
+      const error = new AuthSocketError("forbidden", `"payload" failed: nothing was sent to the server`, {
+        cause,
+      });
+      this.#decide({ status: "refused", error, retry: "never", tried: undefined }, () => this.#close());
+      return undefined;
+    }
+  }
+
+  accepted(): void {
+    this.#gate.answered();
+    const state = this.#state;
+    if (state.status !== "opening" || !state.credential) return;
+    const { id = "", recovered } = this.socket;
+    const { credential, cuts } = state;
+    this.#cursor.connected(credential === "guest" ? -1 : this.#user.id);
+    this.#tried = undefined;
+    const { renewal } = this.#context;
+    const since = this.#now;
+    this.#decide(
+      { status: "connected", id, recovered: !!recovered, renewal, credential, since, cuts },
+      () => {
+        if (this.connectedWith !== undefined) this.#session.accepted(this.connectedWith);
+        // The session may have renewed its token while this one was being looked at.
+        this.#follow();
+      },
+    );
+  }
+
+  failed(error: ConnectError): void {
+    // A Socket that is still active has met a failing engine, not the server's refusal (T14).
+    if (this.socket.active) this.#unreached(error);
+    else {
+      this.#gate.answered();
+      this.#refused(error);
+    }
+  }
+
+  /** B24: what goes wrong below the namespace is seen. */
+  #unreached(cause: ConnectError): void {
+    const state = this.#state;
+    if (isUnderWay(state)) {
+      const status = httpStatus(cause);
+      const error = this.#unreachable(status, cause);
+      const unreached = attemptOf(state).unreached + 1;
+      this.#decide({ status: "opening", ...attemptOf(state), error, unreached });
+      const token = this.#session.currentToken;
+      const isRefused =
+        status === 401 || status === 403 || (status === undefined && unreached === BLIND_FAILURES);
+      if (this.#session.isCookie && token !== undefined && isRefused) this.#session.replace(this, token);
+    }
+    if (!this.socket.io.reconnection()) this.gaveUp();
+  }
+
+  #unreachable(status?: number, cause?: unknown): AuthSocketError {
+    const why = status === undefined ? "" : `: the handshake was answered ${status}`;
+    return new AuthSocketError(
+      "unreachable",
+      `the server cannot be reached${why}`,
+      cause === undefined ? undefined : { cause },
+    );
+  }
+
+  /** What a refused token does is decided in refusal.ts. */
+  #refused(error: ConnectError): void {
+    const session = this.#session;
+    session.read(); // B8
+    const state = this.#state;
+    if (state.status !== "opening") return;
+    const { credential } = state;
+    if (credential === "guest") {
+      this.#isGuestRefused = true;
+      this.#decide({ status: "signedOut", error: this.#forbidden(error) });
+      return;
+    }
+    const said = readRefusal(error);
+    const isByCode = this.#isTokenRefused(error);
+    const token = credential?.accessToken;
+    if (said === "unavailable" && !isByCode) {
+      this.#tried = undefined;
+      const retryAt = Math.max(this.#now + unavailableFor(error), session.retryAt(state.attempt - 1));
+      this.#delay(state, retryAt, state.error);
+    } else if ((said === "scope" && !isByCode) || token === undefined) {
+      this.#stop(this.#forbidden(error), "newerToken", token);
+    } else this.#tokenRefused(state, token, error, isByCode);
+  }
+
+  #tokenRefused(
+    state: State & { status: "opening" },
+    token: string,
+    error: ConnectError,
+    isByCode: boolean,
+  ): void {
+    const session = this.#session;
+    const replacement = session.replace(this, token);
+    this.#tried = token;
+    const answer = answerRefusal(replacement, isByCode, session.isServing(token));
+    switch (answer.do) {
+      case "reconnect":
+        this.#start(nextAttempt(state));
+        break;
+      case "wait":
+        this.#delay(state, answer.at, state.error);
+        break;
+      case "backOff": {
+        const { refusals } = state;
+        this.#delay(
+          { ...state, refusals: refusals + 1 },
+          this.#backOffUntil(refusals),
+          this.#rejected(error),
+        );
+        break;
+      }
+      case "stop": {
+        const why = answer.code === "forbidden" ? this.#forbidden(error) : this.#rejected(error);
+        this.#stop(why, "newerToken", token);
+        break;
+      }
+      default:
+        answer satisfies never;
+    }
+  }
+
+  #isTokenRefused(error: ConnectError): boolean {
+    try {
+      return this.#context.isTokenRefused(error) === true;
+    } catch (thrown) {
+      this.report(thrown);
+      return false;
+    }
+  }
+
+  #rejected(cause: ConnectError): AuthSocketError {
+    const message = `the server has refused the access token: ${withoutJwt(cause.message)}`;
+    return new AuthSocketError("token_rejected", message, { cause });
+  }
+
+  #forbidden(cause: ConnectError): AuthSocketError {
+    const message = `the server has refused the connection: ${withoutJwt(cause.message)}`;
+    return new AuthSocketError("forbidden", message, { cause });
+  }
+
+  /** Doubles from `retry.base` to a minute. Never at once: half of it is certain, half is spread. */
+  #backOffUntil(refusals: number): number {
+    const { base = 1_000 } = this.#session.options.retry ?? {};
+    const { now, random } = this.#session.platform;
+    const longest = Math.min(LONGEST_BACKOFF, Math.max(base, 1) * 2 ** Math.min(refusals, 30));
+    return now() + (longest * (1 + random())) / 2;
+  }
+
+  disconnected(reason: string): void {
+    this.#answer = undefined;
+    this.tracker.lost();
+    const state = this.#state;
+    if (state.status === "connected" && this.#now - state.since >= PROVEN) this.#session.served(this);
+    if (reason === "io server disconnect") this.#cut();
+    else if (reason !== "io client disconnect") this.#lost();
+  }
+
+  /** The transport is gone: Socket.IO sees to it, unless it was told not to (T15: connected or not). */
+  #lost(): void {
+    const state = this.#state;
+    if (!this.socket.io.reconnection()) this.gaveUp();
+    else if (state.status === "connected" && state.revoked)
+      this.#stop(state.revoked.error, "signIn", this.connectedWith);
+    else if (isUnderWay(state)) this.#decide({ status: "opening", ...attemptOf(state) });
+  }
+
+  /** The server has disconnected this socket. What that means is read in cut.ts. */
+  #cut(): void {
+    const session = this.#session;
+    session.read(); // B8
+    const state = this.#state;
+    if (!isUnderWay(state)) return;
+    const now = this.#now;
+    const attempt = attemptOf(state);
+    const cuts = [...recentCuts(attempt.cuts, now), now];
+    this.#cutsBefore = cuts;
+    if (state.status !== "connected") {
+      this.#stop(this.#kicked(), "signIn", undefined);
+      return;
+    }
+    const { credential, revoked, forced } = state;
+    const told = revoked ?? (forced && now - forced.at <= REVOKE_TIMEOUT ? forced : undefined);
+    if (told) this.#stop(told.error, "signIn", tokenOf(credential));
+    else if (credential === "guest") this.#stop(this.#kicked(), "signIn", undefined);
+    else {
+      const token = credential.accessToken;
+      const cut = readCut({ ...state, token: credential }, session.currentToken, now);
+      if (cut === "kicked") {
+        this.#stop(this.#kicked(), "signIn", token);
+        return;
+      }
+      if (cut === "expired") session.lapsed(token);
+      const replacement = cut === "expired" ? undefined : session.replace(this, token);
+      const next = { ...nextAttempt(state), cuts };
+      this.#tried = token;
+      if (replacement?.status === "later") this.#delay(next, replacement.at, undefined);
+      else if (replacement?.status === "spent") this.#stop(this.#kicked(), "signIn", token);
+      else this.#start(next);
+    }
+  }
+
+  #kicked(): AuthSocketError {
+    return new AuthSocketError(
+      "kicked",
+      "the server has disconnected this socket, though its token was good",
+    );
+  }
+
+  /** The Manager is telling of its close. */
+  closed(): void {
+    this.#gate.closed();
+  }
+
+  // Deciding.
+
+  /** The one place where the state changes. What follows is queued, with what it was decided on (B11). */
+  #decide(next: State, ...effects: (() => void)[]): void {
+    this.#state = next;
+    const { reactions } = this.#session;
+    for (const effect of effects) reactions.react(effect);
+    this.observable.next(toSocketState(next));
+    this.#timer.set(dueAt(next) ?? this.#guestDueAt);
+    this.#session.watch();
+    reactions.run();
+  }
+
+  get #guestDueAt(): number | undefined {
+    const { status } = this.#state;
+    const isWaiting = status === "awaiting" || status === "waitingForToken" || status === "opening";
+    return isWaiting && this.#guestAt !== undefined && this.#now < this.#guestAt ? this.#guestAt : undefined;
+  }
+
+  #queue(effect: () => void): void {
+    this.#session.reactions.react(effect);
+    this.#session.reactions.run();
+  }
+
+  #follow(): void {
+    this.#followToken(this.#view);
+  }
+
+  /** By what the session has. @param before what is done first */
+  #start(attempt: Attempt, ...before: (() => void)[]): void {
+    const view = this.#view;
+    switch (view.status) {
+      case "ready":
+      case "pending":
+        this.#decide({ status: "opening", ...attempt }, ...before, () => this.#gate.open());
+        break;
+      case "failing": {
+        const { error = attempt.error, retryAt } = view;
+        this.#decide({ status: "waitingForToken", ...attempt, error, retryAt }, ...before);
+        break;
+      }
+      case "signedOut":
+        this.#decide({ status: "signedOut", error: view.error }, ...before);
+        break;
+      default:
+        view satisfies never;
+    }
+  }
+
+  #delay(state: Attempt, retryAt: number, error: AuthSocketError | undefined): void {
+    const attempt = attemptOf({ status: "starting", ...state });
+    // What was refused already is shown as that, and waits for a newer token.
+    if (attempt.veil && error) this.#decide({ ...attempt.veil, tried: this.#tried });
+    else this.#decide({ status: "delayed", ...attempt, error, since: this.#now, retryAt });
+  }
+
+  #stop(error: AuthSocketError, retry: Retry, tried: string | undefined): void {
+    const state = this.#state;
+    const { veil } = attemptOf(state);
+    const refused: Refused = veil ? { ...veil, tried } : { status: "refused", error, retry, tried };
+    this.#decide(refused, ...this.#closing(state));
+  }
+
+  #release(state: State, { error, retryAt }: TokenView & { status: "failing" }): void {
+    const attempt = attemptOf(state);
+    this.#decide({ status: "waitingForToken", ...attempt, error: error ?? attempt.error, retryAt }, () =>
+      this.#close(),
+    );
+  }
+
+  #closing(state: State): (() => void)[] {
+    return isUnderWay(state) ? [() => this.#close()] : [];
+  }
+
+  #close(): void {
+    this.#answer = undefined;
+    // Socket.IO takes leave of the server only where it believes to be connected.
+    if (this.#dropped?.wasConnected && this.socket.active) this.socket.connected = true;
+    this.#dropped = undefined;
+    this.#gate.close();
+  }
+
+  #tick(): void {
+    const state = this.#state;
+    const now = this.#now;
+    if (state.status === "delayed" && (now >= state.retryAt || now < state.since)) {
+      // B5: by a clock that has been put back, it would take hours.
+      this.#begin(nextAttempt(state), false);
+    } else if ((state.status === "idle" || state.status === "refused") && now >= (state.retryAt ?? now + 1)) {
+      if (state.status === "refused") this.#retry(state);
+      else this.#begin(FIRST_ATTEMPT, false);
+    } else if (state.status === "connected" && now >= (state.revoked?.leaveAt ?? now + 1)) {
+      if (state.revoked) this.#stop(state.revoked.error, "signIn", tokenOf(state.credential));
+    } else if (state.status === "opening" && now >= (state.overdueAt ?? now + 1)) this.#overdue(state);
+    else if (state.status === "awaiting" && now >= state.releaseAt) {
+      const view = this.#view;
+      if (view.status === "ready" || view.status === "signedOut") this.#followToken(view);
+      else this.#release(state, view.status === "failing" ? view : { status: "failing" });
+    } else if (state.status === "waitingForToken" || state.status === "awaiting") this.#follow();
+    this.#timer.set(dueAt(this.#state) ?? this.#guestDueAt);
+  }
+
+  /** B24: the server has not answered the CONNECT. */
+  #overdue(state: State & { status: "opening" }): void {
+    const message = `the server has not answered the CONNECT of "${this.namespace}" for ${CONNECT_TIMEOUT / 1000} s`;
+    const error = new AuthSocketError("unreachable", message);
+    if (this.#context.hasSibling(this)) this.#decide({ ...state, error, overdueAt: undefined });
+    else {
+      const unreached = state.unreached + 1;
+      this.#decide(
+        {
+          status: "delayed",
+          ...attemptOf(state),
+          unreached,
+          error,
+          since: this.#now,
+          retryAt: this.#backOffUntil(unreached),
+        },
+        () => this.#close(),
+      );
+    }
+  }
+
+  #renewInBand(token: string): void {
+    const isStillWanted = () => {
+      const state = this.#state;
+      return state.status === "connected" && state.renewing === token;
+    };
+    if (!isStillWanted()) return;
+    renewInBand(this.socket, token, this.#context.hasQueue, isStillWanted, (expiresIn) => {
+      const state = this.#state;
+      const view = this.#session.view;
+      if (state.status !== "connected" || state.renewing !== token) return;
+      if (view.status === "ready" && view.token.accessToken === token) {
+        this.#decide({ ...state, credential: view.token, error: undefined });
+      }
+      this.#session.accepted(token);
+      this.#session.served(this);
+      this.#session.measured(token, expiresIn);
+    });
+  }
+}
+
+/** After a failed attempt. It goes on counting as the current one until the next begins. */
+function nextAttempt(state: State): Attempt {
+  const attempt = attemptOf(state);
+  return "attempt" in state ? { ...attempt, attempt: attempt.attempt + 1 } : attempt;
+}
+
+function isGuest(credential: Credential): credential is "guest" {
+  return credential === "guest";
+}
+
+function tokenOf(credential: Credential): string | undefined {
+  return credential === "guest" ? undefined : credential.accessToken;
+}
+
+function defaultPayload(token: string | undefined): object {
+  return token === undefined ? {} : { token };
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function revocation(reason: unknown): AuthSocketError {
+  const text = String(Object(reason).reason ?? (typeof reason === "string" ? reason : "no reason given"));
+  const message = `the server has revoked this connection: ${withoutJwt(text)}`;
+  return new AuthSocketError("revoked" satisfies AuthSocketErrorCode, message);
+}
+
+/** T14: polling shows the status of a refused handshake, a WebSocket does not. */
+function httpStatus(error: unknown): number | undefined {
+  const { context, description } = Object(error);
+  const status = Object(context).status ?? description;
+  return typeof status === "number" && status >= 100 && status < 600 ? status : undefined;
+}

@@ -1,0 +1,39 @@
+import type { Socket } from "socket.io-client";
+import { RENEW_EVENT } from "../../protocol.ts";
+
+/** ms that a server has to answer `auth:renew`. Without an answer the connection lives until its old expiry. */
+const RENEWAL_TIMEOUT = 10_000;
+
+/**
+ * Gives a live connection its new token: one acknowledged packet (B13). Refused or unanswered, it leaves the connection as it
+ * was, until the server cuts it.
+ *
+ * @param hasQueue whether Socket.IO's `retries` is on. Past its queue there is only the volatile way, which drops what
+ * cannot be written at once
+ * @param isStillWanted asked after a wait
+ * @param renewed called with the ms that the server gives the new token
+ */
+export function renewInBand(
+  socket: Socket,
+  token: string,
+  hasQueue: boolean,
+  isStillWanted: () => boolean,
+  renewed: (expiresIn: number) => void,
+): void {
+  const { engine } = socket.io;
+  if (hasQueue && !engine.transport.writable) {
+    engine.once("drain", () => {
+      if (isStillWanted()) renewInBand(socket, token, hasQueue, isStillWanted, renewed);
+    });
+    return;
+  }
+  const answered = (error: unknown, answer: unknown) => {
+    const { expiresIn } = Object(answer);
+    if (!error && expiresIn > 0) renewed(expiresIn);
+  };
+  // S1: the app's onAnyOutgoing listeners would print the token.
+  const watching = [...socket.listenersAnyOutgoing()];
+  socket.offAnyOutgoing();
+  (hasQueue ? socket.volatile : socket).timeout(RENEWAL_TIMEOUT).emit(RENEW_EVENT, { token }, answered);
+  for (const listener of watching) socket.onAnyOutgoing(listener);
+}

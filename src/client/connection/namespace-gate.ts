@@ -1,0 +1,83 @@
+import { type Manager, Socket } from "socket.io-client";
+import type { Platform } from "../platform/platform.ts";
+import { CONNECT, CONNECT_ERROR } from "./packet.ts";
+
+/** ms after which a server has taken in a DISCONNECT. It takes a CONNECT that comes together with one for a second one. */
+const SETTLE = 50;
+
+/**
+ * Lets a namespace be opened when neither an unanswered CONNECT nor a closing Manager stands in its way.
+ *
+ * T4: a second CONNECT for a namespace whose first one is unanswered costs the engine of all its siblings. T11: an engine
+ * that is opened in the midst of the Manager's "close" is never reconnected later, since the Manager goes on to schedule a
+ * reconnect that finds it open.
+ */
+export class NamespaceGate {
+  readonly #socket: Socket;
+  readonly #namespace: string;
+  readonly #platform: Platform;
+  /** The engine on which a CONNECT of this Socket is unanswered. */
+  #unanswered: Manager["engine"] | undefined;
+  /** The Manager is telling of its close. */
+  #closing: Promise<void> | undefined;
+  /** The namespace is to be opened when the way is free. */
+  #isWaiting = false;
+
+  constructor(socket: Socket, namespace: string, platform: Platform) {
+    this.#socket = socket;
+    this.#namespace = namespace;
+    this.#platform = platform;
+  }
+
+  open(): void {
+    this.#isWaiting = !!(this.#unanswered || this.#closing);
+    if (!this.#isWaiting) Socket.prototype.connect.call(this.#socket);
+  }
+
+  /** A Socket that Socket.IO has let go of needs no closing. */
+  close(): void {
+    this.#isWaiting = false;
+    if (this.#socket.active) Socket.prototype.disconnect.call(this.#socket);
+  }
+
+  /** A CONNECT goes out. */
+  sent(): void {
+    this.#unanswered = this.#socket.io.engine;
+  }
+
+  /** The server has answered it. */
+  answered(): void {
+    this.#unanswered = undefined;
+    this.#goOn();
+  }
+
+  /** The Manager is telling of its close. */
+  closed(): void {
+    this.#unanswered = undefined;
+    this.#closing ??= Promise.resolve().then(() => {
+      this.#closing = undefined;
+      this.#goOn();
+    });
+  }
+
+  /** An answer of the server's that Socket.IO hands to nobody, since the Socket has left meanwhile. */
+  heard(type: number): void {
+    if (!this.#unanswered || this.#socket.active) return;
+    if (type === CONNECT) this.#leaveAgain(this.#unanswered);
+    else if (type === CONNECT_ERROR) this.answered();
+  }
+
+  /** Connected after all. Only now does the server understand a DISCONNECT; a stand-in sends it, and the app hears nothing. */
+  #leaveAgain(engine: Manager["engine"]): void {
+    const ghost = new Socket(this.#socket.io, this.#namespace);
+    ghost.connected = true;
+    ghost.disconnect();
+    this.#platform.setTimeout(() => {
+      if (this.#unanswered === engine) this.answered();
+    }, SETTLE);
+  }
+
+  #goOn(): void {
+    if (this.#isWaiting) this.open();
+  }
+}

@@ -1,0 +1,115 @@
+import type { ManagerOptions, SocketOptions } from "socket.io-client";
+import type { AuthSession } from "../auth-session.ts";
+import { check, checkFlag, checkFunction, checkKnown, checkObject } from "../option-check.ts";
+import { type AuthSessionOptions, SESSION_OPTIONS } from "../session/options.ts";
+import type { ConnectError } from "./refusal.ts";
+
+type Shared = { session: AuthSession } & {
+  [Option in Exclude<AllSessionOptions, "allowInsecure">]?: undefined;
+};
+type AllSessionOptions = AuthSessionOptions extends infer Options
+  ? Options extends unknown
+    ? keyof Options
+    : never
+  : never;
+
+/** A session of its own, described by the session's options, or one that is shared with others. */
+export type AuthSocketOptions = (Shared | (AuthSessionOptions & { session?: undefined })) & SocketOnlyOptions;
+
+interface SocketOnlyOptions {
+  /** Whether the constructor connects. Default: true, as in Socket.IO; where there is no page, see docs/frameworks.md. */
+  autoConnect?: boolean | undefined;
+  /** Options of Socket.IO's Manager and Socket, less those that AuthSocket sets itself. */
+  io?:
+    | Partial<Omit<ManagerOptions & SocketOptions, "auth" | "autoConnect" | "forceNew" | "multiplex">>
+    | undefined;
+  /**
+   * What the server is sent when the socket connects, as Socket.IO's `auth`. `token` is undefined for a guest and with
+   * credential "cookie". `pid` and `offset` are Socket.IO's own. Default: `{ token }`.
+   *
+   * @example payload: (token) => ({ token: `Bearer ${token}`, room })
+   */
+  payload?: ((token: string | undefined) => object) | undefined;
+  /** Whether it connects without a token while nobody is signed in. Default: false. */
+  anonymous?: boolean | undefined;
+  /**
+   * How a live connection gets a new token. "auto": in band where the server speaks the protocol, else by one immediate
+   * reconnect when the server cuts it. "reconnect": by a reconnect at once, drained first, for servers that have connection
+   * state recovery and do not speak the protocol. Default: "auto".
+   */
+  renewal?: "auto" | "reconnect" | undefined;
+  /**
+   * Events by which a server says that it refuses what it is sent, though it keeps the connection. A function that returns
+   * true means that the connection's token is no longer good: a fresh one is brought in by a drained reconnect. What was
+   * refused is not sent again.
+   *
+   * @example refusalEvents: { exception: (error) => error.status === 401 }
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: a server's events, whose shape only its user knows
+  refusalEvents?: Record<string, (...args: any[]) => boolean> | undefined;
+  /** Whether a fresh token can cure a refused connection. Default: the exported `isTokenRefused`. */
+  isTokenRefused?: ((error: ConnectError) => boolean) | undefined;
+  /** Allows tokens over plain http or ws to hosts that are not loopback (S3). Default: false. */
+  allowInsecure?: boolean | undefined;
+}
+
+const OWN = [
+  "session",
+  "autoConnect",
+  "io",
+  "payload",
+  "anonymous",
+  "renewal",
+  "refusalEvents",
+  "isTokenRefused",
+  "allowInsecure",
+] as const;
+
+/** Socket.IO's, which people put at the top level. */
+const SOCKET_IO =
+  /^(auth|query|path|transports|reconnection.*|timeout|forceNew|multiplex|randomizationFactor|extraHeaders|withCredentials|upgrade|rememberUpgrade|closeOnBeforeunload|transportOptions|parser|retries|ackTimeout|autoUnref|timestamp.*|protocols|tryAllTransports|addTrailingSlash|useNativeTimers|secure|agent|rejectUnauthorized|forceBase64|perMessageDeflate|host(name)?|port)$/;
+
+/** @throws TypeError that names the option */
+export function checkSocketOptions(options: AuthSocketOptions): void {
+  checkObject("options", options);
+  const given = options as unknown as Record<(typeof OWN)[number], unknown> & Record<string, unknown>;
+  checkKnown(given, [...OWN, ...SESSION_OPTIONS], "", (option) =>
+    option === "auth"
+      ? `: use "payload"`
+      : SOCKET_IO.test(option)
+        ? `: it is Socket.IO's, put it under "io"`
+        : undefined,
+  );
+  checkFunction("isTokenRefused", given.isTokenRefused);
+  checkFunction("payload", given.payload);
+  checkFlag("autoConnect", given.autoConnect);
+  checkFlag("anonymous", given.anonymous);
+  checkFlag("allowInsecure", given.allowInsecure);
+  check(
+    [undefined, "auto", "reconnect"].includes(given.renewal as string),
+    "renewal",
+    `"auto" or "reconnect"`,
+  );
+  if (given.refusalEvents !== undefined) {
+    checkObject("refusalEvents", given.refusalEvents);
+    for (const [event, isRefused] of Object.entries(given.refusalEvents)) {
+      check(typeof isRefused === "function", `refusalEvents.${event}`, "a function");
+    }
+  }
+  if (given.io !== undefined) {
+    checkObject("io", given.io);
+    for (const name of ["auth", "autoConnect", "forceNew", "multiplex"]) {
+      check(
+        !(name in given.io),
+        `io.${name}`,
+        `left to AuthSocket${name === "auth" ? `: use "payload"` : ""}`,
+      );
+    }
+  }
+  if (given.session === undefined) return;
+  check(typeof Object(given.session)["~session"] === "object", "session", "an AuthSession");
+  for (const name of SESSION_OPTIONS) {
+    if (name === "allowInsecure") continue;
+    check(given[name] === undefined, name, `given to the AuthSession where "session" is given`);
+  }
+}

@@ -1,0 +1,35 @@
+/** T10: what the offsets of Socket.IO's adapters look like, in memory and in Redis streams. */
+const OFFSET = /^([\w-]{7}(\.[\w-]+)?|\d{13,}-\d+)$/;
+
+/** Where connection state recovery goes on from, and for whom. */
+export class RecoveryCursor {
+  /** Socket.IO takes the last text of any event for its offset, of volatile ones too. */
+  #offset: string | undefined;
+  #isRecoverable = false;
+  /** Whom the server last knew this Socket as. */
+  #knownAs: number | undefined;
+
+  /** @param user the id of the user, negative for a guest */
+  connected(user: number): void {
+    this.#knownAs = user;
+  }
+
+  /** A server without recovery gives no pid, and is sent no offset. */
+  accepted(payload: unknown): void {
+    this.#isRecoverable = !!Object(payload).pid;
+  }
+
+  received(event: unknown[]): void {
+    const last = event[event.length - 1];
+    if (this.#isRecoverable && typeof last === "string" && OFFSET.test(last)) this.#offset = last;
+  }
+
+  /**
+   * What overrides Socket.IO's own fields of the CONNECT payload: one user's connection state is not another's to recover
+   * (T6), and no guest's is a user's (B21).
+   */
+  fields(user: number): { pid?: undefined; offset?: string | undefined } {
+    if (this.#knownAs !== undefined && this.#knownAs !== user) return { pid: undefined, offset: undefined };
+    return this.#isRecoverable && this.#offset !== undefined ? { offset: this.#offset } : {};
+  }
+}

@@ -1,0 +1,86 @@
+import { INSUFFICIENT_SCOPE, TOKEN_CODES, UNAVAILABLE } from "../../protocol.ts";
+import type { Replacement } from "../session/session.ts";
+
+/** What `connect_error` brings: the server's message, and `data` where it sends any. */
+export type ConnectError = Error & { data?: unknown };
+
+/** The codes that a fresh token can cure, with RFC 6750's. */
+const CURABLE: readonly string[] = [...TOKEN_CODES, "invalid_token"];
+
+/** What a refusal is about: the token, the user's rights, a server that cannot tell now, or nobody knows. */
+export type Refusal = "token" | "scope" | "unavailable" | "unknown";
+
+/**
+ * Reads a refusal by its code or its status (section 3 of PROTOCOL.md), as number or text. Its words decide nothing (B15):
+ * the same words serve for tokens and for roles.
+ */
+export function readRefusal({ data }: ConnectError): Refusal {
+  const { code, status, statusCode } = Object(data);
+  const words = [code, status, statusCode].map(word);
+  if (words.some((said) => said === INSUFFICIENT_SCOPE || said === "403")) return "scope";
+  if (words.some((said) => said === UNAVAILABLE || said === "503")) return "unavailable";
+  return words.some((said) => CURABLE.includes(said) || said === "401") ? "token" : "unknown";
+}
+
+/** In any case, with `-` or `_`. */
+function word(value: unknown): string {
+  return typeof value === "string" || typeof value === "number"
+    ? String(value).trim().toLowerCase().replaceAll("-", "_")
+    : "";
+}
+
+/**
+ * The default of the option `isTokenRefused`: whether a fresh token can cure a refusal. True for the protocol's token
+ * codes, for RFC 6750's `invalid_token`, and for a 401 in `data.status`, `data.statusCode` or `data.code`.
+ *
+ * @example
+ * new AuthSocket(url, { refresh, isTokenRefused: (error) => error.message === "E_TOKEN" || isTokenRefused(error) });
+ */
+export function isTokenRefused(error: ConnectError): boolean {
+  return readRefusal(error) === "token";
+}
+
+/** The ms that an `unavailable` server asks to wait; 0 where it names none. */
+export function unavailableFor({ data }: ConnectError): number {
+  const { retryAfter } = Object(data);
+  return typeof retryAfter === "number" && retryAfter > 0 && Number.isFinite(retryAfter) ? retryAfter : 0;
+}
+
+/** What a socket does about a refusal. */
+export type Answer =
+  /** connect anew with the session's token, which is another or on its way */
+  | { do: "reconnect" }
+  /** connect anew at that instant, and ask for a fresh token then if need be */
+  | { do: "wait"; at: number }
+  /** connect anew after a backoff, and show the error until then */
+  | { do: "backOff" }
+  /** stop, until there is a newer token */
+  | { do: "stop"; code: "token_rejected" | "forbidden" };
+
+/**
+ * What a refused token does (B7, B8, B15, B27). Whoever is refused asks the session for a replacement first, which costs
+ * one refresh at most; the session goes on whatever comes of it.
+ *
+ *     by code     without a code
+ *     another token is there, or a refresh was allowed ......... reconnect     reconnect
+ *     a refresh is allowed, though later ....................... wait          wait
+ *     the fresh token was refused too, and serves a sibling .... stop          stop
+ *     the fresh token was refused too .......................... back off      stop
+ *
+ * @param isByCode whether the server has said, by a code, that it is the token
+ * @param servesSibling whether a sibling is connected with that very token
+ */
+export function answerRefusal(replacement: Replacement, isByCode: boolean, servesSibling: boolean): Answer {
+  switch (replacement.status) {
+    case "look":
+    case "refreshing":
+      return { do: "reconnect" };
+    case "later":
+      return { do: "wait", at: replacement.at };
+    case "spent":
+      if (!isByCode) return { do: "stop", code: "forbidden" };
+      return servesSibling ? { do: "stop", code: "token_rejected" } : { do: "backOff" };
+    default:
+      return replacement satisfies never;
+  }
+}

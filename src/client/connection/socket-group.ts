@@ -1,0 +1,171 @@
+import { Manager } from "socket.io-client";
+import type { AuthSession } from "../auth-session.ts";
+import { check } from "../option-check.ts";
+import { hasPage } from "../platform/platform.ts";
+import type { Session } from "../session/session.ts";
+import { isLoopback, refuseInsecure, refuseTokenInUrl } from "../token/secrecy.ts";
+import { readAddress } from "./address.ts";
+import { Connection, type ConnectionContext } from "./connection.ts";
+import { FastReconnect } from "./fast-reconnect.ts";
+import { reconnectGracefully } from "./graceful-reconnect.ts";
+import { type AuthSocketOptions, checkSocketOptions } from "./options.ts";
+import { ACK, BINARY_ACK, DISCONNECT, type Packet } from "./packet.ts";
+import { isTokenRefused } from "./refusal.ts";
+import { isolateListeners } from "./socket-patch.ts";
+
+interface Member {
+  socket: { dispose(): void };
+  connection: Connection;
+}
+
+/** What an AuthSocket and its `of()` children share: one session, one Manager, the options. */
+export class SocketGroup implements ConnectionContext {
+  readonly session: AuthSession;
+  readonly autoConnect: boolean;
+  /** Where the first of them connects. */
+  readonly namespace: string;
+  readonly isTokenRefused: ConnectionContext["isTokenRefused"];
+  readonly refusalEvents: ConnectionContext["refusalEvents"];
+  readonly payload: ConnectionContext["payload"];
+  readonly anonymous: boolean;
+  readonly hasQueue: boolean;
+  readonly renewal: ConnectionContext["renewal"];
+  readonly #session: Session;
+  readonly #ownsSession: boolean;
+  readonly #allowInsecure: boolean;
+  /** undefined: this page's origin */
+  readonly #uri: string | undefined;
+  readonly #manager: Manager;
+  readonly #socketOptions: AuthSocketOptions["io"];
+  readonly #fastReconnect: FastReconnect;
+  readonly #listeners = {
+    open: () => this.#opened(),
+    packet: (packet: Packet) => this.#heard(packet),
+    close: () => this.#closed(),
+    reconnect_attempt: () => this.#retried(),
+    reconnect_failed: () => this.#gaveUp(),
+  };
+  #members: readonly Member[] = [];
+  /** The renewal of the cookie that the engine was opened with. */
+  #openedWith: string | undefined;
+  /** The engine that is to be replaced, or was the last to be. */
+  #replacing: Manager["engine"] | undefined;
+
+  /** @param own makes the session of an AuthSocket that is not given one */
+  constructor(url: string, options: AuthSocketOptions, own: (options: AuthSocketOptions) => AuthSession) {
+    checkSocketOptions(options);
+    const { io = {}, autoConnect, allowInsecure = false } = options;
+    refuseTokenInUrl("url", url);
+    refuseTokenInUrl("io.query", JSON.stringify(io.query ?? ""));
+    refuseTokenInUrl("io.path", `${io.path}`);
+    this.#ownsSession = !options.session;
+    this.session = options.session ?? own(options);
+    const session = (this.#session = this.session["~session"] as Session);
+    const { platform } = session;
+    const { uri, namespace, query } = readAddress(url, () => platform.location()?.protocol ?? "https:");
+    this.#uri = uri;
+    this.#allowInsecure = allowInsecure;
+    if (uri) this.admit();
+    this.autoConnect = autoConnect ?? (hasPage(platform) || (uri !== undefined && isLoopback(uri)));
+    this.namespace = namespace;
+    this.isTokenRefused = options.isTokenRefused ?? isTokenRefused;
+    this.refusalEvents = options.refusalEvents ?? {};
+    this.payload = options.payload;
+    this.anonymous = options.anonymous ?? false;
+    this.hasQueue = !!io.retries;
+    this.renewal = options.renewal === "reconnect" || session.isCookie ? "reconnect" : "cut";
+    this.#socketOptions = io;
+    // `io()` would hand out another's cached Manager, with another's options.
+    this.#manager = new Manager(uri, {
+      ...(session.isCookie && { withCredentials: true }),
+      ...(query && { query: Object.fromEntries(new URLSearchParams(query)) }),
+      ...io,
+      autoConnect: false,
+    });
+    this.#fastReconnect = new FastReconnect(this.#manager);
+    isolateListeners(this.#manager, platform.report);
+    // Before any socket of it: when they ask for their CONNECT, it is known what the engine was opened with.
+    for (const [event, listener] of Object.entries(this.#listeners)) {
+      this.#manager.on(event as "packet", listener as (packet: Packet) => void);
+    }
+  }
+
+  admit(): void {
+    const address = this.#uri ?? this.#session.platform.location()?.href;
+    check(address !== undefined, "url", "absolute where there is no page");
+    if (!this.#allowInsecure) refuseInsecure("url", address);
+  }
+
+  /** @throws TypeError for a relative URL where there is no page, and nothing will ever come of waiting (B20) */
+  admitWithoutPage(): void {
+    if (!hasPage(this.#session.platform)) this.admit();
+  }
+
+  connection(namespace: string): Connection {
+    const socket = this.#manager.socket(namespace, this.#socketOptions);
+    return new Connection(socket, namespace, this.#session, this);
+  }
+
+  join(member: Member): void {
+    this.#members = [...this.#members, member];
+  }
+
+  member(namespace: string): Member | undefined {
+    return this.#members.find(({ connection }) => connection.namespace === namespace);
+  }
+
+  hasSibling(connection: Connection): boolean {
+    return this.#members.some((member) => member.connection !== connection && member.connection.isConnected);
+  }
+
+  /** The first member takes the others with it, and the session that was made for it. */
+  leave(member: Connection): void {
+    this.#members = this.#members.filter(({ connection }) => connection !== member);
+    if (member.namespace !== this.namespace) return;
+    for (const { socket } of this.#members) socket.dispose();
+    for (const [event, listener] of Object.entries(this.#listeners)) {
+      this.#manager.off(event as "packet", listener as (packet: Packet) => void);
+    }
+    if (this.#ownsSession) this.session.dispose();
+  }
+
+  hasSeen(renewal: string): boolean {
+    if (renewal === this.#openedWith) return true;
+    this.reconnectGracefully();
+    return false;
+  }
+
+  /** Once an engine, however many sockets ask for it. */
+  reconnectGracefully(): void {
+    const { engine } = this.#manager;
+    if (this.#replacing === engine) return;
+    this.#replacing = engine;
+    const trackers = this.#members.map(({ connection }) => connection.tracker);
+    void reconnectGracefully(this.#manager, trackers, this.#session.platform);
+  }
+
+  #opened(): void {
+    this.#openedWith = this.#session.currentToken;
+  }
+
+  #heard(packet: Packet): void {
+    // Most packets are acknowledgements, and of no interest.
+    if (packet.type === ACK || packet.type === BINARY_ACK) return;
+    if (packet.type === DISCONNECT) this.#fastReconnect.disconnected(this.#session.platform.now());
+    this.member(packet.nsp)?.connection.heard(packet);
+  }
+
+  #closed(): void {
+    this.#fastReconnect.closed(this.#session.platform.now());
+    for (const { connection } of this.#members) connection.closed();
+  }
+
+  #retried(): void {
+    this.#session.prepare();
+    for (const { connection } of this.#members) connection.retried();
+  }
+
+  #gaveUp(): void {
+    for (const { connection } of this.#members) connection.gaveUp();
+  }
+}

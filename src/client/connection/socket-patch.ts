@@ -1,0 +1,119 @@
+import { Socket } from "socket.io-client";
+import type { ConnectError } from "./refusal.ts";
+
+/** Who runs a Socket in the app's stead. */
+export interface SocketOwner {
+  connect(): void;
+  disconnect(): void;
+  /** Socket.IO asks for the CONNECT payload. */
+  asked(answer: (payload: object) => void): void;
+  accepted(): void;
+  failed(error: ConnectError): void;
+  disconnected(reason: string): void;
+  /** Reports what a listener of the app's has thrown. */
+  report(error: unknown): void;
+}
+
+/** A patched Socket: what it still waits for, and how it gets its own methods back. */
+export interface SocketPatch {
+  /** B18: rejects every `emitWithAck` that is pending. */
+  rejectPending(error: Error): void;
+  /** Detaches the owner. From then on `emitWithAck` rejects, and connecting does nothing. */
+  detach(): void;
+}
+
+/**
+ * Listeners of Socket.IO's own events run one by one, so that one which throws keeps neither Socket.IO nor the others from
+ * their work (B9). `emitReserved` is protected, and not private: builds do not rename it.
+ */
+export function isolateListeners(
+  emitter: { listeners(event: never): unknown[] },
+  report: (error: unknown) => void,
+): void {
+  const emitReserved = (event: string, ...args: unknown[]) => {
+    for (const listener of [...emitter.listeners(event as never)] as ((...args: unknown[]) => void)[]) {
+      try {
+        listener.apply(emitter, args);
+      } catch (error) {
+        report(error);
+      }
+    }
+    return emitter;
+  };
+  Object.assign(emitter, { emitReserved });
+}
+
+/** Makes a Socket's methods do what AuthSocket's do, and `emitWithAck` settle whatever happens (B18). */
+export function patchSocket(socket: Socket, owner: SocketOwner): SocketPatch {
+  const pending = new Set<(error: Error) => void>();
+  let isDetached = false;
+
+  const listeners = {
+    connect: () => owner.accepted(),
+    connect_error: (error: ConnectError) => owner.failed(error),
+    disconnect: (reason: string) => owner.disconnected(reason),
+  };
+  const listen = () => {
+    for (const [event, listener] of Object.entries(listeners)) {
+      if (!socket.listeners(event).includes(listener)) socket.on(event, listener);
+    }
+  };
+  const off = (...args: Parameters<Socket["off"]>) => {
+    Socket.prototype.off.apply(socket, args);
+    // An app that drops every listener of an event means its own.
+    if (!isDetached) listen();
+    return socket;
+  };
+
+  const emitWithAck = (...args: Parameters<Socket["emitWithAck"]>) => {
+    if (isDetached) return Promise.reject(disposed());
+    const answer = Socket.prototype.emitWithAck.apply(socket, args);
+    return new Promise((resolve, reject) => {
+      pending.add(reject);
+      const settle = <T>(outcome: (value: T) => void, value: T) => {
+        pending.delete(reject);
+        outcome(value);
+      };
+      answer.then(
+        (value) => settle(resolve, value),
+        (error) => settle(reject, error),
+      );
+    });
+  };
+
+  isolateListeners(socket, (error) => owner.report(error));
+  Object.assign(socket, {
+    auth: (answer: (payload: object) => void) => owner.asked(answer),
+    connect: () => {
+      if (!isDetached) owner.connect();
+      return socket;
+    },
+    disconnect: () => {
+      if (!isDetached) owner.disconnect();
+      return socket;
+    },
+    emitWithAck,
+    off,
+    removeListener: off,
+    removeAllListeners: off,
+    removeEventListener: off,
+  });
+  listen();
+
+  return {
+    rejectPending(error) {
+      for (const reject of pending) reject(error);
+      pending.clear();
+    },
+    detach() {
+      isDetached = true;
+      for (const [event, listener] of Object.entries(listeners))
+        Socket.prototype.off.call(socket, event, listener);
+    },
+  };
+}
+
+/** What those are told who wait for something that a disposed AuthSocket will not bring. */
+export function disposed(): Error {
+  return new Error("the AuthSocket was disposed of");
+}

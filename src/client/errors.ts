@@ -1,0 +1,60 @@
+export type AuthSocketErrorCode =
+  /** nobody is signed in */
+  | "signed_out"
+  /** the refresh endpoint, the `Refresh` function or the source has ended the session */
+  | "session_expired"
+  /** the Socket.IO server refused a fresh token too; the socket tries again */
+  | "token_rejected"
+  /** the server refused the connection, and a fresh token did not help */
+  | "forbidden"
+  /** the server sent `auth:revoked` */
+  | "revoked"
+  /** the server disconnected a socket whose token was good */
+  | "kicked"
+  /** another user has signed in */
+  | "user_changed"
+  /** the refresh could not be made, or was answered by an error; it is tried again */
+  | "refresh_failed"
+  /** the refresh took longer than `refreshTimeout`; it is tried again */
+  | "refresh_timeout"
+  /** the refresh was answered, but without a usable token; it is tried again */
+  | "invalid_response"
+  /** a token would travel unencrypted */
+  | "insecure_url"
+  /** a token stands in a URL */
+  | "token_in_url"
+  /** the token store failed; the session goes on from memory */
+  | "storage_unavailable"
+  /** the server cannot be reached, or does not answer */
+  | "unreachable";
+
+/**
+ * Every error that AuthSocket makes at run time. Misuse of an option is a TypeError instead.
+ *
+ * Throw one with the code `session_expired` from a `Refresh` function to end the session.
+ *
+ * @example
+ * auth.whenConnected().catch((error) => {
+ *   if (error.code === "session_expired") showSignIn();
+ * });
+ */
+export class AuthSocketError extends Error {
+  readonly code: AuthSocketErrorCode;
+  override readonly cause?: unknown;
+
+  constructor(code: AuthSocketErrorCode, message: string = code, options?: { cause?: unknown }) {
+    super(message);
+    this.name = "AuthSocketError";
+    this.code = code;
+    // As the language does it: hidden from enumeration, and absent where there is none.
+    if (options && "cause" in options) {
+      Object.defineProperty(this, "cause", { value: options.cause, configurable: true, writable: true });
+    }
+  }
+}
+
+/** Recognises an error of any copy of the package, by its name and not by `instanceof`. */
+export function isAuthSocketError(value: unknown): value is AuthSocketError {
+  const { name, code } = Object(value);
+  return name === "AuthSocketError" && typeof code === "string";
+}

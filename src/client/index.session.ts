@@ -1,0 +1,11 @@
+export { AuthSession } from "./auth-session.ts";
+export { AuthSocketError, type AuthSocketErrorCode } from "./errors.ts";
+export type { Subscribable } from "./observable.ts";
+export type { Refresh, RefreshContext, RefreshReason, RefreshRequest } from "./refresh/refresh.ts";
+export type { SourceContext, TokenSource } from "./refresh/source.ts";
+export type { AuthSessionOptions } from "./session/options.ts";
+export type { SessionState } from "./session/session-state.ts";
+export { memoryStore } from "./store/memory.ts";
+export type { TokenStore } from "./store/token-store.ts";
+export { webStorageStore } from "./store/web-storage.ts";
+export type { SignInTokens, TokenResponse, TokenSet } from "./token/token-set.ts";

@@ -1,0 +1,119 @@
+import { AuthSocketError } from "../errors.ts";
+import type { Platform } from "../platform/platform.ts";
+import { isInSeconds, type KnownTokens, readTokenResponse, readTokenSet } from "../token/token-set.ts";
+import { AnswerError, certaintyOf, saysSignInAgain } from "./outcome.ts";
+import type { RefreshContext, RefreshRequest } from "./refresh.ts";
+
+/** What an endpoint needs of its session. */
+export interface EndpointOwner {
+  readonly platform: Platform;
+  /** the option `fetch`, else the page's */
+  readonly fetch: typeof fetch;
+  /** whether the server knows the user by a cookie of its own */
+  readonly isCookie: boolean;
+  /** Says something to the developer, once. */
+  warn(message: string): void;
+}
+
+/**
+ * Asks a refresh endpoint: with cookies, JSON both ways (docs/refresh-endpoint.md). The tokens go to this URL only, and a
+ * redirect is an error (S4). In cookie mode a 2xx is all that is needed, and the access token answered is empty.
+ */
+export async function askEndpoint(
+  request: RefreshRequest,
+  { refreshToken, signal }: RefreshContext,
+  owner: EndpointOwner,
+): Promise<KnownTokens | { accessToken: ""; subject?: string; expiresAt?: number }> {
+  const { url, method = "POST", headers } = request;
+  const { platform } = owner;
+  if (method === "GET" && refreshToken !== undefined) {
+    throw new TypeError(`"refresh" with method "GET" sends no refresh token, and one is held: use "POST"`);
+  }
+  const isOwn = isThisOrigin(url, platform.location());
+  const init: RequestInit = { method, credentials: "include", redirect: "error", cache: "no-store", signal };
+  // A page that is left meanwhile would lose the cookie that answers, and with a one-time refresh token the session.
+  init.keepalive = true;
+  init.headers = new Headers(typeof headers === "function" ? headers() : headers);
+  // S4: a cross-site form cannot send it. Elsewhere it would cost a preflight, and so would a body that says nothing.
+  if (isOwn) init.headers.set("X-Requested-With", "authsocket");
+  if (method === "POST" && (isOwn || refreshToken)) {
+    init.headers.set("Content-Type", "application/json");
+    init.body = JSON.stringify({ refreshToken });
+  }
+  const name = `${method} ${url}`;
+  // In an async function, so that a fetch which throws at once is read like one that rejects.
+  const response = await (async () => owner.fetch(url, init))().catch((cause) => {
+    throw new AuthSocketError(
+      "refresh_failed",
+      `${name} could not be made: the server cannot be reached, it redirects, or CORS does not allow it`,
+      { cause },
+    );
+  });
+  if (!response.ok) throw await readRefusal(response, name, owner);
+  return readTokens(response, name, request, owner);
+}
+
+async function readRefusal(response: Response, name: string, owner: EndpointOwner): Promise<AnswerError> {
+  const { status, headers } = response;
+  const retryAfter = readRetryAfter(headers.get("Retry-After"), owner.platform.now());
+  if (status === 404 || status === 405) {
+    owner.warn(
+      `"refresh": ${name} answered ${status}. Is this the URL and the method of the refresh endpoint?`,
+    );
+  }
+  const isHtml = /html/i.test(headers.get("Content-Type") ?? "");
+  const body = Object(await readJson(response));
+  // B6: a firewall's challenge and a limit of requests are no word of the endpoint's.
+  const isElsewhere = isHtml || headers.has("Retry-After");
+  const certainty = saysSignInAgain(body) ? "repeatable" : certaintyOf(status, isElsewhere);
+  return new AnswerError(`${name} answered ${status}`, certainty, retryAfter);
+}
+
+async function readTokens(
+  response: Response,
+  name: string,
+  { read }: RefreshRequest,
+  { platform, isCookie }: EndpointOwner,
+): Promise<KnownTokens | { accessToken: ""; subject?: string; expiresAt?: number }> {
+  const body = await readJson(response);
+  const now = platform.now();
+  if (isCookie) {
+    // The cookie is the token. What is asked of the reading below is only who it is for, and until when.
+    const { subject, expiresAt } = readTokenResponse({ ...Object(body), token: "cookie" }, now) ?? {};
+    return { accessToken: "", ...(subject && { subject }), ...(expiresAt && { expiresAt }) };
+  }
+  const tokens = readPicked(read, body, now) ?? readTokenResponse(body, now);
+  if (tokens) return tokens;
+  throw new AuthSocketError(
+    "invalid_response",
+    `${name} answered ${response.status}, and no JSON with "token", "accessToken" or "access_token"`,
+  );
+}
+
+function readPicked(read: RefreshRequest["read"], body: unknown, now: number): KnownTokens | undefined {
+  if (!read) return undefined;
+  try {
+    const picked = read(body);
+    if (isInSeconds(Object(picked).expiresAt)) return undefined;
+    // It may pick the text of the token, a TokenSet, or an answer like those that are read by default.
+    return Object(picked).expiresAt !== undefined || typeof picked === "string"
+      ? readTokenSet(picked)
+      : readTokenResponse(picked, now);
+  } catch {
+    return undefined; // where it throws, the default reading is tried
+  }
+}
+
+async function readJson(response: Response): Promise<unknown> {
+  return response.json().catch(() => undefined);
+}
+
+/** Seconds or a date, as HTTP has it, in ms from now. */
+function readRetryAfter(value: string | null, now: number): number {
+  return value ? Math.max(Number(value) * 1000 || Date.parse(value) - now || 0, 0) : 0;
+}
+
+/** Outside a page there is no other origin, and no preflight. */
+function isThisOrigin(url: string | URL, page: Location | undefined): boolean {
+  return !page || new URL(url, page.href).origin === page.origin;
+}

@@ -1,0 +1,129 @@
+import { AuthSocketError, isAuthSocketError } from "../errors.ts";
+import { isInSeconds, readTokenSet, type TokenSet } from "../token/token-set.ts";
+
+/**
+ * How sure a "no" is (B6):
+ * - `certain`: the session is over
+ * - `repeatable`: it is over, unless somebody else of the site has just renewed the cookie that was sent; asked once more
+ *   where the session holds no refresh token
+ * - `doubtful`: a firewall or a gateway may have said it; it must come three times over five seconds
+ * - `transient`: a firewall or a gateway has said it, by a page in HTML or with `Retry-After`
+ *
+ * Where nobody is known to be signed in, each of them means that nobody is.
+ */
+export type Certainty = "certain" | "repeatable" | "doubtful" | "transient";
+
+/** What an attempt to refresh came to. */
+export type RefreshOutcome =
+  | { type: "granted"; tokens: TokenSet }
+  /** `retryAfter` in ms, where the server named one */
+  | { type: "denied"; certainty: Certainty; error: AuthSocketError; retryAfter: number }
+  | { type: "failed"; error: AuthSocketError; retryAfter: number };
+
+/** The words of OAuth, OpenID Connect and identity SDKs for "sign in again". */
+const SIGN_IN_AGAIN: readonly unknown[] = [
+  "invalid_grant",
+  "login_required",
+  "interaction_required",
+  "consent_required",
+  "missing_refresh_token",
+  "refresh_token_not_found",
+];
+
+/** Whether a body or an error says in a known word that the user must sign in again. */
+export function saysSignInAgain({ code, error, errorCode, error_code }: Record<string, unknown>): boolean {
+  return [code, error, errorCode, error_code, Object(error).code].some((word) =>
+    SIGN_IN_AGAIN.includes(word),
+  );
+}
+
+/**
+ * What an HTTP status says about the session; undefined: nothing.
+ *
+ * @param isElsewhere whether a page in HTML or `Retry-After` shows that the answer is not the endpoint's own
+ */
+export function certaintyOf(status: unknown, isElsewhere: boolean): Certainty | undefined {
+  if (status === 401) return "repeatable";
+  if (status !== 400 && status !== 403) return undefined;
+  return isElsewhere ? "transient" : "doubtful";
+}
+
+/** Reads the answer of a `Refresh` function or a source. */
+export function readAnswer(answer: unknown): RefreshOutcome {
+  const tokens = readTokenSet(answer);
+  if (isInSeconds(Object(answer).expiresAt)) {
+    return readFailure(
+      new AuthSocketError("invalid_response", `"expiresAt" was answered in seconds: it must be in ms`),
+    );
+  }
+  if (tokens) return { type: "granted", tokens };
+  if (answer === null || answer === undefined) {
+    const error = new AuthSocketError(
+      "session_expired",
+      `nobody is signed in: "refresh" or "source" answered ${answer}`,
+    );
+    return { type: "denied", certainty: "certain", error, retryAfter: 0 };
+  }
+  return readFailure(
+    new AuthSocketError("invalid_response", `"refresh" must answer a token, a TokenSet or null`),
+  );
+}
+
+/** An error with what the answer of an endpoint says beyond its message. */
+export class AnswerError extends AuthSocketError {
+  readonly certainty: Certainty | undefined;
+  /** ms */
+  readonly retryAfter: number;
+
+  constructor(message: string, certainty: Certainty | undefined, retryAfter: number) {
+    super(certainty && certainty !== "transient" ? "session_expired" : "refresh_failed", message);
+    this.certainty = certainty;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** Reads the error of a `Refresh` function. */
+export function readFailure(cause: unknown): RefreshOutcome {
+  const { certainty, status, retryAfter, isFinal } = readProperties(cause);
+  const own = isAuthSocketError(cause) ? cause : undefined;
+  const denied =
+    certainty ??
+    (isFinal || own?.code === "session_expired"
+      ? "certain"
+      : own
+        ? undefined
+        : certaintyOf(status, retryAfter > 0));
+  const what =
+    status !== undefined
+      ? `was answered ${status}`
+      : isFinal
+        ? "failed: the user must sign in again"
+        : "failed";
+  const isEnd = denied && denied !== "transient";
+  const code = isEnd ? "session_expired" : "refresh_failed";
+  const error = own ?? new AuthSocketError(code, `"refresh" ${what}`, { cause });
+  return denied
+    ? { type: "denied", certainty: denied, error, retryAfter }
+    : { type: "failed", error, retryAfter };
+}
+
+/** B9: an error of the app's may be anything, even unreadable. */
+function readProperties(cause: unknown): {
+  certainty?: Certainty | undefined;
+  status?: unknown;
+  retryAfter: number;
+  isFinal: boolean;
+} {
+  try {
+    const error = Object(cause);
+    const { certainty, status, statusCode, response, retryAfter } = error;
+    return {
+      certainty,
+      status: status ?? statusCode ?? Object(response).status,
+      retryAfter: typeof retryAfter === "number" && retryAfter > 0 ? retryAfter : 0,
+      isFinal: saysSignInAgain(error),
+    };
+  } catch {
+    return { retryAfter: 0, isFinal: false };
+  }
+}

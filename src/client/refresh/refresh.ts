@@ -1,0 +1,46 @@
+import type { TokenSet } from "../token/token-set.ts";
+
+/**
+ * Why a token is refreshed: `missing` there is none; `expiring` its renewal is due; `expired` its time is over;
+ * `rejected` a server refused it; `forced` the app asked for it.
+ */
+export type RefreshReason = "missing" | "expiring" | "expired" | "rejected" | "forced";
+
+/** What a `Refresh` function is told. */
+export interface RefreshContext {
+  /** the access token to replace, good or not */
+  token?: string | undefined;
+  refreshToken?: string | undefined;
+  reason: RefreshReason;
+  /** Aborted when the answer is no longer wanted, at the latest 30 s after `refreshTimeout`. */
+  signal: AbortSignal;
+}
+
+/**
+ * Gets a new token set. The session ends by `null` or `undefined`, by an `AuthSocketError("session_expired")`, by an error
+ * whose `status`, `statusCode` or `response.status` says so for certain, and by one whose `code`, `error` or `errorCode` is
+ * `invalid_grant`, `login_required`, `interaction_required`, `consent_required`, `missing_refresh_token` or
+ * `refresh_token_not_found`. Every other error is tried again after a backoff, not before its `retryAfter` in ms.
+ *
+ * @example
+ * const refresh: Refresh = async ({ signal }) => (await api.post("/token", null, { signal })).data.accessToken;
+ */
+export type Refresh = (
+  context: RefreshContext,
+) => Promise<TokenSet | string | null | undefined> | TokenSet | string | null | undefined;
+
+/** A refresh endpoint that needs more than its URL. Anything else is a `Refresh` function. */
+export interface RefreshRequest {
+  url: string | URL;
+  /** Default: "POST". A GET sends no refresh token. */
+  method?: "POST" | "GET" | undefined;
+  /** Added to each request. A function is called for each. */
+  headers?: HeadersInit | (() => HeadersInit) | undefined;
+  /**
+   * Picks the tokens out of an answer that nests them deeper than `data`, `tokens` or `session`.
+   *
+   * @example read: (body) => body.result.auth
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: JSON whose shape only its user knows; `unknown` would refuse the example
+  read?: ((body: any) => unknown) | undefined;
+}

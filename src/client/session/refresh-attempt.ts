@@ -1,0 +1,259 @@
+import { AuthSocketError } from "../errors.ts";
+import { andThen, answerOnce } from "../platform/deadline.ts";
+import { freezeSafeTimeout } from "../platform/freeze-safe-timeout.ts";
+import type { Platform } from "../platform/platform.ts";
+import { type RefreshOutcome, readAnswer, readFailure } from "../refresh/outcome.ts";
+import type { RefreshReason } from "../refresh/refresh.ts";
+import type { Beginning, RefreshLock, Turn } from "../tabs/refresh-lock.ts";
+import type { AccessToken } from "../token/access-token.ts";
+import type { TokenSet } from "../token/token-set.ts";
+import type { User } from "../token/user.ts";
+
+/** T24: ms for the token of another tab to be seen in a store that tabs share. */
+const NEWS_TIMEOUT = 1_000;
+
+/** ms for which a request stays open that has taken longer than `refreshTimeout` (B22). */
+export const LATE = 30_000;
+
+/** What is asked for, as it was decided. */
+export interface Asked {
+  readonly user: User;
+  /** the token to replace, good or not */
+  readonly token: AccessToken | undefined;
+  readonly reason: RefreshReason;
+}
+
+/** What an attempt came to. */
+export type AttemptEnd =
+  /** tokens to use and to store; `isAdopted` where another session or tab has refreshed */
+  | { type: "granted"; tokens: TokenSet; isAdopted: boolean }
+  | (RefreshOutcome & { type: "denied" | "failed" })
+  /** the request goes on, and may still be answered */
+  | { type: "late"; error: AuthSocketError }
+  /** what it brought must not be kept: another turn was answered, or somebody signed in or out */
+  | { type: "preempted" }
+  /** the refresh token has been used by another tab; it was not sent (B6) */
+  | { type: "spent" };
+
+/** What an attempt needs of its session. */
+export interface AttemptOwner {
+  readonly platform: Platform;
+  readonly lock: RefreshLock;
+  /** ms */
+  readonly refreshTimeout: number;
+  readonly isCookie: boolean;
+  /** Whether those of its name are sure to share its cookie: it has a name, or an endpoint. */
+  readonly isNamed: boolean;
+  /** Whether other tabs read and write the store too. */
+  readonly isShared: boolean;
+  /** The name of the lease; undefined: it takes no turns. */
+  leaseName(token: AccessToken | undefined, reason: RefreshReason): string | undefined;
+  /** Calls the endpoint, the function or the source. */
+  ask(asked: Asked, signal: AbortSignal): unknown;
+  /** What a source holds already, so that it need not renew; undefined for all others. */
+  held(asked: Asked, signal: AbortSignal): Promise<TokenSet | undefined> | undefined;
+  /** Looks into the store. What is new there overtakes the attempt. */
+  read(done?: () => void): void;
+  /** Whether the store still holds what the attempt began with. */
+  stillHolds(asked: Asked, done: (holds: boolean) => void): void;
+  /** Whether this session has seen the successor of a refresh token. */
+  isSpent(refreshToken: string): boolean;
+  /** What another session of this page has just been given for the same request. */
+  takeOver(name: string | undefined, generation: number, asked: Asked): TokenSet | undefined;
+  handOver(name: string | undefined, generation: number, asked: Asked, tokens: TokenSet): void;
+  /** What stands for a token where there is none but a cookie. */
+  renewal(): string;
+  /** Called with what it came to; after `late` once more. */
+  ended(attempt: RefreshAttempt, end: AttemptEnd): void;
+}
+
+/*
+ * One refresh (B2, B9, B10).
+ *
+ *   decided ── start ──▶ queueing ── its turn ──▶ sent ── answered ──▶ over
+ *                           │                      └── refreshTimeout ──▶ late ── answered, or 30 s ──▶ over
+ *                           └── cancel ──▶ over        cancel: from everywhere ──▶ over
+ */
+export class RefreshAttempt {
+  readonly asked: Asked;
+  /** Settles when nothing of it is under way any more. */
+  readonly over: Promise<void>;
+  readonly #owner: AttemptOwner;
+  #status: "decided" | "queueing" | "sent" | "late" | "over" = "decided";
+  #turn: Turn | undefined;
+  #name: string | undefined;
+  #stopWaiting = () => {};
+  #abort = () => {};
+  #settle = () => {};
+
+  constructor(owner: AttemptOwner, asked: Asked) {
+    this.#owner = owner;
+    this.asked = asked;
+    this.over = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  get isLate(): boolean {
+    return this.#status === "late";
+  }
+
+  start(): void {
+    if (this.#status !== "decided") return;
+    this.#status = "queueing";
+    const { lock, isCookie } = this.#owner;
+    const { token, reason } = this.asked;
+    this.#name = this.#owner.leaseName(token, reason);
+    // A cookie's renewals have no tokens that tabs could compare.
+    const replaced = isCookie ? undefined : token?.accessToken;
+    this.#turn = lock.take(this.#name, replaced, (turn, at) => this.#begin(turn, at));
+  }
+
+  /** Nobody wants its answer any more (B10). */
+  cancel(): void {
+    const isSent = this.#status === "sent" || this.#status === "late";
+    this.#status = "over";
+    this.#stopWaiting();
+    this.#turn?.release();
+    this.#abort();
+    if (!isSent) this.#settle();
+  }
+
+  /** Its session is disposed of: what has been sent is seen to its end (B22), what has not is not sent. */
+  abandon(): void {
+    if (this.#status === "decided" || this.#status === "queueing") this.cancel();
+  }
+
+  #begin(turn: Turn, at: Beginning): void {
+    if (this.#status !== "queueing") return;
+    const { platform, isCookie, isNamed, isShared } = this.#owner;
+    this.#turn = turn;
+    const taken = this.#owner.takeOver(this.#name, at.generation, this.asked);
+    const send = () => this.#send(turn, at);
+    if (taken && at.behind) this.#adopt(turn, taken);
+    // The tabs share the session that another one has just renewed (B2).
+    else if (at.behind && isCookie && isNamed) this.#adopt(turn, { accessToken: this.#owner.renewal() });
+    else if (!at.behind || !isShared) this.#look(send);
+    else {
+      // T24: what another tab has stored may not be seen here yet. What is seen of it in time overtakes this attempt.
+      this.#stopWaiting = freezeSafeTimeout(platform, NEWS_TIMEOUT, () =>
+        turn.confirm((held) => {
+          // B3, B16: meanwhile another tab may have begun, or somebody signed in, whose cookie must not be used up.
+          if (held) this.#look(send);
+          else this.#release(turn, { type: "preempted" });
+        }),
+      );
+      this.#look(() => {});
+    }
+  }
+
+  #look(then: () => void): void {
+    this.#owner.read(() => {
+      if (this.#status === "queueing") then();
+    });
+  }
+
+  #adopt(turn: Turn, tokens: TokenSet): void {
+    this.#release(turn, { type: "granted", tokens, isAdopted: true });
+  }
+
+  #release(turn: Turn, end: AttemptEnd): void {
+    if (this.#status === "over") return;
+    turn.release();
+    this.#end(end);
+  }
+
+  #send(turn: Turn, at: Beginning): void {
+    const { refreshToken } = this.asked.token ?? {};
+    if (refreshToken !== undefined && (at.isSpent(refreshToken) || this.#owner.isSpent(refreshToken))) {
+      this.#release(turn, { type: "spent" });
+      return;
+    }
+    this.#status = "sent";
+    const { platform, refreshTimeout, isCookie } = this.#owner;
+    const { asked } = this;
+    const controller = new AbortController();
+    this.#abort = () => controller.abort();
+    let stopTimeout = freezeSafeTimeout(platform, refreshTimeout, () => {
+      if (this.#status !== "sent") {
+        this.#settle();
+        return;
+      }
+      this.#status = "late";
+      stopTimeout = freezeSafeTimeout(platform, LATE, () => {
+        controller.abort();
+        ignore();
+        this.#release(turn, { type: "failed", error: this.#timeout(), retryAfter: 0 });
+        this.#settle();
+      });
+      this.#owner.ended(this, { type: "late", error: this.#timeout() });
+    });
+    const done = (outcome: RefreshOutcome) => {
+      stopTimeout();
+      if (this.#status === "over") this.#settle();
+      else this.#arrive(turn, outcome);
+    };
+    const ignore = answerOnce<RefreshOutcome>(
+      () =>
+        andThen(this.#owner.held(asked, controller.signal), (held) =>
+          held
+            ? { type: "granted", tokens: held }
+            : andThen<unknown, RefreshOutcome>(this.#owner.ask(asked, controller.signal), (answer) =>
+                readAnswer(isCookie ? cookieTokens(answer, this.#owner.renewal()) : answer),
+              ),
+        ),
+      done,
+      (error) => done(readFailure(error)),
+    );
+  }
+
+  #timeout(): AuthSocketError {
+    return new AuthSocketError(
+      "refresh_timeout",
+      `"refresh" took longer than ${this.#owner.refreshTimeout} ms ("refreshTimeout")`,
+    );
+  }
+
+  #arrive(turn: Turn, outcome: RefreshOutcome): void {
+    if (outcome.type === "granted") this.#keep(turn, outcome.tokens);
+    else if (outcome.type === "denied") {
+      // B3: another tab may have used the refresh token, and its token is adopted before giving up.
+      turn.release((held) => {
+        this.#owner.read(() => this.#end(held ? outcome : { type: "preempted" }));
+      });
+    } else this.#release(turn, outcome);
+  }
+
+  /** B22: kept if the store, the other tabs and the user are still as they were. */
+  #keep(turn: Turn, tokens: TokenSet): void {
+    const { asked } = this;
+    this.#owner.stillHolds(asked, (holds) => {
+      if (this.#status === "over") this.#settle();
+      else if (!holds) this.#release(turn, { type: "preempted" });
+      else {
+        const sent = asked.token?.refreshToken;
+        const isRotated = tokens.refreshToken !== undefined && tokens.refreshToken !== sent;
+        turn.commit(tokens.accessToken, isRotated ? sent : undefined, (kept, generation) => {
+          if (kept) this.#owner.handOver(this.#name, generation, asked, tokens);
+          this.#end(kept ? { type: "granted", tokens, isAdopted: false } : { type: "preempted" });
+        });
+      }
+    });
+  }
+
+  #end(end: AttemptEnd): void {
+    if (this.#status !== "over") {
+      this.#status = "over";
+      this.#stopWaiting();
+      this.#owner.ended(this, end);
+    }
+    this.#settle();
+  }
+}
+
+/** In cookie mode any answer but null is a yes, and may tell whose the session is and how long it lasts. */
+function cookieTokens(answer: unknown, accessToken: string): unknown {
+  if (answer === null) return null;
+  const { subject, expiresAt } = Object(answer);
+  return { accessToken, subject, expiresAt };
+}

@@ -1,0 +1,54 @@
+import type { AccessToken } from "../token/access-token.ts";
+
+/** ms after a refresh within which nobody's refusal causes another. */
+const REST = 10_000;
+
+/** ms for which a refused token of unknown expiry is not refreshed for the same asker again. */
+const UNKNOWN_END = 300_000;
+
+/** What an asker gets whose token was refused. */
+export type Allowance =
+  /** a refresh, now */
+  | { status: "now" }
+  /** a refresh, though not before that instant */
+  | { status: "later"; at: number }
+  /** none: it has had one, and the fresh token was refused too */
+  | { status: "spent" };
+
+/**
+ * How often a session refreshes because a server has refused its token (B27): once per token, not within ten seconds of
+ * its last refresh, and not again for an asker that refuses what it was given. A renewal that is due by the clock is not
+ * counted, nor is one that the app forces.
+ */
+export class RefreshBudget {
+  #refreshedAt = Number.NEGATIVE_INFINITY;
+  /** The token that the last refusal was about. */
+  #refreshedFor: string | undefined;
+  /** When an asker that has not been served since was given a refresh. */
+  readonly #askers = new Map<object, number>();
+
+  allowance(asker: object, { accessToken, renewAt, expiresAt }: AccessToken, now: number): Allowance {
+    const askedAt = this.#askers.get(asker);
+    if (askedAt !== undefined && now < (renewAt ?? expiresAt ?? askedAt + UNKNOWN_END))
+      return { status: "spent" };
+    if (this.#refreshedFor === accessToken) return { status: "spent" };
+    const at = this.#refreshedAt + REST;
+    // By a clock that has been put back, it would take hours (B5).
+    return now < at && now >= this.#refreshedAt ? { status: "later", at } : { status: "now" };
+  }
+
+  /** The asker waits for the refresh that replaces that token. */
+  asked(asker: object, accessToken: string, now: number): void {
+    this.#askers.set(asker, now);
+    this.#refreshedFor = accessToken;
+  }
+
+  /** A server has taken the token that the asker was given. */
+  served(asker: object): void {
+    this.#askers.delete(asker);
+  }
+
+  refreshed(now: number): void {
+    this.#refreshedAt = now;
+  }
+}

@@ -1,0 +1,1186 @@
+import { abortReason, refuseAborted } from "../abort.ts";
+import { AuthSocketError } from "../errors.ts";
+import { Observable } from "../observable.ts";
+import { check } from "../option-check.ts";
+import { andThen, answerOnce } from "../platform/deadline.ts";
+import { hasPage, type Platform } from "../platform/platform.ts";
+import type { WakeUp } from "../platform/wake-up.ts";
+import { WallClockTimer } from "../platform/wall-clock-timer.ts";
+import { Reactions } from "../reactions.ts";
+import { backoff } from "../refresh/backoff.ts";
+import { askEndpoint, type EndpointOwner } from "../refresh/endpoint.ts";
+import { type RefreshOutcome, readAnswer } from "../refresh/outcome.ts";
+import type { Refresh, RefreshReason, RefreshRequest } from "../refresh/refresh.ts";
+import { memoryStore } from "../store/memory.ts";
+import { type Found, SafeStore, type Settling, type StoreOwner } from "../store/safe-store.ts";
+import { type SourceStore, sourceStore } from "../store/source-store.ts";
+import { reachOf, type StoreReach } from "../store/token-store.ts";
+import { webStorageStore } from "../store/web-storage.ts";
+import { forgetHandover, handOver, takeOver } from "../tabs/handover.ts";
+import { RefreshLock, type TabNews } from "../tabs/refresh-lock.ts";
+import {
+  type AccessToken,
+  defaultSubject,
+  inherited,
+  isDue,
+  isExpired,
+  type Origin,
+  type ReadingContext,
+  remeasured,
+  sameLife,
+  toAccessToken,
+  toTokenSet,
+} from "../token/access-token.ts";
+import { fingerprint } from "../token/fingerprint.ts";
+import { refuseInsecure, refuseTokenInUrl } from "../token/secrecy.ts";
+import { readSignInTokens, type TokenSet } from "../token/token-set.ts";
+import { isSameUser, NOBODY, nextUser, successor, type User } from "../token/user.ts";
+import { type AuthSessionOptions, checkSessionOptions } from "./options.ts";
+import { type Asked, type AttemptEnd, type AttemptOwner, LATE, RefreshAttempt } from "./refresh-attempt.ts";
+import { type Allowance, RefreshBudget } from "./refresh-budget.ts";
+import {
+  checkDueAt,
+  type Doubt,
+  isAnswerable,
+  type SessionState,
+  type State,
+  type TokenView,
+  tokenOf,
+  toSessionState,
+  usableToken,
+  viewToken,
+} from "./session-state.ts";
+
+/** Why a connection wants to be kept informed: it needs a token, or only to hear when the page comes back to life. */
+export type Demand = "token" | "wakeUp" | "nothing";
+
+/** A connection that a session feeds. Each method only decides; what follows is queued in the session's reactions. */
+export interface SessionClient {
+  /** The token that the server keeps the connection open for; undefined while not connected. */
+  readonly connectedWith: string | undefined;
+  readonly demand: Demand;
+  /** B16: gives up what is the last user's, at once, before any of the app's code runs. */
+  drop(): void;
+  /** The session has changed. */
+  follow(): void;
+  /** B23: somebody has signed in, perhaps with the tokens that are already there. */
+  signedIn(): void;
+  wokeUp(wakeUp: WakeUp): void;
+}
+
+/** What an asker gets whose token was refused. */
+export type Replacement =
+  /** there is another token already, or none at all: look at the session */
+  { status: "look" } | { status: "refreshing" } | Exclude<Allowance, { status: "now" }>;
+
+/** What is asked of `getToken()`. */
+interface TokenRequest {
+  /** nothing but a token that is still to come will do */
+  force?: boolean | undefined;
+  /** a token that a server has refused */
+  rejected?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** One who waits for a token, or for the word that nobody is signed in. */
+interface Waiter {
+  readonly wants: "token" | "fresh" | "ready";
+  /** how many tokens there had been, for one who wants another */
+  readonly tokens: number;
+  /** 2.2: a token that was asked for by one user is not answered with another's */
+  readonly user: number;
+  resolve(token: string): void;
+  reject(error: unknown): void;
+}
+
+/** B5: how many ms before a wait began the clock must stand to have been put back. Less is rounding. */
+const PUT_BACK = 1_000;
+
+/** B6: how often, and over how many ms, a doubtful answer must come to be certain. */
+const DOUBTS = 3;
+const DOUBT_SPAN = 5_000;
+
+/** ms within which a cookie is tried once more that was refused: somebody else of the site may just have renewed it. */
+const SECOND_TRY = 1_900;
+const LEAST_SECOND_TRY = 300;
+
+/** How many of a user's tokens are remembered, by fingerprints. */
+const MOST_HELD = 64;
+
+/** Who asks for a refresh because of the news of another tab. */
+const TABS = {};
+
+/** The page's one session with a function and no name: a second one must not be taken for it (B2). */
+let unnamed: Session | undefined;
+
+/** Keeps one user's token fresh, for sockets and HTTP calls. */
+export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
+  readonly platform: Platform;
+  readonly reactions: Reactions;
+  readonly observable: Observable<SessionState>;
+  readonly options: AuthSessionOptions;
+  readonly refreshTimeout: number;
+  /** Whether the server knows the user by a cookie. What stands for a token then names a renewal, and is sent nowhere. */
+  readonly isCookie: boolean;
+  readonly lock: RefreshLock;
+  /** The HTTP calls of the app, as one who asks for a refresh. */
+  readonly http = {};
+  readonly #store: SafeStore;
+  readonly #sourceStore: SourceStore | undefined;
+  readonly #reach: StoreReach;
+  readonly #request: RefreshRequest | undefined;
+  readonly #budget = new RefreshBudget();
+  readonly #timer: WallClockTimer;
+  readonly #warned = new Set<string>();
+  readonly #spent = new Set<number>();
+  /** The fingerprints of the tokens that this user has had here. */
+  readonly #held = new Set<number>();
+  #state: State = { status: "loading", user: NOBODY };
+  #clients: readonly SessionClient[] = [];
+  #waiters: readonly Waiter[] = [];
+  /** How many tokens there have been. */
+  #tokens = 0;
+  #renewals = 0;
+  #written: Promise<void> | undefined;
+  #ending: Promise<void> | undefined;
+  #isOpen = false;
+  /** Whether it takes turns with other tabs. */
+  #isAlone = false;
+  #unwatch: (() => void)[] = [];
+  #stopWaking: (() => void) | undefined;
+  #newsCount = 0;
+  /** Why nothing happens any more. */
+  #disposed: AuthSocketError | undefined;
+
+  constructor(options: AuthSessionOptions, platform: Platform) {
+    checkSessionOptions(options);
+    const { refresh, source, store, refreshTimeout = 10_000, allowInsecure, credential } = options;
+    this.platform = platform;
+    this.options = { ...options };
+    this.refreshTimeout = refreshTimeout;
+    this.isCookie = credential === "cookie";
+    this.reactions = new Reactions(platform.report);
+    this.observable = new Observable<SessionState>({ status: "unknown" }, this.reactions);
+    if (refresh !== undefined && typeof refresh !== "function") {
+      this.#request =
+        typeof refresh === "string" || refresh instanceof URL ? { url: refresh } : { ...refresh };
+      const url = String(this.#request.url);
+      refuseTokenInUrl("refresh", url);
+      if (!allowInsecure) refuseInsecure("refresh", url);
+    }
+    if (source) this.#sourceStore = sourceStore(options.name ?? "default");
+    const kept =
+      store ??
+      this.#sourceStore ??
+      (this.isCookie ? memoryStore({ accessToken: this.renewal() }) : webStorageStore());
+    this.#reach = reachOf(kept);
+    this.#store = new SafeStore(kept, this);
+    this.lock = new RefreshLock(platform, refreshTimeout);
+    this.#timer = new WallClockTimer(platform, () => this.#look());
+  }
+
+  // What others read.
+
+  /** The public state. The store is asked at the first look, not before (B20). */
+  get state(): SessionState {
+    if (this.#mayStart && !this.#isOpen) this.read();
+    return this.observable.value;
+  }
+
+  get user(): User {
+    return this.#state.user;
+  }
+
+  /** The current access token, good or not. */
+  get currentToken(): string | undefined {
+    return tokenOf(this.#state)?.accessToken;
+  }
+
+  /** The access token while it is good. */
+  get token(): string | undefined {
+    if (this.isCookie) return undefined;
+    if (this.#mayStart && !this.#isOpen) this.read();
+    return usableToken(this.#state, this.platform.now())?.accessToken;
+  }
+
+  /** What a socket has to expect. */
+  get view(): TokenView {
+    if (this.#disposed) return { status: "signedOut", error: this.#disposed };
+    const view = viewToken(this.#state, this.platform.now());
+    // An engine that is opened beside the refresh would carry the old cookie.
+    return this.isCookie && view.status === "pending" ? { status: "failing" } : view;
+  }
+
+  get isShared(): boolean {
+    return this.#store.isShared;
+  }
+
+  get fetch(): typeof fetch {
+    return this.options.fetch ?? this.platform.fetch;
+  }
+
+  /** B20: without a page, the store of a browser is not there to be read. */
+  get #mayStart(): boolean {
+    return hasPage(this.platform) || this.options.store !== undefined || this.isCookie;
+  }
+
+  /** Which tabs belong together (B2). */
+  get #name(): string {
+    return (
+      this.options.name ?? this.#reach.sharedKey ?? (this.#request ? String(this.#request.url) : "default")
+    );
+  }
+
+  get isNamed(): boolean {
+    return this.options.name !== undefined || this.#name !== "default";
+  }
+
+  warn(message: string): void {
+    if (this.#warned.has(message)) return;
+    this.#warned.add(message);
+    this.platform.warn(message);
+  }
+
+  join(client: SessionClient): void {
+    this.#clients = [...this.#clients, client];
+  }
+
+  leave(client: SessionClient): void {
+    this.#clients = this.#clients.filter((other) => other !== client);
+    this.watch();
+  }
+
+  /**
+   * Where a token may not be sent from here.
+   *
+   * @throws AuthSocketError `insecure_url` on a page that is no safe place (S3); TypeError for a relative URL without a page
+   */
+  admit(): void {
+    const { allowInsecure } = this.options;
+    const url = this.#request && String(this.#request.url);
+    if (url === undefined || /^\w+:\/\//.test(url)) return;
+    const page = this.platform.location();
+    check(page !== undefined, "refresh", `an absolute URL where there is no page: "${url}" is relative`);
+    if (!allowInsecure) refuseInsecure("refresh", new URL(url, page.href).href);
+  }
+
+  /** Sees to it that a token is on its way where there is none (B1). */
+  prepare(): void {
+    this.admit();
+    this.read();
+    this.#look();
+  }
+
+  // What sockets report.
+
+  /** The server has taken the token of a connection. */
+  accepted(token: string): void {
+    const state = this.#state;
+    const current = tokenOf(state);
+    if (!current?.assumed || current.accessToken !== token) return;
+    const { assumed: _, ...certain } = current;
+    this.#decide({ ...state, user: nextUser(state.user, certain), token: certain } as State);
+  }
+
+  /** What an asker was given has proved good (B27). */
+  served(asker: object): void {
+    this.#budget.served(asker);
+  }
+
+  /**
+   * B5: the server says how long it will still take a token.
+   *
+   * @param expiresIn ms
+   * @param isEnding whether its renewal is due even so
+   */
+  measured(token: string, expiresIn: number, isEnding = false): void {
+    const state = this.#state;
+    const current = tokenOf(state);
+    if (!current || current.accessToken !== token) return;
+    const now = this.platform.now();
+    const known = remeasured(current, now + expiresIn, this.#context("received"));
+    this.#decide({ ...state, token: isEnding ? { ...known, renewAt: now } : known } as State);
+    // The server is about to cut the connection: no time to wait for a timer that may be throttled.
+    if (isEnding) this.#look();
+  }
+
+  /**
+   * A server has refused a token, or cut a connection made with it. Whether that costs a refresh is decided here, for all
+   * who ask (B7, B8, B27). The session itself goes on.
+   */
+  replace(asker: object, token: string): Replacement {
+    const state = this.#state;
+    const current = tokenOf(state);
+    const now = this.platform.now();
+    if (this.#disposed || current?.accessToken !== token) return { status: "look" };
+    if (state.status !== "signedIn") {
+      // A refresh is under way: it is for this refusal too, and the token is not handed out meanwhile.
+      this.#budget.asked(asker, token, now);
+      if (isAnswerable(state)) this.#decide({ ...state, reason: "rejected" } as State);
+      return { status: "refreshing" };
+    }
+    if (current.spent) return { status: "spent" };
+    const allowance = this.#budget.allowance(asker, current, now);
+    if (allowance.status !== "now") return allowance;
+    this.#budget.asked(asker, token, now);
+    this.#refresh("rejected");
+    return { status: "refreshing" };
+  }
+
+  /** B14: the server has ended a connection at the end of its token, which this clock may not have reached yet. */
+  lapsed(token: string): void {
+    const state = this.#state;
+    if (this.#disposed || this.currentToken !== token || !isAnswerable(state)) return;
+    if (state.status === "signedIn") this.#refresh("expired");
+    else this.#decide({ ...state, reason: "expired" } as State);
+  }
+
+  /** Whether a server keeps a connection open for that token. */
+  isServing(token: string): boolean {
+    return this.#clients.some(({ connectedWith }) => connectedWith === token);
+  }
+
+  /** When to try again after so many failures (B6). */
+  retryAt(failures: number, max?: number): number {
+    const { base = 1_000, max: most = 30_000 } = this.options.retry ?? {};
+    return this.platform.now() + backoff(failures, { base, max: max ?? most }, this.platform.random());
+  }
+
+  // What the app asks for.
+
+  getToken({ force = false, rejected, signal }: TokenRequest = {}): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#refuseDisposed();
+      refuseAborted(signal);
+      this.admit();
+      this.read();
+      const { user } = this.#state;
+      if (rejected !== undefined && user.id > 0 && !this.#held.has(fingerprint(rejected))) {
+        throw new AuthSocketError("user_changed", "the token that was refused is not this user's");
+      }
+      const isRefused = rejected !== undefined && this.replace(this.http, rejected).status === "refreshing";
+      const usable = isRefused ? undefined : usableToken(this.#state, this.platform.now());
+      if (usable && !force) {
+        this.#look();
+        resolve(usable.accessToken);
+        return;
+      }
+      this.#wait({ wants: force ? "fresh" : "token", resolve, reject }, signal);
+      this.#look(force);
+      this.#settle();
+      this.reactions.run();
+    });
+  }
+
+  /** Resolves once it is known whether somebody is signed in. */
+  whenReady(signal: AbortSignal | undefined): Promise<SessionState> {
+    return new Promise<string>((resolve, reject) => {
+      this.#refuseDisposed();
+      refuseAborted(signal);
+      this.admit();
+      this.read();
+      this.#wait({ wants: "ready", resolve, reject }, signal);
+      const token = tokenOf(this.#state);
+      // A cookie that is only assumed says nothing.
+      if (token?.assumed && this.#state.status === "signedIn") this.#refresh("missing");
+      else this.#look();
+      this.#settle();
+      this.reactions.run();
+    }).then(() => {
+      const { value } = this.observable;
+      const token = usableToken(this.#state, this.platform.now());
+      // A renewal may be under way ahead of the token's end: the token is good all the same.
+      return !token || value.status === "signedIn"
+        ? value
+        : Object.freeze(
+            toSessionState({ status: "signedIn", user: this.user, token }, this.#store.warning, false),
+          );
+    });
+  }
+
+  #wait(waiting: Pick<Waiter, "wants" | "resolve" | "reject">, signal: AbortSignal | undefined): void {
+    const abandon = () => {
+      this.#waiters = this.#waiters.filter((other) => other !== waiter);
+      this.watch();
+      if (signal) waiting.reject(abortReason(signal));
+    };
+    const ending = <T>(settle: (value: T) => void) => {
+      return (value: T) => {
+        signal?.removeEventListener("abort", abandon);
+        settle(value);
+      };
+    };
+    const waiter: Waiter = {
+      wants: waiting.wants,
+      tokens: this.#tokens,
+      user: this.#state.user.id,
+      resolve: ending(waiting.resolve),
+      reject: ending(waiting.reject),
+    };
+    signal?.addEventListener("abort", abandon);
+    this.#waiters = [...this.#waiters, waiter];
+  }
+
+  async signIn(given: unknown): Promise<void> {
+    this.#refuseDisposed();
+    if (given === undefined && !this.isCookie) return this.#signInAgain();
+    check(given === undefined || !this.isCookie, "tokens", `left out with credential "cookie"`);
+    this.#open();
+    const now = this.platform.now();
+    const tokens = this.isCookie ? { accessToken: this.renewal() } : readSignInTokens(given, now);
+    const state = this.#state;
+    const current = tokenOf(state);
+    if (current?.accessToken === tokens.accessToken && state.status !== "signedOut")
+      this.#renewFields(current, tokens);
+    else this.#takeSignIn(tokens);
+    for (const client of this.#clients) this.reactions.react(() => client.signedIn());
+    this.reactions.run();
+    await this.#whenWritten();
+  }
+
+  /** B23: the access token is there already. What else is new about it is stored, and nobody changes. */
+  #renewFields(current: AccessToken, tokens: TokenSet): void {
+    const isKnown = Object.entries(tokens).every(
+      ([field, value]) => current[field as keyof TokenSet] === value,
+    );
+    if (isKnown) return;
+    const {
+      subject = current.subject,
+      refreshToken = current.refreshToken,
+      signInId = current.signInId,
+    } = tokens;
+    const fresh = toAccessToken({ ...tokens, subject, refreshToken, signInId }, this.#context("held"));
+    const known = fresh.expiresAt === undefined ? { ...current, subject, refreshToken, signInId } : fresh;
+    const { user } = this.#state;
+    this.#decide({ ...this.#state, user: nextUser(user, known), token: known } as State, this.#save(known));
+  }
+
+  #takeSignIn(tokens: TokenSet): void {
+    const state = this.#state;
+    const read = (signInId: string) => toAccessToken({ ...tokens, signInId }, this.#context("held"));
+    const drawn = read(tokens.signInId ?? this.#drawSignIn());
+    const isSame = isSameUser(state.user, drawn) && "token" in state;
+    // The sign-in of the same user stays what it was, so that other tabs see no other user in its later tokens.
+    const token =
+      isSame && tokens.signInId === undefined ? read(state.user.signInId ?? drawn.signInId) : drawn;
+    const user = nextUser(state.user, token);
+    // Other tabs hear of it, unless it is but a newer token of the user whom they know already (B23).
+    const isNews = !isSame || tokens.refreshToken !== undefined;
+    this.#overtake(isSame);
+    this.#decide(
+      { status: "signedIn", user, token },
+      this.#save(token, isNews ? this.#announcing({ signedOut: false, token }) : undefined),
+    );
+  }
+
+  /** The store, a refresh cookie or the source has what the sign-in brought. */
+  async #signInAgain(): Promise<void> {
+    this.admit();
+    if (this.#sourceStore) {
+      // Also where the same user had signed out here.
+      if (this.#state.status === "signedOut" || this.#sourceStore.signedOut?.()) this.#reopen(true);
+      else this.#open();
+    } else {
+      await new Promise<void>((done) => this.read(done));
+      if (this.#state.status === "signedOut") this.#reopen(true);
+    }
+    for (const client of this.#clients) this.reactions.react(() => client.signedIn());
+    this.reactions.run();
+    await this.getToken();
+  }
+
+  async signOut(): Promise<void> {
+    const { user } = this.#state;
+    const token = tokenOf(this.#state);
+    this.#overtake(false);
+    this.#decide({ status: "signedOut", user: successor(user) }, () => {
+      this.#written = this.#store.clearAll(true, this.#announcing({ signedOut: true, token, user }));
+    });
+    await this.#ending;
+    await this.#whenWritten();
+  }
+
+  /** Called in a listener, what is to be written follows only when the listener is done. */
+  async #whenWritten(): Promise<void> {
+    await Promise.resolve();
+    await this.#written;
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = new AuthSocketError("signed_out", "the session was disposed of");
+    const state = this.#state;
+    // B22: what has been sent is seen to its end, and stored.
+    if (state.status === "refreshing") state.attempt.abandon();
+    if (unnamed === this) unnamed = undefined;
+    this.#clients = [];
+    this.#rejectWaiters(() => true, this.#disposed);
+    this.reactions.run();
+    this.watch();
+    for (const unwatch of this.#unwatch) {
+      answerOnce(
+        unwatch,
+        () => {},
+        () => {}, // B9: it is over for the session, whatever the store says
+      );
+    }
+    this.#unwatch = [];
+    this.observable.clear();
+  }
+
+  #refuseDisposed(): void {
+    if (this.#disposed) throw this.#disposed;
+  }
+
+  // What comes from the store, from other tabs and from a source.
+
+  #open(): void {
+    if (this.#isOpen || this.#disposed) return;
+    this.#isOpen = true;
+    if (!this.isNamed) {
+      if (unnamed) {
+        this.#isAlone = true;
+        this.warn(
+          `two sessions of this page have neither a "name" nor an endpoint: the second does not share its refreshes with other tabs. Give each a "name".`,
+        );
+      } else unnamed = this;
+    }
+    if (!this.isCookie) this.lock.open();
+    const unsubscribe = this.isShared ? this.#store.subscribe(() => this.read()) : this.#watchTabs();
+    if (unsubscribe) this.#unwatch.push(unsubscribe);
+    this.#watchSource();
+  }
+
+  /** B10: tabs that share nothing but a cookie or a source come and go together. */
+  #watchTabs(): (() => void) | undefined {
+    if (this.#isAlone || this.#reach.perTab) return undefined;
+    return this.lock.watch(this.#name, (news) => this.#followTab(news));
+  }
+
+  #watchSource(): void {
+    const { source } = this.options;
+    if (!source?.subscribe) return;
+    answerOnce(
+      () => source.subscribe?.(() => this.#askSource()),
+      (unsubscribe) => {
+        if (typeof unsubscribe === "function") this.#unwatch.push(unsubscribe);
+      },
+      (error) => this.platform.report(error),
+    );
+  }
+
+  /** Looks into the store, which the app's own code or another tab may have written (B8). */
+  read(done?: () => void): void {
+    if (this.#disposed) {
+      done?.();
+      return;
+    }
+    this.#open();
+    this.#store.read((found) => {
+      if (!this.#disposed) this.#found(found);
+      done?.();
+    });
+  }
+
+  #found(found: Found): void {
+    const state = this.#state;
+    if (found === "unchanged") return;
+    if (found === "signedOut") {
+      if (state.status === "signedOut") return;
+      this.#overtake(false);
+      this.#decide({ status: "signedOut", user: successor(state.user) });
+    } else if (found === "nothing") {
+      // An emptied store is no sign-out: what is in memory goes on.
+      if (state.status === "loading") this.#decide({ status: "unknown", user: state.user });
+    } else {
+      const token = toAccessToken(found.tokens, this.#context("held"));
+      // Somebody only once the server has said so: the first sign-in of all inherits from nobody (B16).
+      if (this.isCookie) {
+        this.#decide({ status: "signedIn", user: state.user, token: { ...token, assumed: true } });
+      } else this.#adopt(token);
+    }
+    if (this.#isWanted) this.#look();
+  }
+
+  /** A token that came in from outside takes the place of the present one. */
+  #adopt(token: AccessToken, ...effects: (() => void)[]): void {
+    const { user } = this.#state;
+    this.#overtake(user.id === 0 || isSameUser(user, token));
+    this.#decide({ status: "signedIn", user: nextUser(user, token), token }, ...effects);
+  }
+
+  /** B10, B16: another tab says that somebody has signed in or out. */
+  #followTab({ signedOut, look, user }: TabNews): void {
+    const state = this.#state;
+    const token = tokenOf(state);
+    // Who holds a refresh token goes alone.
+    if (token?.refreshToken !== undefined || this.#disposed) return;
+    const own = state.user.subject === undefined ? undefined : fingerprint(state.user.subject);
+    const isKnown = own !== undefined && user !== undefined;
+    if (this.#sourceStore && (look || !signedOut)) this.#askSource(signedOut);
+    else if (signedOut) {
+      // What another user does under the same name, in a session that has nothing to do with this one.
+      if (state.status === "signedOut" || (isKnown && own !== user)) return;
+      this.#overtake(false);
+      this.#decide({ status: "signedOut", user: successor(state.user) });
+    } else if (state.status === "signedOut") {
+      this.#reopen(false);
+      if (this.#isWanted) this.#look();
+    } else if (state.status === "signedIn" && !(isKnown && own === user)) {
+      const allowance = this.#budget.allowance(TABS, state.token, this.platform.now());
+      if (allowance.status === "later") {
+        const renewAt = Math.min(allowance.at, state.token.renewAt ?? allowance.at);
+        this.#decide({ ...state, token: { ...state.token, renewAt } });
+      } else this.#refresh("forced");
+    }
+  }
+
+  /**
+   * Somebody has signed in. Whoever comes need not be who left; where nobody is named there is no telling (B16).
+   *
+   * @param isOwn whether it was here, and other tabs are to hear of it
+   */
+  #reopen(isOwn: boolean): void {
+    const { user } = this.#state;
+    this.#decide({ status: "unknown", user: user.subject === undefined ? successor(user) : user }, () => {
+      this.#written = this.#store.clearAll(false, isOwn ? this.#announcing({ signedOut: false }) : undefined);
+    });
+  }
+
+  /**
+   * The source, or another tab, says that something has changed. What the source holds is asked for, and no renewal.
+   *
+   * @param isTold whether other tabs have been told of it
+   */
+  #askSource(isTold = false): void {
+    if (this.#disposed) return;
+    this.#open();
+    const count = ++this.#newsCount;
+    const { user } = this.#state;
+    const asked: Asked = { user, token: tokenOf(this.#state), reason: "missing" };
+    const controller = new AbortController();
+    answerOnce<RefreshOutcome>(
+      () => andThen(this.ask(asked, controller.signal), readAnswer),
+      (outcome) => {
+        // What has been decided meanwhile is newer, and so is the answer to later news.
+        if (count !== this.#newsCount || this.#disposed || this.#state.user.id !== user.id) return;
+        if (outcome.type === "granted") this.#sourceHas(outcome.tokens);
+        else if (outcome.type === "denied") this.#sourceIsEmpty(isTold);
+      },
+      () => {}, // a failure that may pass: the token is renewed when it is due
+    );
+  }
+
+  #sourceHas(tokens: TokenSet): void {
+    const state = this.#state;
+    const current = tokenOf(state);
+    if (current?.accessToken === tokens.accessToken) return;
+    const token = this.#received(tokens, "held");
+    if (this.#hasLeft(token)) return;
+    if (isExpired(token, this.platform.now()) && current) return;
+    this.#adopt(token, this.#save(token));
+  }
+
+  #sourceIsEmpty(isTold: boolean): void {
+    const state = this.#state;
+    if (state.status === "signedOut") return;
+    const token = tokenOf(state);
+    this.#overtake(false);
+    this.#decide({ status: "signedOut", user: successor(state.user) }, () => {
+      // What the SDK does not tell its other tabs, they hear from here. It is no sign-out that outlives a reload.
+      if (token && !isTold)
+        this.#announcing({ signedOut: true, look: true, token, user: state.user })?.(() => {});
+    });
+  }
+
+  /** Whether a source offers the token of the very user who has signed out here. */
+  #hasLeft(token: AccessToken): boolean {
+    return answerSync(
+      () => this.#sourceStore?.signedOut?.() === true && this.#sourceStore.isWhoLeft(token.subject),
+    );
+  }
+
+  // Refreshing.
+
+  /** Somebody needs a token, a timer has rung, or the page has come back to life. */
+  #look(force = false, isOnline = false): void {
+    if (this.#disposed) return;
+    const state = this.#state;
+    const now = this.platform.now();
+    switch (state.status) {
+      case "unknown":
+        this.#refresh("missing");
+        break;
+      case "signedIn": {
+        const { token } = state;
+        if (token.spent) {
+          if (isExpired(token, now)) this.#end(orphaned(), token);
+          else if (force) {
+            this.#rejectWaiters(({ wants }) => wants === "fresh", orphaned());
+            this.reactions.run();
+          }
+        } else if (isExpired(token, now)) this.#refresh("expired");
+        else if (force) this.#refresh("forced");
+        else if (isDue(token, now)) this.#refresh("expiring");
+        break;
+      }
+      case "waiting": {
+        if (state.late?.isLate) break; // its answer may still come (B22)
+        if (now < state.retryAt && now >= state.since - PUT_BACK && !isOnline) break;
+        const { user, token, reason, failures, doubt } = state;
+        const worse = reason === "expiring" && token && isExpired(token, now) ? "expired" : reason;
+        this.#startAttempt({ user, token, reason: worse }, failures, doubt);
+        break;
+      }
+      case "loading":
+      case "signedOut":
+      case "refreshing":
+        break;
+      default:
+        state satisfies never;
+    }
+    this.watch();
+  }
+
+  #refresh(reason: RefreshReason): void {
+    const { user } = this.#state;
+    this.#startAttempt({ user, token: tokenOf(this.#state), reason }, 0);
+  }
+
+  #startAttempt(asked: Asked, failures: number, doubt?: Doubt): void {
+    const attempt = new RefreshAttempt(this, asked);
+    this.#decide({ status: "refreshing", ...asked, attempt, failures, doubt }, () => attempt.start());
+  }
+
+  /**
+   * What is decided takes the place of a refresh that is under way.
+   *
+   * @param isSame whether its user stays. Its request is seen to its end then: it may bring the cookie of the next one. One
+   * that would bring another user's cookie is aborted (B16)
+   */
+  #overtake(isSame: boolean): void {
+    const state = this.#state;
+    const attempt =
+      state.status === "refreshing" ? state.attempt : state.status === "waiting" ? state.late : undefined;
+    if (!attempt) return;
+    if (!isSame) attempt.cancel();
+    this.#ending = attempt.over;
+  }
+
+  ended(attempt: RefreshAttempt, end: AttemptEnd): void {
+    const state = this.#state;
+    const now = this.platform.now();
+    if (end.type === "granted") {
+      this.#granted(attempt, end.tokens, end.isAdopted);
+      return;
+    }
+    const isCurrent =
+      (state.status === "refreshing" && state.attempt === attempt) ||
+      (state.status === "waiting" && state.late === attempt);
+    if (!isCurrent) return;
+    const { user, token, reason } = state;
+    switch (end.type) {
+      case "late":
+        this.#fail(state, end.error, now + LATE, attempt);
+        break;
+      case "preempted":
+        this.#startAttempt({ user, token, reason }, state.failures, state.doubt);
+        break;
+      case "failed": {
+        const retryAt = Math.max(now + end.retryAfter, this.retryAt(state.failures));
+        this.#fail(state, end.error, retryAt);
+        break;
+      }
+      case "denied":
+        this.#denied(state, end, now);
+        break;
+      case "spent":
+        if (!token || isExpired(token, now)) this.#end(orphaned(), token);
+        else {
+          this.#rejectWaiters(({ wants }) => wants === "fresh", orphaned());
+          this.#decide({
+            status: "signedIn",
+            user,
+            token: { ...token, spent: true, renewAt: token.expiresAt },
+          });
+        }
+        break;
+      default:
+        end satisfies never;
+    }
+  }
+
+  #granted({ asked }: RefreshAttempt, tokens: TokenSet, isAdopted: boolean): void {
+    const state = this.#state;
+    // B10: a sign-out beats it, and what one user's request has brought is not the next one's (B16).
+    if (state.status === "signedOut" || state.user.id !== asked.user.id) return;
+    const now = this.platform.now();
+    const { token: before } = asked;
+    const isSource = this.#sourceStore !== undefined;
+    const isHeld = isSource && (asked.reason === "missing" || asked.reason === "expiring");
+    const received = inherited(before, this.#received(tokens, isHeld ? "held" : "received"));
+    if (isSource && !before && this.#hasLeft(received)) {
+      this.#decide({ status: "signedOut", user: state.user });
+      return;
+    }
+    const sent = before?.refreshToken;
+    if (sent !== undefined && received.refreshToken !== sent) this.#spent.add(fingerprint(sent));
+    if (!isAdopted) this.#budget.refreshed(now);
+    const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || isSource;
+    const token = isGoodStill ? sameLife(before, received, now) : received;
+    const user = nextUser(state.user, token);
+    this.#decide({ status: "signedIn", user, token }, this.#save(token));
+  }
+
+  /** B6: certain, or not yet. */
+  #denied(
+    state: State & { status: "refreshing" | "waiting" },
+    { error, certainty, retryAfter }: RefreshOutcome & { type: "denied" },
+    now: number,
+  ): void {
+    const { token, user } = state;
+    // Who never had a token has lost nothing.
+    if (!token || token.assumed) {
+      this.#decide({ status: "signedOut", user }, () => {
+        if (token) this.#clear(token);
+      });
+      return;
+    }
+    const { doubt = { certainty, count: 0, since: now } } = state;
+    const count = doubt.count + 1;
+    const isCertain =
+      certainty === "certain" ||
+      (certainty === "repeatable" &&
+        (token.refreshToken !== undefined || (doubt.certainty === "repeatable" && count > 1))) ||
+      (certainty === "doubtful" && count >= DOUBTS && now - doubt.since >= DOUBT_SPAN);
+    if (isCertain) {
+      this.#end(error, token);
+      return;
+    }
+    if (certainty === "transient") {
+      this.#fail(state, error, Math.max(now + retryAfter, this.retryAt(state.failures)));
+      return;
+    }
+    const next: Doubt = { certainty, count: certainty === doubt.certainty ? count : 1, since: doubt.since };
+    // Long enough for the answer to somebody else's request to arrive, whose latency is likely that of ours.
+    const took = now - this.#startedAt;
+    const soon = now + Math.min(SECOND_TRY, LEAST_SECOND_TRY + 3 * Math.max(took, 0));
+    // Spread over the whole span, so that three requests decide it and not many.
+    const spread = next.since + (DOUBT_SPAN * next.count) / (DOUBTS - 1);
+    const retryAt = certainty === "repeatable" ? soon : Math.max(this.retryAt(state.failures), spread);
+    this.#fail({ ...state, doubt: next }, error, retryAt);
+  }
+
+  #fail(
+    state: State & { status: "refreshing" | "waiting" },
+    error: AuthSocketError,
+    retryAt: number,
+    late?: RefreshAttempt,
+  ): void {
+    const { user, token, reason, failures, doubt } = state;
+    const since = this.platform.now();
+    const attempts = state.status === "waiting" ? failures : failures + 1;
+    this.#rejectWaiters(({ wants }) => wants !== "ready", error);
+    this.#decide({
+      status: "waiting",
+      user,
+      token,
+      reason,
+      failures: attempts,
+      doubt,
+      since,
+      retryAt,
+      error,
+      late,
+    });
+  }
+
+  #end(error: AuthSocketError, token: AccessToken | undefined): void {
+    const { user } = this.#state;
+    this.#decide({ status: "signedOut", user, error }, () => {
+      if (token) this.#clear(token);
+    });
+  }
+
+  // What a refresh needs of its session.
+
+  leaseName(token: AccessToken | undefined, reason: RefreshReason): string | undefined {
+    if (this.#isAlone) return undefined;
+    // A source that is asked for what it holds needs no turn.
+    if (this.#sourceStore && (reason === "missing" || reason === "expiring")) return undefined;
+    // Per-tab storage shares its turns by what it has copied: the tokens of one sign-in.
+    return !this.isShared && token?.refreshToken !== undefined
+      ? `${this.#name}#${token.signInId}`
+      : this.#name;
+  }
+
+  ask({ token, reason }: Asked, signal: AbortSignal): unknown {
+    const { refresh, source } = this.options;
+    this.#startedAt = this.platform.now();
+    const current = token?.assumed ? undefined : token;
+    const given = this.isCookie ? {} : { token: current?.accessToken, refreshToken: current?.refreshToken };
+    if (source) {
+      const rejected = reason === "rejected" ? token?.accessToken : undefined;
+      return source.get(rejected === undefined ? { reason, signal } : { reason, rejected, signal });
+    }
+    const context = { reason, signal, ...known(given) };
+    if (this.#request) return askEndpoint(this.#request, context, this);
+    return (refresh as Refresh)(context);
+  }
+
+  #startedAt = 0;
+
+  held(asked: Asked, signal: AbortSignal): Promise<TokenSet | undefined> | undefined {
+    const { token, reason } = asked;
+    if (!this.#sourceStore || !token || reason === "missing" || reason === "expiring") return undefined;
+    // Another tab may have had it renewed while this one waited for its turn.
+    return Promise.resolve(andThen(this.ask({ ...asked, reason: "expiring" }, signal), readAnswer)).then(
+      (outcome) => {
+        if (outcome.type !== "granted" || outcome.tokens.accessToken === token.accessToken) return undefined;
+        const found = this.#received(outcome.tokens, "held");
+        return isExpired(found, this.platform.now()) ? undefined : outcome.tokens;
+      },
+      () => undefined,
+    );
+  }
+
+  isSpent(refreshToken: string): boolean {
+    return this.#spent.has(fingerprint(refreshToken));
+  }
+
+  stillHolds({ token, user }: Asked, done: (holds: boolean) => void): void {
+    if (this.#state.user.id !== user.id || this.#state.status === "signedOut") {
+      done(false);
+      return;
+    }
+    this.#store.peek((found) => {
+      const isSent =
+        found?.accessToken === token?.accessToken ||
+        (found?.refreshToken !== undefined && found.refreshToken === token?.refreshToken);
+      // An emptied store is no sign-out. What is in memory decides then.
+      done(found ? isSent : this.currentToken === token?.accessToken);
+    });
+  }
+
+  get #whatIsAsked(): unknown {
+    const { refresh, source, name } = this.options;
+    return name !== undefined || this.#request ? this.#name : (refresh ?? source);
+  }
+
+  takeOver(name: string | undefined, generation: number, { token }: Asked): TokenSet | undefined {
+    if (name === undefined || this.isShared) return undefined;
+    const { refreshToken } = token ?? {};
+    const tokens = takeOver(name, { generation, refreshToken, asked: this.#whatIsAsked });
+    return tokens && tokens.accessToken !== token?.accessToken ? tokens : undefined;
+  }
+
+  handOver(name: string | undefined, generation: number, { token }: Asked, tokens: TokenSet): void {
+    if (name === undefined || this.isShared || this.#sourceStore) return;
+    handOver(name, { generation, tokens, refreshToken: token?.refreshToken, asked: this.#whatIsAsked });
+  }
+
+  renewal(): string {
+    this.#renewals++;
+    return `renewal ${this.#renewals}`;
+  }
+
+  warningChanged(): void {
+    this.observable.next(this.#public);
+    this.reactions.run();
+  }
+
+  get #public(): SessionState {
+    return toSessionState(this.#state, this.#store.warning, this.#sourceStore !== undefined);
+  }
+
+  // Deciding.
+
+  /** The one place where the state changes. What follows is queued, with what it was decided on (B11, B16). */
+  #decide(next: State, ...effects: (() => void)[]): void {
+    const before = this.#state;
+    const token = tokenOf(next);
+    const isNew = token !== undefined && token.accessToken !== tokenOf(before)?.accessToken;
+    this.#state = next;
+    if (next.user.id !== before.user.id) {
+      this.#held.clear();
+      // Now, and not when its turn comes: what the app emits from here on is the next user's.
+      if (before.user.id > 0) for (const client of this.#clients) client.drop();
+    }
+    // What the store turns out to hold at first is no other token than the one that was there.
+    const isAnswer = before.status === "refreshing" && next.status === "signedIn";
+    if ((isNew && before.status !== "loading") || isAnswer) this.#tokens++;
+    if (token) this.#hold(token.accessToken);
+    for (const effect of effects) this.reactions.react(effect);
+    for (const client of this.#clients) this.reactions.react(() => client.follow());
+    this.observable.next(this.#public);
+    this.watch();
+    this.#settle();
+    this.reactions.run();
+  }
+
+  #hold(token: string): void {
+    const mark = fingerprint(token);
+    this.#held.delete(mark);
+    this.#held.add(mark);
+    const [oldest] = this.#held;
+    if (this.#held.size > MOST_HELD && oldest !== undefined) this.#held.delete(oldest);
+  }
+
+  /** Answers those who wait, once the state says what they get. They are told behind the listeners. */
+  #settle(): void {
+    const state = this.#state;
+    if (state.status === "signedOut") {
+      const nobody = state.error ?? new AuthSocketError("signed_out", "nobody is signed in");
+      this.#resolveWaiters(({ wants }) => wants === "ready", "");
+      this.#rejectWaiters(() => true, nobody);
+      return;
+    }
+    const token = usableToken(state, this.platform.now());
+    if (!token || (token.assumed && state.status === "signedIn")) return;
+    const { user } = state;
+    const isOthers = (waiter: Waiter) =>
+      waiter.user > 0 && waiter.user !== user.id && waiter.wants !== "ready";
+    this.#rejectWaiters(isOthers, new AuthSocketError("user_changed", "another user has signed in"));
+    this.#resolveWaiters(
+      ({ wants, tokens }) => wants !== "fresh" || (state.status === "signedIn" && tokens < this.#tokens),
+      token.accessToken,
+    );
+    if (state.status === "signedIn" && this.#waiters.some(({ wants }) => wants === "fresh")) {
+      this.reactions.react(() => this.#look(this.#waiters.some(({ wants }) => wants === "fresh")));
+    }
+  }
+
+  #take(isMeant: (waiter: Waiter) => boolean): Waiter[] {
+    const meant = this.#waiters.filter(isMeant);
+    if (meant.length > 0) {
+      this.#waiters = this.#waiters.filter((waiter) => !meant.includes(waiter));
+      this.watch();
+    }
+    return meant;
+  }
+
+  #resolveWaiters(isMeant: (waiter: Waiter) => boolean, token: string): void {
+    for (const { resolve } of this.#take(isMeant)) {
+      // Told behind the listeners, so that whoever waits finds the public state that it waited for.
+      this.reactions.tell(() => resolve(token));
+    }
+  }
+
+  #rejectWaiters(isMeant: (waiter: Waiter) => boolean, error: AuthSocketError): void {
+    for (const { reject } of this.#take(isMeant)) this.reactions.tell(() => reject(error));
+  }
+
+  /** B4: timers and wake-up events only while somebody needs them. */
+  watch(): void {
+    const isAwake =
+      !this.#disposed && (this.#isWanted || this.#clients.some(({ demand }) => demand === "wakeUp"));
+    this.#timer.set(this.#isWanted ? checkDueAt(this.#state) : undefined);
+    if (!isAwake) {
+      this.#stopWaking?.();
+      this.#stopWaking = undefined;
+    } else this.#stopWaking ??= this.platform.onWakeUp((wakeUp) => this.#wokeUp(wakeUp));
+  }
+
+  get #isWanted(): boolean {
+    return (
+      !this.#disposed && (this.#waiters.length > 0 || this.#clients.some(({ demand }) => demand === "token"))
+    );
+  }
+
+  #wokeUp(wakeUp: WakeUp): void {
+    this.read(); // B8
+    if (this.#isWanted) this.#look(false, wakeUp === "online");
+    for (const client of this.#clients) this.reactions.react(() => client.wokeUp(wakeUp));
+    this.reactions.run();
+  }
+
+  // Tokens and the store.
+
+  #save(token: AccessToken, settling?: Settling): () => void {
+    return () => {
+      this.#written = this.#store.save(toTokenSet(token), settling);
+    };
+  }
+
+  /** Empties the store of a token that has ended the session, unless another tab has put a newer one there. */
+  #clear({ accessToken, refreshToken, signInId }: AccessToken): void {
+    const name = refreshToken !== undefined && !this.isShared ? `${this.#name}#${signInId}` : this.#name;
+    this.lock.unlessBehind(this.#isAlone ? undefined : name, accessToken, () => {
+      this.#written = this.#store.clear(accessToken);
+    });
+  }
+
+  /**
+   * Tells other tabs of a sign-in or sign-out, so that what they have under way is not written over it (B10, B16).
+   *
+   * @param look whether they are to ask their source, and not to sign out at once
+   */
+  #announcing({
+    signedOut,
+    look = false,
+    token,
+    user = this.#state.user,
+  }: {
+    signedOut: boolean;
+    look?: boolean;
+    token?: AccessToken | undefined;
+    user?: User;
+  }): Settling | undefined {
+    const isPrivate = this.#reach.perTab || (!this.isShared && token?.refreshToken !== undefined);
+    forgetHandover(this.#name);
+    if (this.#isAlone || isPrivate || !this.platform.leases()) return undefined;
+    const subject = token?.subject ?? user.subject;
+    const news = { signedOut, look, user: subject, token: signedOut ? undefined : token?.accessToken };
+    return (done) =>
+      this.lock.announce(this.#name, news, (held) => {
+        done(held);
+        if (!held) void this.#written?.then(() => this.read());
+      });
+  }
+
+  #received(tokens: TokenSet, origin: Origin): AccessToken {
+    const { user } = this.#state;
+    const token = toAccessToken(tokens, this.#context(origin));
+    const isKnown = tokens.signInId !== undefined;
+    const isOthers =
+      token.subject !== undefined && user.subject !== undefined && token.subject !== user.subject;
+    const signInId = isKnown
+      ? token.signInId
+      : user.id > 0 && !isOthers && user.signInId !== undefined
+        ? user.signInId
+        : (!isOthers && tokenOf(this.#state)?.signInId) || this.#drawSignIn();
+    return { ...token, signInId };
+  }
+
+  #drawSignIn(): string {
+    const draw = () => Math.floor(this.platform.random() * 2 ** 32).toString(36);
+    return `${draw()}${draw()}`;
+  }
+
+  #context(origin: Origin): ReadingContext {
+    const { leeway, jitter = 0.1, subject = defaultSubject } = this.options;
+    const { now, random } = this.platform;
+    return { leeway, jitter, subject, origin, now: now(), random: random() };
+  }
+}
+
+function orphaned(): AuthSocketError {
+  return new AuthSocketError(
+    "session_expired",
+    "another tab has used this tab's refresh token, and has the session now",
+  );
+}
+
+function known(context: { token?: string | undefined; refreshToken?: string | undefined }) {
+  const { token, refreshToken } = context;
+  return { ...(token !== undefined && { token }), ...(refreshToken !== undefined && { refreshToken }) };
+}
+
+/** B9: what may throw, as a question. */
+function answerSync(ask: () => boolean): boolean {
+  try {
+    return ask();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,219 @@
+import { AuthSocketError } from "../errors.ts";
+import { andThen, withDeadline } from "../platform/deadline.ts";
+import type { Platform } from "../platform/platform.ts";
+import { isInSeconds, type KnownTokens, readTokenSet, type TokenSet } from "../token/token-set.ts";
+import type { TokenStore } from "./token-store.ts";
+
+/** What a look into the store brought: tokens that were not there at the last look, a sign-out, or nothing at all. */
+export type Found = { tokens: TokenSet } | "unchanged" | "signedOut" | "nothing";
+
+/**
+ * Calls back when other tabs have nothing under way any more that could overwrite ours. `held` is false where they have
+ * something newer.
+ */
+export type Settling = (done: (held: boolean) => void) => void;
+
+/** What a store needs of its session. */
+export interface StoreOwner {
+  readonly platform: Platform;
+  /** ms for one call of the store, too */
+  readonly refreshTimeout: number;
+  /** Called when the warning comes or goes. */
+  warningChanged(): void;
+  /** Says something to the developer, once. */
+  warn(message: string): void;
+}
+
+/**
+ * The app's token store, made safe to use. Whatever it does, reads and writes end, in order, and cause at most a warning
+ * (B9). A synchronous store is answered synchronously (B1).
+ */
+export class SafeStore {
+  /** Why the session goes on from memory; undefined while the store works. */
+  warning: AuthSocketError | undefined;
+
+  readonly #store: TokenStore;
+  readonly #owner: StoreOwner;
+  /** What the warning is about. */
+  #failing: "read" | "write" | undefined;
+  /**
+   * The access token that was last seen or written there. What differs from it is news (B8). Null: what is found next is
+   * no news, since it could not be overwritten.
+   */
+  #seen: string | undefined | null;
+  /** How often the store has told what it holds. */
+  #reads = 0;
+  /** Writes that have not ended, in their order. */
+  #writes: (() => void)[] = [];
+  /** Changes with each write: a read that began before it is out of date. */
+  #version = 0;
+
+  constructor(store: TokenStore, owner: StoreOwner) {
+    this.#store = store;
+    this.#owner = owner;
+  }
+
+  read(done: (found: Found) => void): void {
+    // What is in memory is newer than what is still being written.
+    if (this.#writes.length > 0) {
+      done("unchanged");
+      return;
+    }
+    const version = this.#version;
+    const isOutdated = () => version !== this.#version;
+    this.#try(
+      "read",
+      () => andThen(this.#store.load(), (loaded) => this.#readTokens(loaded)),
+      (tokens) => {
+        if (isOutdated()) {
+          done("unchanged");
+          return;
+        }
+        this.#reads++;
+        const before = this.#seen;
+        const seen = tokens?.accessToken;
+        this.#seen = seen;
+        if (tokens) done(before === null || seen === before ? "unchanged" : { tokens });
+        else this.#readSignOut((found) => done(isOutdated() ? "unchanged" : found));
+      },
+      () => done("nothing"),
+    );
+  }
+
+  /**
+   * What the store holds at this moment, for a decision; it is no news to anybody. Undefined where it is empty, cannot be
+   * read, or is being written: memory is newer then.
+   */
+  peek(done: (tokens: TokenSet | undefined) => void): void {
+    if (this.#writes.length > 0) done(undefined);
+    else
+      this.#try(
+        "read",
+        () => andThen(this.#store.load(), readTokenSet),
+        done,
+        () => done(undefined),
+      );
+  }
+
+  /** Whether other tabs read and write it too. */
+  get isShared(): boolean {
+    return !!this.#store.subscribe;
+  }
+
+  /** @param settled called when what other tabs had under way can no longer overwrite it */
+  save(tokens: TokenSet, settled?: Settling): Promise<void> {
+    return this.#write(
+      twice(() => this.#store.save(tokens), settled),
+      tokens.accessToken,
+    );
+  }
+
+  /** @param signedOut whether the store is to remember that the user did it (B10) */
+  clearAll(signedOut: boolean, settled?: Settling): Promise<void> {
+    return this.#write(twice(() => this.#store.clear(signedOut), settled));
+  }
+
+  /** Empties the store of the token that ended the session, unless another one has taken its place. */
+  clear(token: string): Promise<void> {
+    return this.#write(() => {
+      return andThen(this.#store.load(), (loaded) =>
+        readTokenSet(loaded)?.accessToken === token ? this.#store.clear() : undefined,
+      );
+    });
+  }
+
+  /** @returns what ends it, as the store gives it */
+  subscribe(listener: () => void): (() => void) | undefined {
+    try {
+      return this.#store.subscribe?.(listener);
+    } catch {
+      return undefined; // what other tabs do is found at the next look then
+    }
+  }
+
+  #readTokens(loaded: unknown): KnownTokens | undefined {
+    if (isInSeconds(Object(loaded).expiresAt)) {
+      this.#owner.warn(`"store" holds an "expiresAt" in seconds: it must be in ms, and is ignored`);
+    }
+    return readTokenSet(loaded);
+  }
+
+  #readSignOut(done: (found: Found) => void): void {
+    this.#try(
+      "read",
+      () => this.#store.signedOut?.() ?? false,
+      (signedOut) => done(signedOut ? "signedOut" : "nothing"),
+      () => done("nothing"),
+    );
+  }
+
+  /** @param seen what is in the store then */
+  #write(run: () => void | PromiseLike<void>, seen?: string): Promise<void> {
+    this.#version++;
+    return new Promise((resolve) => {
+      const ended = () => {
+        resolve();
+        this.#writes.shift();
+        this.#writes[0]?.();
+      };
+      const start = () =>
+        this.#try(
+          "write",
+          run,
+          () => {
+            this.#seen = seen;
+            ended();
+          },
+          () => {
+            if (this.#reads === 0) this.#seen = null;
+            ended();
+          },
+        );
+      if (this.#writes.push(start) === 1) start();
+    });
+  }
+
+  #try<T>(
+    kind: "read" | "write",
+    run: () => T | PromiseLike<T>,
+    done: (value: T) => void,
+    failed: () => void,
+  ): void {
+    const { platform, refreshTimeout } = this.#owner;
+    withDeadline(
+      platform,
+      refreshTimeout,
+      run,
+      () => new Error(`it did not answer within ${refreshTimeout} ms`),
+      (value) => {
+        // A store that cannot be written is not mended by being read.
+        if (this.#failing && (this.#failing !== "write" || kind === "write")) {
+          this.#failing = this.warning = undefined;
+          this.#owner.warningChanged();
+        }
+        done(value);
+      },
+      (cause) => {
+        this.#failing = kind;
+        // S1: what a store throws may quote a token, so its words stay in the cause.
+        this.warning ??= new AuthSocketError(
+          "storage_unavailable",
+          `"store" failed: tokens are kept in memory only`,
+          { cause },
+        );
+        this.#owner.warningChanged();
+        failed();
+      },
+    );
+  }
+}
+
+/** Writes at once, since the page may be left at any moment, and again over what another tab has written meanwhile. */
+function twice(
+  write: () => void | PromiseLike<void>,
+  settled: Settling | undefined,
+): () => void | PromiseLike<void> {
+  if (!settled) return write;
+  const isStanding = () => new Promise<boolean>((resolve) => settled(resolve));
+  return () => andThen(write(), () => isStanding().then((held) => (held ? write() : undefined)));
+}

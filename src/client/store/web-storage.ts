@@ -1,0 +1,78 @@
+import { fingerprint } from "../token/fingerprint.ts";
+import type { TokenSet } from "../token/token-set.ts";
+import type { StoreReach, TokenStore } from "./token-store.ts";
+
+/** What is known beside the raw token, under `key + ":meta"`. `of` is the fingerprint of that token. */
+type Meta = Omit<TokenSet, "accessToken"> & { of?: number; signedOut?: true };
+
+/**
+ * A store over `localStorage` or `sessionStorage`. It holds the raw access token under `key`, as tutorials do, so that other
+ * code can go on reading or writing it there. The refresh token, the expiry, the subject, the sign-in and a sign-out are
+ * stored under `key + ":meta"`. They count only beside the token that they were stored with.
+ *
+ * @param key default "authToken"
+ * @param storage default `localStorage`, looked up at the first use
+ * @example new AuthSocket(url, { refresh, store: webStorageStore("jwt", sessionStorage) })
+ */
+export function webStorageStore(key = "authToken", storage?: Storage): TokenStore {
+  const perTab = isPerTab(storage);
+  const store: TokenStore & { "~reach": StoreReach } = {
+    "~reach": perTab ? { perTab } : { sharedKey: key },
+    load() {
+      const accessToken = areaOf(storage).getItem(key);
+      if (accessToken === null) return null;
+      const { of, signedOut: _, ...known } = readMeta(key, storage);
+      return { ...(of === fingerprint(accessToken) && known), accessToken };
+    },
+    save({ accessToken, ...known }) {
+      // Meta first: whoever reads between the two writes finds meta that does not match, and ignores it.
+      writeMeta(key, storage, { ...known, of: fingerprint(accessToken) });
+      areaOf(storage).setItem(key, accessToken);
+    },
+    clear(signedOut) {
+      areaOf(storage).removeItem(key);
+      if (signedOut) writeMeta(key, storage, { signedOut });
+      else areaOf(storage).removeItem(metaKeyOf(key));
+    },
+    signedOut: () => readMeta(key, storage).signedOut === true,
+  };
+  // Each tab has a sessionStorage of its own: there is nothing to hear of others.
+  if (perTab) return store;
+  store.subscribe = (listener) => {
+    const heard = (event: StorageEvent) => {
+      if (event.key === null || event.key === key || event.key === metaKeyOf(key)) listener();
+    };
+    globalThis.window?.addEventListener?.("storage", heard);
+    return () => globalThis.window?.removeEventListener?.("storage", heard);
+  };
+  return store;
+}
+
+function isPerTab(storage: Storage | undefined): true | undefined {
+  try {
+    return storage !== undefined && storage === globalThis.sessionStorage ? true : undefined;
+  } catch {
+    return undefined; // B9: where storage is denied, some browsers throw at the sight of it
+  }
+}
+
+function areaOf(storage: Storage | undefined): Storage {
+  return storage ?? localStorage;
+}
+
+function metaKeyOf(key: string): string {
+  return `${key}:meta`;
+}
+
+function writeMeta(key: string, storage: Storage | undefined, meta: Meta): void {
+  areaOf(storage).setItem(metaKeyOf(key), JSON.stringify(meta));
+}
+
+function readMeta(key: string, storage: Storage | undefined): Meta {
+  const text = areaOf(storage).getItem(metaKeyOf(key));
+  try {
+    return Object(JSON.parse(text ?? ""));
+  } catch {
+    return {}; // half-written or somebody else's: the token alone is enough
+  }
+}

@@ -1,0 +1,38 @@
+import type { TokenSet } from "../token/token-set.ts";
+
+/** What a turn has brought, for other sessions of this page. */
+export interface Handover {
+  /** of the lease, once it was committed */
+  generation: number;
+  tokens: TokenSet;
+  /** the refresh token that the request was sent with */
+  refreshToken: string | undefined;
+  /** What was asked: the lease's name for an endpoint or a session with a name, else the function. */
+  asked: unknown;
+}
+
+/** In memory, since no token may lie anywhere else than in the app's store (S1). */
+const handovers = new Map<string, Handover>();
+
+export function handOver(name: string, handover: Handover): void {
+  handovers.set(name, handover);
+}
+
+/** What one user's turn has brought is not the next one's (B16). */
+export function forgetHandover(name: string): void {
+  handovers.delete(name);
+}
+
+/**
+ * What the last turn has brought, where the asker would have asked the same with the same credential: a component that is
+ * mounted anew takes over what its predecessor's request brings (B2, B22).
+ */
+export function takeOver(
+  name: string,
+  { generation, refreshToken, asked }: Omit<Handover, "tokens">,
+): TokenSet | undefined {
+  const last = handovers.get(name);
+  const isSame =
+    last?.generation === generation && last.refreshToken === refreshToken && last.asked === asked;
+  return isSame ? last.tokens : undefined;
+}

@@ -1,0 +1,301 @@
+import {
+  announced,
+  committed,
+  isBehind,
+  isHeld,
+  type Lease,
+  mayCommit,
+  NO_LEASE,
+  released,
+  taken,
+} from "../lease/lease.ts";
+import { withDeadline } from "../platform/deadline.ts";
+import type { Platform } from "../platform/platform.ts";
+import { fingerprint } from "../token/fingerprint.ts";
+
+/** ms beyond the time that a refresh may take, until a holder that has not given its turn back is preempted. */
+const GRACE = 500;
+
+/**
+ * ms until a holder is preempted whose page was left: the browser sees its request to the end, so that the cookie that
+ * answers is there for the next.
+ */
+const LEFT_PAGE = 2_000;
+
+/** ms between two looks at a lease, should the news of a change be lost. */
+const POLL = 1_000;
+
+/** ms for the database to answer. Without an answer, tabs are on their own. */
+const DATABASE_TIMEOUT = 3_000;
+
+/** What a turn finds as it begins. */
+export interface Beginning {
+  /** another tab has committed a newer token */
+  behind: boolean;
+  /** of the lease, as the turn was taken */
+  generation: number;
+  /** whether a refresh token has been used already, as far as the tabs know (B6) */
+  isSpent(refreshToken: string): boolean;
+}
+
+/** A turn at the refresh endpoint, waited for or held. */
+export interface Turn {
+  /** Whether the turn is still held, and nobody has signed in or out. */
+  confirm(done: (held: boolean) => void): void;
+  /**
+   * Gives the turn back with the token that it brought. `kept` is false where that must not be used (B22): then nothing is
+   * committed.
+   *
+   * @param spent the refresh token that was used up
+   */
+  commit(
+    token: string | undefined,
+    spent: string | undefined,
+    done: (kept: boolean, generation: number) => void,
+  ): void;
+  /** Gives the turn back, or waits no longer. `held` as for `confirm`. */
+  release(done?: (held: boolean) => void): void;
+}
+
+const ALONE: Turn = {
+  confirm: (done) => done(true),
+  commit: (_token, _spent, done) => done(true, 0),
+  release: (done) => done?.(true),
+};
+
+/** Who has signed in or out. */
+export interface TabNews {
+  signedOut: boolean;
+  /** whether to ask the source, and not to sign out at once */
+  look: boolean;
+  /** the fingerprint of the user, where the tokens named one */
+  user: number | undefined;
+}
+
+/** Lets those who share a session refresh one after the other (B2), so that none waits for ever (B3). */
+export class RefreshLock {
+  readonly #platform: Platform;
+  readonly #patience: number;
+  /** By lease, the last generation whose token this tab has had: a later one may still not be seen here (T24). */
+  readonly #generations = new Map<string, number>();
+  /** How often, as far as this tab knows, somebody has signed in or out, and who is told of it. */
+  #epoch: number | undefined;
+  #watched: string | undefined;
+  #listener: ((news: TabNews) => void) | undefined;
+  #opened = Number.POSITIVE_INFINITY;
+
+  /** @param timeout ms that a refresh may take */
+  constructor(platform: Platform, timeout: number) {
+    this.#platform = platform;
+    this.#patience = timeout + GRACE;
+  }
+
+  /** From now on, this tab may miss what others commit. */
+  open(): void {
+    this.#opened = this.#platform.now();
+  }
+
+  /**
+   * Waits for a turn. It begins at once where nobody else is there.
+   *
+   * @param name of the lease
+   * @param token that is to be replaced
+   */
+  take(
+    name: string | undefined,
+    token: string | undefined,
+    begin: (turn: Turn, at: Beginning) => void,
+  ): Turn {
+    const { random, now, setTimeout, clearTimeout } = this.#platform;
+    const database = this.#platform.leases();
+    if (!database || name === undefined) {
+      begin(ALONE, { behind: false, generation: 0, isSpent: () => false });
+      return ALONE;
+    }
+    const id = `${random()}`;
+    let status: "waiting" | "held" | "over" = "waiting";
+    let ahead: string | undefined;
+    let since = NO_LEASE;
+    let timer: unknown;
+    let leave = () => {};
+    const settle = (next: "held" | "over") => {
+      status = next;
+      clearTimeout(timer);
+      unsubscribe();
+    };
+    // Measured by timers that have run out, whatever the clock says and however much news a thawed tab finds (T23).
+    const wait = (longest: number) => {
+      const patience = ahead !== undefined && database.isLeft(ahead) ? Math.min(longest, LEFT_PAGE) : longest;
+      const ms = Math.min(POLL, patience);
+      timer = setTimeout(() => {
+        const preempted = patience > ms ? undefined : ahead;
+        if (!preempted) wait(patience - ms);
+        look(preempted);
+      }, ms);
+    };
+    const look = (preempted?: string) => {
+      this.#update(
+        name,
+        (lease) => (status === "waiting" ? taken(lease, id, preempted) : lease),
+        (lease) => {
+          if (status !== "waiting") return;
+          const { holder = id } = lease ?? {};
+          if (holder === id) {
+            settle("held");
+            since = lease ?? NO_LEASE;
+            leave = database.hold(id);
+            const behind = !!lease && this.#isBehind(name, lease, token);
+            if (lease && (!behind || token === undefined)) this.#generations.set(name, lease.generation);
+            const { generation, spent = [] } = since;
+            begin(turn, { behind, generation, isSpent: (used) => spent.includes(fingerprint(used)) });
+            return;
+          }
+          if (ahead === holder) return;
+          ahead = holder;
+          clearTimeout(timer);
+          wait(this.#patience);
+        },
+      );
+    };
+    const unsubscribe = database.subscribe(name, () => {
+      if (status === "waiting") look();
+    });
+    const update = (change: (lease: Lease) => Lease, done: (held: boolean) => void) => {
+      let held = true;
+      this.#update(
+        name,
+        (lease) => {
+          held = isHeld(lease, id, since);
+          return change(lease);
+        },
+        () => done(held),
+      );
+    };
+    const end = (change: (lease: Lease) => Lease, done: (held: boolean) => void) => {
+      settle("over");
+      update(change, (held) => {
+        // Not before: a page that is being left sees its request fail, and has no time to give its turn back.
+        leave();
+        done(held);
+      });
+    };
+    const turn: Turn = {
+      confirm: (done) => update(unchanged, done),
+      commit: (fresh, spent, done) => {
+        let kept = true;
+        let generation = 0;
+        const commit = { token: mark(fresh), spent: mark(spent), at: now() };
+        end(
+          (lease) => {
+            kept = mayCommit(lease, since, mark(token));
+            const after = kept ? committed(lease, id, commit) : released(lease, id);
+            generation = after.generation;
+            if (kept) this.#generations.set(name, generation);
+            return after;
+          },
+          () => done(kept, generation),
+        );
+      },
+      release: (done) => end((lease) => released(lease, id), done ?? (() => {})),
+    };
+    look();
+    return turn;
+  }
+
+  /**
+   * Tells the other tabs that somebody has signed in or out. What they have under way for the last user is not kept.
+   *
+   * @param name of the lease; undefined: there are no other tabs
+   * @param token that the sign-in brought
+   * @param done `held` is false where this tab was frozen meanwhile, and somebody has signed in or out elsewhere
+   */
+  announce(
+    name: string | undefined,
+    {
+      user,
+      token,
+      ...news
+    }: { signedOut: boolean; look: boolean; user: string | undefined; token: string | undefined },
+    done: (held: boolean) => void,
+  ): void {
+    const { now } = this.#platform;
+    const at = now();
+    let held = true;
+    const change = (lease: Lease) => {
+      held = now() < at + DATABASE_TIMEOUT || (lease.since ?? at) <= at;
+      if (!held) return lease;
+      const after = announced(lease, { ...news, user: mark(user), token: mark(token), at });
+      if (name !== undefined) this.#generations.set(name, after.generation);
+      if (name === this.#watched) this.#epoch = after.epoch;
+      return after;
+    };
+    this.#update(name, change, () => done(held));
+  }
+
+  /** Runs it between other tabs' changes, unless one has committed a token that may not be seen here yet (T24). */
+  unlessBehind(name: string | undefined, token: string, run: () => void): void {
+    this.#update(name, unchanged, (lease) => {
+      if (!lease || name === undefined || !this.#isBehind(name, lease, token)) run();
+    });
+  }
+
+  /** Tells of a sign-in or sign-out in another tab. Returns a function that ends it. */
+  watch(name: string, listener: (news: TabNews) => void): () => void {
+    const look = () => this.#update(name, unchanged, () => {});
+    this.#listener = listener;
+    this.#watched = name;
+    look();
+    const unsubscribe = this.#platform.leases()?.subscribe(name, look);
+    return () => {
+      this.#listener = undefined;
+      unsubscribe?.();
+    };
+  }
+
+  #isBehind(name: string, lease: Lease, token: string | undefined): boolean {
+    const known = this.#generations.get(name);
+    return isBehind(lease, known, this.#opened, mark(token), this.#platform.now());
+  }
+
+  /** Whatever this tab looks for, it hears first of who has signed in or out meanwhile (B10). */
+  #notice(name: string, lease: Lease | undefined): void {
+    if (name !== this.#watched) return;
+    const before = this.#epoch;
+    if (!lease || lease.epoch === before) return;
+    this.#epoch = lease.epoch;
+    if (before !== undefined)
+      this.#listener?.({ signedOut: !!lease.signedOut, look: !!lease.look, user: lease.user });
+  }
+
+  /** @param done without a lease where there is no database, or none that works (B9) */
+  #update(
+    name: string | undefined,
+    change: (lease: Lease) => Lease,
+    done: (lease: Lease | undefined) => void,
+  ): void {
+    const database = this.#platform.leases();
+    if (!database || name === undefined) {
+      done(undefined);
+      return;
+    }
+    withDeadline<Lease | undefined>(
+      this.#platform,
+      DATABASE_TIMEOUT,
+      () => database.update(name, change),
+      () => undefined,
+      (lease) => {
+        this.#notice(name, lease);
+        done(lease);
+      },
+      () => done(undefined),
+    );
+  }
+}
+
+function unchanged(lease: Lease): Lease {
+  return lease;
+}
+
+function mark(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : fingerprint(text);
+}

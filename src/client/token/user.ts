@@ -1,0 +1,44 @@
+import type { AccessToken } from "./access-token.ts";
+import { fingerprint } from "./fingerprint.ts";
+import type { TokenSet } from "./token-set.ts";
+
+/** Who a session is for. */
+export interface User {
+  /** Changes whenever what one user left behind must not reach the next (B16). 0: nobody has been here yet. */
+  readonly id: number;
+  readonly subject?: string | undefined;
+  readonly signInId?: string | undefined;
+}
+
+export const NOBODY: User = { id: 0 };
+
+/**
+ * Whether a token is the same user's: equal subjects; where one of them names nobody, equal sign-ins (B16). The session's
+ * sign-in id is kept by its refreshes and stored beside the tokens, so that other tabs find it there (B23).
+ */
+export function isSameUser(user: User, token: Pick<AccessToken, "subject" | "signInId">): boolean {
+  if (user.id === 0) return false;
+  return user.subject !== undefined && token.subject !== undefined
+    ? user.subject === token.subject
+    : user.signInId === token.signInId;
+}
+
+/** The user of a token that a session takes over. The first user of all takes over from nobody. */
+export function nextUser(user: User, { subject, signInId }: AccessToken): User {
+  if (!isSameUser(user, { subject, signInId })) return { id: user.id + 1, subject, signInId };
+  const isKnown = user.signInId === signInId && (subject ?? user.subject) === user.subject;
+  return isKnown ? user : { id: user.id, subject: subject ?? user.subject, signInId };
+}
+
+/** After a sign-out: what the user left behind is nobody's. Who it was stays known, should the same user return. */
+export function successor(user: User): User {
+  return user.id > 0 ? { ...user, id: user.id + 1 } : user;
+}
+
+/**
+ * The sign-in of tokens that came without one, since other code wrote them: derived from the tokens, so that every tab that
+ * reads them comes to the same.
+ */
+export function impliedSignIn({ accessToken, refreshToken }: TokenSet): string {
+  return `of ${fingerprint(refreshToken ?? accessToken)}`;
+}
