@@ -17,8 +17,13 @@ const compile = (floor) => ({ ...esbuild(floor), resolveId: null });
 // jwt-decode travels inside the UMD files, and its licence asks to be named there.
 const banner = `/*! authsocket ${manifest.version}, MIT licence. Contains jwt-decode, Copyright (c) 2015 Auth0, Inc., MIT licence. */`;
 
-/** The files of one entry point of the package. */
-function moduleEntry(name, input, floor = browsers) {
+/** The files of entry points of the package, by name. What several of them hold is a file that they share. */
+function moduleEntries(input, floor = browsers) {
+  const files = (ending) => ({
+    dir: "dist",
+    entryFileNames: `[name].${ending}`,
+    chunkFileNames: `shared-[name].${ending}`,
+  });
   const external = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
   return [
     {
@@ -26,8 +31,8 @@ function moduleEntry(name, input, floor = browsers) {
       external,
       plugins: [resolve, compile(floor)],
       output: [
-        { file: `dist/${name}.js`, format: "es", sourcemap: true },
-        { file: `dist/${name}.cjs`, format: "cjs", exports: "named", sourcemap: true },
+        { ...files("js"), format: "es", sourcemap: true },
+        { ...files("cjs"), format: "cjs", exports: "named", sourcemap: true },
       ],
     },
     {
@@ -35,17 +40,17 @@ function moduleEntry(name, input, floor = browsers) {
       external,
       plugins: [dts()],
       output: [
-        { file: `dist/${name}.d.ts`, format: "es" },
-        { file: `dist/${name}.d.cts`, format: "es" },
+        { ...files("d.ts"), format: "es" },
+        { ...files("d.cts"), format: "es" },
       ],
     },
   ];
 }
 
 const packageEntries = [
-  ...moduleEntry("authsocket", "src/client/index.ts"),
-  ...moduleEntry("sources", "src/sources/index.ts"),
-  ...moduleEntry("server", "src/server/index.ts", node),
+  ...moduleEntries({ authsocket: "src/client/index.ts", session: "src/client/index.session.ts" }),
+  ...moduleEntries({ sources: "src/sources/index.ts" }),
+  ...moduleEntries({ server: "src/server/index.ts" }, node),
 ];
 
 // After esbuild's minifier it takes off three bytes more of a hundred.

@@ -72,6 +72,8 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
           onWakeUp: tab.onWakeUp,
           location: () => undefined,
           leases: () => board,
+          warn: () => {},
+          report: (error) => journal.report("B9", `${tab.name} reports ${error}`),
         };
         const isShared = settings.keeping !== "memory";
         pages.push(new Page(tab, platform, wires, journal, isShared ? storage.open(tab) : undefined));

@@ -1,3 +1,4 @@
+import type { WakeUp } from "../../src/client/platform/wake-up.ts";
 import type { Choices } from "./choices.ts";
 import type { Journal } from "./journal.ts";
 import type { Actor, Happening, Scheduler } from "./scheduler.ts";
@@ -18,7 +19,7 @@ export class Tab implements Actor {
   readonly held: Happening[] = [];
   /** Called when the tab is gone: its connections end. */
   readonly endings = new Set<() => void>();
-  readonly #sleepers = new Set<(online: boolean) => void>();
+  readonly #sleepers = new Set<(wakeUp: WakeUp) => void>();
   readonly #scheduler: Scheduler;
   readonly #choices: Choices;
   readonly #journal: Journal;
@@ -44,7 +45,7 @@ export class Tab implements Actor {
     if (timer) (timer as Happening).isCancelled = true;
   };
 
-  readonly onWakeUp = (listener: (online: boolean) => void): (() => void) => {
+  readonly onWakeUp = (listener: (wakeUp: WakeUp) => void): (() => void) => {
     this.#sleepers.add(listener);
     return () => {
       this.#sleepers.delete(listener);
@@ -55,7 +56,7 @@ export class Tab implements Actor {
     this.#scheduler.schedule(
       1,
       () => {
-        for (const heard of [...this.#sleepers]) heard(online);
+        for (const heard of [...this.#sleepers]) heard(online ? "online" : "visible");
       },
       this,
     );

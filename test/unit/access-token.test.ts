@@ -2,19 +2,19 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   defaultSubject,
-  type GrantContext,
+  type ReadingContext,
   remeasured,
-  toGrant,
+  toAccessToken,
 } from "../../src/client/token/access-token.ts";
 import { timedToken, unsignedJwt } from "../support/unsigned-jwt.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 
-function context(more: Partial<GrantContext> = {}): GrantContext {
+function context(more: Partial<ReadingContext> = {}): ReadingContext {
   return {
     now: NOW,
     random: 0,
-    origin: "refreshed",
+    origin: "received",
     leeway: undefined,
     jitter: 0.1,
     subject: defaultSubject,
@@ -22,10 +22,10 @@ function context(more: Partial<GrantContext> = {}): GrantContext {
   };
 }
 
-describe("a grant", () => {
+describe("an access token", () => {
   it("B4 is due at expiresAt − leeway − random(jitter × lifetime)", () => {
     const accessToken = timedToken(NOW, 1_000_000);
-    const due = (more: Partial<GrantContext>) => toGrant({ accessToken }, context(more)).renewAt;
+    const due = (more: Partial<ReadingContext>) => toAccessToken({ accessToken }, context(more)).renewAt;
     expect(due({})).toBe(NOW + 940_000);
     expect(due({ leeway: 100_000 })).toBe(NOW + 900_000);
     expect(due({ random: 0.5 })).toBe(NOW + 890_000);
@@ -46,11 +46,11 @@ describe("a grant", () => {
       return Math.max(...ticks.values());
     };
     const told = chances.map((random) => {
-      const grant = toGrant(stored, context({ origin: "given", random }));
+      const grant = toAccessToken(stored, context({ origin: "held", random }));
       return remeasured(grant, NOW + 120_000, context({ random })).renewAt;
     });
     const impatient = chances.map(
-      (random) => toGrant(stored, context({ random, leeway: 2_000_000 })).renewAt,
+      (random) => toAccessToken(stored, context({ random, leeway: 2_000_000 })).renewAt,
     );
     expect(perTick(told)).toBeLessThan(10);
     expect(perTick(impatient)).toBeLessThan(10);
@@ -59,14 +59,17 @@ describe("a grant", () => {
 
   it("B5 a token just received is good for exp − iat from now, whatever the clocks say", () => {
     for (const skew of [-7_200_000, 0, 7_200_000]) {
-      const { expiresAt, lifetime } = toGrant({ accessToken: timedToken(NOW + skew, 900_000) }, context());
+      const { expiresAt, lifetime } = toAccessToken(
+        { accessToken: timedToken(NOW + skew, 900_000) },
+        context(),
+      );
       expect({ expiresAt, lifetime }).toEqual({ expiresAt: NOW + 900_000, lifetime: 900_000 });
     }
   });
 
   it("B5 a stored token goes by its receipt, else by exp and at most for its lifetime", () => {
     const given = (tokens: { accessToken: string; expiresAt?: number }) =>
-      toGrant(tokens, context({ origin: "given" })).expiresAt;
+      toAccessToken(tokens, context({ origin: "held" })).expiresAt;
     const old = timedToken(NOW - 600_000, 900_000);
     expect(given({ accessToken: old })).toBe(NOW + 300_000);
     expect(given({ accessToken: old, expiresAt: NOW + 5 })).toBe(NOW + 5);
@@ -80,7 +83,7 @@ describe("a grant", () => {
     ["exp that is null", { exp: null }],
     ["no exp", { iat: NOW / 1000 }],
   ])("B5 a fresh token with %s has no known expiry, and is not renewed without end", (_, claims) => {
-    const grant = toGrant({ accessToken: unsignedJwt(claims) }, context());
+    const grant = toAccessToken({ accessToken: unsignedJwt(claims) }, context());
     expect(grant).not.toHaveProperty("expiresAt");
     expect(grant).not.toHaveProperty("renewAt");
   });
@@ -96,7 +99,7 @@ describe("a grant", () => {
           const seconds = (ms: number | undefined) => (ms === undefined ? undefined : (NOW + ms) / 1000);
           const accessToken = unsignedJwt({ iat: seconds(iat), exp: seconds(exp) });
           const tokens = { accessToken, ...(expiresIn !== undefined && { expiresAt: NOW + expiresIn }) };
-          const { renewAt = NOW + 1, expiresAt = renewAt } = toGrant(tokens, context({ leeway }));
+          const { renewAt = NOW + 1, expiresAt = renewAt } = toAccessToken(tokens, context({ leeway }));
           expect(renewAt).toBeGreaterThan(NOW);
           expect(renewAt).toBeLessThanOrEqual(expiresAt);
         },
@@ -104,7 +107,7 @@ describe("a grant", () => {
     );
   });
 
-  it("S5 whatever the claims and the text of a token, a grant is made of it", async () => {
+  it("S5 whatever the claims and the text of a token, it is read", async () => {
     const token = fc.oneof(
       fc.string(),
       fc.tuple(fc.string(), fc.base64String(), fc.string()).map((parts) => parts.join(".")),
@@ -112,19 +115,19 @@ describe("a grant", () => {
       fc.record({ exp: fc.jsonValue(), iat: fc.jsonValue(), sub: fc.jsonValue() }).map(unsignedJwt),
     );
     await fc.assert(
-      fc.property(token, fc.constantFrom("given" as const, "refreshed" as const), (accessToken, origin) => {
-        const grant = toGrant({ accessToken }, context({ origin }));
+      fc.property(token, fc.constantFrom("held" as const, "received" as const), (accessToken, origin) => {
+        const grant = toAccessToken({ accessToken }, context({ origin }));
         expect(grant.accessToken).toBe(accessToken);
         expect(Number.isNaN(grant.renewAt)).toBe(false);
         expect(typeof (grant.subject ?? "")).toBe("string");
       }),
       // so late that it is no number any more in ms
-      { numRuns: 500, examples: [[unsignedJwt({ exp: 1e306 }), "given"]] },
+      { numRuns: 500, examples: [[unsignedJwt({ exp: 1e306 }), "held"]] },
     );
   });
 
   it("B5 what the server says of a token's end moves its renewal, which is not due at once all the same", () => {
-    const grant = toGrant({ accessToken: timedToken(NOW, 3_600_000) }, context());
+    const grant = toAccessToken({ accessToken: timedToken(NOW, 3_600_000) }, context());
     expect(remeasured(grant, NOW + 3_000_000, context())).toMatchObject({
       expiresAt: NOW + 3_000_000,
       renewAt: NOW + 2_940_000,
@@ -132,7 +135,7 @@ describe("a grant", () => {
     expect(remeasured(grant, NOW + 30_000, context()).renewAt).toBeGreaterThan(NOW);
     // One that lives longer than was thought has not had its clock put back.
     expect(remeasured(grant, NOW + 7_200_000, context()).lifetime).toBe(7_200_000);
-    const opaque = toGrant({ accessToken: "opaque" }, context());
+    const opaque = toAccessToken({ accessToken: "opaque" }, context());
     expect(remeasured(opaque, NOW + 100_000, context()).renewAt).toBe(NOW + 80_000);
   });
 
@@ -146,7 +149,7 @@ describe("a grant", () => {
       const stored = { accessToken: timedToken(NOW - lifetime / 2, lifetime) };
       const end = NOW + lifetime / 2;
       const first = remeasured(
-        toGrant(stored, context({ ...timing, origin: "given" })),
+        toAccessToken(stored, context({ ...timing, origin: "held" })),
         end,
         context(timing),
       );
@@ -160,7 +163,7 @@ describe("a grant", () => {
   });
 
   it("B16 a token set's own subject goes before the claims", () => {
-    expect(toGrant({ accessToken: timedToken(NOW), subject: "bob" }, context()).subject).toBe("bob");
-    expect(toGrant({ accessToken: timedToken(NOW) }, context()).subject).toBe("alice");
+    expect(toAccessToken({ accessToken: timedToken(NOW), subject: "bob" }, context()).subject).toBe("bob");
+    expect(toAccessToken({ accessToken: timedToken(NOW) }, context()).subject).toBe("alice");
   });
 });

@@ -1,59 +1,70 @@
 import { isTokenRefused } from "authsocket";
 import { describe, expect, it } from "vitest";
-import { unavailableFor } from "../../src/client/connection/refusal.ts";
+import { answerRefusal, readRefusal, unavailableFor } from "../../src/client/connection/refusal.ts";
 
 const refusal = (message: string, data?: unknown) => Object.assign(new Error(message), { data });
 
 describe("a refused connection", () => {
-  it.each(["token_missing", "token_invalid", "token_expired", "token_revoked", 401])(
-    "B7 the code %s is a token matter",
-    (code) => {
-      expect(isTokenRefused(refusal("no", { code }))).toBe(true);
+  it.each([
+    { code: "token_missing" },
+    { code: "token_invalid" },
+    { code: "token_expired" },
+    { code: "token_revoked" },
+    { code: "TOKEN_EXPIRED" },
+    { code: "Token-Expired" },
+    { code: "invalid_token" },
+    { code: 401 },
+    { code: "401" },
+    { status: 401 },
+    { status: "401" },
+    { statusCode: 401 },
+    { statusCode: "401" },
+  ])("B7 data %o is a token matter", (data) => {
+    expect(readRefusal(refusal("no", data))).toBe("token");
+    expect(isTokenRefused(refusal("no", data))).toBe(true);
+  });
+
+  it.each([{ code: "insufficient_scope" }, { code: "INSUFFICIENT-SCOPE" }, { code: 403 }, { status: "403" }])(
+    "B15 data %o is a matter of rights",
+    (data) => {
+      expect(readRefusal(refusal("Invalid token", data))).toBe("scope");
+      expect(isTokenRefused(refusal("Invalid token", data))).toBe(false);
     },
   );
 
-  it("B7 a numeric 401 in data.status is a token matter", () => {
-    expect(isTokenRefused(refusal("no", { status: 401 }))).toBe(true);
-  });
-
-  it.each([
-    "Invalid or expired token",
-    "Invalid token",
-    "No token provided",
-    "Authentication token required",
-    "Authentication error",
-    "Authentication error: No token provided",
-    "Not authenticated",
-    "jwt expired",
-    "JWT EXPIRED",
-    "Error: unauthorized.",
-  ])("B7 the words %s are a token matter", (message) => {
-    expect(isTokenRefused(refusal(message))).toBe(true);
-  });
+  it.each([{ code: "unavailable" }, { status: 503 }, { statusCode: "503" }])(
+    "B15 data %o is a lack of service",
+    (data) => {
+      expect(readRefusal(refusal("Invalid token", data))).toBe("unavailable");
+      expect(isTokenRefused(refusal("Invalid token", data))).toBe(false);
+    },
+  );
 
   it.each<[string, unknown]>([
-    ["Admin access required", undefined],
-    ["xhr poll error", undefined],
-    ["", undefined],
-    ["no", { code: 403 }],
-    ["no", { code: "401" }],
-    ["no", { status: "401" }],
+    ["Invalid token", undefined],
+    ["Unauthorized: admins only", {}],
+    ["jwt expired", { code: "E_NO" }],
+    ["xhr poll error", null],
     ["no", "token_expired"],
-    ["no", null],
-  ])("B15 %o with data %o is no token matter", (message, data) => {
+    ["no", { code: { code: "token_expired" } }],
+  ])("B15 words decide nothing: %o with data %o is unknown", (message, data) => {
+    expect(readRefusal(refusal(message, data))).toBe("unknown");
     expect(isTokenRefused(refusal(message, data))).toBe(false);
-  });
-
-  it.each(["insufficient_scope", "unavailable"])("B15 the code %s goes before the words", (code) => {
-    expect(isTokenRefused(refusal("Invalid token", { code }))).toBe(false);
   });
 
   it("B15 an unavailable server names its ms, or none", () => {
     expect(unavailableFor(refusal("busy", { code: "unavailable", retryAfter: 1_500 }))).toBe(1_500);
-    for (const retryAfter of [undefined, null, "soon", -5, Number.NaN]) {
+    for (const retryAfter of [undefined, null, "soon", -5, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(unavailableFor(refusal("busy", { code: "unavailable", retryAfter }))).toBe(0);
     }
-    expect(unavailableFor(refusal("busy", { code: "token_expired", retryAfter: 5 }))).toBeUndefined();
-    expect(unavailableFor(refusal("busy"))).toBeUndefined();
+  });
+
+  it("B7 B15 a fresh token that is refused too backs off by code, and stops the socket without one", () => {
+    expect(answerRefusal({ status: "refreshing" }, true, true)).toEqual({ do: "reconnect" });
+    expect(answerRefusal({ status: "look" }, false, false)).toEqual({ do: "reconnect" });
+    expect(answerRefusal({ status: "later", at: 5 }, false, false)).toEqual({ do: "wait", at: 5 });
+    expect(answerRefusal({ status: "spent" }, true, false)).toEqual({ do: "backOff" });
+    expect(answerRefusal({ status: "spent" }, true, true)).toEqual({ do: "stop", code: "token_rejected" });
+    expect(answerRefusal({ status: "spent" }, false, true)).toEqual({ do: "stop", code: "forbidden" });
   });
 });

@@ -60,7 +60,8 @@ export class SocketGroup implements ConnectionContext {
     refuseTokenInUrl("io.path", `${io.path}`);
     this.#ownsSession = !options.session;
     this.session = options.session ?? own(options);
-    const session = (this.#session = this.session["~session"] as Session);
+    const session = this.session["~session"] as Session;
+    this.#session = session;
     const { platform } = session;
     const { uri, namespace, query } = readAddress(url, () => platform.location()?.protocol ?? "https:");
     this.#uri = uri;

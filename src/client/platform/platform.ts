@@ -39,6 +39,7 @@ export const browserPlatform: Platform = {
     }
     return pageLeases;
   },
+  // biome-ignore lint/suspicious/noConsole: where a developer looks for a mistake in the options (B25)
   warn: (message) => console.warn(`authsocket: ${message}`),
   report: (error) =>
     queueMicrotask(() => {

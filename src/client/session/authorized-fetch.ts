@@ -1,4 +1,5 @@
 import { AuthSocketError, isAuthSocketError } from "../errors.ts";
+import { check } from "../option-check.ts";
 import { refuseInsecure } from "../token/secrecy.ts";
 import type { Session } from "./session.ts";
 
@@ -88,14 +89,12 @@ function hasAuthorization(input: RequestInfo | URL, { headers }: RequestInit): b
 function refuseOrigin({ platform, options, isCookie }: Session, input: RequestInfo | URL): void {
   const text = typeof input === "object" && "url" in input ? input.url : String(input);
   const page = platform.location();
-  let url: URL;
-  try {
-    url = new URL(text, page?.href);
-  } catch {
-    throw new TypeError(
-      `session.fetch() needs an absolute URL where there is no page: "${text}" is relative`,
-    );
-  }
+  check(
+    page !== undefined || /^\w+:/.test(text),
+    "input",
+    `an absolute URL where there is no page: "${text}" is relative`,
+  );
+  const url = new URL(text, page?.href);
   const { origins = [], allowInsecure } = options;
   const allowed = [page?.origin, ...origins.map((origin) => new URL(origin).origin)];
   // An opaque origin reads "null", and equals nothing.

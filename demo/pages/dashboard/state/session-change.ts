@@ -33,6 +33,8 @@ export function sessionChange(
     }
     case "waiting":
       return previous?.status === "waiting" ? undefined : { kind: "delayed" };
+    case "unknown":
+      return undefined;
     case "signedOut":
       if (previous === undefined || previous.status === "signedOut") return undefined;
       return holdsToken(previous) ? { kind: "ended" } : { kind: "nobody" };

@@ -12,6 +12,8 @@ export interface StatusWords {
 export function sessionWords(state: SessionState, now: number): StatusWords {
   const known = state.status !== "signedOut" && state.expiresAt !== undefined;
   switch (state.status) {
+    case "unknown":
+      return { label: "Not asked yet", tone: "quiet", detail: "It is not known yet who is signed in." };
     case "signedOut":
       return { label: "Signed out", tone: "quiet", detail: "Nobody is signed in here." };
     case "signedIn":
@@ -84,6 +86,7 @@ const words: Record<AuthSocketError["code"], string> = {
   invalid_response: "The server answered the renewal with something that is not a token.",
   insecure_url: "The address is not secure.",
   token_in_url: "The address contains a token.",
+  unreachable: "The server cannot be reached.",
   storage_unavailable: "This browser does not allow storage, so a reload loses the token.",
 };
 

@@ -30,6 +30,7 @@ const looks: Record<SessionState["status"] | AuthSocketState["status"], { tone: 
   connecting: { tone: "busy", label: "connecting" },
   waiting: { tone: "busy", label: "waiting" },
   refreshing: { tone: "renewing", label: "refreshing" },
+  unknown: { tone: "quiet", label: "not known yet" },
   signedOut: { tone: "quiet", label: "signed out" },
   idle: { tone: "quiet", label: "not connected" },
   refused: { tone: "bad", label: "refused" },
