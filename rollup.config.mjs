@@ -17,22 +17,30 @@ const compile = (floor) => ({ ...esbuild(floor), resolveId: null });
 // jwt-decode travels inside the UMD files, and its licence asks to be named there.
 const banner = `/*! authsocket ${manifest.version}, MIT licence. Contains jwt-decode, Copyright (c) 2015 Auth0, Inc., MIT licence. */`;
 
+// So do these in the testing part: which of them socket.io-client brings is its own matter.
+const testingBanner = `/*! authsocket ${manifest.version}, MIT licence. Contains socket.io-parser, Copyright (c) 2014-present Guillermo Rauch and Socket.IO contributors, and @socket.io/component-emitter, Copyright (c) 2014 Component contributors, MIT licence. */`;
+
 /** The files of entry points of the package, by name. What several of them hold is a file that they share. */
-function moduleEntries(input, floor = browsers) {
+function moduleEntries(input, floor = browsers, banner = "") {
   const files = (ending) => ({
     dir: "dist",
     entryFileNames: `[name].${ending}`,
     chunkFileNames: `shared-[name].${ending}`,
   });
-  const external = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies)];
+  const external = [
+    ...Object.keys(manifest.dependencies),
+    ...Object.keys(manifest.peerDependencies),
+    // An entry that makes AuthSockets makes those of the app's copy.
+    "authsocket",
+  ];
   return [
     {
       input,
       external,
       plugins: [resolve, compile(floor)],
       output: [
-        { ...files("js"), format: "es", sourcemap: true },
-        { ...files("cjs"), format: "cjs", exports: "named", sourcemap: true },
+        { ...files("js"), format: "es", sourcemap: true, banner },
+        { ...files("cjs"), format: "cjs", exports: "named", sourcemap: true, banner },
       ],
     },
     {
@@ -51,6 +59,7 @@ const packageEntries = [
   ...moduleEntries({ authsocket: "src/client/index.ts", session: "src/client/index.session.ts" }),
   ...moduleEntries({ sources: "src/sources/index.ts" }),
   ...moduleEntries({ server: "src/server/index.ts" }, node),
+  ...moduleEntries({ testing: "src/testing/index.ts" }, node, testingBanner),
 ];
 
 // After esbuild's minifier it takes off three bytes more of a hundred.

@@ -10,6 +10,7 @@ export default defineConfig({
     alias: {
       "authsocket/server": `${root}src/server/index.ts`,
       "authsocket/sources": `${root}src/sources/index.ts`,
+      "authsocket/testing": `${root}src/testing/index.ts`,
       authsocket: `${root}src/client/index.ts`,
     },
   },
@@ -29,6 +30,12 @@ export default defineConfig({
         // A password's hash takes the time it should take, beside two browsers on two cores.
         test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 15_000 },
       },
+      { extends: true, test: { name: "testing", include: ["test/testing/*.test.ts"] } },
+      // Where users' tests run.
+      ...["node", "jsdom", "happy-dom"].map((environment) => ({
+        extends: true as const,
+        test: { name: `testing-${environment}`, environment, include: ["test/testing/everywhere/*.test.ts"] },
+      })),
       {
         extends: true,
         // Packing and compiling take seconds where other tests take milliseconds.

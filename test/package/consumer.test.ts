@@ -53,6 +53,23 @@ describe("an app that installs the package", () => {
     expect(names).toBe("AuthError,authenticate,userRoom");
   });
 
+  it.each([
+    ["imports", "testing.mjs", 'import { createTestServer } from "authsocket/testing";'],
+    ["requires", "testing.cjs", 'const { createTestServer } = require("authsocket/testing");'],
+  ])("%s the testing part, with AuthSockets of the app's own copy", (_name, file, load) => {
+    const text = `${load}
+      (async () => {
+        const server = createTestServer();
+        const session = server.session();
+        const auth = server.socket({ session });
+        await session.signIn(server.issue());
+        await server.settled();
+        console.log(auth.state.status);
+        await server.close();
+      })();`;
+    expect(run(file, text)).toBe("connected");
+  });
+
   it.each(["authsocket.umd.js", "authsocket.umd.min.js"])(
     "finds them in the global of %s, with nothing but io there",
     (file) => {

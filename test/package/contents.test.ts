@@ -15,6 +15,8 @@ const scripts = [
   "sources.cjs",
   "server.js",
   "server.cjs",
+  "testing.js",
+  "testing.cjs",
 ];
 
 describe("the packed package", () => {
@@ -30,6 +32,8 @@ describe("the packed package", () => {
       "sources.d.cts",
       "server.d.ts",
       "server.d.cts",
+      "testing.d.ts",
+      "testing.d.cts",
     ];
     expect(tarball.files.sort()).toEqual([...papers, ...built.map((file) => `dist/${file}`)].sort());
   });

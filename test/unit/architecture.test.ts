@@ -55,6 +55,11 @@ const floors: [name: string, files: RegExp, mayImport: RegExp][] = [
   ],
   ["the client", /^client\//, /^client\/|^socket\.io-client$/],
   ["the sources", /^sources\//, /^sources\/|^client\/refresh\/source\.ts$/],
+  [
+    "testing",
+    /^testing\//,
+    /^testing\/|^protocol\.ts$|^server\/(auth-error|user-room)\.ts$|^authsocket$|^socket\.io-(client|parser)$/,
+  ],
   ["the server", /^server\//, /^server\/|^protocol\.ts$|^socket\.io$/],
 ];
 

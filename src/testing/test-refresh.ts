@@ -1,0 +1,164 @@
+import type { SignIn } from "./accounts.ts";
+import type { Deliveries } from "./wire/deliveries.ts";
+
+/** One request that reached the refresh endpoint and was answered. */
+export interface RefreshCall {
+  /** when it came, in ms since the epoch */
+  at: number;
+  /** who asked; undefined: nobody that the server knows */
+  subject: string | undefined;
+  status: number;
+}
+
+/** A request as the endpoint sees it. */
+export interface RefreshCallRequest {
+  refreshToken: string | undefined;
+  /** Whom the request names where it has no refresh token: as a cookie would. */
+  signIn: SignIn | undefined;
+  /** Whether it is the cookie's session that is to be renewed, and no token wanted. */
+  isCookieSession: boolean;
+  signal: AbortSignal | undefined;
+}
+
+export interface RefreshAnswer {
+  status: number;
+  body: unknown;
+}
+
+/** What the endpoint needs of the server. */
+export interface RefreshContext {
+  readonly deliveries: Deliveries;
+  /** Whether there is a way to it. */
+  isOnline(): boolean;
+  /** Who asks. */
+  subject(request: RefreshCallRequest): string | undefined;
+  /** What it answers when it works. */
+  answer(request: RefreshCallRequest): RefreshAnswer;
+}
+
+interface Waiting {
+  readonly request: RefreshCallRequest;
+  status: "sent" | "arrived" | "answered";
+  resolve(answer: RefreshAnswer): void;
+  reject(error: unknown): void;
+}
+
+/** The refresh endpoint, and what can be wrong with it. What is wrong stays until `work()`. */
+export class TestRefresh {
+  /** The requests that were answered, in the order of the answers. */
+  readonly calls: readonly RefreshCall[];
+  readonly #calls: RefreshCall[] = [];
+  readonly #context: RefreshContext;
+  readonly #waiting = new Set<Waiting>();
+  readonly #timers = new Map<Waiting, ReturnType<typeof setTimeout>>();
+  #failure: { status: number; body: unknown } | undefined;
+  #isHanging = false;
+  #delay = 0;
+
+  constructor(context: RefreshContext) {
+    this.#context = context;
+    this.calls = this.#calls;
+  }
+
+  /** How many requests wait for their answer. */
+  get pending(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * It answers that status to every request.
+   *
+   * @param status 400 to 599; 0: there is no answer at all, as where CORS or a proxy is in the way. Default: 500
+   * @param body JSON, such as `{ error: "invalid_grant" }`
+   */
+  fail(status = 500, body: unknown = {}): void {
+    if (status !== 0 && !(Number.isInteger(status) && status >= 400 && status <= 599)) {
+      throw new RangeError(`refresh.fail() takes 0 or a status from 400 to 599, not ${status}`);
+    }
+    this.#failure = { status, body };
+    this.#isHanging = false;
+    this.#goOn();
+  }
+
+  /** It answers nothing, for as long as it hangs; `work()` answers those who still wait. */
+  hang(): void {
+    this.#isHanging = true;
+  }
+
+  /** It takes so many ms for each answer. */
+  slow(ms: number): void {
+    if (!(ms >= 0 && ms < 2 ** 31)) throw new RangeError(`refresh.slow() takes a number of ms, not ${ms}`);
+    this.#delay = ms;
+  }
+
+  /** It works again, and at once. */
+  work(): void {
+    this.#failure = undefined;
+    this.#isHanging = false;
+    this.#delay = 0;
+    this.#goOn();
+  }
+
+  /** @throws TypeError where there is no way to it, as `fetch` does; the signal's reason */
+  request(request: RefreshCallRequest): Promise<RefreshAnswer> {
+    return new Promise((resolve, reject) => {
+      const { signal } = request;
+      const abort = () => waiting.reject(signal?.reason);
+      const over = <T>(settle: (value: T) => void) => {
+        return (value: T) => {
+          signal?.removeEventListener("abort", abort);
+          this.#waiting.delete(waiting);
+          clearTimeout(this.#timers.get(waiting));
+          this.#timers.delete(waiting);
+          settle(value);
+        };
+      };
+      const waiting: Waiting = { request, status: "sent", resolve: over(resolve), reject: over(reject) };
+      this.#waiting.add(waiting);
+      if (signal?.aborted) abort();
+      else signal?.addEventListener("abort", abort);
+      this.#context.deliveries.send(() => this.#arrived(waiting));
+    });
+  }
+
+  /** Every request that still waits fails. */
+  close(): void {
+    this.disconnect();
+    this.#isHanging = true;
+  }
+
+  /** The network is gone: those who wait hear nothing any more. */
+  disconnect(): void {
+    for (const { reject } of [...this.#waiting]) reject(new TypeError("Failed to fetch"));
+  }
+
+  #goOn(): void {
+    for (const waiting of [...this.#waiting]) if (waiting.status === "arrived") this.#arrived(waiting);
+  }
+
+  #arrived(waiting: Waiting): void {
+    if (!this.#waiting.has(waiting) || this.#timers.has(waiting)) return;
+    waiting.status = "arrived";
+    if (!this.#context.isOnline()) waiting.reject(new TypeError("Failed to fetch"));
+    else if (this.#isHanging) return;
+    else if (this.#delay === 0) this.#answer(waiting);
+    else
+      this.#timers.set(
+        waiting,
+        setTimeout(() => this.#answer(waiting), this.#delay),
+      );
+  }
+
+  #answer(waiting: Waiting): void {
+    waiting.status = "answered";
+    if (this.#failure?.status === 0) {
+      waiting.reject(new TypeError("Failed to fetch"));
+      return;
+    }
+    const { request } = waiting;
+    const call = { at: Date.now(), subject: this.#context.subject(request) };
+    const answer = this.#failure ?? this.#context.answer(request);
+    this.#calls.push({ ...call, status: answer.status });
+    this.#context.deliveries.send(() => waiting.resolve(answer));
+  }
+}

@@ -1,0 +1,76 @@
+import type { Timeline } from "./timeline.ts";
+
+/** The clock of Vitest's and Jest's fake timers, which they hang on each function that they stand in for. */
+interface FakeClock {
+  tickAsync(ms: number): Promise<unknown>;
+  nextAsync(): Promise<unknown>;
+  setTimeout(callback: () => void, ms: number): unknown;
+  clearTimeout(timer: unknown): void;
+}
+
+/** T19: no timer waits longer. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * The fake timers that are on; undefined: none are.
+ *
+ * @throws Error for Jest's legacy ones
+ */
+export function fakeClock(): FakeClock | undefined {
+  const { clock, _isMockFunction } = globalThis.setTimeout as unknown as {
+    clock?: FakeClock;
+    _isMockFunction?: boolean;
+  };
+  if (_isMockFunction) {
+    throw new Error(
+      "Jest's legacy fake timers are on, which do not move Date: leave out legacyFakeTimers, and call jest.useFakeTimers()",
+    );
+  }
+  return typeof clock?.nextAsync === "function" ? clock : undefined;
+}
+
+/** Time as fake timers move it. */
+export class FakeTimers implements Timeline {
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  async flush(): Promise<void> {
+    this.#check();
+    await this.#clock.tickAsync(0);
+  }
+
+  async advance(ms: number, calm: () => Promise<void>): Promise<void> {
+    for (let left = ms; left >= 0; left -= LONGEST_TIMER) {
+      await this.#pass(Math.min(left, LONGEST_TIMER), calm);
+    }
+  }
+
+  close(): void {}
+
+  /** A timer of its own is the end: the next one is run until it is that one. */
+  async #pass(ms: number, calm: () => Promise<void>): Promise<void> {
+    this.#check();
+    let isOver = false;
+    const end = this.#clock.setTimeout(() => {
+      isOver = true;
+    }, ms);
+    try {
+      while (!isOver) {
+        await this.#clock.nextAsync();
+        await calm();
+      }
+    } finally {
+      this.#clock.clearTimeout(end);
+    }
+  }
+
+  #check(): void {
+    if (fakeClock() === this.#clock) return;
+    throw new Error(
+      "the fake timers that were on at createTestServer() are on no longer: call useRealTimers() after server.close()",
+    );
+  }
+}

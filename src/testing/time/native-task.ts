@@ -1,0 +1,52 @@
+interface NodeTimers {
+  setImmediate?(callback: () => void): unknown;
+}
+
+/** Fake timers keep what they stand in for beside their clock. */
+interface Faked {
+  clock?: Record<string, unknown>;
+}
+
+/**
+ * Waits for a task of the event loop's own, and with it for every microtask before it, whatever fake timers are on. Looked up
+ * at each call, since they come and go.
+ */
+export function nativeTask(): Promise<void> {
+  return new Promise((resolve) => schedule(resolve));
+}
+
+/** Throws in a task of its own, as what a listener throws would be: an uncaught error. */
+export function throwLater(error: unknown): void {
+  schedule(() => {
+    throw error;
+  });
+}
+
+function schedule(callback: () => void): void {
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?(name: string): NodeTimers | undefined };
+  };
+  // Jest's jsdom has no setImmediate of its own, and its setTimeout takes a millisecond at the least.
+  const timers = process?.getBuiltinModule?.("node:timers") ?? (globalThis as NodeTimers);
+  const setImmediate = original(timers.setImmediate, "setImmediate");
+  if (setImmediate) {
+    setImmediate(callback);
+  } else if (typeof MessageChannel === "function") {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      callback();
+    };
+    port2.postMessage(null);
+  } else {
+    original(globalThis.setTimeout, "setTimeout")?.(callback, 0);
+  }
+}
+
+function original<Timer extends (...args: never[]) => unknown>(
+  timer: Timer | undefined,
+  name: string,
+): Timer | undefined {
+  const { clock } = Object(timer) as Faked;
+  return clock ? (clock[`_${name}`] as Timer | undefined) : timer;
+}

@@ -1,0 +1,103 @@
+import type { Deliveries } from "./deliveries.ts";
+
+/** A packet of the engine. */
+export interface EnginePacket {
+  type: string;
+  data?: unknown;
+}
+
+/** One end of a line. */
+export interface End {
+  /** The two are connected. */
+  opened(): void;
+  heard(packet: EnginePacket): void;
+  /** The other end is gone, or the line is. */
+  closed(): void;
+}
+
+/** The client's end: a transport. */
+export interface ClientEnd extends End {
+  /** There is no way to the server. */
+  failed(): void;
+  /** What binary data arrives as. */
+  readonly binaryType: string;
+}
+
+/** What a WebSocket is between a client and the server. */
+export class Line {
+  readonly #deliveries: Deliveries;
+  readonly #client: ClientEnd;
+  readonly #server: End;
+  #isHungUp = false;
+  #isBroken = false;
+
+  constructor(deliveries: Deliveries, client: ClientEnd, server: (line: Line) => End) {
+    this.#deliveries = deliveries;
+    this.#client = client;
+    this.#server = server(this);
+  }
+
+  open(): void {
+    this.#deliveries.send(() => {
+      if (this.#isHungUp || this.#isBroken) return;
+      this.#client.opened();
+      this.#server.opened();
+    });
+  }
+
+  toServer({ type, data }: EnginePacket): void {
+    if (this.#isHungUp || this.#isBroken) return;
+    const copy = copyOf(data);
+    const arrive = (arrived: unknown) => {
+      if (!this.#isBroken) this.#server.heard({ type, data: arrived });
+    };
+    this.#deliveries.send(() => (copy instanceof Promise ? copy.then(arrive) : arrive(copy)));
+  }
+
+  toClient({ type, data }: EnginePacket): void {
+    if (this.#isHungUp || this.#isBroken) return;
+    const copy = copyOf(data);
+    const arrive = (arrived: unknown) => {
+      if (this.#isHungUp || this.#isBroken) return;
+      this.#client.heard({ type, data: received(arrived, this.#client.binaryType) });
+    };
+    this.#deliveries.send(() => (copy instanceof Promise ? copy.then(arrive) : arrive(copy)));
+  }
+
+  /** The client leaves. What it has sent before arrives. */
+  hangUp(): void {
+    if (this.#isHungUp || this.#isBroken) return;
+    this.#isHungUp = true;
+    this.#deliveries.send(() => {
+      if (!this.#isBroken) this.#server.closed();
+    });
+  }
+
+  /** What is on its way is lost, in both directions. */
+  break(): void {
+    if (this.#isBroken) return;
+    this.#isBroken = true;
+    this.#server.closed();
+    if (!this.#isHungUp) this.#deliveries.send(() => this.#client.closed());
+  }
+}
+
+/** Neither end is to see what the other does with its data. */
+function copyOf(data: unknown): unknown {
+  if (typeof data !== "object" || data === null) return data;
+  if (ArrayBuffer.isView(data)) {
+    return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength).slice();
+  }
+  if (typeof Blob === "function" && data instanceof Blob) {
+    return data.arrayBuffer().then((buffer) => new Uint8Array(buffer));
+  }
+  return new Uint8Array(data as ArrayBuffer).slice();
+}
+
+/** As engine.io-client hands over what a WebSocket brings. */
+function received(data: unknown, binaryType: string): unknown {
+  if (!(data instanceof Uint8Array)) return data;
+  const { Buffer } = globalThis as { Buffer?: { from(buffer: ArrayBufferLike): unknown } };
+  if (binaryType === "nodebuffer" && Buffer) return Buffer.from(data.buffer);
+  return binaryType === "blob" ? new Blob([data as Uint8Array<ArrayBuffer>]) : data.buffer;
+}

@@ -1,0 +1,215 @@
+import { memoryStore } from "authsocket";
+import { createTestServer } from "authsocket/testing";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+const HOUR = 3_600_000;
+
+/** Whatever keeps a process alive: timers, handles, requests. */
+function resources(): string[] {
+  return process.getActiveResourcesInfo();
+}
+
+/** What is there and was not. The test runner's own may have gone. */
+function left(before: string[]): string[] {
+  const gone = [...before];
+  return resources().filter((name) => {
+    const index = gone.indexOf(name);
+    if (index >= 0) gone.splice(index, 1);
+    return index < 0 && name !== "Immediate";
+  });
+}
+
+describe.each([
+  ["its own timers", false],
+  ["fake timers", true],
+])("the clock, by %s", (_, isFake) => {
+  beforeEach(() => {
+    if (isFake) vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("lets an hour with sixty expiries pass in less than a second, and leaves nothing", async () => {
+    const world = { ...globalThis, Date, setTimeout, clearTimeout, setInterval, clearInterval };
+    const before = resources();
+    const listeners = process.eventNames().map((name) => [name, process.listenerCount(name)]);
+    const server = createTestServer();
+    const auth = server.socket({ store: memoryStore(server.issue({ lifetime: 60_000 })) });
+    await server.settled();
+    const states: string[] = [];
+    auth.subscribe(({ status }) => states.push(status));
+    const start = Date.now();
+    const usage = process.cpuUsage();
+    await server.clock.advance(HOUR);
+    const { user, system } = process.cpuUsage(usage);
+    // What else runs on this machine is no matter of the kit's.
+    expect((user + system) / 1_000).toBeLessThan(1_000);
+    expect(Date.now() - start).toBeGreaterThanOrEqual(HOUR);
+    expect(server.refresh.calls.length).toBeGreaterThanOrEqual(60);
+    expect(states).toEqual([]);
+    expect(auth.state.status).toBe("connected");
+    await server.close();
+    expect(left(before)).toEqual([]);
+    expect(process.eventNames().map((name) => [name, process.listenerCount(name)])).toEqual(listeners);
+    expect({ Date, setTimeout, clearTimeout, setInterval, clearInterval }).toEqual({
+      Date: world.Date,
+      setTimeout: world.setTimeout,
+      clearTimeout: world.clearTimeout,
+      setInterval: world.setInterval,
+      clearInterval: world.clearInterval,
+    });
+    if (isFake) expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("leaves nothing of what was in the midst of something", async () => {
+    const before = resources();
+    const server = createTestServer();
+    const connected = server.socket({ store: memoryStore(server.issue()) });
+    await server.settled();
+    const signedOut = server.socket();
+    await server.settled();
+    server.drop();
+    server.refresh.hang();
+    const waiting = server.socket({ store: memoryStore(server.issue({ lifetime: -1 })) });
+    server.refresh.slow(5_000);
+    await server.settled();
+    server.offline();
+    const lost = server.socket({ store: memoryStore(server.issue()) });
+    await server.settled();
+    expect([connected, signedOut, waiting, lost].map(({ state }) => state.status)).toEqual([
+      "connecting",
+      "signedOut",
+      "connecting",
+      "connecting",
+    ]);
+    await server.close();
+    expect(left(before)).toEqual([]);
+    if (isFake) expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("moves timers and Date together, in their order", async () => {
+    const server = createTestServer();
+    const start = Date.now();
+    const rung: [string, number][] = [];
+    const note = (name: string) => rung.push([name, Math.round((Date.now() - start) / 1_000)]);
+    setTimeout(note, 3_000, "three");
+    setTimeout(() => {
+      note("one");
+      setTimeout(note, 1_000, "one more");
+    }, 1_000);
+    const interval = setInterval(note, 2_000, "each two");
+    const cleared = setTimeout(note, 2_500, "cleared");
+    clearTimeout(cleared);
+    await server.clock.advance(5_000);
+    clearInterval(interval);
+    expect(rung).toEqual([
+      ["one", 1],
+      ["each two", 2],
+      ["one more", 2],
+      ["three", 3],
+      ["each two", 4],
+    ]);
+    expect(Math.round((new Date(Date.now()).getTime() - start) / 1_000)).toBe(5);
+    expect(new Date().toISOString().slice(0, 16)).toBe(new Date(Date.now()).toISOString().slice(0, 16));
+    expect(new Date(0).toISOString()).toBe("1970-01-01T00:00:00.000Z");
+    expect(new Date()).toBeInstanceOf(Date);
+    await server.clock.advance(10_000);
+    expect(rung).toHaveLength(5);
+    await server.close();
+  });
+
+  it("lets what a timer brings about be done before time goes on", async () => {
+    const server = createTestServer();
+    const auth = server.socket({ store: memoryStore(server.issue({ lifetime: 60_000 })) });
+    await server.settled();
+    const start = Date.now();
+    const seconds: number[] = [];
+    server.on("tick", (answer: () => void) => answer());
+    setTimeout(async () => {
+      for (let count = 0; count < 10; count++) await auth.socket.emitWithAck("tick");
+      seconds.push(Math.round((Date.now() - start) / 1_000));
+    }, 1_000);
+    setTimeout(() => seconds.push(Math.round((Date.now() - start) / 1_000)), 2_000);
+    await server.clock.advance(3_000);
+    expect(seconds).toEqual([1, 2]);
+    await server.close();
+  });
+
+  it("passes the months that no one timer can wait", async () => {
+    const server = createTestServer();
+    const tokens = server.issue({ lifetime: 60 * 24 * HOUR });
+    const start = Date.now();
+    await server.clock.advance(30 * 24 * HOUR);
+    expect(Date.now() - start).toBeGreaterThanOrEqual(30 * 24 * HOUR);
+    const auth = server.socket({ store: memoryStore(tokens) });
+    await server.settled();
+    expect(auth.state.status).toBe("connected");
+    await server.close();
+  });
+});
+
+describe("its own timers", () => {
+  it("go on by themselves, so that what waits for them comes", async () => {
+    const server = createTestServer();
+    await server.clock.advance(10_000);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await server.close();
+  });
+
+  it("ring in time after a skip, by themselves too", async () => {
+    const server = createTestServer();
+    const rung = new Promise((resolve) => setTimeout(resolve, 60_000));
+    await server.clock.advance(59_990);
+    await rung;
+    await server.close();
+  });
+
+  it("are native ones to whoever clears them when the server is closed", async () => {
+    const server = createTestServer();
+    const timer = setTimeout(() => {}, 60_000);
+    const before = resources();
+    await server.close();
+    clearTimeout(timer);
+    expect(resources().length).toBeLessThan(before.length);
+  });
+
+  it("stand in until the last of several servers is closed", async () => {
+    const native = setTimeout;
+    const [first, second] = [createTestServer(), createTestServer()];
+    await first.close();
+    expect(setTimeout).not.toBe(native);
+    await second.close();
+    expect(setTimeout).toBe(native);
+  });
+});
+
+describe("fake timers", () => {
+  it("that come after the server are told to come before", async () => {
+    const server = createTestServer();
+    vi.useFakeTimers();
+    await expect(server.clock.advance(1)).rejects.toThrow("call useFakeTimers() before it, or not at all");
+    vi.useRealTimers();
+    await server.close();
+  });
+
+  it("that go before the server are told to go after", async () => {
+    vi.useFakeTimers();
+    const server = createTestServer();
+    vi.useRealTimers();
+    await expect(server.settled()).rejects.toThrow("call useRealTimers() after server.close()");
+    await server.close();
+  });
+
+  it("moved by themselves move a server too", async () => {
+    vi.useFakeTimers();
+    const server = createTestServer();
+    const auth = server.socket({ store: memoryStore(server.issue({ lifetime: 60_000 })) });
+    await vi.advanceTimersByTimeAsync(10 * 60_000);
+    expect(auth.state.status).toBe("connected");
+    expect(server.refresh.calls.length).toBeGreaterThanOrEqual(10);
+    expect(server.sockets).toHaveLength(1);
+    await server.close();
+    vi.useRealTimers();
+  });
+});
