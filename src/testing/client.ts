@@ -19,6 +19,8 @@ import { memoryTransport } from "./wire/memory-transport.ts";
 /** Where AuthSockets believe that the server is. */
 export const ORIGIN = "https://authsocket.test";
 
+let names = 0;
+
 /** What `server.socket()` takes: the options of an AuthSocket, each with a default. */
 export type TestSocketOptions = Partial<AuthSocketOptions>;
 
@@ -75,7 +77,9 @@ export class Client {
     this.#context = context;
     this.isCookieSession = shared?.isCookieSession ?? own.credential === "cookie";
     if (shared) this.store = shared.store;
-    else if (!own.session && !this.isCookieSession) this.store = context.tabStore(own.store ?? memoryStore());
+    else if (!own.session && !own.source && !this.isCookieSession) {
+      this.store = context.tabStore(own.store ?? memoryStore());
+    }
   }
 
   /** Disconnects a socket, and again if it comes back by itself: until it says that it does not, or until then. */
@@ -92,10 +96,13 @@ export class Client {
 
   /** For an AuthSession. */
   sessionOptions(): AuthSessionOptions {
-    const { refresh = `${ORIGIN}/refresh-token`, store: _, ...own } = this.#own as TestSessionOptions;
+    const { source, refresh = `${ORIGIN}/refresh-token`, store: _, ...own } = this.#own as TestSessionOptions;
+    // Of its own: what sessions of one name have agreed on outlives the test, and so would a time that was advanced.
+    const named = { name: this.store?.name ?? `authsocket-testing-${++names}`, ...own };
+    if (source) return { ...named, source, credential: undefined };
     const request = typeof refresh === "function" ? undefined : requestOf(refresh);
     return {
-      ...own,
+      ...named,
       ...(this.store && { store: this.store.open() }),
       ...(request && !own.fetch && { fetch: this.#fetchOf(request.url) }),
       refresh: request ?? refresh,

@@ -2,8 +2,12 @@ import type { TokenSet, TokenStore } from "authsocket";
 
 type Listener = () => void;
 
+let stores = 0;
+
 /** A store that several tabs share: what one writes, the others hear of. */
 export class TabStore {
+  /** Of the sessions that keep their tokens in it. */
+  readonly name = `authsocket-testing-store-${++stores}`;
   /** The last access token that was seen in it. */
   accessToken: string | undefined;
   readonly #inner: TokenStore;

@@ -366,10 +366,13 @@ export class TestServer<
 
   /** The option `payload` may put it anywhere, such as behind "Bearer". */
   #tokenIn(payload: Readonly<Record<string, unknown>>): unknown {
-    const texts = Object.values(payload).map((value) =>
-      typeof value === "string" ? value.replace(/^bearer /i, "") : value,
+    const bare = (value: unknown) => (typeof value === "string" ? value.replace(/^bearer /i, "") : value);
+    return (
+      bare(payload.token) ??
+      Object.values(payload)
+        .map(bare)
+        .find((text) => this.#accounts.find(text))
     );
-    return payload.token ?? texts.find((text) => this.#accounts.find(text));
   }
 
   #renewed(token: unknown, namespace: string): Access | Refused {
