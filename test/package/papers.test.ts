@@ -1,10 +1,20 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize } from "node:path";
+import { basename, dirname, join, normalize } from "node:path";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { complaints, readProject } from "./compile.ts";
 import { declaredLiterals, declaredProperties } from "./declared.ts";
-import { anchors, type Block, blocks, firstColumn, lineOf, papers, prose, read } from "./papers.ts";
+import {
+  anchors,
+  type Block,
+  blocks,
+  firstColumn,
+  lineOf,
+  papers,
+  prose,
+  read,
+  treePaths,
+} from "./papers.ts";
 import { root } from "./tarball.ts";
 
 const all = papers.flatMap(blocks);
@@ -104,6 +114,12 @@ describe("the names in the papers", () => {
     const named = [...prose(paper).matchAll(/`((?:src|test|demo|docs|\.ci|\.github)\/[\w./-]+)`/g)];
     const paths = named.map(([, path = ""]) => path);
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
+  it.each(treePaths("docs/architecture.md"))("are files of the tree: %s", (path) => {
+    const folder = join(root, dirname(path));
+    const pattern = new RegExp(`^${basename(path).replaceAll(".", "\\.").replaceAll("*", ".*")}$`);
+    expect(existsSync(folder) && readdirSync(folder).some((name) => pattern.test(name))).toBe(true);
   });
 
   it.each([

@@ -80,3 +80,18 @@ export function firstColumn(paper: string, heading: string): string[] {
   const section = after.split(new RegExp(`^#{1,${level.length}} `, "m"))[0] ?? "";
   return [...section.matchAll(/^\| `([^`]+)`[^|]*\|/gm)].map(([, name = ""]) => name);
 }
+
+/** The paths that a drawn tree of folders names: two spaces for each level, several names in a line, `*` for any. */
+export function treePaths(paper: string): string[] {
+  const tree = blocks(paper).find(({ code }) => code.startsWith("src/"))?.code ?? "";
+  const folders: string[] = [];
+  return tree.split("\n").flatMap((line) => {
+    const [, indent = "", names = ""] = /^( *)((?:\S+ )*\S+)/.exec(line) ?? [];
+    const level = indent.length / 2;
+    folders.length = Math.min(folders.length, level);
+    const entries = names.split(/,? /).filter((name) => /^[\w*]/.test(name));
+    const paths = entries.map((name) => join(...folders, name).replace(/\/$/, ""));
+    if (entries.length === 1 && entries[0]?.endsWith("/")) folders.push(entries[0]);
+    return paths;
+  });
+}
