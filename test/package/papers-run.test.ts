@@ -1,0 +1,135 @@
+import { once } from "node:events";
+import { rmSync, writeFileSync } from "node:fs";
+import type { Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { AuthSocket, memoryStore } from "authsocket";
+import type { Server } from "socket.io";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { blocks } from "./papers.ts";
+import { root } from "./tarball.ts";
+
+// The servers that a newcomer copies from two pages, run as they stand there, but for their ports.
+const files: string[] = [];
+
+async function run<Exports>(paper: string, from: string, to: string): Promise<Exports> {
+  const code = blocks(paper).find((block) => block.code.includes(from))?.code ?? "";
+  expect(code).toContain(from);
+  const { outputText } = ts.transpileModule(code.replace(from, to), {
+    compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+  });
+  // Beside the built package, so that "authsocket/server" means it.
+  const file = join(root, "dist", `paper-${process.pid}-${files.length}.mjs`);
+  files.push(file);
+  writeFileSync(file, outputText);
+  return import(/* @vite-ignore */ pathToFileURL(file).href);
+}
+
+/** A browser's cookies, as far as one path of one server needs them. */
+function withCookies(): typeof fetch {
+  let cookie = "";
+  return async (input, init) => {
+    const headers = new Headers(init?.headers);
+    if (cookie !== "") headers.set("Cookie", cookie);
+    headers.set("X-Requested-With", "authsocket");
+    const response = await fetch(input, { ...init, headers });
+    cookie = response.headers.getSetCookie().at(-1)?.split(";")[0] ?? cookie;
+    return response;
+  };
+}
+
+describe("what a newcomer copies", () => {
+  let http: HttpServer;
+  let io: Server;
+  let api: string;
+  let url: string;
+
+  beforeAll(async () => {
+    process.env.JWT_SECRET = "a secret of the tests, with 32 bytes";
+    ({ server: http } = await run<{ server: HttpServer }>(
+      "docs/refresh-endpoint.md",
+      "app.listen(4000)",
+      "export const server = app.listen(0)",
+    ));
+    ({ io } = await run<{ io: Server }>(
+      "docs/getting-started.md",
+      "const io = new Server(3000)",
+      "export const io = new Server(0)",
+    ));
+    if (!http.listening) await once(http, "listening");
+    api = `http://127.0.0.1:${(http.address() as AddressInfo).port}/api`;
+    url = `http://127.0.0.1:${(io.httpServer.address() as AddressInfo).port}`;
+  });
+
+  afterAll(async () => {
+    delete process.env.JWT_SECRET;
+    http.close();
+    await io.close();
+    for (const file of files) rmSync(file);
+  });
+
+  function login(fetch: typeof globalThis.fetch, password = "wonderland"): Promise<Response> {
+    const headers = { "Content-Type": "application/json" };
+    return fetch(`${api}/login`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ username: "alice", password }),
+    });
+  }
+
+  it("signs in, connects and is answered", async () => {
+    const fetch = withCookies();
+    const auth = new AuthSocket(url, {
+      refresh: `${api}/refresh-token`,
+      store: memoryStore(),
+      fetch,
+      autoConnect: false,
+    });
+    const message = new Promise((resolve) => auth.socket.once("message", resolve));
+    await auth.session.signIn(await (await login(fetch)).json());
+    auth.connect().socket.emit("message", "hello");
+    expect(await message).toBe("alice: hello");
+    auth.dispose();
+  });
+
+  it("is brought back by its cookie after a reload, and is signed out by the logout", async () => {
+    const fetch = withCookies();
+    await login(fetch);
+    const options = () => ({
+      refresh: `${api}/refresh-token`,
+      store: memoryStore(),
+      fetch,
+      autoConnect: false,
+    });
+    const afterReload = new AuthSocket(url, options());
+    expect(await afterReload.session.whenReady()).toMatchObject({ status: "signedIn", subject: "alice" });
+    await afterReload.session.signOut();
+    await fetch(`${api}/logout`, { method: "POST" });
+    afterReload.dispose();
+    const afterLogout = new AuthSocket(url, options());
+    expect(await afterLogout.session.whenReady()).toMatchObject({ status: "signedOut" });
+    afterLogout.dispose();
+  });
+
+  it("gives a refresh token that has just been used the same successor", async () => {
+    const response = await login(fetch);
+    const [used = ""] = response.headers.getSetCookie();
+    const headers = { Cookie: used.split(";")[0] ?? "", "X-Requested-With": "authsocket" };
+    const answers = [1, 2].map(() => fetch(`${api}/refresh-token`, { method: "POST", headers }));
+    const cookies = (await Promise.all(answers)).map((each) => each.headers.getSetCookie()[0]);
+    expect(cookies[0]).toBeDefined();
+    expect(cookies[0]).toBe(cookies[1]);
+    expect(cookies[0]).not.toBe(used);
+  });
+
+  it("refuses a wrong password, a foreign cookie and a form of another site", async () => {
+    expect((await login(fetch, "looking-glass")).status).toBe(401);
+    const refresh = (headers: Record<string, string>) =>
+      fetch(`${api}/refresh-token`, { method: "POST", headers });
+    expect((await refresh({ Cookie: "refresh=x", "X-Requested-With": "authsocket" })).status).toBe(401);
+    const [cookie = ""] = (await login(fetch)).headers.getSetCookie();
+    expect((await refresh({ Cookie: cookie.split(";")[0] ?? "" })).status).toBe(401);
+  });
+});
