@@ -11,11 +11,20 @@ function authSocket(renewal: "auto" | "reconnect"): Contender {
         refresh: refreshUrl,
         store,
         renewal,
+        origins: [url],
         io: { transports },
         ...(leeway !== undefined && { leeway }),
       });
       const sockets = [root, ...others.map((namespace) => root.of(namespace))];
-      return { sockets: sockets.map(({ socket }) => socket), close: root.dispose.bind(root) };
+      return {
+        sockets: sockets.map(({ socket }) => socket),
+        async request(path) {
+          const response = await root.session.fetch(url + path);
+          await response.body?.cancel();
+          return response.status;
+        },
+        close: () => root.dispose(),
+      };
     },
   };
 }

@@ -1,7 +1,7 @@
 import { jwtDecode } from "jwt-decode";
 import { Manager } from "socket.io-client";
 import { type Contender, disconnect } from "./contender.ts";
-import { refresh } from "./refresh.ts";
+import { refresh, request } from "./refresh.ts";
 
 /** ms before its expiry at which a token is no longer sent */
 const NEAR = 100;
@@ -25,6 +25,17 @@ export const callback: Contender = {
       });
       return socket;
     });
-    return { sockets, close: () => disconnect(sockets) };
+    let refreshing: Promise<string | undefined> | undefined;
+    const shared = () => {
+      refreshing ??= refresh(account).finally(() => {
+        refreshing = undefined;
+      });
+      return refreshing;
+    };
+    return {
+      sockets,
+      request: (path) => request(account, path, shared),
+      close: () => disconnect(sockets),
+    };
   },
 };

@@ -24,6 +24,8 @@ export interface Wish {
 export interface Client {
   /** one for each namespace, in their order */
   sockets: Socket[];
+  /** Calls the server's HTTP API as the user, where the contender does that. Answers the status. */
+  request?(path: string): Promise<number>;
   close(): void;
 }
 

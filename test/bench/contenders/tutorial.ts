@@ -1,6 +1,6 @@
 import { Manager } from "socket.io-client";
 import { type Contender, disconnect } from "./contender.ts";
-import { refresh } from "./refresh.ts";
+import { refresh, request } from "./refresh.ts";
 
 /** What tutorials show: a token in `auth`, and a refresh when the server refuses it. */
 export const tutorial: Contender = {
@@ -22,6 +22,10 @@ export const tutorial: Contender = {
       });
       return socket;
     });
-    return { sockets, close: () => disconnect(sockets) };
+    return {
+      sockets,
+      request: (path) => request(account, path, () => refresh(account)),
+      close: () => disconnect(sockets),
+    };
   },
 };

@@ -6,6 +6,7 @@ import { expiringTogether } from "./expiring-together.ts";
 import { expiringUnderLoad } from "./expiring-under-load.ts";
 import { holding } from "./holding.ts";
 import { renewing } from "./renewing.ts";
+import { requesting } from "./requesting.ts";
 import type { Scenario } from "./scenario.ts";
 import { serving } from "./serving.ts";
 import { weighing } from "./weighing.ts";
@@ -17,6 +18,7 @@ export const scenarios: Scenario[] = [
   renewing,
   cutByPlainServer,
   expiringTogether,
+  requesting,
   crowding,
   emitting,
   holding,

@@ -19,6 +19,8 @@ export interface Login extends Required<Omit<LoginOptions, "first" | "age">> {
   firstToken(): string;
   /** the value of the HttpOnly cookie that a refresh wants */
   cookie: string;
+  /** Tokens that a refresh has given: GET /me/:user accepts no other. */
+  fresh: Set<string>;
   /** When tokens were refreshed: ms since the epoch. */
   refreshes: number[];
   /** Refreshes that were refused, for a cookie that had been used. */
@@ -26,7 +28,8 @@ export interface Login extends Required<Omit<LoginOptions, "first" | "age">> {
 }
 
 /**
- * The HTTP side of a server: POST /login/:user and POST /refresh/:user answer `{ token, accessToken }`. The name stands in the
+ * The HTTP side of a server: POST /login/:user and POST /refresh/:user answer `{ token, accessToken }`, and GET /me/:user
+ * accepts what a refresh has given. The name stands in the
  * path, so that a process can be many browsers: a cookie belongs to a path.
  */
 export class Logins {
@@ -37,7 +40,15 @@ export class Logins {
     for (const user of users) {
       const firstToken = () =>
         age === undefined ? issueToken(user, first) : makeToken(user, now - age, now + first);
-      const login = { firstToken, later, rotation, cookie: randomUUID(), refreshes: [], refused: 0 };
+      const login = {
+        firstToken,
+        later,
+        rotation,
+        cookie: randomUUID(),
+        fresh: new Set<string>(),
+        refreshes: [],
+        refused: 0,
+      };
       this.#logins.set(user, login);
     }
   }
@@ -50,6 +61,12 @@ export class Logins {
 
   /** Answers a request, if it is one of these. */
   handle({ method, url = "", headers }: IncomingMessage, response: ServerResponse): boolean {
+    const [, me] = /^\/me\/([\w-]+)$/.exec(url) ?? [];
+    if (method === "GET" && me !== undefined) {
+      const token = headers.authorization?.replace(/^Bearer /, "") ?? "";
+      response.writeHead(this.get(me).fresh.has(token) ? 200 : 401).end();
+      return true;
+    }
     const [, action, user = ""] = /^\/(login|refresh)\/([\w-]+)$/.exec(url) ?? [];
     if (method !== "POST" || action === undefined) return false;
     const login = this.get(user);
@@ -65,6 +82,7 @@ export class Logins {
       if (login.rotation) login.cookie = randomUUID();
     }
     const token = action === "login" ? login.firstToken() : issueToken(user, login.later);
+    if (action === "refresh") login.fresh.add(token);
     response.setHeader(
       "Set-Cookie",
       `refresh=${login.cookie}; HttpOnly; SameSite=Strict; Path=/refresh/${user}`,
