@@ -39,6 +39,7 @@ export class Page {
       : memoryStore();
     this.session = new AuthSession({ refresh: ENDPOINT, store }, platform);
     this.auth = new AuthSocket("https://app.example", {
+      autoConnect: true,
       session: this.session,
       io: { transports: [wires.transportOf(tab)], randomizationFactor: 0 },
     });

@@ -13,6 +13,9 @@ const PING_INTERVAL = 1e8;
 /** Share of a token's life that is left when the server tells of its end. */
 const NOTICE = 0.1;
 
+/** ms that a socket waits at least before it comes again with a token that was refused (B7). */
+const LEAST_BACKOFF = 400;
+
 /** A connected Socket. */
 interface Connection {
   user: User;
@@ -29,6 +32,7 @@ export class SocketServer {
   readonly #states = new Map<string, User>();
   /** The tokens that were refused, by tab, and whether the tab was told. */
   readonly #refused = new Map<string, boolean>();
+  readonly #refusedAt = new Map<string, number>();
   readonly #scheduler: Scheduler;
   readonly #choices: Choices;
   readonly #journal: Journal;
@@ -89,10 +93,14 @@ export class SocketServer {
   #refusal({ tab: { name }, isOpen }: Line, token: string, claims: AccessClaims): string | undefined {
     const refused = `${name} ${token}`;
     const isTold = this.#refused.get(refused);
-    if (isTold) this.#journal.report("B7", `${name} comes again with a token that was refused`);
+    const since = this.#scheduler.time - (this.#refusedAt.get(refused) ?? Number.NEGATIVE_INFINITY);
+    if (isTold && since < LEAST_BACKOFF) {
+      this.#journal.report("B7", `${name} comes again at once with a token that was refused`);
+    }
     const isRefused = isTold !== undefined || this.#left(claims) <= 0 || this.#takesException(name);
     if (!isRefused) return undefined;
     this.#refused.set(refused, isOpen);
+    this.#refusedAt.set(refused, this.#scheduler.time);
     return this.#left(claims) <= 0 ? "token_expired" : "token_invalid";
   }
 

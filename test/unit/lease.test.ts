@@ -18,6 +18,7 @@ const news = (more: Partial<Announcement> = {}): Announcement => ({
   look: false,
   user: undefined,
   token: BOBS,
+  signIn: undefined,
   at: 10,
   ...more,
 });

@@ -883,8 +883,8 @@ export class Connection implements SessionClient, SocketOwner {
     const state = this.#state;
     const now = this.#now;
     if (state.status === "delayed" && (now >= state.retryAt || now < state.since)) {
-      // B5: by a clock that has been put back, it would take hours.
-      this.#begin(nextAttempt(state), false);
+      // B5: by a clock that has been put back, it would take hours. What was refused before is asked to be replaced first.
+      this.#begin(nextAttempt(state), this.#tried !== undefined);
     } else if ((state.status === "idle" || state.status === "refused") && now >= (state.retryAt ?? now + 1)) {
       if (state.status === "refused") this.#retry(state);
       else this.#begin(FIRST_ATTEMPT, false);

@@ -24,6 +24,8 @@ export interface Lease {
   readonly since?: number | undefined;
   /** The fingerprint of the token that was committed last. */
   readonly token?: number | undefined;
+  /** The fingerprint of the sign-in that it comes from. */
+  readonly signIn?: number | undefined;
   /** When it was, in ms since the epoch. */
   readonly at?: number | undefined;
   /** The fingerprints of the refresh tokens that have been used last (B6). */
@@ -62,18 +64,20 @@ export function mayCommit(lease: Lease, since: Lease, replaced: number | undefin
 /** What a turn has brought, by fingerprints. */
 export interface Commit {
   token: number | undefined;
+  signIn?: number | undefined;
   /** the refresh token that was used up */
   spent?: number | undefined;
   /** ms since the epoch */
   at: number;
 }
 
-export function committed(lease: Lease, turn: string, { token, spent, at }: Commit): Lease {
+export function committed(lease: Lease, turn: string, { token, signIn, spent, at }: Commit): Lease {
   const { spent: before = [] } = lease;
   return {
     ...released(lease, turn),
     generation: lease.generation + 1,
     token,
+    signIn,
     at,
     spent: spent === undefined ? before : [...before, spent].slice(-MOST_SPENT),
   };
@@ -90,12 +94,13 @@ export interface Announcement {
   look: boolean;
   user: number | undefined;
   token: number | undefined;
+  signIn: number | undefined;
   /** ms since the epoch */
   at: number;
 }
 
 /** Whoever is refreshing now does it for a session that is over: what it brings is not kept (B10, B16). */
-export function announced(lease: Lease, { signedOut, look, user, token, at }: Announcement): Lease {
+export function announced(lease: Lease, { signedOut, look, user, token, signIn, at }: Announcement): Lease {
   return {
     ...lease,
     generation: lease.generation + 1,
@@ -105,6 +110,7 @@ export function announced(lease: Lease, { signedOut, look, user, token, at }: An
     user,
     since: at,
     token,
+    signIn,
     at,
   };
 }

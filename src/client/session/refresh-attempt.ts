@@ -25,8 +25,10 @@ export interface Asked {
 
 /** What an attempt came to. */
 export type AttemptEnd =
-  /** tokens to use and to store; `isAdopted` where another session or tab has refreshed */
-  | { type: "granted"; tokens: TokenSet; isAdopted: boolean }
+  /** tokens to use and to store */
+  | { type: "granted"; tokens: TokenSet; turn?: { name: string | undefined; generation: number } }
+  /** tokens that another session or tab has got */
+  | { type: "adopted"; tokens: TokenSet }
   | (RefreshOutcome & { type: "denied" | "failed" })
   /** the request goes on, and may still be answered */
   | { type: "late"; error: AuthSocketError }
@@ -60,7 +62,6 @@ export interface AttemptOwner {
   isSpent(refreshToken: string): boolean;
   /** What another session of this page has just been given for the same request. */
   takeOver(name: string | undefined, generation: number, asked: Asked): TokenSet | undefined;
-  handOver(name: string | undefined, generation: number, asked: Asked, tokens: TokenSet): void;
   /** What stands for a token where there is none but a cookie. */
   renewal(): string;
   /** Called with what it came to; after `late` once more. */
@@ -154,7 +155,7 @@ export class RefreshAttempt {
   }
 
   #adopt(turn: Turn, tokens: TokenSet): void {
-    this.#release(turn, { type: "granted", tokens, isAdopted: true });
+    this.#release(turn, { type: "adopted", tokens });
   }
 
   #release(turn: Turn, end: AttemptEnd): void {
@@ -233,9 +234,14 @@ export class RefreshAttempt {
       else {
         const sent = asked.token?.refreshToken;
         const isRotated = tokens.refreshToken !== undefined && tokens.refreshToken !== sent;
-        turn.commit(tokens.accessToken, isRotated ? sent : undefined, (kept, generation) => {
-          if (kept) this.#owner.handOver(this.#name, generation, asked, tokens);
-          this.#end(kept ? { type: "granted", tokens, isAdopted: false } : { type: "preempted" });
+        const brought = {
+          token: tokens.accessToken,
+          signIn: asked.token?.signInId,
+          spent: isRotated ? sent : undefined,
+        };
+        turn.commit(brought, (kept, generation) => {
+          const held = { name: this.#name, generation };
+          this.#end(kept ? { type: "granted", tokens, turn: held } : { type: "preempted" });
         });
       }
     });

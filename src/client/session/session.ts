@@ -110,8 +110,8 @@ const MOST_HELD = 64;
 /** Who asks for a refresh because of the news of another tab. */
 const TABS = {};
 
-/** The page's one session with a function and no name: a second one must not be taken for it (B2). */
-let unnamed: Session | undefined;
+/** By page, its one session with a function and no name: a second one must not be taken for it (B2). */
+const unnamed = /* @__PURE__ */ new WeakMap<Platform, Session>();
 
 /** Keeps one user's token fresh, for sockets and HTTP calls. */
 export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
@@ -464,13 +464,10 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const token =
       isSame && tokens.signInId === undefined ? read(state.user.signInId ?? drawn.signInId) : drawn;
     const user = nextUser(state.user, token);
-    // Other tabs hear of it, unless it is but a newer token of the user whom they know already (B23).
-    const isNews = !isSame || tokens.refreshToken !== undefined;
     this.#overtake(isSame);
-    this.#decide(
-      { status: "signedIn", user, token },
-      this.#save(token, isNews ? this.#announcing({ signedOut: false, token }) : undefined),
-    );
+    // Other tabs hear of it. Those who know that user go on as they are; those whose session has ended come back (B23).
+    const save = this.#save(token, this.#announcing({ signedOut: false, token }));
+    this.#decide({ status: "signedIn", user, token }, save);
   }
 
   /** The store, a refresh cookie or the source has what the sign-in brought. */
@@ -512,7 +509,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const state = this.#state;
     // B22: what has been sent is seen to its end, and stored.
     if (state.status === "refreshing") state.attempt.abandon();
-    if (unnamed === this) unnamed = undefined;
+    if (unnamed.get(this.platform) === this) unnamed.delete(this.platform);
     this.#clients = [];
     this.#rejectWaiters(() => true, this.#disposed);
     this.reactions.run();
@@ -538,12 +535,12 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     if (this.#isOpen || this.#disposed) return;
     this.#isOpen = true;
     if (!this.isNamed) {
-      if (unnamed) {
+      if (unnamed.has(this.platform)) {
         this.#isAlone = true;
         this.warn(
           `two sessions of this page have neither a "name" nor an endpoint: the second does not share its refreshes with other tabs. Give each a "name".`,
         );
-      } else unnamed = this;
+      } else unnamed.set(this.platform, this);
     }
     if (!this.isCookie) this.lock.open();
     const unsubscribe = this.isShared ? this.#store.subscribe(() => this.read()) : this.#watchTabs();
@@ -770,8 +767,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   ended(attempt: RefreshAttempt, end: AttemptEnd): void {
     const state = this.#state;
     const now = this.platform.now();
-    if (end.type === "granted") {
-      this.#granted(attempt, end.tokens, end.isAdopted);
+    if (end.type === "granted" || end.type === "adopted") {
+      this.#granted(attempt, end);
       return;
     }
     const isCurrent =
@@ -810,7 +807,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     }
   }
 
-  #granted({ asked }: RefreshAttempt, tokens: TokenSet, isAdopted: boolean): void {
+  #granted({ asked }: RefreshAttempt, end: AttemptEnd & { type: "granted" | "adopted" }): void {
     const state = this.#state;
     // B10: a sign-out beats it, and what one user's request has brought is not the next one's (B16).
     if (state.status === "signedOut" || state.user.id !== asked.user.id) return;
@@ -818,14 +815,18 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const { token: before } = asked;
     const isSource = this.#sourceStore !== undefined;
     const isHeld = isSource && (asked.reason === "missing" || asked.reason === "expiring");
-    const received = inherited(before, this.#received(tokens, isHeld ? "held" : "received"));
+    const isOld = end.type === "adopted" || isHeld;
+    const received = inherited(before, this.#received(end.tokens, isOld ? "held" : "received"));
     if (isSource && !before && this.#hasLeft(received)) {
       this.#decide({ status: "signedOut", user: state.user });
       return;
     }
     const sent = before?.refreshToken;
     if (sent !== undefined && received.refreshToken !== sent) this.#spent.add(fingerprint(sent));
-    if (!isAdopted) this.#budget.refreshed(now);
+    if (end.type === "granted") {
+      this.#budget.refreshed(now);
+      if (end.turn) this.#handOver(end.turn, sent, received);
+    }
     const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || isSource;
     const token = isGoodStill ? sameLife(before, received, now) : received;
     const user = nextUser(state.user, token);
@@ -970,13 +971,19 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   takeOver(name: string | undefined, generation: number, { token }: Asked): TokenSet | undefined {
     if (name === undefined || this.isShared) return undefined;
     const { refreshToken } = token ?? {};
-    const tokens = takeOver(name, { generation, refreshToken, asked: this.#whatIsAsked });
-    return tokens && tokens.accessToken !== token?.accessToken ? tokens : undefined;
+    const tokens = takeOver(this.platform, name, { generation, refreshToken, asked: this.#whatIsAsked });
+    const isOver = tokens?.expiresAt !== undefined && tokens.expiresAt <= this.platform.now();
+    return tokens && !isOver && tokens.accessToken !== token?.accessToken ? tokens : undefined;
   }
 
-  handOver(name: string | undefined, generation: number, { token }: Asked, tokens: TokenSet): void {
+  #handOver(
+    { name, generation }: { name: string | undefined; generation: number },
+    refreshToken: string | undefined,
+    token: AccessToken,
+  ): void {
     if (name === undefined || this.isShared || this.#sourceStore) return;
-    handOver(name, { generation, tokens, refreshToken: token?.refreshToken, asked: this.#whatIsAsked });
+    const tokens = toTokenSet(token);
+    handOver(this.platform, name, { generation, tokens, refreshToken, asked: this.#whatIsAsked });
   }
 
   renewal(): string {
@@ -1127,10 +1134,17 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     user?: User;
   }): Settling | undefined {
     const isPrivate = this.#reach.perTab || (!this.isShared && token?.refreshToken !== undefined);
-    forgetHandover(this.#name);
+    forgetHandover(this.platform, this.#name);
     if (this.#isAlone || isPrivate || !this.platform.leases()) return undefined;
     const subject = token?.subject ?? user.subject;
-    const news = { signedOut, look, user: subject, token: signedOut ? undefined : token?.accessToken };
+    const signedIn = signedOut ? undefined : token;
+    const news = {
+      signedOut,
+      look,
+      user: subject,
+      token: signedIn?.accessToken,
+      signIn: signedIn?.signInId,
+    };
     return (done) =>
       this.lock.announce(this.#name, news, (held) => {
         done(held);
@@ -1140,7 +1154,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
 
   #received(tokens: TokenSet, origin: Origin): AccessToken {
     const { user } = this.#state;
-    const token = toAccessToken(tokens, this.#context(origin));
+    const at = origin === "received" ? this.#receivedAt : this.platform.now();
+    const token = toAccessToken(tokens, this.#context(origin, at));
     const isKnown = tokens.signInId !== undefined;
     const isOthers =
       token.subject !== undefined && user.subject !== undefined && token.subject !== user.subject;
@@ -1157,10 +1172,15 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     return `${draw()}${draw()}`;
   }
 
-  #context(origin: Origin): ReadingContext {
+  #context(origin: Origin, now = this.platform.now()): ReadingContext {
     const { leeway, jitter = 0.1, subject = defaultSubject } = this.options;
-    const { now, random } = this.platform;
-    return { leeway, jitter, subject, origin, now: now(), random: random() };
+    return { leeway, jitter, subject, origin, now, random: this.platform.random() };
+  }
+
+  /** B5: when an answer was received. A page that was frozen meanwhile has it long after the token's life began (T23). */
+  get #receivedAt(): number {
+    const now = this.platform.now();
+    return now - this.#startedAt > this.refreshTimeout ? this.#startedAt : now;
   }
 }
 

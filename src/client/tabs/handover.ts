@@ -1,3 +1,4 @@
+import type { Platform } from "../platform/platform.ts";
 import type { TokenSet } from "../token/token-set.ts";
 
 /** What a turn has brought, for other sessions of this page. */
@@ -11,16 +12,17 @@ export interface Handover {
   asked: unknown;
 }
 
-/** In memory, since no token may lie anywhere else than in the app's store (S1). */
-const handovers = new Map<string, Handover>();
+/** By page and name of the lease. In memory, since no token may lie anywhere else than in the app's store (S1). */
+const pages = /* @__PURE__ */ new WeakMap<Platform, Map<string, Handover>>();
 
-export function handOver(name: string, handover: Handover): void {
-  handovers.set(name, handover);
+export function handOver(page: Platform, name: string, handover: Handover): void {
+  const handovers = pages.get(page) ?? new Map<string, Handover>();
+  pages.set(page, handovers.set(name, handover));
 }
 
 /** What one user's turn has brought is not the next one's (B16). */
-export function forgetHandover(name: string): void {
-  handovers.delete(name);
+export function forgetHandover(page: Platform, name: string): void {
+  pages.get(page)?.delete(name);
 }
 
 /**
@@ -28,10 +30,11 @@ export function forgetHandover(name: string): void {
  * mounted anew takes over what its predecessor's request brings (B2, B22).
  */
 export function takeOver(
+  page: Platform,
   name: string,
   { generation, refreshToken, asked }: Omit<Handover, "tokens">,
 ): TokenSet | undefined {
-  const last = handovers.get(name);
+  const last = pages.get(page)?.get(name);
   const isSame =
     last?.generation === generation && last.refreshToken === refreshToken && last.asked === asked;
   return isSame ? last.tokens : undefined;

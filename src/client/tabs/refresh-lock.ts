@@ -45,23 +45,34 @@ export interface Turn {
   /**
    * Gives the turn back with the token that it brought. `kept` is false where that must not be used (B22): then nothing is
    * committed.
-   *
-   * @param spent the refresh token that was used up
    */
-  commit(
-    token: string | undefined,
-    spent: string | undefined,
-    done: (kept: boolean, generation: number) => void,
-  ): void;
+  commit(brought: Brought, done: (kept: boolean, generation: number) => void): void;
   /** Gives the turn back, or waits no longer. `held` as for `confirm`. */
   release(done?: (held: boolean) => void): void;
 }
 
 const ALONE: Turn = {
   confirm: (done) => done(true),
-  commit: (_token, _spent, done) => done(true, 0),
+  commit: (_, done) => done(true, 0),
   release: (done) => done?.(true),
 };
+
+/** What a turn has brought. */
+export interface Brought {
+  token: string;
+  signIn: string | undefined;
+  /** the refresh token that was used up */
+  spent: string | undefined;
+}
+
+/** What other tabs are told. */
+interface News {
+  signedOut: boolean;
+  look: boolean;
+  user: string | undefined;
+  token: string | undefined;
+  signIn: string | undefined;
+}
 
 /** Who has signed in or out. */
 export interface TabNews {
@@ -181,10 +192,10 @@ export class RefreshLock {
     };
     const turn: Turn = {
       confirm: (done) => update(unchanged, done),
-      commit: (fresh, spent, done) => {
+      commit: ({ token: fresh, signIn, spent }, done) => {
         let kept = true;
         let generation = 0;
-        const commit = { token: mark(fresh), spent: mark(spent), at: now() };
+        const commit = { token: mark(fresh), signIn: mark(signIn), spent: mark(spent), at: now() };
         end(
           (lease) => {
             kept = mayCommit(lease, since, mark(token));
@@ -207,24 +218,28 @@ export class RefreshLock {
    *
    * @param name of the lease; undefined: there are no other tabs
    * @param token that the sign-in brought
-   * @param done `held` is false where this tab was frozen meanwhile, and somebody has signed in or out elsewhere
+   * @param done `held` is false where this tab was frozen meanwhile, and somebody has signed in or out elsewhere, or has
+   * found this sign-in in the store and renewed its token
    */
   announce(
     name: string | undefined,
-    {
-      user,
-      token,
-      ...news
-    }: { signedOut: boolean; look: boolean; user: string | undefined; token: string | undefined },
+    { user, token, signIn, ...news }: News,
     done: (held: boolean) => void,
   ): void {
     const { now } = this.#platform;
     const at = now();
     let held = true;
     const change = (lease: Lease) => {
-      held = now() < at + DATABASE_TIMEOUT || (lease.since ?? at) <= at;
+      const isRenewed = signIn !== undefined && lease.signIn === mark(signIn) && lease.token !== mark(token);
+      held = now() < at + DATABASE_TIMEOUT || ((lease.since ?? at) <= at && !isRenewed);
       if (!held) return lease;
-      const after = announced(lease, { ...news, user: mark(user), token: mark(token), at });
+      const after = announced(lease, {
+        ...news,
+        user: mark(user),
+        token: mark(token),
+        signIn: mark(signIn),
+        at,
+      });
       if (name !== undefined) this.#generations.set(name, after.generation);
       if (name === this.#watched) this.#epoch = after.epoch;
       return after;
