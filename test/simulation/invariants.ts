@@ -152,7 +152,9 @@ export class Invariants {
     if (isWritten) this.#unannounced = { by: tab, at: this.#world.scheduler.time };
     if (this.#changer !== tab && !isWritten)
       this.#break("B3", `${tab.name} stores a token without having held its turn`);
-    this.#issuedAt = (readAccessToken(value)?.exp ?? 0) * 1000 - this.#world.settings.lifetime;
+    this.#issuedAt = this.#world.network.slow.has(value)
+      ? Number.NEGATIVE_INFINITY
+      : (readAccessToken(value)?.exp ?? 0) * 1000 - this.#world.settings.lifetime;
   }
 
   #changes(tab: Tab, lease: Lease): void {

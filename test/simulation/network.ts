@@ -11,6 +11,9 @@ import type { Tab } from "./tab.ts";
 const SLOWEST = 4_500;
 
 /** A request for a refresh that is under way. */
+/** ms */
+const SLOW = 5_000;
+
 export interface Flight {
   readonly tab: Tab;
   /** the refresh token that it carries */
@@ -31,6 +34,8 @@ export class Network {
   onLoss: () => void = () => {};
   /** When access tokens came in. */
   readonly received = new Map<string, number>();
+  /** Tokens whose life is measured from their request, since the answer was long in coming (B5). */
+  readonly slow = new Set<string>();
   readonly #flights = new Set<Flight>();
   readonly #scheduler: Scheduler;
   readonly #choices: Choices;
@@ -98,6 +103,7 @@ export class Network {
         this.onRefresh(flight, this.#flights);
         this.#flights.add(flight);
       }
+      const sentAt = this.#scheduler.time;
       const there = this.#choices.delay(`${place} there`, 20, SLOWEST);
       const back = this.#choices.delay(`${place} back`, 20, SLOWEST);
       // The more often, since here a tab holds what the others wait for.
@@ -121,7 +127,9 @@ export class Network {
           if (answer.status === 200 && (!isKept || tab.isGone)) this.onLoss();
         });
         land(back, () => {
-          if (answer.body.token) this.received.set(answer.body.token, this.#scheduler.time);
+          const { token } = answer.body;
+          if (token) this.received.set(token, this.#scheduler.time);
+          if (token && this.#scheduler.time - sentAt > SLOW) this.slow.add(token);
           resolve(answer);
         });
       });

@@ -34,7 +34,7 @@ import {
 import { fingerprint } from "../token/fingerprint.ts";
 import { refuseInsecure, refuseTokenInUrl } from "../token/secrecy.ts";
 import { readSignInTokens, type TokenSet } from "../token/token-set.ts";
-import { isSameUser, NOBODY, nextUser, successor, type User } from "../token/user.ts";
+import { drawnAt, drawSignIn, isSameUser, NOBODY, nextUser, successor, type User } from "../token/user.ts";
 import { type AuthSessionOptions, checkSessionOptions } from "./options.ts";
 import { type Asked, type AttemptEnd, type AttemptOwner, LATE, RefreshAttempt } from "./refresh-attempt.ts";
 import { type Allowance, RefreshBudget } from "./refresh-budget.ts";
@@ -103,6 +103,9 @@ const DOUBT_SPAN = 5_000;
 /** ms within which a cookie is tried once more that was refused: somebody else of the site may just have renewed it. */
 const SECOND_TRY = 1_900;
 const LEAST_SECOND_TRY = 300;
+
+/** B5: ms after which an answer's token is measured from its request: the page may have been frozen before its receipt. */
+const SLOW = 5_000;
 
 /** How many of a user's tokens are remembered, by fingerprints. */
 const MOST_HELD = 64;
@@ -464,7 +467,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const token =
       isSame && tokens.signInId === undefined ? read(state.user.signInId ?? drawn.signInId) : drawn;
     const user = nextUser(state.user, token);
-    this.#overtake(isSame);
+    this.#overtake(isSame ? undefined : token);
     // Other tabs hear of it. Those who know that user go on as they are; those whose session has ended come back (B23).
     const save = this.#save(token, this.#announcing({ signedOut: false, token }));
     this.#decide({ status: "signedIn", user, token }, save);
@@ -489,7 +492,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   async signOut(): Promise<void> {
     const { user } = this.#state;
     const token = tokenOf(this.#state);
-    this.#overtake(false);
+    this.#abort();
     this.#decide({ status: "signedOut", user: successor(user) }, () => {
       this.#written = this.#store.clearAll(true, this.#announcing({ signedOut: true, token, user }));
     });
@@ -584,7 +587,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     if (found === "unchanged") return;
     if (found === "signedOut") {
       if (state.status === "signedOut") return;
-      this.#overtake(false);
+      this.#overtake();
       this.#decide({ status: "signedOut", user: successor(state.user) });
     } else if (found === "nothing") {
       // An emptied store is no sign-out: what is in memory goes on.
@@ -602,7 +605,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   /** A token that came in from outside takes the place of the present one. */
   #adopt(token: AccessToken, ...effects: (() => void)[]): void {
     const { user } = this.#state;
-    this.#overtake(user.id === 0 || isSameUser(user, token));
+    this.#overtake(user.id === 0 || isSameUser(user, token) ? undefined : token);
     this.#decide({ status: "signedIn", user: nextUser(user, token), token }, ...effects);
   }
 
@@ -618,7 +621,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     else if (signedOut) {
       // What another user does under the same name, in a session that has nothing to do with this one.
       if (state.status === "signedOut" || (isKnown && own !== user)) return;
-      this.#overtake(false);
+      this.#overtake();
       this.#decide({ status: "signedOut", user: successor(state.user) });
     } else if (state.status === "signedOut") {
       this.#reopen(false);
@@ -682,7 +685,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const state = this.#state;
     if (state.status === "signedOut") return;
     const token = tokenOf(state);
-    this.#overtake(false);
+    this.#overtake();
     this.#decide({ status: "signedOut", user: successor(state.user) }, () => {
       // What the SDK does not tell its other tabs, they hear from here. It is no sign-out that outlives a reload.
       if (token && !isTold)
@@ -750,18 +753,34 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   }
 
   /**
-   * What is decided takes the place of a refresh that is under way.
+   * What is decided takes the place of a refresh that is under way. Its request is seen to its end (B22): where the user
+   * stays, or another tab has signed out and in meanwhile, it may bring the cookie of the next one. One that was sent before
+   * another user's sign-in would bring the last user's cookie, and is aborted (B16).
    *
-   * @param isSame whether its user stays. Its request is seen to its end then: it may bring the cookie of the next one. One
-   * that would bring another user's cookie is aborted (B16)
+   * @param next the token that comes instead, where it is another user's
    */
-  #overtake(isSame: boolean): void {
-    const state = this.#state;
-    const attempt =
-      state.status === "refreshing" ? state.attempt : state.status === "waiting" ? state.late : undefined;
+  #overtake(next?: AccessToken): void {
+    const attempt = this.#attempt;
     if (!attempt) return;
-    if (!isSame) attempt.cancel();
+    if (next && !(this.#startedAt >= drawnAt(next.signInId))) attempt.cancel();
     this.#ending = attempt.over;
+  }
+
+  /** The refresh whose request may be under way. */
+  get #attempt(): RefreshAttempt | undefined {
+    const state = this.#state;
+    return state.status === "refreshing"
+      ? state.attempt
+      : state.status === "waiting"
+        ? state.late
+        : undefined;
+  }
+
+  /** B10: a sign-out here aborts it. */
+  #abort(): void {
+    const attempt = this.#attempt;
+    attempt?.cancel();
+    this.#ending = attempt?.over ?? this.#ending;
   }
 
   ended(attempt: RefreshAttempt, end: AttemptEnd): void {
@@ -1168,8 +1187,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   }
 
   #drawSignIn(): string {
-    const draw = () => Math.floor(this.platform.random() * 2 ** 32).toString(36);
-    return `${draw()}${draw()}`;
+    const { now, random } = this.platform;
+    return drawSignIn(now(), random);
   }
 
   #context(origin: Origin, now = this.platform.now()): ReadingContext {
@@ -1180,7 +1199,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   /** B5: when an answer was received. A page that was frozen meanwhile has it long after the token's life began (T23). */
   get #receivedAt(): number {
     const now = this.platform.now();
-    return now - this.#startedAt > this.refreshTimeout ? this.#startedAt : now;
+    return now - this.#startedAt > SLOW ? this.#startedAt : now;
   }
 }
 

@@ -36,6 +36,19 @@ export function successor(user: User): User {
 }
 
 /**
+ * @param now ms since the epoch: told apart by when they were, sign-ins need less chance
+ * @param random 0 ≤ random < 1
+ */
+export function drawSignIn(now: number, random: () => number): string {
+  return `${now.toString(36)}.${Math.floor(random() * 2 ** 48).toString(36)}`;
+}
+
+/** When a sign-in was drawn, in ms since the epoch; NaN where its id does not tell. */
+export function drawnAt(signInId = ""): number {
+  return /^\w+\./.test(signInId) ? Number.parseInt(signInId, 36) : Number.NaN;
+}
+
+/**
  * The sign-in of tokens that came without one, since other code wrote them: derived from the tokens, so that every tab that
  * reads them comes to the same.
  */
