@@ -46,7 +46,7 @@ function moduleEntries(input, floor = browsers, banner = "") {
     {
       input,
       external,
-      plugins: [dts()],
+      plugins: [dts({ compilerOptions: { stripInternal: true } })],
       output: [
         { ...files("d.ts"), format: "es" },
         { ...files("d.cts"), format: "es" },

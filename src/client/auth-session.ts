@@ -16,7 +16,7 @@ import type { SignInTokens } from "./token/token-set.ts";
  * const me = await session.fetch("/api/me");
  */
 export class AuthSession implements Subscribable<SessionState> {
-  /** What sockets are fed from. Another copy of the package knows a session by it. */
+  /** @internal What sockets are fed from. Another copy of the package knows a session by it. */
   readonly "~session": unknown;
   readonly #session: Session;
 
@@ -25,6 +25,9 @@ export class AuthSession implements Subscribable<SessionState> {
    *
    * @throws TypeError for an invalid option; AuthSocketError `insecure_url`, `token_in_url` for such a `refresh`
    */
+  constructor(options: AuthSessionOptions);
+  /** @internal */
+  constructor(options: AuthSessionOptions, platform: Platform);
   constructor(options: AuthSessionOptions, platform: Platform = browserPlatform) {
     this.#session = new Session(options, platform);
     Object.defineProperty(this, "~session", { value: this.#session });

@@ -53,7 +53,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
    */
   constructor(url: string | URL, options: AuthSocketOptions) {
     const children = childOf.get(options);
-    const group = children ?? new SocketGroup(String(url), options, ownSession);
+    const group = children ?? new SocketGroup(url, options, ownSession);
     const namespace = children ? String(url) : group.namespace;
     this.#group = group;
     this.session = group.session;

@@ -52,7 +52,13 @@ export class SocketGroup implements ConnectionContext {
   #replacing: Manager["engine"] | undefined;
 
   /** @param own makes the session of an AuthSocket that is not given one */
-  constructor(url: string, options: AuthSocketOptions, own: (options: AuthSocketOptions) => AuthSession) {
+  constructor(
+    given: string | URL,
+    options: AuthSocketOptions,
+    own: (options: AuthSocketOptions) => AuthSession,
+  ) {
+    check(typeof given === "string" || given instanceof URL, "url", 'a URL, or a path that starts with "/"');
+    const url = String(given);
     checkSocketOptions(options);
     const { io = {}, autoConnect, allowInsecure = false } = options;
     refuseTokenInUrl("url", url);

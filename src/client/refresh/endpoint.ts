@@ -43,6 +43,8 @@ export async function askEndpoint(
   const name = `${method} ${url}`;
   // In an async function, so that a fetch which throws at once is read like one that rejects.
   const response = await (async () => owner.fetch(url, init))().catch((cause) => {
+    if (cause instanceof ReferenceError)
+      owner.warn(`there is no "fetch" here: give one as the option "fetch"`);
     throw new AuthSocketError(
       "refresh_failed",
       `${name} could not be made: the server cannot be reached, it redirects, or CORS does not allow it`,

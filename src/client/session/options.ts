@@ -120,7 +120,7 @@ function checkRefresh(refresh: unknown): void {
   if (typeof refresh === "function") return;
   const { url = refresh, method, headers, read } = Object(refresh);
   check(
-    url instanceof URL || (typeof url === "string" && url !== ""),
+    url instanceof URL || (typeof url === "string" && url !== "" && isParsable(url)),
     "refresh",
     "a URL, { url, method, headers, read } or a function",
   );
@@ -148,6 +148,14 @@ function checkSource({
 
 function isMethod(value: unknown, name: string): boolean {
   return typeof Object(value)[name] === "function";
+}
+
+function isParsable(url: string): boolean {
+  try {
+    return Boolean(new URL(url, "https://localhost"));
+  } catch {
+    return false;
+  }
 }
 
 function isOrigin(value: unknown): boolean {

@@ -49,7 +49,7 @@ export interface AttemptOwner {
   /** Whether other tabs read and write the store too. */
   readonly isShared: boolean;
   /** The name of the lease; undefined: it takes no turns. */
-  leaseName(token: AccessToken | undefined, reason: RefreshReason): string | undefined;
+  leaseName(asked: Asked): string | undefined;
   /** Calls the endpoint, the function or the source. */
   ask(asked: Asked, signal: AbortSignal): unknown;
   /** What a source holds already, so that it need not renew; undefined for all others. */
@@ -103,8 +103,8 @@ export class RefreshAttempt {
     if (this.#status !== "decided") return;
     this.#status = "queueing";
     const { lock, isCookie } = this.#owner;
-    const { token, reason } = this.asked;
-    this.#name = this.#owner.leaseName(token, reason);
+    const { token } = this.asked;
+    this.#name = this.#owner.leaseName(this.asked);
     // A cookie's renewals have no tokens that tabs could compare.
     const replaced = isCookie ? undefined : token?.accessToken;
     this.#turn = lock.take(this.#name, replaced, (turn, at) => this.#begin(turn, at));

@@ -2,7 +2,7 @@ import { abortReason, refuseAborted } from "../abort.ts";
 import { AuthSocketError } from "../errors.ts";
 import { Observable } from "../observable.ts";
 import { check } from "../option-check.ts";
-import { andThen, answerOnce } from "../platform/deadline.ts";
+import { andThen, answerOnce, withDeadline } from "../platform/deadline.ts";
 import { hasPage, type Platform } from "../platform/platform.ts";
 import type { WakeUp } from "../platform/wake-up.ts";
 import { WallClockTimer } from "../platform/wall-clock-timer.ts";
@@ -96,6 +96,9 @@ interface Waiter {
 /** B5: how many ms before a wait began the clock must stand to have been put back. Less is rounding. */
 const PUT_BACK = 1_000;
 
+/** ms over which clients are spread that a server has told to come back at one time. */
+const RETRY_SPREAD = 1_000;
+
 /** B6: how often, and over how many ms, a doubtful answer must come to be certain. */
 const DOUBTS = 3;
 const DOUBT_SPAN = 5_000;
@@ -106,6 +109,9 @@ const LEAST_SECOND_TRY = 300;
 
 /** B5: ms after which an answer's token is measured from its request: the page may have been frozen before its receipt. */
 const SLOW = 5_000;
+
+/** ms before its end at which a source is made to renew a token, at least. */
+const SOURCE_END = 2_000;
 
 /** How many of a user's tokens are remembered, by fingerprints. */
 const MOST_HELD = 64;
@@ -151,7 +157,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   #isAlone = false;
   #unwatch: (() => void)[] = [];
   #stopWaking: (() => void) | undefined;
-  #newsCount = 0;
+  /** Whether the source is being asked because of its news, and has news again. */
+  #asking: "no" | "asking" | "again" = "no";
   /** Why nothing happens any more. */
   #disposed: AuthSocketError | undefined;
 
@@ -218,8 +225,10 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     return this.#store.isShared;
   }
 
+  /** Called as a function: a browser's own refuses to be another object's method. */
   get fetch(): typeof fetch {
-    return this.options.fetch ?? this.platform.fetch;
+    const { fetch = this.platform.fetch } = this.options;
+    return (input, init) => fetch(input, init);
   }
 
   /** B20: without a page, the store of a browser is not there to be read. */
@@ -347,6 +356,12 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   retryAt(failures: number, max?: number): number {
     const { base = 1_000, max: most = 30_000 } = this.options.retry ?? {};
     return this.platform.now() + backoff(failures, { base, max: max ?? most }, this.platform.random());
+  }
+
+  /** B6: a time that a server has named, to all alike, is spread over a second. */
+  #retryAfter(ms: number, failures: number): number {
+    const { now, random } = this.platform;
+    return Math.max(now() + ms + (ms > 0 ? random() * RETRY_SPREAD : 0), this.retryAt(failures));
   }
 
   // What the app asks for.
@@ -648,26 +663,40 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   }
 
   /**
-   * The source, or another tab, says that something has changed. What the source holds is asked for, and no renewal.
+   * The source, or another tab, says that something has changed. What the source holds is asked for, and no renewal. News
+   * that comes while it is being asked, as by a renewal of its own, costs one question more at most.
    *
    * @param isTold whether other tabs have been told of it
    */
   #askSource(isTold = false): void {
     if (this.#disposed) return;
     this.#open();
-    const count = ++this.#newsCount;
+    if (this.#asking !== "no") {
+      this.#asking = "again";
+      return;
+    }
+    this.#asking = "asking";
     const { user } = this.#state;
-    const asked: Asked = { user, token: tokenOf(this.#state), reason: "missing" };
+    const token = tokenOf(this.#state);
     const controller = new AbortController();
-    answerOnce<RefreshOutcome>(
-      () => andThen(this.ask(asked, controller.signal), readAnswer),
+    const ended = (use?: () => void) => {
+      const isOutdated = this.#asking === "again";
+      this.#asking = "no";
+      // What has been decided meanwhile is newer, and so is the answer to later news.
+      if (isOutdated) this.#askSource(isTold);
+      else if (!this.#disposed && this.#state.user.id === user.id) use?.();
+    };
+    const asked: Asked = { user, token, reason: token ? "expiring" : "missing" };
+    withDeadline<RefreshOutcome>(
+      this.platform,
+      this.refreshTimeout,
+      () => andThen(this.ask(asked, controller.signal, false), readAnswer),
+      () => controller.abort(),
       (outcome) => {
-        // What has been decided meanwhile is newer, and so is the answer to later news.
-        if (count !== this.#newsCount || this.#disposed || this.#state.user.id !== user.id) return;
-        if (outcome.type === "granted") this.#sourceHas(outcome.tokens);
-        else if (outcome.type === "denied") this.#sourceIsEmpty(isTold);
+        if (outcome.type === "granted") ended(() => this.#sourceHas(outcome.tokens));
+        else ended(outcome.type === "denied" ? () => this.#sourceIsEmpty(isTold) : undefined);
       },
-      () => {}, // a failure that may pass: the token is renewed when it is due
+      () => ended(), // a failure that may pass: the token is renewed when it is due
     );
   }
 
@@ -803,8 +832,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
         this.#startAttempt({ user, token, reason }, state.failures, state.doubt);
         break;
       case "failed": {
-        const retryAt = Math.max(now + end.retryAfter, this.retryAt(state.failures));
-        this.#fail(state, end.error, retryAt);
+        this.#fail(state, end.error, this.#retryAfter(end.retryAfter, state.failures));
         break;
       }
       case "denied":
@@ -878,7 +906,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       return;
     }
     if (certainty === "transient") {
-      this.#fail(state, error, Math.max(now + retryAfter, this.retryAt(state.failures)));
+      this.#fail(state, error, this.#retryAfter(retryAfter, state.failures));
       return;
     }
     const next: Doubt = { certainty, count: certainty === doubt.certainty ? count : 1, since: doubt.since };
@@ -924,37 +952,59 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
 
   // What a refresh needs of its session.
 
-  leaseName(token: AccessToken | undefined, reason: RefreshReason): string | undefined {
-    if (this.#isAlone) return undefined;
-    // A source that is asked for what it holds needs no turn.
-    if (this.#sourceStore && (reason === "missing" || reason === "expiring")) return undefined;
+  leaseName(asked: Asked): string | undefined {
+    const { token } = asked;
+    if (this.#isAlone || (this.#sourceStore && this.#isLook(asked))) return undefined;
     // Per-tab storage shares its turns by what it has copied: the tokens of one sign-in.
     return !this.isShared && token?.refreshToken !== undefined
       ? `${this.#name}#${token.signInId}`
       : this.#name;
   }
 
-  ask({ token, reason }: Asked, signal: AbortSignal): unknown {
+  ask(asked: Asked, signal: AbortSignal, mayForce = true): unknown {
     const { refresh, source } = this.options;
+    const { token } = asked;
     this.#startedAt = this.platform.now();
-    const current = token?.assumed ? undefined : token;
-    const given = this.isCookie ? {} : { token: current?.accessToken, refreshToken: current?.refreshToken };
     if (source) {
+      const reason = mayForce ? this.#sourceReason(asked) : asked.reason;
       const rejected = reason === "rejected" ? token?.accessToken : undefined;
       return source.get(rejected === undefined ? { reason, signal } : { reason, rejected, signal });
     }
-    const context = { reason, signal, ...known(given) };
+    const { reason } = asked;
+    const current = this.isCookie || token?.assumed ? undefined : token;
+    const context = {
+      reason,
+      signal,
+      ...known({ token: current?.accessToken, refreshToken: current?.refreshToken }),
+    };
     if (this.#request) return askEndpoint(this.#request, context, this);
     return (refresh as Refresh)(context);
+  }
+
+  /**
+   * A source that goes on answering the token which it holds is made to renew it shortly before the end, so that a live
+   * connection gets the new one before the server cuts it (B13).
+   */
+  #sourceReason({ token, reason }: Asked): RefreshReason {
+    const { expiresAt, lifetime = 0 } = token ?? {};
+    const left = expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - this.platform.now();
+    return reason === "expiring" && left <= Math.max(SOURCE_END, lifetime / 10) ? "expired" : reason;
+  }
+
+  /** Whether a source is asked for what it holds, which needs no turn and no look at its cache. */
+  #isLook(asked: Asked): boolean {
+    return /^(missing|expiring)$/.test(this.#sourceReason(asked));
   }
 
   #startedAt = 0;
 
   held(asked: Asked, signal: AbortSignal): Promise<TokenSet | undefined> | undefined {
-    const { token, reason } = asked;
-    if (!this.#sourceStore || !token || reason === "missing" || reason === "expiring") return undefined;
+    const { token } = asked;
+    if (!this.#sourceStore || !token || this.#isLook(asked)) return undefined;
     // Another tab may have had it renewed while this one waited for its turn.
-    return Promise.resolve(andThen(this.ask({ ...asked, reason: "expiring" }, signal), readAnswer)).then(
+    return Promise.resolve(
+      andThen(this.ask({ ...asked, reason: "expiring" }, signal, false), readAnswer),
+    ).then(
       (outcome) => {
         if (outcome.type !== "granted" || outcome.tokens.accessToken === token.accessToken) return undefined;
         const found = this.#received(outcome.tokens, "held");
