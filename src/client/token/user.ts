@@ -1,4 +1,3 @@
-import type { AccessToken } from "./access-token.ts";
 import { fingerprint } from "./fingerprint.ts";
 import type { TokenSet } from "./token-set.ts";
 
@@ -10,13 +9,19 @@ export interface User {
   readonly signInId?: string | undefined;
 }
 
+/** What tokens tell of their user. */
+interface Named {
+  readonly subject?: string | undefined;
+  readonly signInId: string;
+}
+
 export const NOBODY: User = { id: 0 };
 
 /**
  * Whether a token is the same user's: equal subjects; where one of them names nobody, equal sign-ins (B16). The session's
  * sign-in id is kept by its refreshes and stored beside the tokens, so that other tabs find it there (B23).
  */
-export function isSameUser(user: User, token: Pick<AccessToken, "subject" | "signInId">): boolean {
+export function isSameUser(user: User, token: Named): boolean {
   if (user.id === 0) return false;
   return user.subject !== undefined && token.subject !== undefined
     ? user.subject === token.subject
@@ -24,7 +29,7 @@ export function isSameUser(user: User, token: Pick<AccessToken, "subject" | "sig
 }
 
 /** The user of a token that a session takes over. The first user of all takes over from nobody. */
-export function nextUser(user: User, { subject, signInId }: AccessToken): User {
+export function nextUser(user: User, { subject, signInId }: Named): User {
   if (!isSameUser(user, { subject, signInId })) return { id: user.id + 1, subject, signInId };
   const isKnown = user.signInId === signInId && (subject ?? user.subject) === user.subject;
   return isKnown ? user : { id: user.id, subject: subject ?? user.subject, signInId };
