@@ -871,7 +871,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const sent = before?.refreshToken;
     if (sent !== undefined && received.refreshToken !== sent) this.#spent.add(fingerprint(sent));
     if (end.type === "granted") {
-      this.#budget.refreshed(now);
+      // The first token of all replaces none.
+      if (asked.reason !== "missing") this.#budget.refreshed(now);
       if (end.turn) this.#handOver(end.turn, sent, received);
     }
     const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || isSource;
