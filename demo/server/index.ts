@@ -111,7 +111,9 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
     verify,
     authorize: ({ subject }) => accounts.isAdministrator(subject),
   });
-  const users = renewal === "inBand" ? authenticate(io, { verify }) : undefined;
+  // The whole Server, but for "/public", which needs no tokens, and "/session", which knows its users by a cookie.
+  const users =
+    renewal === "inBand" ? authenticate(io, { verify, except: ["/public", "/session"] }) : undefined;
   const { devices } = users ?? authenticateHandshake(io, verify);
   addForeignGuards(io, faults);
 

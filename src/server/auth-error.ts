@@ -10,9 +10,12 @@ const MESSAGES: Readonly<Record<RefusalCode, string>> = {
   unavailable: "Authentication unavailable",
 };
 
+/** Marks an AuthError of any copy of the package: an ESM and a CJS build may be loaded side by side (V7). */
+const BRAND: unique symbol = Symbol.for("authsocket.AuthError");
+
 export interface AuthErrorOptions {
   /** ms after which the client may try again; with `unavailable` only. Default: the client's own backoff. */
-  retryAfter?: number;
+  retryAfter?: number | undefined;
   /** Stays on the server. */
   cause?: unknown;
 }
@@ -44,4 +47,14 @@ export class AuthError extends Error {
     this.code = code;
     this.data = retryAfter === undefined ? { code } : { code, retryAfter };
   }
+
+  /** @internal */
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+/** Whether something is an AuthError of this or another copy of the package. */
+export function isAuthError(value: unknown): value is AuthError {
+  return Object(value)[BRAND] === true;
 }

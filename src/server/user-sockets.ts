@@ -13,20 +13,22 @@ export interface Device {
   expiresAt: number;
 }
 
-/** What can be done with a user's connections, on all nodes. */
+/** What can be done with the users of a guarded Server or namespace, on all nodes. */
 export interface UserSockets {
   /**
-   * Ends a user's connections: each is sent `auth:revoked` and disconnected, and none comes back by recovery. It is no ban:
-   * whom `verify` and `authorize` still admit may connect anew.
+   * Ends a user's connections: each is sent `auth:revoked` and disconnected, none comes back by recovery, and a handshake
+   * that is under way ends the same way. It is no ban: whom `verify` and `authorize` still admit may connect anew.
    *
    * @param reason reaches the client
-   * @returns when this node's are ended and the other nodes told
+   * @returns when all nodes have answered
+   * @throws Error when a node has not answered within ten seconds. This node goes on telling it, for ten minutes at least,
+   * and `onEvent` hears of a `fault`. Nobody need wait for the promise: it ends no process.
    */
   disconnectUser(subject: string, reason: string): Promise<void>;
   /**
    * A user's connections.
    *
-   * @throws Error of the cluster adapter when another node does not answer
+   * @throws Error when a node has not answered within ten seconds
    */
   devices(subject: string): Promise<Device[]>;
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { AuthError, authenticate, type Identity } from "../../src/server/index.ts";
+import { AuthError, authenticate } from "../../src/server/index.ts";
 import { client, enter, next, refusal, serverSide, startServer, Tokens } from "../support/guarded-server.ts";
 
 describe("authenticate() at the door", () => {
@@ -101,38 +101,18 @@ describe("authenticate() at the door", () => {
     });
   });
 
-  const nothing = undefined as unknown as Identity;
-  it.each<[string, () => Identity | Promise<Identity>, string]>([
-    [
-      "throws",
-      () => {
-        throw new Error("x");
-      },
-      "token_invalid",
-    ],
-    ["rejects", () => Promise.reject(new Error("x")), "token_invalid"],
-    ["throws what is no error", () => Promise.reject("x"), "token_invalid"],
-    ["answers nothing", () => nothing, "token_invalid"],
-    [
-      "answers an expired identity",
-      () => ({ subject: "a", expiresAt: Date.now() - 1, claims: {} }),
-      "token_expired",
-    ],
-    ["answers no subject", () => ({ subject: "", expiresAt: Date.now() + 1e5, claims: {} }), "unavailable"],
-    ["answers no expiry", () => ({ subject: "a", expiresAt: Number.NaN, claims: {} }), "unavailable"],
-  ])("section 5: a verify that %s is a refusal by code", async (_name, verify, code) => {
-    const { io, url } = await startServer();
-    authenticate(io, { verify });
-
-    expect((await refusal(client(url, { token: "x" }))).data).toEqual({ code });
-  });
-
   it("S1: what verify throws stays on the server", async () => {
     const { io, url } = await startServer();
-    const tokens = new Tokens();
-    authenticate(io, { verify: tokens.verify });
+    authenticate(io, {
+      verify: (token) => {
+        throw new Error(`cannot read ${token}`);
+      },
+      onEvent: () => {},
+    });
 
-    expect((await refusal(client(url, { token: "secret-of-mine" }))).message).toBe("Invalid token");
+    expect((await refusal(client(url, { token: "secret-of-mine" }))).message).toBe(
+      "Authentication unavailable",
+    );
   });
 
   it.each<[string, () => boolean | Promise<boolean>, string]>([
@@ -389,6 +369,11 @@ describe("the options of authenticate()", () => {
     ["notice", { verify, notice: -1 }],
     ["notice", { verify, notice: Number.NaN }],
     ["notice", { verify, notice: "5" }],
+    ["except", { verify, except: "/public" }],
+    ["except", { verify, except: [""] }],
+    ["except", { verify, except: [/^\/public/g] }],
+    ["guests", { verify, guests: "yes" }],
+    ["onEvent", { verify, onEvent: {} }],
   ])("section 5: a bad %s is a TypeError that names it (%#)", async (name, options) => {
     const { io } = await startServer();
     const call = () => authenticate(io, options as { verify: typeof verify });
@@ -396,14 +381,25 @@ describe("the options of authenticate()", () => {
     expect(call).toThrow(`"${name}" must be`);
   });
 
+  it("section 5: an option that it does not know, and except for a namespace, are TypeErrors that say so", async () => {
+    const { io } = await startServer();
+    const misspelt = { verify, authorise: () => false };
+    expect(() => authenticate(io, misspelt)).toThrow('"authorise" is no option');
+    expect(() => authenticate(io.of("/chat"), { verify, except: ["/public"] })).toThrow(
+      '"except" must be given with',
+    );
+  });
+
   it.each([[{}], [undefined], ["/chat"]])("section 5: %j is no namespace", (target) => {
     expect(() => authenticate(target as never, { verify })).toThrow('"namespace" must be');
   });
 
-  it("section 5: a namespace is authenticated once, also where it is named by its server", async () => {
+  it("V7 authenticate() twice on a namespace or a Server says which", async () => {
     const { io } = await startServer();
+    authenticate(io.of("/chat"), { verify });
+    expect(() => authenticate(io.of("/chat"), { verify })).toThrow('"/chat" is authenticated already');
     authenticate(io, { verify });
-    expect(() => authenticate(io.of("/"), { verify })).toThrow("authenticated already");
+    expect(() => authenticate(io, { verify })).toThrow("The Server is authenticated already");
   });
 
   it("section 5: an AuthError with a code of its own invention, or no duration, is a TypeError", () => {
@@ -436,7 +432,7 @@ describe("whatever clients send", () => {
     await enter(steady);
     const anything = payload(() => tokens.issue());
     const manager = client(url, undefined).io;
-    const codes = ["token_missing", "token_invalid"];
+    const codes = ["token_missing", "token_invalid", "unavailable"];
 
     await fc.assert(
       fc.asyncProperty(anything, fc.oneof(anything, fc.jsonValue()), async (auth, renewal) => {

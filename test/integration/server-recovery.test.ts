@@ -109,16 +109,19 @@ describe.each([
     expect([...rooms].sort()).toEqual([socket.id, userRoom("bob")].sort());
   });
 
-  it("section 5: who let the token expire connects unrecovered, even with a fresh one", async () => {
+  it("V5 a fresh token of the same user resumes a session whose old token has lapsed meanwhile, with nothing lost", async () => {
     const { io, url, tokens, payload, socket, received } = await dropped({}, recovery, 1_000);
-    io.emit("message", "missed");
+    io.emit("message", "before the expiry");
     await expiry(url, payload.token);
+    io.emit("message", "after it");
+    expect((await refusal(socket)).data).toEqual({ code: "token_expired" });
+    expect(received).toEqual([]);
     payload.token = tokens.issue();
 
     await enter(socket);
 
-    expect(socket.recovered).toBe(false);
-    expect(received).toEqual([]);
+    expect(socket.recovered).toBe(true);
+    expect(received).toEqual(["before the expiry", "after it"]);
   });
 
   it("section 5: a revoked user connects unrecovered, and is recovered from later drops again", async () => {
@@ -263,6 +266,36 @@ describe.each([
     await socket.emitWithAck("auth:renew", {});
 
     expect(handled).toEqual([1, 2, 3]);
+  });
+});
+
+describe("V5 a line that is down for longer than a token of four seconds, under load", () => {
+  it("loses nothing for who returns with a fresh token, and brings nothing to garbage, an expired token or another's", async () => {
+    const { io, url, tokens, payload, socket, received } = await dropped({}, {}, 4_000);
+    let sent = 0;
+    const timer = setInterval(() => io.to(userRoom("alice")).emit("message", sent++), 5);
+    await expiry(url, payload.token);
+    const bad = [payload.token, "garbage", undefined];
+    for (const token of bad) {
+      payload.token = token;
+      await refusal(socket);
+    }
+    expect(received).toEqual([]);
+    payload.token = tokens.issue();
+    await enter(socket);
+    await next(socket, "message");
+    clearInterval(timer);
+    await socket.emitWithAck("auth:renew", {});
+
+    expect(socket.recovered).toBe(true);
+    expect(sent).toBeGreaterThan(300);
+    expect(received).toEqual([...Array(sent).keys()]);
+    await drop(io, socket);
+    io.to(userRoom("alice")).emit("message", "for alice");
+    payload.token = tokens.issue({ subject: "bob" });
+    await enter(socket);
+    expect(socket.recovered).toBe(false);
+    expect(received).toHaveLength(sent);
   });
 });
 
@@ -574,7 +607,7 @@ describe("recovery across nodes", () => {
 
   it("section 5: a session of a node whose clock is ahead by seconds is not taken for a later one", async () => {
     const { cluster, here, there, socket, received } = await startCluster();
-    cluster.storedBy("another process", 3_000);
+    cluster.storedAhead(3_000);
     here.io.emit("message", 1);
     await there.auth.disconnectUser("alice", "x");
 

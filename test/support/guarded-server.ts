@@ -44,7 +44,7 @@ export class Tokens {
   readonly verify = async (token: string): Promise<Identity<Claims>> => {
     this.seen.push(token);
     const identity = this.#identities.get(token);
-    if (!identity) throw new Error(`unknown token ${token}`);
+    if (!identity) throw new AuthError("token_invalid");
     if (identity.expiresAt <= Date.now()) throw new AuthError("token_expired");
     return identity;
   };

@@ -23,12 +23,9 @@ export class MemoryCluster {
     return JSON.stringify([this.#log, this.#responses, [...this.#sessions.values()]]);
   }
 
-  /** Makes the stored sessions those of another process, whose clock is ahead by so many ms. */
-  storedBy(node: string, ahead: number): void {
-    for (const { data } of this.#sessions.values()) {
-      const { auth } = Object(data);
-      Object.assign(auth, { node, since: auth.since + ahead });
-    }
+  /** Makes the stored sessions those of a node whose clock is ahead by so many ms. */
+  storedAhead(ahead: number): void {
+    for (const { data } of this.#sessions.values()) Object(data).auth.since += ahead;
   }
 
   readonly adapter: ServerOptions["adapter"];

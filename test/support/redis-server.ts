@@ -68,14 +68,15 @@ async function isReady(child: ChildProcess): Promise<boolean> {
 }
 
 /**
- * Starts a Redis on a free port of this machine. It ends with this process, or at `stop()`.
+ * Starts a Redis of this machine. It ends with this process, or at `stop()`.
  *
+ * @param url of one that was stopped, to start it again, empty; default: on a free port
  * @throws Error where redis-server is missing and cannot be installed, or does not start
  */
-export async function startRedisServer(): Promise<RedisServer> {
+export async function startRedisServer(url?: string): Promise<RedisServer> {
   const command = findRedisServer();
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const port = await freePort();
+    const port = url ? Number(new URL(url).port) : await freePort();
     const options = ["--port", String(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
     const child = spawn(command, options, { cwd: tmpdir(), stdio: ["ignore", "pipe", "ignore"] });
     const end = () => child.kill("SIGKILL");

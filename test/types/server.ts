@@ -1,4 +1,11 @@
-import { type AuthData, AuthError, authenticate, type Device, userRoom } from "authsocket/server";
+import {
+  type AuthData,
+  AuthError,
+  type AuthEvent,
+  authenticate,
+  type Device,
+  userRoom,
+} from "authsocket/server";
 import { type DefaultEventsMap, Server } from "socket.io";
 import { holds, type Same } from "./same.ts";
 
@@ -28,7 +35,17 @@ const auth = authenticate(io, {
     holds<Same<typeof socket.data.colour, string | undefined>>();
     return claims.role === "admin";
   },
+  except: ["/public", /^\/status/],
+  guests: false,
   notice: 0,
+  onEvent: ({ type, namespace, id, subject, code, error }: AuthEvent) => {
+    holds<Same<typeof type, "accepted" | "refused" | "renewed" | "cut" | "revoked" | "fault">>();
+    holds<Same<typeof namespace, string>>();
+    holds<Same<typeof id, string | undefined>>();
+    holds<Same<typeof subject, string | undefined>>();
+    holds<Same<typeof error, string | undefined>>();
+    return code;
+  },
 });
 io.on("connection", (socket) => {
   const { subject, expiresAt, claims } = socket.data.auth;
@@ -49,6 +66,16 @@ authenticate(io.of(/^\/room-\d+$/), { verify, authorize: ({ claims }) => claims.
 authenticate(new Server(), { verify: () => ({ subject: "alice", expiresAt: 0, claims: undefined }) });
 const refusal: Error = new AuthError("unavailable", "later", { retryAfter: 1_000, cause: "x" });
 void refusal;
+
+// Optional properties also take undefined, and a verify that does not know a token may say so by null.
+authenticate(io, {
+  verify: async () => null,
+  authorize: undefined,
+  except: undefined,
+  guests: undefined,
+  notice: undefined,
+  onEvent: undefined,
+});
 
 // @ts-expect-error: somebody has to verify tokens
 authenticate(io, {});

@@ -60,7 +60,7 @@ const floors: [name: string, files: RegExp, mayImport: RegExp][] = [
     /^testing\//,
     /^testing\/|^protocol\.ts$|^server\/(auth-error|user-room)\.ts$|^authsocket$|^socket\.io-(client|parser)$/,
   ],
-  ["the server", /^server\//, /^server\/|^protocol\.ts$|^socket\.io$/],
+  ["the server", /^server\//, /^server\/|^protocol\.ts$|^socket\.io$|^node:crypto$/],
 ];
 
 describe("the architecture (section 6)", () => {

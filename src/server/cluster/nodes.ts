@@ -1,0 +1,321 @@
+import type { Namespace, Server } from "socket.io";
+import { REVOKED_EVENT } from "../../protocol.ts";
+import { userRoom } from "../user-room.ts";
+import type { Device } from "../user-sockets.ts";
+import { instant, type Revocation, Revocations } from "./revocations.ts";
+import { Signal } from "./signal.ts";
+import { type Messages, Wire } from "./wire.ts";
+
+/** The scope of the rules that guard a Server whole. A namespace with rules of its own goes by its name. */
+export const SERVER_SCOPE = "*";
+
+/** ms that the clocks of two nodes may differ. */
+export const CLOCK_SKEW = 5_000;
+
+/** ms between two hellos of a node. */
+const HEARTBEAT = 5_000;
+/** ms after its beginning at which a node says hello besides: its adapter may not have subscribed yet. */
+const FIRST_HELLOS = [0, 50, 200, 500, 1_000, 2_000];
+/** ms after which a node that says nothing is taken for gone. */
+const SILENCE = 15_000;
+/** ms that a node which has just begun is given to be told the revocations of the others. */
+const ACQUAINTANCE = 1_000;
+/** ms within which every node has to answer. */
+const DEADLINE = 10_000;
+/** ms after which a node that has not answered is asked again. */
+const AGAIN = 1_000;
+/** Fewest ms for which a revocation is remembered, and told to nodes that were out of reach. */
+const SHORTEST_MEMORY = 600_000;
+
+/** What a node does with the users of one set of rules. */
+export interface Branch {
+  /** Ends the connections that were begun before it. */
+  revoke(revocation: Revocation): void;
+  devices(subject: string): Device[];
+  /** The namespaces on this node that are guarded by these rules. */
+  namespaces(): Namespace[];
+}
+
+/**
+ * The nodes of a cluster that guard.
+ *
+ * A node says hello when it begins and every five seconds. Whoever hears a node that it has not yet told its revocations
+ * tells them: so a node knows what was revoked before it began. Two rules follow:
+ *
+ * - A revocation is confirmed when each node that has said hello has answered, and no other Socket.IO server of the cluster
+ *   has a connection of that user.
+ * - A session that another node has stored is restored only where the revocations that node knew are known (`covers`).
+ */
+export class Nodes {
+  /** This server, in what it stores and says. */
+  readonly id: string = crypto.randomUUID();
+  readonly revocations: Revocations;
+  readonly #wire: Wire;
+  /** ms for which a session could come back, a handshake that is under way could end, or a silent node could return. */
+  readonly #memory: number;
+  readonly #branches = new Map<string, Branch>();
+  /** Nodes that are there, with the `performance.now()` at which each was last heard. */
+  readonly #heard = new Map<string, number>();
+  /** Those of them that have told this node their revocations. */
+  readonly #tellers = new Set<string>();
+  /** Nodes whose revocations are known here, with the `performance.now()` at which they were last heard of. */
+  readonly #covered = new Map<string, number>();
+  /** Collects the answers to each question that is open. */
+  readonly #questions = new Map<string, Map<string, Device[]>>();
+  readonly #news = new Signal();
+  readonly #begun = performance.now();
+  #dynamic = 0;
+  /** How many Socket.IO servers there were at the last count that do not speak as nodes do. */
+  #strangers = 0;
+
+  constructor(server: Server) {
+    this.#wire = new Wire(server);
+    const { maxDisconnectionDuration = 0 } = server._opts.connectionStateRecovery ?? {};
+    const sessions = maxDisconnectionDuration + server.connectTimeout() + CLOCK_SKEW;
+    this.#memory = Math.max(sessions, SHORTEST_MEMORY);
+    this.revocations = new Revocations(this.#memory);
+    this.#listen();
+    const hello = () => void this.#sayHello();
+    const timers = FIRST_HELLOS.map((ms) => setTimeout(hello, ms).unref());
+    timers.push(setInterval(hello, HEARTBEAT).unref());
+    const { close } = server;
+    server.close = async (done) => {
+      for (const timer of timers) clearTimeout(timer);
+      const leaving = this.#wire.send("authsocket:bye", { from: this.id });
+      await close.call(server, done);
+      await leaving;
+    };
+  }
+
+  /**
+   * Answers for this node.
+   *
+   * @param name of the rules; undefined for those of a dynamic namespace: Socket.IO numbers these by process, and between
+   * nodes they go by the order of these calls
+   * @returns their scope
+   */
+  join(name: string | undefined, branch: Branch): string {
+    const scope = name ?? `dynamic ${this.#dynamic++}`;
+    this.#branches.set(scope, branch);
+    return scope;
+  }
+
+  /**
+   * Ends a user's connections on all nodes.
+   *
+   * @returns when all nodes have answered
+   * @throws Error when one has not within ten seconds. It is asked on for as long as the revocation is remembered.
+   */
+  async revoke(scope: string, subject: string, reason: string): Promise<void> {
+    const revocation: Revocation = { id: crypto.randomUUID(), scope, subject, reason, at: instant() };
+    this.#apply(revocation);
+    await this.#ask(revocation.id, {
+      patience: this.#memory,
+      ask: () => this.#wire.send("authsocket:revoke", { ...this.#tellable(revocation), from: this.id }),
+      askStrangers: () => this.#endOnStrangers(revocation),
+    });
+  }
+
+  /**
+   * A user's connections on all nodes.
+   *
+   * @throws Error when a node has not answered within ten seconds
+   */
+  async devices(scope: string, subject: string): Promise<Device[]> {
+    const id = crypto.randomUUID();
+    const own = this.#devices(scope, subject);
+    const others = await this.#ask(id, {
+      patience: DEADLINE,
+      ask: () => this.#wire.send("authsocket:devices", { id, from: this.id, scope, subject }),
+      askStrangers: async () => {},
+    });
+    return [...own, ...others];
+  }
+
+  /** Whether all revocations that a node has heard of are known here. A node that has just begun waits to be told. */
+  async covers(node: unknown): Promise<boolean> {
+    if (node === this.id) return true;
+    if (typeof node !== "string") return false;
+    for (let left = ACQUAINTANCE; left > 0 && !this.#covered.has(node) && this.#wire.isShared; ) {
+      left = this.#begun + ACQUAINTANCE - performance.now();
+      if (left > 0) await this.#news.wait(left);
+    }
+    return this.#covered.has(node);
+  }
+
+  #listen(): void {
+    const receive = <Event extends keyof Messages>(event: Event, hear: (message: Messages[Event]) => void) =>
+      this.#wire.receive(event, (message) => {
+        const { from } = message;
+        if (typeof from === "string") this.#heard.set(from, performance.now());
+        hear(message);
+        this.#news.fire();
+      });
+    receive("authsocket:revoke", (message) => {
+      this.#hearRevocation(message);
+      const { id, from } = message;
+      if (id && from) void this.#wire.send("authsocket:answer", { id, from: this.id, devices: [] });
+    });
+    receive("authsocket:devices", ({ id, scope, subject }) => {
+      const devices = this.#devices(scope, subject);
+      void this.#wire.send("authsocket:answer", { id, from: this.id, devices });
+    });
+    receive("authsocket:answer", ({ id, from, devices }) => void this.#questions.get(id)?.set(from, devices));
+    receive("authsocket:hello", ({ from, tellers }) => {
+      if (!tellers.includes(this.id)) this.#tell(from);
+      if (!this.#tellers.has(from)) void this.#sayHello();
+    });
+    receive("authsocket:told", (told) => {
+      if (told.to === this.id) this.#learn(told);
+    });
+    receive("authsocket:bye", ({ from }) => {
+      this.#forget(from);
+      // Its connections have ended with it.
+      for (const answers of this.#questions.values()) answers.set(from, answers.get(from) ?? []);
+    });
+  }
+
+  #hearRevocation(message: Messages["authsocket:revoke"]): void {
+    const { id = crypto.randomUUID(), scope = SERVER_SCOPE, subject, reason = "", ago = 0 } = message;
+    // By this node's clock: another's may be behind, and would spare who has connected since.
+    if (typeof subject === "string") this.#apply({ id, scope, subject, reason, at: instant() - ago });
+  }
+
+  #apply(revocation: Revocation): void {
+    if (this.revocations.remember(revocation)) this.#branches.get(revocation.scope)?.revoke(revocation);
+  }
+
+  #devices(scope: string, subject: string): Device[] {
+    return this.#branches.get(scope)?.devices(subject) ?? [];
+  }
+
+  #tellable({ at, ...revocation }: Revocation): Messages["authsocket:revoke"] {
+    return { ...revocation, ago: Math.max(0, instant() - at) };
+  }
+
+  async #sayHello(): Promise<void> {
+    const now = performance.now();
+    // One that was cut off, and comes back, is told anew what it has not heard.
+    for (const [node, at] of this.#heard) if (now - at > SILENCE) this.#forget(node);
+    for (const node of this.#tellers) this.#covered.set(node, now);
+    for (const [node, at] of this.#covered) if (now - at > this.#memory) this.#covered.delete(node);
+    await this.#wire.send("authsocket:hello", { from: this.id, tellers: [...this.#tellers] });
+  }
+
+  #forget(node: string): void {
+    this.#heard.delete(node);
+    this.#tellers.delete(node);
+  }
+
+  #tell(to: string): void {
+    const now = performance.now();
+    const covered = Object.fromEntries([...this.#covered].map(([node, at]) => [node, now - at]));
+    void this.#wire.send("authsocket:told", {
+      to,
+      from: this.id,
+      revocations: this.revocations.all.map((revocation) => this.#tellable(revocation)),
+      covered: { ...covered, [this.id]: 0 },
+    });
+  }
+
+  #learn({ from, revocations, covered }: Messages["authsocket:told"]): void {
+    for (const revocation of revocations) this.#hearRevocation(revocation);
+    const now = performance.now();
+    for (const [node, ago] of Object.entries(covered)) {
+      this.#covered.set(node, Math.max(now - ago, this.#covered.get(node) ?? Number.NEGATIVE_INFINITY));
+    }
+    this.#tellers.add(from);
+  }
+
+  /** Asks all nodes, and again those that do not answer. */
+  async #ask(id: string, question: Question): Promise<Device[]> {
+    if (!this.#wire.isShared) return [];
+    const answers = new Map<string, Device[]>();
+    this.#questions.set(id, answers);
+    const asking = this.#askUntilAnswered(answers, question).finally(() => this.#questions.delete(id));
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const error = new Error(`Not all nodes of the cluster have answered within ${DEADLINE / 1_000} s`);
+      timer = setTimeout(() => reject(error), DEADLINE);
+    });
+    try {
+      return await Promise.race([asking, late]);
+    } finally {
+      clearTimeout(timer);
+      // It goes on, and who was told that it is late is not told again.
+      asking.catch(() => {});
+    }
+  }
+
+  async #askUntilAnswered(answers: Map<string, Device[]>, question: Question): Promise<Device[]> {
+    const until = performance.now() + question.patience;
+    const asked = new Set<string>();
+    const haveAnswered = () => [...asked].every((node) => answers.has(node));
+    while (performance.now() < until) {
+      await question.ask();
+      for (const node of this.#heard.keys()) asked.add(node);
+      const again = performance.now() + AGAIN;
+      for (let left = AGAIN; left > 0 && !haveAnswered(); left = again - performance.now()) {
+        await this.#news.wait(left);
+      }
+      if (!haveAnswered()) continue;
+      const strangers = await this.#countStrangers(answers.size);
+      if (strangers === 0) return [...answers.values()].flat();
+      // A Socket.IO server that guards may not have been heard of yet: once, it is given the time to say hello.
+      if (strangers !== undefined && strangers === this.#strangers) {
+        if (await succeeds(question.askStrangers())) return [...answers.values()].flat();
+      } else if (strangers !== undefined) {
+        this.#strangers = strangers;
+        void this.#sayHello();
+      }
+      await this.#news.wait(AGAIN);
+    }
+    throw new Error("Nodes of the cluster were out of reach for too long");
+  }
+
+  /** How many Socket.IO servers have not answered, since they are no nodes or not yet known; undefined if nobody can say. */
+  async #countStrangers(answered: number): Promise<number | undefined> {
+    try {
+      const servers = await this.#wire.count();
+      return servers === undefined ? 0 : Math.max(0, servers - 1 - answered);
+    } catch {
+      return undefined;
+    }
+  }
+
+  /**
+   * Ends a user's connections on Socket.IO servers that do not speak as nodes do, of another version of this package for
+   * instance, by what each of them understands.
+   *
+   * @throws Error when one does not answer, or had connections of that user: ask again whether it still has
+   */
+  async #endOnStrangers({ scope, subject, reason }: Revocation): Promise<void> {
+    for (const namespace of this.#branches.get(scope)?.namespaces() ?? []) {
+      const sockets = await namespace.in(userRoom(subject)).fetchSockets();
+      // Their node has answered where they are this one's. The app may have let others into the room.
+      const ids = sockets
+        .filter(({ id, data }) => !namespace.sockets.has(id) && Object(data).auth?.subject === subject)
+        .map(({ id }) => id);
+      if (ids.length === 0) continue;
+      // Volatile, since recovery is not to store it.
+      namespace.in(ids).volatile.emit(REVOKED_EVENT, { reason });
+      namespace.in(ids).disconnectSockets();
+      throw new Error(`${ids.length} connections were still open`);
+    }
+  }
+}
+
+interface Question {
+  /** ms for which it is asked again */
+  patience: number;
+  ask(): Promise<unknown>;
+  /** Asks servers that are no nodes. A rejection is tried again. */
+  askStrangers(): Promise<void>;
+}
+
+async function succeeds(attempt: Promise<void>): Promise<boolean> {
+  return attempt.then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,66 @@
+let latest = 0;
+
+/** ms since the epoch, in fractions where needed: no two calls of one process tie, so that before and after are certain. */
+export function instant(): number {
+  latest = Math.max(Date.now(), latest + 0.001);
+  return latest;
+}
+
+/** A user whose connections were ended. */
+export interface Revocation {
+  id: string;
+  /** Whose rules it concerns: a subject is a user of those only. */
+  scope: string;
+  subject: string;
+  reason: string;
+  /** an `instant()` of this process */
+  at: number;
+}
+
+/** Remembers whose connections were ended, for as long as an older session of theirs could come back. */
+export class Revocations {
+  readonly #memory: number;
+  /** In the order of their coming. */
+  readonly #byId = new Map<string, Revocation>();
+  readonly #bySubject = new Map<string, Revocation>();
+
+  /** @param memory ms */
+  constructor(memory: number) {
+    this.#memory = memory;
+  }
+
+  /** All that are remembered. */
+  get all(): Revocation[] {
+    return [...this.#byId.values()];
+  }
+
+  /** @returns whether it is new */
+  remember(revocation: Revocation): boolean {
+    this.#forget();
+    if (this.#byId.has(revocation.id)) return false;
+    this.#byId.set(revocation.id, revocation);
+    const key = keyOf(revocation.scope, revocation.subject);
+    // One that another node tells late does not replace a later one.
+    if ((this.#bySubject.get(key)?.at ?? 0) <= revocation.at) this.#bySubject.set(key, revocation);
+    return true;
+  }
+
+  /** The revocation that ended what that user began at `since`, if there was one. */
+  after(scope: string, subject: string, since: number): Revocation | undefined {
+    const revocation = this.#bySubject.get(keyOf(scope, subject));
+    return revocation && revocation.at >= since ? revocation : undefined;
+  }
+
+  #forget(): void {
+    for (const revocation of this.#byId.values()) {
+      if (revocation.at >= instant() - this.#memory) break;
+      this.#byId.delete(revocation.id);
+      const key = keyOf(revocation.scope, revocation.subject);
+      if (this.#bySubject.get(key) === revocation) this.#bySubject.delete(key);
+    }
+  }
+}
+
+function keyOf(scope: string, subject: string): string {
+  return `${scope} ${subject}`;
+}

@@ -1,0 +1,103 @@
+import type { Namespace, Server } from "socket.io";
+import type { Device } from "../user-sockets.ts";
+
+/** What the nodes of a cluster say to each other. Durations are in ms; no clock is compared with another. */
+export interface Messages {
+  /**
+   * Ends a user's connections. Documented in PROTOCOL.md: a process that is no Socket.IO server may send it too, and
+   * gives neither `id` nor `from`. Then nobody answers.
+   */
+  "authsocket:revoke": {
+    subject: string;
+    reason?: string;
+    /** Whose rules are meant: a namespace's name, or "*" for those of the Server. Default: "*". */
+    scope?: string;
+    /** since the user was revoked. default 0 */
+    ago?: number;
+    id?: string;
+    from?: string;
+  };
+  /** Asks for a user's connections. */
+  "authsocket:devices": { id: string; from: string; scope: string; subject: string };
+  /** Answers the two above. */
+  "authsocket:answer": { id: string; from: string; devices: Device[] };
+  /** Says that a node is there, and which nodes have told it their revocations. */
+  "authsocket:hello": { from: string; tellers: string[] };
+  /** Tells a node the revocations that are remembered, and since when each node whose revocations they include was last heard. */
+  "authsocket:told": {
+    from: string;
+    to: string;
+    revocations: Messages["authsocket:revoke"][];
+    covered: Record<string, number>;
+  };
+  /** Says that a node is closing. */
+  "authsocket:bye": { from: string };
+}
+
+/** ms within which the broker between the nodes has to count them. */
+const BROKER_DEADLINE = 2_000;
+
+/**
+ * Carries messages between the nodes through the adapter of the main namespace, since a dynamic namespace need not exist on
+ * every node.
+ */
+export class Wire {
+  readonly #main: Namespace;
+
+  constructor(server: Server) {
+    this.#main = server.sockets;
+  }
+
+  /** Whether the adapter joins nodes at all: that of a single process inherits a method that complains of the attempt. */
+  get isShared(): boolean {
+    return overrides(this.#main.adapter, "serverSideEmit");
+  }
+
+  /**
+   * How many Socket.IO servers are joined, whether they guard or not; undefined where the adapter cannot count.
+   *
+   * @throws Error when the broker does not answer
+   */
+  async count(): Promise<number | undefined> {
+    const { adapter } = this.#main;
+    if (!overrides(adapter, "serverCount")) return undefined;
+    return new Promise((resolve, reject) => {
+      const late = () => reject(new Error("the adapter did not count the nodes in time"));
+      const timer = setTimeout(late, BROKER_DEADLINE).unref();
+      adapter
+        .serverCount()
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer));
+    });
+  }
+
+  /**
+   * Sends to all other nodes, if the broker can be reached. It is asked first: adapters do not look after what they publish,
+   * and a client of Redis that is closed would reject with nobody to hear, which ends the process (V6).
+   *
+   * @returns whether there is somebody who could hear it
+   */
+  async send<Event extends keyof Messages>(event: Event, message: Messages[Event]): Promise<boolean> {
+    if (!this.isShared) return false;
+    try {
+      if ((await this.count()) === 1) return false;
+      this.#main.serverSideEmit(event, message);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  receive<Event extends keyof Messages>(event: Event, listener: (message: Messages[Event]) => void): void {
+    this.#main.on<string>(event, (message: unknown) => listener(Object(message)));
+  }
+}
+
+/** Whether an object has a method of its own class rather than of the one at the bottom. */
+function overrides(object: object, method: "serverSideEmit" | "serverCount"): boolean {
+  const methods: unknown[] = [];
+  for (let next: object | null = object; next; next = Object.getPrototypeOf(next)) {
+    if (Object.hasOwn(next, method)) methods.push(Object.getOwnPropertyDescriptor(next, method)?.value);
+  }
+  return methods.length > 1;
+}

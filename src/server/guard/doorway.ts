@@ -1,0 +1,122 @@
+import type { Namespace, Socket } from "socket.io";
+import type { AuthenticatedSocket } from "../connection/live-socket.ts";
+import { SessionGuard } from "../recovery/session-guard.ts";
+import { warn } from "../reporter.ts";
+import type { Guard } from "./guard.ts";
+import { Handshake } from "./handshake.ts";
+import type { Middleware } from "./middlewares.ts";
+
+type Payload = Record<string, unknown>;
+
+/**
+ * What is private of Socket.IO's Namespace. There is no public place before the app's middlewares for namespaces that have
+ * some already (V9), nor one before connection state recovery that knows the payload and can wait (V5): middlewares run after
+ * it, `allowRequest` and `io.engine.use()` see no payload, and `restoreSession()` is not told of it. The tests run against
+ * the oldest and the newest socket.io that the package admits.
+ */
+interface Inside {
+  /** Takes a CONNECT: makes the socket, a recovered one included, runs the middlewares, and connects. */
+  _add?(client: { conn: { readyState: string } }, payload: Payload, done?: (socket: Socket) => void): unknown;
+  /** Runs the middlewares. */
+  run?(socket: AuthenticatedSocket, done: (error?: Error) => void): void;
+  /** The middlewares. */
+  _fns?: Middleware<AuthenticatedSocket>[];
+}
+
+interface Entry {
+  guard: Guard;
+  handshake: Handshake;
+}
+
+let isWarned = false;
+
+/**
+ * Stands at the door of a namespace:
+ *
+ *     CONNECT ── session asked for? ── yes ── token verified, session looked up ──┐
+ *                        └── no ──────────────────────────────────────────────────┴─ guard, app's middlewares ── connected
+ */
+export class Doorway {
+  readonly #namespace: Namespace;
+  readonly #guardOf: () => Guard | undefined;
+  readonly #sessions: SessionGuard;
+  /** By the payload, which is the handshake's `auth` until the app's middlewares run. */
+  readonly #entries = new WeakMap<object, Entry>();
+  /** The guards that have let sockets in. */
+  readonly #guards = new WeakMap<object, Guard>();
+
+  /** @param guardOf whose rules hold for the namespace at the moment; undefined where it is not guarded */
+  constructor(namespace: Namespace, guardOf: () => Guard | undefined) {
+    this.#namespace = namespace;
+    this.#guardOf = guardOf;
+    this.#sessions = new SessionGuard(namespace, (socket) => this.#guards.get(socket)?.stored(socket));
+    const inside = namespace as unknown as Inside;
+    const { _add, run, _fns } = inside;
+    if (_add && run && _fns) this.#standBefore(inside, _add, run);
+    else this.#standAmong();
+  }
+
+  #standBefore(inside: Inside, add: NonNullable<Inside["_add"]>, run: NonNullable<Inside["run"]>): void {
+    const namespace = this.#namespace;
+    inside._add = async (client, payload, done) => {
+      const guard = this.#guardOf();
+      if (!guard) return add.call(namespace, client, payload, done);
+      const handshake = new Handshake(payload);
+      this.#entries.set(payload, { guard, handshake });
+      this.#sessions.guardAdapter();
+      const enter = () =>
+        add.call(namespace, client, payload, (socket) => {
+          done?.(socket);
+          // Before the app's listeners to "connection", so that the hello is the first new event.
+          this.#welcome(socket, guard, handshake);
+        });
+      const { pid, offset } = payload;
+      if (typeof pid !== "string" || typeof offset !== "string") return enter();
+      const entrant = await guard.identify(handshake, namespace.name);
+      // Gone in the meantime: restoring would spend the session on nobody (T8).
+      if (client.conn.readyState !== "open") return;
+      if (entrant instanceof Error) {
+        delete payload.pid;
+        return enter();
+      }
+      return this.#sessions.lookUp(pid, { guard, entrant }, enter);
+    };
+    inside.run = (socket, done) => {
+      const entry = this.#entries.get(socket.handshake.auth);
+      if (!entry) return run.call(namespace, socket, done);
+      void entry.guard.admit(socket, entry.handshake, [...(inside._fns ?? [])]).then(done);
+    };
+  }
+
+  /** By the public API, should a version of Socket.IO lack what is private: middlewares before this come first. */
+  #standAmong(): void {
+    if (!isWarned) {
+      isWarned = true;
+      warn(
+        "authsocket/server does not know this version of socket.io: middlewares that were added before authenticate() " +
+          "run before it, and no connection state is recovered",
+      );
+    }
+    // Nobody asks for a session in the way that lets it be restored.
+    this.#sessions.guardAdapter();
+    this.#namespace.use((socket, next) => {
+      const guard = this.#guardOf();
+      if (!guard) return next();
+      const handshake = new Handshake(socket.handshake.auth);
+      this.#entries.set(socket, { guard, handshake });
+      void guard.admit(socket, handshake, []).then(next);
+    });
+    this.#namespace.prependListener("connect", (socket: Socket) => {
+      const entry = this.#entries.get(socket);
+      if (entry) this.#welcome(socket, entry.guard, entry.handshake);
+      // A recovered one has passed no middleware.
+      else if (this.#guardOf()) socket.disconnect();
+    });
+  }
+
+  #welcome(socket: Socket, guard: Guard, handshake: Handshake): void {
+    this.#guards.set(socket, guard);
+    this.#sessions.welcome(socket);
+    guard.welcome(socket, handshake);
+  }
+}

@@ -1,0 +1,235 @@
+import type { Namespace } from "socket.io";
+import { AuthError, isAuthError } from "../auth-error.ts";
+import { type Nodes, SERVER_SCOPE } from "../cluster/nodes.ts";
+import type { Revocation } from "../cluster/revocations.ts";
+import { ExpiryClock } from "../connection/expiry-clock.ts";
+import { serveGuest } from "../connection/guest-socket.ts";
+import { type AuthenticatedSocket, LiveSocket, publish } from "../connection/live-socket.ts";
+import type { Rules } from "../options.ts";
+import { Reporter, warn } from "../reporter.ts";
+import type { Device } from "../user-sockets.ts";
+import { LATE, within } from "../verdict/deadline.ts";
+import { withoutTokens } from "../verdict/redaction.ts";
+import { Verification } from "../verdict/verification.ts";
+import type { Entrant, Handshake } from "./handshake.ts";
+import { type Middleware, runMiddlewares } from "./middlewares.ts";
+
+/** ms within which a CONNECT is answered, whatever `verify`, `authorize` and the app's middlewares do (V9). */
+const DEADLINE = 15_000;
+
+/** Namespaces that are warned of: clients make up the names of dynamic ones. */
+const MOST_WARNINGS = 5;
+
+/** What connection state recovery stores of a socket beside the app's own data: who it is, as this node knows it. */
+export interface StoredAuth {
+  /** undefined for a guest */
+  subject: string | undefined;
+  /** An `instant()` of the node that stored it: what was revoked from then on is not to come back. */
+  since: number;
+  /** The node that stored it. */
+  node: string;
+}
+
+/** One call of `authenticate()`: its rules, and the connections that are here by them. */
+export class Guard {
+  readonly scope: string;
+  readonly #nodes: Nodes;
+  readonly #reporter: Reporter;
+  readonly #verification: Verification<AuthenticatedSocket>;
+  readonly #rules: Rules<AuthenticatedSocket>;
+  readonly #clock = new ExpiryClock();
+  /** By subject: ending a user costs by the user's sockets (V8). */
+  readonly #sockets = new Map<string, Set<LiveSocket>>();
+  /** Weak, since an app may take every listener off a socket, those that tell of its end included. */
+  readonly #live = new WeakMap<object, LiveSocket>();
+  readonly #guests = new WeakSet<object>();
+  /** Namespaces that somebody has entered, or that were warned of. */
+  readonly #entered = new WeakSet<object>();
+  #warnings = 0;
+
+  /**
+   * @param scope the name of the guarded namespace or `SERVER_SCOPE`; undefined for a dynamic namespace
+   * @param namespaces those that exist on this node
+   */
+  constructor(
+    rules: Rules<AuthenticatedSocket>,
+    nodes: Nodes,
+    scope: string | undefined,
+    namespaces: () => Namespace[],
+  ) {
+    this.#rules = rules;
+    this.#nodes = nodes;
+    this.#reporter = new Reporter(rules.onEvent);
+    this.#verification = new Verification(rules, this.#reporter);
+    this.scope = nodes.join(scope, {
+      revoke: (revocation) => this.#revoke(revocation),
+      devices: (subject) => this.#devices(subject),
+      namespaces,
+    });
+  }
+
+  /** Who sends a CONNECT, or why nobody who may. */
+  identify(handshake: Handshake, namespace: string): Promise<Entrant | AuthError> {
+    return handshake.verify(async (token) => {
+      const verdict = await this.#verification.identify(token, { namespace });
+      if (!(verdict instanceof AuthError)) return { identity: verdict };
+      return verdict.code === "token_missing" && this.#rules.guests ? { identity: undefined } : verdict;
+    });
+  }
+
+  /** Why a socket may not enter, if so. The app's middlewares are asked last, in time. */
+  async admit(
+    socket: AuthenticatedSocket,
+    handshake: Handshake,
+    middlewares: readonly Middleware<AuthenticatedSocket>[],
+  ): Promise<Error | undefined> {
+    const { id, nsp } = socket;
+    const where = { namespace: nsp.name, id };
+    const left = DEADLINE - (performance.now() - handshake.begun);
+    let error = await within(left, this.#objection(socket, handshake, middlewares));
+    if (error === LATE) {
+      const cause = new Error(
+        `A CONNECT was not decided within ${DEADLINE / 1_000} s: does a middleware call next()?`,
+      );
+      this.#reporter.fault(where, cause);
+      error = new AuthError("unavailable", undefined, { cause });
+    }
+    if (isAuthError(error) && error.code === "token_missing") this.#warnOfLockedOut(nsp);
+    if (error) {
+      const subject = handshake.entrant?.identity?.subject;
+      const reason = isAuthError(error) ? { code: error.code } : { error: withoutTokens(error) };
+      this.#reporter.tell({ type: "refused", ...where, subject, ...reason });
+    }
+    return error;
+  }
+
+  /** Takes over a socket that has just been connected. */
+  welcome(socket: AuthenticatedSocket, { entrant, since }: Handshake): void {
+    const { id, nsp } = socket;
+    const where = { namespace: nsp.name, id };
+    if (!entrant) {
+      // Never verified: Socket.IO has connected it past the guard.
+      socket.disconnect();
+      return;
+    }
+    const { identity } = entrant;
+    this.#entered.add(nsp);
+    if (!identity) {
+      this.#guests.add(socket);
+      serveGuest(socket);
+      this.#reporter.tell({ type: "accepted", ...where });
+      return;
+    }
+    const live = new LiveSocket(socket, identity, since, {
+      verification: this.#verification,
+      reporter: this.#reporter,
+      clock: this.#clock,
+      notice: this.#rules.notice,
+      ended: (ended) => this.#release(ended),
+    });
+    this.#live.set(socket, live);
+    this.#keep(live);
+    this.#reporter.tell({ type: "accepted", ...where, subject: identity.subject });
+    const revocation = this.#nodes.revocations.after(this.scope, identity.subject, since);
+    // Not at once: whoever hears of this connection is to hear of its end.
+    if (revocation) queueMicrotask(() => live.revoke(revocation.reason));
+    else if (socket.recovered) live.hold(this.#verification.objection(identity, socket, where));
+  }
+
+  /** What recovery is to store of a socket; undefined for one that this guard has not let in. */
+  stored(socket: object): StoredAuth | undefined {
+    const live = this.#live.get(socket);
+    if (live) return { subject: live.subject, since: live.since, node: this.#nodes.id };
+    return this.#guests.has(socket) ? { subject: undefined, since: 0, node: this.#nodes.id } : undefined;
+  }
+
+  /** Whether a stored session is that entrant's, and was not revoked: by this node or any whose revocations it knows. */
+  async mayResume(stored: unknown, { identity }: Entrant, skew: number): Promise<boolean> {
+    const { subject, since, node } = Object(stored) as Partial<StoredAuth>;
+    if (typeof node !== "string" || typeof since !== "number" || subject !== identity?.subject) return false;
+    if (!identity) return true;
+    if (!(await this.#nodes.covers(node))) return false;
+    const begun = node === this.#nodes.id ? since : since - skew;
+    return !this.#nodes.revocations.after(this.scope, identity.subject, begun);
+  }
+
+  /** Ends a user's connections on all nodes. */
+  async disconnectUser(subject: string, reason: string): Promise<void> {
+    checkText("subject", subject);
+    checkText("reason", reason);
+    try {
+      await this.#nodes.revoke(this.scope, subject, reason);
+    } catch (error) {
+      this.#reporter.fault({ namespace: this.scope, subject }, error);
+      throw error;
+    }
+  }
+
+  /** A user's connections on all nodes. */
+  async devices(subject: string): Promise<Device[]> {
+    checkText("subject", subject);
+    return this.#nodes.devices(this.scope, subject);
+  }
+
+  async #objection(
+    socket: AuthenticatedSocket,
+    handshake: Handshake,
+    middlewares: readonly Middleware<AuthenticatedSocket>[],
+  ): Promise<Error | undefined> {
+    const { id, nsp } = socket;
+    const where = { namespace: nsp.name, id };
+    const entrant = await this.identify(handshake, nsp.name);
+    if (entrant instanceof AuthError) return entrant;
+    const { identity } = entrant;
+    if (identity) {
+      // Asked once a recovered socket is connected: what is sent while it waits would be lost (T9).
+      const objection = socket.recovered
+        ? undefined
+        : await this.#verification.objection(identity, socket, where);
+      if (objection) return objection;
+      publish(socket, identity);
+    }
+    const refusal = await runMiddlewares(middlewares, socket, (error) => this.#reporter.fault(where, error));
+    if (refusal) return refusal;
+    return identity && identity.expiresAt <= Date.now() ? new AuthError("token_expired") : undefined;
+  }
+
+  /** A package that makes a namespace of its own, admin-ui's "/admin" for instance, does not know of tokens (V8). */
+  #warnOfLockedOut(namespace: Namespace): void {
+    const { name } = namespace;
+    if (this.scope !== SERVER_SCOPE || name === "/" || this.#entered.has(namespace)) return;
+    this.#entered.add(namespace);
+    if (++this.#warnings > MOST_WARNINGS) return;
+    warn(
+      `The namespace "${name}" has refused a client without a token, since authenticate() guards the Server whole. ` +
+        `If its clients need none, name it: authenticate(io, { except: ["${name}"], … })`,
+    );
+  }
+
+  #keep(live: LiveSocket): void {
+    const sockets = this.#sockets.get(live.subject) ?? new Set();
+    sockets.add(live);
+    this.#sockets.set(live.subject, sockets);
+  }
+
+  #release(live: LiveSocket): void {
+    const sockets = this.#sockets.get(live.subject);
+    sockets?.delete(live);
+    if (sockets?.size === 0) this.#sockets.delete(live.subject);
+  }
+
+  #revoke({ subject, reason, at }: Revocation): void {
+    for (const live of [...(this.#sockets.get(subject) ?? [])]) {
+      if (live.since <= at) live.revoke(reason);
+    }
+  }
+
+  #devices(subject: string): Device[] {
+    const sockets = [...(this.#sockets.get(subject) ?? [])];
+    return sockets.filter(({ isConnected }) => isConnected).map(({ device }) => device);
+  }
+}
+
+function checkText(name: string, value: unknown): void {
+  if (typeof value !== "string") throw new TypeError(`"${name}" must be a string`);
+}

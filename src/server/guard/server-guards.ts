@@ -1,0 +1,90 @@
+import type { Namespace, Server } from "socket.io";
+import { Nodes, SERVER_SCOPE } from "../cluster/nodes.ts";
+import type { AuthenticatedSocket } from "../connection/live-socket.ts";
+import { isExcepted, type Rules } from "../options.ts";
+import { Doorway } from "./doorway.ts";
+import { Guard } from "./guard.ts";
+
+/** Where a Server keeps its guards: another copy of the package finds them there (V7). */
+const KEY: unique symbol = Symbol.for("authsocket.guards");
+
+/** Which rules guard which namespaces of a Server. */
+export class ServerGuards {
+  readonly #server: Server;
+  readonly #nodes: Nodes;
+  #whole: { guard: Guard; except: readonly (string | RegExp)[] } | undefined;
+  readonly #own = new Map<Namespace, Guard>();
+  readonly #doorways = new WeakMap<Namespace, Doorway>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+    this.#nodes = new Nodes(server);
+    // Every CONNECT finds its namespace by this method, whether that was made before, later, or is one of a pattern's.
+    const { of } = server;
+    server.of = (name, listener) => {
+      const namespace = of.call(server, name, listener);
+      this.#watch(namespace as Namespace);
+      return namespace;
+    };
+  }
+
+  static of(server: Server): ServerGuards {
+    const holder = server as { [KEY]?: ServerGuards };
+    if (!holder[KEY]) Object.defineProperty(holder, KEY, { value: new ServerGuards(server) });
+    return holder[KEY] as ServerGuards;
+  }
+
+  /** @throws TypeError if the server is guarded already */
+  guardServer(rules: Rules<AuthenticatedSocket>): Guard {
+    if (this.#whole) throw new TypeError("The Server is authenticated already");
+    const guard: Guard = new Guard(rules, this.#nodes, SERVER_SCOPE, () => this.#namespacesOf(guard));
+    this.#whole = { guard, except: rules.except ?? [] };
+    return guard;
+  }
+
+  /** @throws TypeError if the namespace has rules of its own already */
+  guardNamespace(namespace: Namespace, rules: Rules<AuthenticatedSocket>): Guard {
+    const { name } = namespace;
+    if (this.#own.has(namespace)) throw new TypeError(`The namespace "${name}" is authenticated already`);
+    const scope = isDynamic(namespace) ? undefined : name;
+    const guard: Guard = new Guard(rules, this.#nodes, scope, () => this.#namespacesOf(guard));
+    this.#own.set(namespace, guard);
+    this.#watch(namespace);
+    return guard;
+  }
+
+  #watch(namespace: Namespace): void {
+    // A dynamic namespace itself has no client.
+    if (isDynamic(namespace) || this.#doorways.has(namespace)) return;
+    this.#doorways.set(namespace, new Doorway(namespace, () => this.#guardOf(namespace)));
+  }
+
+  #guardOf(namespace: Namespace): Guard | undefined {
+    const own = this.#own.get(namespace) ?? this.#guardOfParent(namespace);
+    if (own) return own;
+    const { guard, except = [] } = this.#whole ?? {};
+    return guard && !isExcepted(namespace.name, except) ? guard : undefined;
+  }
+
+  #guardOfParent(namespace: Namespace): Guard | undefined {
+    for (const [parent, guard] of this.#own) if (childrenOf(parent)?.has(namespace)) return guard;
+    return undefined;
+  }
+
+  #namespacesOf(guard: Guard): Namespace[] {
+    // Private, since there is no list of them in public. Without it, the main one has to do.
+    const { _nsps: all } = this.#server as { _nsps?: Map<string, Namespace> };
+    const namespaces = all ? [...all.values()] : [this.#server.sockets as Namespace];
+    return namespaces.filter((namespace) => this.#guardOf(namespace) === guard);
+  }
+}
+
+/** The concrete namespaces of a dynamic one, which itself holds no socket. */
+function childrenOf(namespace: object): Set<unknown> | undefined {
+  const { children } = namespace as { children?: unknown };
+  return children instanceof Set ? children : undefined;
+}
+
+function isDynamic(namespace: object): boolean {
+  return childrenOf(namespace) !== undefined;
+}

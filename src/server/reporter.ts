@@ -1,0 +1,67 @@
+import type { RefusalCode } from "../protocol.ts";
+import { withoutTokens } from "./verdict/redaction.ts";
+
+/** Something that `onEvent` is told. It never holds a token. */
+export interface AuthEvent {
+  /**
+   * `accepted`: a client has connected. `refused`: a CONNECT or a renewal was refused. `renewed`: a live connection has a
+   * new token. `cut`: a connection was ended at its token's expiry. `revoked`: it was ended by `disconnectUser`, or because
+   * `authorize` no longer admits its user. `fault`: something failed, and nobody was judged by it.
+   */
+  type: "accepted" | "refused" | "renewed" | "cut" | "revoked" | "fault";
+  /** The namespace's name. */
+  namespace: string;
+  /** The socket's id. */
+  id?: string | undefined;
+  /** Whose token it is; undefined for guests and where nobody knows. */
+  subject?: string | undefined;
+  /** The refusal's code. */
+  code?: RefusalCode | undefined;
+  /** What went wrong, in words. */
+  error?: string | undefined;
+}
+
+export type OnEvent = (event: AuthEvent) => unknown;
+
+/** ms between two warnings of one kind. */
+const MINUTE = 60_000;
+
+/** Tells the app what happens. Nothing that the app's own function does comes back (V6). */
+export class Reporter {
+  readonly #onEvent: OnEvent | undefined;
+  /** When the last warning of each kind was given. */
+  readonly #warned = new Map<string, number>();
+
+  constructor(onEvent: OnEvent | undefined) {
+    this.#onEvent = onEvent;
+  }
+
+  tell(event: AuthEvent): void {
+    if (!this.#onEvent) return;
+    const failed = (error: unknown) => this.#warn('"onEvent" has thrown', withoutTokens(error));
+    try {
+      void Promise.resolve(this.#onEvent(event)).catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+
+  /** A fault, which one warning a minute tells where there is no `onEvent`. */
+  fault(where: Pick<AuthEvent, "namespace" | "id" | "subject">, cause: unknown, token?: string): void {
+    const error = withoutTokens(cause, token);
+    if (this.#onEvent) this.tell({ type: "fault", ...where, code: "unavailable", error });
+    else this.#warn(`Clients of the namespace "${where.namespace}" are refused as unavailable`, error);
+  }
+
+  #warn(message: string, detail: string): void {
+    const now = performance.now();
+    if (now - (this.#warned.get(message) ?? Number.NEGATIVE_INFINITY) < MINUTE) return;
+    this.#warned.set(message, now);
+    warn(message, detail);
+  }
+}
+
+/** One warning of the process, which Node prints and `process.on("warning")` hears. */
+export function warn(message: string, detail?: string): void {
+  process.emitWarning(message, { type: "AuthSocketWarning", ...(detail !== undefined && { detail }) });
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it, vi } from "vitest";
+import { type AuthEvent, authenticate } from "../../src/server/index.ts";
+import { client, enter, next, serverSide, startServer, Tokens } from "../support/guarded-server.ts";
+
+const HOUR = 3_600_000;
+
+/** Sets the wall clock forward, and nothing else: timers go by another clock. */
+function setClockForward(ms: number): void {
+  const { now } = Date;
+  vi.spyOn(Date, "now").mockImplementation(() => now.call(Date) + ms);
+}
+
+/** Keeps the event loop busy. */
+function block(ms: number): void {
+  const until = performance.now() + ms;
+  while (performance.now() < until);
+}
+
+describe("V2 expiry by the wall clock", () => {
+  it("no packet is handled once the clock was set forward past the expiry, not even by onAny or an acknowledgement", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    const handled = vi.fn();
+    io.on("connection", (socket) => {
+      socket.onAny(handled);
+      socket.use((_, next) => {
+        handled();
+        next();
+      });
+      socket.on("order", handled);
+    });
+    const socket = client(url, { token: tokens.issue({ lifetime: HOUR }) });
+    socket.on("question", (answer: () => void) => {
+      answer();
+      socket.emit("order", 1);
+      socket.emit("auth:renew", { token: tokens.issue() });
+      // All of it is on its way: the server reads it later.
+      setClockForward(HOUR);
+    });
+    await enter(socket);
+    const cut = next(socket, "disconnect");
+
+    serverSide(io, socket).emit("question", handled);
+
+    expect((await cut)[0]).toBe("io server disconnect");
+    expect(handled).not.toHaveBeenCalled();
+  });
+
+  it("a silent client is cut within a second of a clock that is set forward by an hour, and hears no broadcast after", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const events: AuthEvent[] = [];
+    authenticate(io, { verify: tokens.verify, onEvent: (event) => events.push(event) });
+    const socket = client(url, { token: tokens.issue({ lifetime: HOUR - 60_000 }) });
+    const later = client(url, { token: tokens.issue({ lifetime: 3 * HOUR }) });
+    await Promise.all([enter(socket), enter(later)]);
+    const { id } = socket;
+    const cut = next(socket, "disconnect");
+
+    setClockForward(HOUR);
+    const begun = performance.now();
+    await cut;
+
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(later.connected).toBe(true);
+    expect(events.filter(({ type }) => type === "cut")).toEqual([
+      { type: "cut", namespace: "/", id, subject: "alice", code: "token_expired" },
+    ]);
+  });
+
+  it("after a loop that was blocked over the expiry, nothing that came meanwhile is handled, and the client is cut at once", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    const handled = vi.fn();
+    io.on("connection", (socket) => socket.on("order", handled));
+    const socket = client(url, { token: tokens.issue({ lifetime: 600 }) });
+    await enter(socket);
+    const server = serverSide(io, socket);
+    const cut = next(server, "disconnect");
+    const broadcasts: boolean[] = [];
+
+    // What the client sends lies in the server's queue when the loop is free again.
+    for (let number = 0; number < 100; number++) socket.emit("order", number);
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        block(1_000);
+        setImmediate(() => {
+          broadcasts.push(server.connected);
+          resolve();
+        });
+      });
+    });
+    await cut;
+
+    expect(handled.mock.calls.length).toBeLessThan(100);
+    expect(broadcasts).toEqual([false]);
+  });
+
+  it("a renewal that is verified while the clock passes the old expiry comes too late", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const first = tokens.issue({ lifetime: HOUR });
+    authenticate(io, {
+      verify: (token) => {
+        if (token !== first) setClockForward(HOUR);
+        return tokens.verify(token);
+      },
+    });
+    const socket = client(url, { token: first });
+    await enter(socket);
+    const cut = next(socket, "disconnect");
+    socket.emit("auth:renew", { token: tokens.issue({ lifetime: 5 * HOUR }) });
+    expect((await cut)[0]).toBe("io server disconnect");
+  });
+
+  it("a token that expires while the app's middlewares are at work lets nobody in", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    io.use((_, next) => {
+      setClockForward(HOUR);
+      next();
+    });
+    const socket = client(url, { token: tokens.issue({ lifetime: HOUR }) });
+    await expect(enter(socket)).rejects.toMatchObject({ data: { code: "token_expired" } });
+  });
+});

@@ -1,0 +1,280 @@
+import { once } from "node:events";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { type AuthEvent, authenticate } from "../../src/server/index.ts";
+import {
+  client,
+  drop,
+  enter,
+  next,
+  refusal,
+  serverSide,
+  startServer,
+  Tokens,
+} from "../support/guarded-server.ts";
+
+/** Connects where nobody says hello. */
+async function connect(socket: ReturnType<typeof client>): Promise<void> {
+  const refused = next(socket, "connect_error").then(([error]) => Promise.reject(error));
+  const connected = next(socket, "connect");
+  socket.connect();
+  await Promise.race([connected, refused]);
+}
+
+const missing = { code: "token_missing" };
+
+describe("a Server is guarded whole", () => {
+  it("V9 namespaces made before, later and by patterns refuse a client without a token, and know one with it", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    io.of("/before");
+    io.of(/^\/pattern-before-\d+$/);
+    io.of((name, _auth, answer) => answer(null, name.startsWith("/function-before-")));
+    authenticate(io, { verify: tokens.verify });
+    io.of("/later");
+    io.of(/^\/pattern-later-\d+$/);
+    io.of((name, _auth, answer) => answer(null, name.startsWith("/function-later-")));
+    const names = [
+      "/",
+      "/before",
+      "/later",
+      "/pattern-before-1",
+      "/pattern-later-1",
+      "/function-before-1",
+      "/function-later-1",
+    ];
+    for (const name of names) {
+      expect((await refusal(client(`${url}${name}`, {}))).data, name).toEqual(missing);
+      expect((await refusal(client(`${url}${name}`, { token: "garbage" }))).data, name).toEqual({
+        code: "token_invalid",
+      });
+      const socket = client(`${url}${name}`, { token: tokens.issue() });
+      await enter(socket);
+      expect(serverSide(io, socket, name).data.auth.subject).toBe("alice");
+    }
+  });
+
+  it("except lets clients in without a token, by name, with or without its slash, and by pattern", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    for (const name of ["/public", "/status", "/open-1", "/open"]) io.of(name);
+    authenticate(io, { verify: tokens.verify, except: ["/public", "status", /^\/open-/] });
+    for (const name of ["/public", "/status", "/open-1"]) {
+      const socket = client(`${url}${name}`, { token: "the app's own" });
+      await connect(socket);
+      const { data, handshake } = serverSide(io, socket, name);
+      expect(data).toEqual({});
+      expect(handshake.auth).toEqual({ token: "the app's own" });
+    }
+    expect((await refusal(client(`${url}/open`, {}))).data).toEqual(missing);
+  });
+
+  it.each(["before", "after"])("a namespace goes by its own rules, given %s the Server's", async (when) => {
+    const { io, url } = await startServer();
+    const [users, admins] = [new Tokens(), new Tokens()];
+    const whole = () => authenticate(io, { verify: users.verify, except: ["/admin"] });
+    const own = () => authenticate(io.of("/admin"), { verify: admins.verify });
+    const [first, second] = when === "before" ? [own(), whole()] : [whole(), own()];
+    const [auth, adminAuth] = when === "before" ? [second, first] : [first, second];
+    const admin = client(`${url}/admin`, { token: admins.issue() });
+    const user = client(url, { token: users.issue() });
+    await Promise.all([enter(admin), enter(user)]);
+    expect((await refusal(client(`${url}/admin`, { token: users.issue() }))).data).toEqual({
+      code: "token_invalid",
+    });
+
+    // Two spaces of subjects: alice here is not alice there.
+    const cut = next(user, "disconnect");
+    await auth.disconnectUser("alice", "x");
+    await cut;
+    expect(await adminAuth.devices("alice")).toHaveLength(1);
+    expect(await auth.devices("alice")).toEqual([]);
+    expect(admin.connected).toBe(true);
+  });
+
+  it("so does a dynamic namespace, also for a child that was made before", async () => {
+    const { io, url } = await startServer();
+    const [users, guests] = [new Tokens(), new Tokens()];
+    authenticate(io, { verify: users.verify });
+    const rooms = io.of(/^\/room-\d+$/);
+    await enter(client(`${url}/room-1`, { token: users.issue() }));
+    authenticate(rooms, { verify: guests.verify });
+    for (const name of ["/room-1", "/room-2"]) {
+      await enter(client(`${url}${name}`, { token: guests.issue() }));
+      expect((await refusal(client(`${url}${name}`, { token: users.issue() }))).data).toEqual({
+        code: "token_invalid",
+      });
+    }
+  });
+
+  it("V3 disconnectUser and devices reach all of the Server's namespaces", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const auth = authenticate(io, { verify: tokens.verify });
+    io.of("/chat");
+    io.of(/^\/room-\d+$/);
+    const names = ["/", "/chat", "/room-7"];
+    const sockets = names.map((name) => client(`${url}${name}`, { token: tokens.issue() }));
+    await Promise.all(sockets.map(enter));
+    expect((await auth.devices("alice")).map(({ namespace }) => namespace).sort()).toEqual(names.sort());
+    const told = Promise.all(sockets.map((socket) => next(socket, "auth:revoked")));
+    const cut = Promise.all(sockets.map((socket) => next(socket, "disconnect")));
+
+    await auth.disconnectUser("alice", "x");
+
+    expect(await told).toEqual(names.map(() => [{ reason: "x" }]));
+    await cut;
+  });
+
+  it("V9 no middleware of the app sees a client that has not been verified, wherever and whenever it was added", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const seen: unknown[] = [];
+    const watch = (where: string) => (socket: { data: { auth?: { subject: string } } }, next: () => void) => {
+      seen.push(`${where} ${socket.data.auth?.subject ?? "UNVERIFIED"}`);
+      next();
+    };
+    io.use(watch("/"));
+    io.of("/chat").use(watch("/chat"));
+    io.of(/^\/room-\d+$/).use(watch("/room"));
+    authenticate(io, { verify: tokens.verify });
+    io.use(watch("/"));
+    io.of("/later").use(watch("/later"));
+
+    for (const name of ["/", "/chat", "/room-1", "/later"]) {
+      await refusal(client(`${url}${name}`, {}));
+      await refusal(client(`${url}${name}`, { token: "garbage" }));
+      expect(seen.filter((text) => String(text).endsWith("UNVERIFIED"))).toEqual([]);
+      await enter(client(`${url}${name}`, { token: tokens.issue() }));
+    }
+
+    expect(seen).toEqual(["/ alice", "/ alice", "/chat alice", "/room alice", "/later alice"]);
+  });
+
+  it("V9 a middleware that never calls next() is answered unavailable fifteen seconds after the CONNECT, verify included", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const events: AuthEvent[] = [];
+    vi.useFakeTimers({ shouldAdvanceTime: true, toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    authenticate(io, {
+      verify: async (token) => {
+        await new Promise((resolve) => setTimeout(resolve, 6_000));
+        return tokens.verify(token);
+      },
+      authorize: () => new Promise((resolve) => setTimeout(() => resolve(true), 6_000)),
+      onEvent: (event) => events.push(event),
+    });
+    const reached = new Promise<void>((resolve) => io.use(() => resolve()));
+    const refused = refusal(client(url, { token: tokens.issue() }));
+    const isRefused = vi.fn();
+    void refused.then(isRefused);
+    const engine = once(io.engine, "connection");
+    await engine;
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBeGreaterThan(3));
+    await vi.advanceTimersByTimeAsync(6_500);
+    await vi.advanceTimersByTimeAsync(6_500);
+    await reached;
+    expect(isRefused).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(2_500);
+
+    expect((await refused).data).toEqual({ code: "unavailable" });
+    expect(events.map(({ type }) => type)).toEqual(["fault", "refused"]);
+  });
+
+  it("V8 the first client without a token in a namespace that nobody has entered is one warning that names it and except", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    io.of("/admin");
+    io.of("/chat");
+    authenticate(io, { verify: tokens.verify });
+    await enter(client(`${url}/chat`, { token: tokens.issue() }));
+    for (const name of ["/admin", "/admin", "/chat", "/"]) await refusal(client(`${url}${name}`, {}));
+
+    expect(warnings).toHaveBeenCalledTimes(1);
+    expect(String(warnings.mock.calls[0]?.[0])).toContain('"/admin"');
+    expect(String(warnings.mock.calls[0]?.[0])).toContain("except");
+  });
+
+  it("V8 names that clients make up are five warnings at most", async () => {
+    const { io, url } = await startServer();
+    const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    io.of(/^\/room-\d+$/);
+    authenticate(io, { verify: new Tokens().verify });
+    for (let number = 0; number < 8; number++) await refusal(client(`${url}/room-${number}`, {}));
+    expect(warnings).toHaveBeenCalledTimes(5);
+  });
+});
+
+describe("B21 guests", () => {
+  it("come in without a token, have no identity, and are told nothing of a session", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const events: AuthEvent[] = [];
+    authenticate(io, { verify: tokens.verify, guests: true, onEvent: (event) => events.push(event) });
+    io.on("connection", (socket) => socket.on("ask", (answer) => answer(socket.data.auth ?? "nobody")));
+    const guest = client(url, {});
+    const heard = vi.fn();
+    guest.onAny(heard);
+    await connect(guest);
+
+    expect(await guest.emitWithAck("ask")).toBe("nobody");
+    expect(heard).not.toHaveBeenCalled();
+    const user = client(url, { token: tokens.issue() });
+    await enter(user);
+    expect(await user.emitWithAck("ask")).toMatchObject({ subject: "alice" });
+    expect(events).toEqual([
+      { type: "accepted", namespace: "/", id: guest.id },
+      { type: "accepted", namespace: "/", id: user.id, subject: "alice" },
+    ]);
+  });
+
+  it.each([
+    ["garbage", "token_invalid"],
+    [42, "token_invalid"],
+  ])("a bad token, %s, is refused", async (token, code) => {
+    const { io, url } = await startServer();
+    authenticate(io, { verify: new Tokens().verify, guests: true });
+    expect((await refusal(client(url, { token }))).data).toEqual({ code });
+  });
+
+  it("S1 a renewal on a guest's connection is answered, and reaches no listener of the app's", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify, guests: true });
+    const heard = vi.fn();
+    io.on("connection", (socket) => socket.on("auth:renew", heard));
+    const guest = client(url, {});
+    await connect(guest);
+    const answer = await guest.emitWithAck("auth:renew", { token: tokens.issue() });
+    expect(answer.code).toBe("token_invalid");
+    expect(heard).not.toHaveBeenCalled();
+  });
+
+  it("T6 a guest's session is resumed by a guest, and by no user; a user's by no guest", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify, guests: true });
+    io.on("connection", (socket) => socket.emit("hello"));
+    const payload: { token: unknown } = { token: undefined };
+    const socket = client(url, (answer: (payload: object) => void) => answer({ ...payload }));
+    const greeted = async (token: unknown) => {
+      const greeting = next(socket, "hello");
+      payload.token = token;
+      await connect(socket);
+      await greeting;
+    };
+    const reconnect = async (token: unknown) => {
+      await drop(io, socket);
+      await greeted(token);
+      return socket.recovered;
+    };
+    await greeted(undefined);
+    expect(await reconnect(undefined)).toBe(true);
+    expect(serverSide(io, socket).data).toEqual({});
+    expect(await reconnect(tokens.issue())).toBe(false);
+    expect(await reconnect(tokens.issue())).toBe(true);
+    expect(await reconnect(undefined)).toBe(false);
+    expect(serverSide(io, socket).data).toEqual({});
+  });
+});
