@@ -21,17 +21,17 @@ const banner = `/*! authsocket ${manifest.version}, MIT licence. Contains jwt-de
 const testingBanner = `/*! authsocket ${manifest.version}, MIT licence. Contains socket.io-parser, Copyright (c) 2014-present Guillermo Rauch and Socket.IO contributors, and @socket.io/component-emitter, Copyright (c) 2014 Component contributors, MIT licence. */`;
 
 /** The files of entry points of the package, by name. What several of them hold is a file that they share. */
-function moduleEntries(input, floor = browsers, banner = "") {
+function moduleEntries(input, { floor = browsers, banner = "", tsconfig = "tsconfig.json" } = {}) {
   const files = (ending) => ({
     dir: "dist",
     entryFileNames: `[name].${ending}`,
     chunkFileNames: `shared-[name].${ending}`,
   });
   const external = [
+    // What an entry needs of the main one it takes from there, so that both speak of the same types.
+    manifest.name,
     ...Object.keys(manifest.dependencies),
     ...Object.keys(manifest.peerDependencies),
-    // An entry that makes AuthSockets makes those of the app's copy.
-    "authsocket",
   ];
   return [
     {
@@ -46,7 +46,7 @@ function moduleEntries(input, floor = browsers, banner = "") {
     {
       input,
       external,
-      plugins: [dts({ compilerOptions: { stripInternal: true } })],
+      plugins: [dts({ tsconfig, compilerOptions: { stripInternal: true } })],
       output: [
         { ...files("d.ts"), format: "es" },
         { ...files("d.cts"), format: "es" },
@@ -58,8 +58,16 @@ function moduleEntries(input, floor = browsers, banner = "") {
 const packageEntries = [
   ...moduleEntries({ authsocket: "src/client/index.ts", session: "src/client/index.session.ts" }),
   ...moduleEntries({ sources: "src/sources/index.ts" }),
-  ...moduleEntries({ server: "src/server/index.ts" }, node),
-  ...moduleEntries({ testing: "src/testing/index.ts" }, node, testingBanner),
+  ...moduleEntries({ server: "src/server/index.ts" }, { floor: node }),
+  ...moduleEntries({ testing: "src/testing/index.ts" }, { floor: node, banner: testingBanner }),
+  ...moduleEntries(
+    { react: "src/adapters/react.ts", vue: "src/adapters/vue.ts", svelte: "src/adapters/svelte.ts" },
+    {
+      // React's server components must not run hooks.
+      banner: ({ name }) => (name === "react" ? '"use client";' : ""),
+      tsconfig: "src/adapters/tsconfig.json",
+    },
+  ),
 ];
 
 // After esbuild's minifier it takes off three bytes more of a hundred.

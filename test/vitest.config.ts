@@ -8,6 +8,9 @@ export default defineConfig({
   resolve: {
     // Unit and integration tests read the sources; what is built is the matter of test/package.
     alias: {
+      "authsocket/react": `${root}src/adapters/react.ts`,
+      "authsocket/vue": `${root}src/adapters/vue.ts`,
+      "authsocket/svelte": `${root}src/adapters/svelte.ts`,
       "authsocket/server": `${root}src/server/index.ts`,
       "authsocket/sources": `${root}src/sources/index.ts`,
       "authsocket/testing": `${root}src/testing/index.ts`,

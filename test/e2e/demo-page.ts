@@ -149,7 +149,7 @@ export class DemoPage {
 
 type Stage = "checking" | "signedOut" | "signedIn";
 
-function passwordOf(username: string): string {
+export function passwordOf(username: string): string {
   const account = demoAccounts.find((candidate) => candidate.username === username);
   if (!account) throw new TypeError(`There is no demo account "${username}"`);
   return account.password;

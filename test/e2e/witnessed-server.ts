@@ -85,6 +85,11 @@ export class WitnessedServer {
     return this.history.flatMap((happening) => (happening.kind === "refused" ? [happening.code] : []));
   }
 
+  /** How many connections there are now. */
+  get connections(): number {
+    return this.#demo.io.of("/").sockets.size;
+  }
+
   /** Calls `listener` at each disconnect. */
   onDisconnect(listener: () => void): void {
     this.#demo.io.on("connection", (socket) => socket.on("disconnect", listener));

@@ -6,17 +6,18 @@ import { pack, root } from "./tarball.ts";
 const tarball = pack();
 afterAll(() => tarball.remove());
 
+// Those that begin with "shared-" are what several entry points hold.
+const entries = [
+  ...["session", "sources", "server", "testing", "react", "vue", "svelte"],
+  ...["shared-hold", "shared-socket-event"],
+];
+
 const scripts = [
   "authsocket.js",
   "authsocket.cjs",
   "authsocket.umd.js",
   "authsocket.umd.min.js",
-  "sources.js",
-  "sources.cjs",
-  "server.js",
-  "server.cjs",
-  "testing.js",
-  "testing.cjs",
+  ...[...entries, "shared-auth-session"].flatMap((name) => [`${name}.js`, `${name}.cjs`]),
 ];
 
 describe("the packed package", () => {
@@ -28,12 +29,7 @@ describe("the packed package", () => {
       ...scripts.map((file) => `${file}.map`),
       "authsocket.d.ts",
       "authsocket.d.cts",
-      "sources.d.ts",
-      "sources.d.cts",
-      "server.d.ts",
-      "server.d.cts",
-      "testing.d.ts",
-      "testing.d.cts",
+      ...entries.flatMap((name) => [`${name}.d.ts`, `${name}.d.cts`]),
     ];
     expect(tarball.files.sort()).toEqual([...papers, ...built.map((file) => `dist/${file}`)].sort());
   });
@@ -52,10 +48,16 @@ describe("the packed package", () => {
     },
   );
 
-  it("asks for jwt-decode alone, for socket.io-client 4.7 or later beside it, and on a server for socket.io 4.8", () => {
+  it("asks for jwt-decode alone, for socket.io-client 4.7 or later beside it, and for the rest only where it is used", () => {
     const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<string, unknown>;
     expect(manifest.dependencies).toEqual({ "jwt-decode": "^4.0.0" });
-    expect(manifest.peerDependencies).toEqual({ "socket.io": "^4.8.0", "socket.io-client": "^4.7.0" });
-    expect(manifest.peerDependenciesMeta).toEqual({ "socket.io": { optional: true } });
+    expect(manifest.peerDependencies).toEqual({
+      react: ">=18",
+      "socket.io": "^4.8.0",
+      "socket.io-client": "^4.7.0",
+      vue: "^3.3.0",
+    });
+    const optional = { optional: true };
+    expect(manifest.peerDependenciesMeta).toEqual({ react: optional, "socket.io": optional, vue: optional });
   });
 });

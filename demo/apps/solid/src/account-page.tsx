@@ -1,0 +1,28 @@
+import { createSignal } from "solid-js";
+import type { Profile } from "../../../socket-events.ts";
+import { auth } from "./auth.ts";
+import { ConnectionPill } from "./connection-pill.tsx";
+
+export function AccountPage() {
+  const [profile, setProfile] = createSignal<Profile>();
+
+  // An answer that cannot come any more is of no use to anybody who has left the page.
+  auth.socket.emitWithAck("whoami").then(setProfile, () => {});
+
+  return (
+    <>
+      <div class="heading">
+        <h1>Account</h1>
+        <ConnectionPill />
+      </div>
+      <dl class="card facts">
+        <dt>Name</dt>
+        <dd>{profile()?.username ?? "…"}</dd>
+        <dt>Address</dt>
+        <dd>{profile()?.email ?? "…"}</dd>
+        <dt>Role</dt>
+        <dd>{profile()?.role ?? "…"}</dd>
+      </dl>
+    </>
+  );
+}

@@ -1,0 +1,38 @@
+import { A, Navigate } from "@solidjs/router";
+import { session } from "authsocket/svelte";
+import { createResource, from, type ParentProps, Show } from "solid-js";
+import { logout } from "../../api.ts";
+import { auth } from "./auth.ts";
+
+export function Guarded(props: ParentProps) {
+  // Until it is known who is signed in: after a reload, the token is still to be asked for.
+  const [known] = createResource(() => auth.session.whenReady());
+  const user = from(session(auth.session));
+
+  async function signOut() {
+    await auth.session.signOut();
+    await logout();
+  }
+
+  return (
+    <Show when={known()} fallback={<p class="checking">Checking who is signed in…</p>}>
+      <Show when={user()?.status !== "signedOut"} fallback={<Navigate href="/sign-in" />}>
+        <header class="bar">
+          <p class="brand">
+            <span>AuthSocket</span> with Solid
+          </p>
+          <nav aria-label="Pages">
+            <A href="/" end>
+              Chat
+            </A>
+            <A href="/account">Account</A>
+          </nav>
+          <button type="button" class="plain" onClick={signOut}>
+            Sign out
+          </button>
+        </header>
+        <main>{props.children}</main>
+      </Show>
+    </Show>
+  );
+}

@@ -1,0 +1,51 @@
+import type { AuthSocketState, Subscribable } from "authsocket";
+
+/** What components need of an AuthSocket to share its connection. */
+export interface Connectable extends Subscribable<AuthSocketState> {
+  connect(): unknown;
+  disconnect(): unknown;
+}
+
+interface Hold {
+  holders: number;
+  /** Whether the connection was made here. One that the app has made is the app's to end. */
+  isOurs: boolean;
+  readonly stopWatching: () => void;
+}
+
+const holds = new WeakMap<Connectable, Hold>();
+
+/**
+ * Connects while anybody holds it.
+ *
+ * @returns the release, to be called once
+ */
+export function hold(auth: Connectable): () => void {
+  const held = holds.get(auth) ?? take(auth);
+  held.holders++;
+  // In a later task: StrictMode and a change of page release and hold again at once, which shall cost no disconnect.
+  return () => void setTimeout(release, 0, auth, held);
+}
+
+function take(auth: Connectable): Hold {
+  const isOurs = auth.state.status === "idle";
+  if (isOurs) auth.connect();
+  const held: Hold = {
+    holders: 0,
+    isOurs,
+    stopWatching: auth.subscribe(({ status, error }) => {
+      // The app has disconnected it. An error would mean that Socket.IO gave up.
+      if (status === "idle" && !error) held.isOurs = false;
+    }),
+  };
+  holds.set(auth, held);
+  return held;
+}
+
+function release(auth: Connectable, held: Hold): void {
+  held.holders--;
+  if (held.holders > 0) return;
+  holds.delete(auth);
+  held.stopWatching();
+  if (held.isOurs) auth.disconnect();
+}

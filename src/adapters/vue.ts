@@ -1,0 +1,79 @@
+import type { AuthSocketState, EventsMap, SessionState, Subscribable } from "authsocket";
+import {
+  getCurrentInstance,
+  getCurrentScope,
+  onMounted,
+  onScopeDispose,
+  type ShallowRef,
+  shallowRef,
+} from "vue";
+import { type Connectable, hold } from "./hold.ts";
+import { type EventListener, type EventName, type Listenable, listen } from "./socket-event.ts";
+
+export type { Connectable } from "./hold.ts";
+export type { EventListener, EventName, Listenable } from "./socket-event.ts";
+
+/**
+ * Connects while any component or effect scope uses it, and tells how it is. The last one that leaves disconnects, unless
+ * the app itself had connected. On a server and while hydrating, the state is `auth.serverState`.
+ *
+ * @param auth made outside of the components, with `autoConnect: false`
+ * @example
+ * const connection = useConnection(auth); // connection.value.status
+ */
+export function useConnection(auth: Connectable): Readonly<ShallowRef<AuthSocketState>> {
+  whileMounted(() => hold(auth));
+  return useSubscribable(auth);
+}
+
+/**
+ * Who is signed in. Asks nobody: a connection does, or `session.whenReady()`. On a server and while hydrating, the state is
+ * `session.serverState`.
+ *
+ * @example
+ * const session = useSession(auth.session); // session.value.subject
+ */
+export function useSession(session: Subscribable<SessionState>): Readonly<ShallowRef<SessionState>> {
+  return useSubscribable(session);
+}
+
+/**
+ * Listens to an event while the component is mounted, or the effect scope active.
+ *
+ * @example
+ * useSocketEvent(auth, "message", (message) => messages.value.push(message));
+ */
+export function useSocketEvent<
+  Listen extends EventsMap,
+  Emit extends EventsMap,
+  Event extends EventName<Listen>,
+>(auth: Listenable<Listen, Emit>, event: Event, listener: EventListener<Listen, Event>): void {
+  whileMounted(() => listen(auth, event, () => listener));
+}
+
+function useSubscribable<State>(source: Subscribable<State>): Readonly<ShallowRef<State>> {
+  // A component that hydrates has its element before it is mounted, and has to render what the server did.
+  const isHydrating = Boolean(getCurrentInstance()?.vnode.el);
+  const state = shallowRef(isServer() || isHydrating ? source.serverState : source.state);
+  const read = () => {
+    state.value = source.state;
+  };
+  whileMounted(() => {
+    read();
+    return source.subscribe(read);
+  });
+  return state;
+}
+
+/** Mounting is what a server never does. An effect scope without a component begins at once. */
+function whileMounted(begin: () => () => void): void {
+  let end: (() => void) | undefined;
+  const start = () => {
+    end = begin();
+  };
+  if (getCurrentInstance()) onMounted(start);
+  else if (!isServer()) start();
+  if (getCurrentScope()) onScopeDispose(() => end?.());
+}
+
+const isServer = () => typeof document === "undefined";
