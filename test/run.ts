@@ -128,7 +128,7 @@ async function secondLane(): Promise<void> {
   await remainingChecks();
 }
 
-const checks = ["typecheck", "lint", "format:check", "unused"];
+const checks = ["jest", "typecheck", "lint", "format:check", "unused"];
 
 async function remainingChecks(): Promise<void> {
   for (let name = checks.shift(); name !== undefined; name = checks.shift()) await check(name);

@@ -37,7 +37,13 @@ export default defineConfig({
       // Where users' tests run.
       ...["node", "jsdom", "happy-dom"].map((environment) => ({
         extends: true as const,
-        test: { name: `testing-${environment}`, environment, include: ["test/testing/everywhere/*.test.ts"] },
+        test: {
+          name: `testing-${environment}`,
+          environment,
+          include: ["test/testing/everywhere/*.test.ts"],
+          testTimeout: 20_000,
+          setupFiles: environment === "node" ? "test/testing/everywhere/document.ts" : [],
+        },
       })),
       {
         extends: true,

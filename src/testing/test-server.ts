@@ -20,6 +20,7 @@ import { nativeTask } from "./time/native-task.ts";
 import { openTimeline, type Timeline } from "./time/timeline.ts";
 import { Deliveries } from "./wire/deliveries.ts";
 import type { Engine, Member, Refused } from "./wire/engine.ts";
+import { checkTransportClasses } from "./wire/memory-transport.ts";
 
 /** Tasks in a row in which nothing has happened: the app's own promises may take some. */
 const QUIET = 4;
@@ -113,6 +114,7 @@ export class TestServer<
   #isClosed = false;
 
   constructor({ guests = false }: TestServerOptions = {}) {
+    checkTransportClasses();
     let admit: Admit | undefined;
     super("/", {
       opened: (opened) => {
@@ -481,7 +483,7 @@ function isFor(target: Target, namespace: string, subject: string | undefined): 
  * server.emit("message", "hello");
  * await server.close();
  *
- * @throws Error for Jest's legacy fake timers
+ * @throws Error for a socket.io-client before 4.8, and for Jest's legacy fake timers
  */
 export function createTestServer<
   Listen extends EventsMap = DefaultEventsMap,

@@ -1,0 +1,34 @@
+import { fileURLToPath } from "node:url";
+
+/** The tests that run everywhere, against what was built, in the environments that users of Jest have. */
+const rootDir = fileURLToPath(new URL("../..", import.meta.url));
+
+const project = (displayName, testEnvironment, more) => ({
+  displayName,
+  testEnvironment,
+  rootDir,
+  testMatch: ["<rootDir>/test/testing/everywhere/**/*.test.ts"],
+  transform: { "\\.ts$": "<rootDir>/test/jest/transform.cjs" },
+  moduleNameMapper: {
+    "^authsocket$": "<rootDir>/dist/authsocket.cjs",
+    "^authsocket/testing$": "<rootDir>/dist/testing.cjs",
+    "^vitest$": "<rootDir>/test/jest/vitest.cjs",
+  },
+  ...more,
+});
+
+export default {
+  // Shared with other runs, it would be of use only to Jest itself.
+  cache: false,
+  maxWorkers: 2,
+  testTimeout: 20_000,
+  projects: [
+    project("node", "node", {
+      setupFiles: ["<rootDir>/test/testing/everywhere/document.ts"],
+      // jsdom's document outlives the test file.
+      testEnvironmentOptions: { globalsCleanup: "off" },
+    }),
+    project("jsdom", "jest-environment-jsdom"),
+    project("happy-dom", "@happy-dom/jest-environment"),
+  ],
+};

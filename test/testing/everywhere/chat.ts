@@ -1,0 +1,72 @@
+// chat.ts
+import type { AuthSocket, TokenSet } from "authsocket";
+
+const WORDS = {
+  idle: "Not connected",
+  connecting: "Connecting…",
+  connected: "Connected",
+  signedOut: "Please sign in",
+  refused: "You were disconnected",
+};
+
+/** A chat with a sign-in form. Returns a function that takes it off the page. */
+export function mountChat(page: HTMLElement, auth: AuthSocket, login: (name: string) => Promise<TokenSet>) {
+  page.innerHTML = `
+    <p role="status"></p>
+    <form><label>Name <input name="name"></label> <button>Sign in</button></form>
+    <form><ul></ul> <label>Message <input name="text"></label> <button>Send</button></form>
+    <button>Try again</button>`;
+  const [status, signIn, chat, again] = [...page.children] as [
+    HTMLElement,
+    HTMLFormElement,
+    HTMLFormElement,
+    HTMLElement,
+  ];
+  const name = signIn.querySelector("input") as HTMLInputElement;
+  const text = chat.querySelector("input") as HTMLInputElement;
+  const list = chat.querySelector("ul") as HTMLElement;
+
+  function say(words: string): HTMLElement {
+    const item = page.ownerDocument.createElement("li");
+    item.textContent = words;
+    list.append(item);
+    return item;
+  }
+
+  function show(): void {
+    const { state } = auth;
+    const error = state.error ? ` (${state.error.code})` : "";
+    status.textContent = WORDS[state.status] + error;
+    const forms = state.status === "signedOut" ? [signIn] : [chat];
+    page.replaceChildren(status, ...forms, ...(state.status === "refused" ? [again] : []));
+  }
+
+  signIn.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    await auth.session.signIn(await login(name.value));
+  });
+
+  chat.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const message = text.value;
+    const item = say(`${message} (sending)`);
+    text.value = "";
+    try {
+      await auth.socket.emitWithAck("message", message);
+      item.textContent = message;
+    } catch {
+      item.remove(); // the user has changed: what was unsent is dropped
+    }
+  });
+
+  again.addEventListener("click", () => auth.connect());
+  const hear = (words: string) => say(words);
+  auth.socket.on("news", hear);
+  const unsubscribe = auth.subscribe(show);
+  show();
+  return () => {
+    unsubscribe();
+    auth.socket.off("news", hear);
+    page.replaceChildren();
+  };
+}
