@@ -108,6 +108,17 @@ describe("faults until they are taken back", () => {
     expect(word(auth)).toBe("connected");
   });
 
+  it("refuse('token_invalid') refuses fresh tokens too, and ends no session", async () => {
+    server.refuse("token_invalid");
+    const auth = server.socket({ store: memoryStore(server.issue()) });
+    await server.settled();
+    expect(word(auth)).toBe("connecting token_rejected");
+    expect(auth.session.state.status).toBe("signedIn");
+    server.accept();
+    await server.clock.advance(60_000);
+    expect(word(auth)).toBe("connected");
+  });
+
   it("refuse() takes an error of the app's own", async () => {
     server.refuse(Object.assign(new Error("the room is full"), { data: { code: "room_full" } }), {
       namespace: "/chat",

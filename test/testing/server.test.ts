@@ -101,13 +101,23 @@ describe("a client of the server in memory", () => {
     expect(server.sockets.map(({ subject }) => subject)).toEqual(["bob"]);
   });
 
-  it("is a guest without a token where the server has guests", async () => {
+  it("is a guest without a token where the server has guests, and a user after sign-in", async () => {
     await server.close();
     server = createTestServer({ guests: true });
-    const guests: (string | undefined)[] = [];
-    server.on("connection", ({ subject }) => guests.push(subject));
-    await connect("alice");
-    expect(guests).toEqual(["alice"]);
+    const auth = server.socket({ anonymous: true });
+    await server.settled();
+    expect(auth.state).toMatchObject({ status: "connected", anonymous: true });
+    expect(server.sockets.map(({ subject }) => subject)).toEqual([undefined]);
+    await auth.session.signIn(server.issue({ subject: "alice" }));
+    await server.settled();
+    expect(server.sockets.map(({ subject }) => subject)).toEqual(["alice"]);
+  });
+
+  it("is known by its token wherever the app's payload has it", async () => {
+    const store = memoryStore(server.issue({ subject: "alice" }));
+    server.socket({ store, payload: (token) => ({ authorization: `Bearer ${token}`, room: "red" }) });
+    await server.settled();
+    expect(server.sockets.map(({ subject }) => subject)).toEqual(["alice"]);
   });
 });
 
