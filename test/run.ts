@@ -7,14 +7,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { findChromium } from "./support/chromium.ts";
+import { engines } from "./support/engines.ts";
+import { type Count, readVitest } from "./support/vitest-report.ts";
 
-type Count = { passed: number; failed: number };
 type Stage = Count & { name: string; seconds: number; note: string };
 
 const stages: Stage[] = [];
+/** Engines whose tests did not run. */
+const notInstalled: string[] = [];
 const reports = mkdtempSync(join(tmpdir(), "authsocket-test-"));
 const vitestReport = join(reports, "vitest.json");
-const playwrightReport = join(reports, "playwright.json");
 const benchReport = join(reports, "bench.json");
 
 const one = (passed: boolean): Count => ({ passed: Number(passed), failed: Number(!passed) });
@@ -37,8 +39,13 @@ function skipped(name: string, cause: string): void {
   stages.push({ name, ...one(false), seconds: 0, note: `not run: ${cause} failed` });
 }
 
-/** Runs an npm script of package.json for at most `timeout` ms and answers whether it succeeded. */
-async function script(name: string, args: string[] = [], timeout = 120_000): Promise<boolean> {
+/** Runs an npm script of package.json for at most `timeout` ms and answers whether it succeeded; Playwright has a file to report to. */
+async function script(
+  name: string,
+  args: string[] = [],
+  timeout = 120_000,
+  playwrightReport = "",
+): Promise<boolean> {
   const windows = process.platform === "win32";
   const child = spawn("npm", ["run", "--silent", name, "--", ...args], {
     stdio: ["ignore", "pipe", "pipe"],
@@ -68,25 +75,12 @@ async function script(name: string, args: string[] = [], timeout = 120_000): Pro
 }
 
 /** A run that ended badly has failed, whatever its report says or lacks. A test that was skipped has not passed. */
-function tests(succeeded: boolean, report: string, read: (report: string) => Count): Count {
-  const count = read(readFileSync(report, "utf8"));
+function tests(succeeded: boolean, count: Count): Count {
   return succeeded || count.failed > 0 ? count : { ...count, failed: 1 };
 }
 
-function readVitest(report: string): Count {
-  const { testResults } = JSON.parse(report) as {
-    testResults: { status: string; assertionResults: { status: string }[] }[];
-  };
-  const results = testResults.flatMap(({ assertionResults }) => assertionResults);
-  const passed = results.filter(({ status }) => status === "passed").length;
-  const unreadable = testResults.filter(
-    (file) => file.status === "failed" && file.assertionResults.length === 0,
-  );
-  return { passed, failed: results.length - passed + unreadable.length };
-}
-
 function readPlaywright(report: string): Count {
-  const { stats, errors } = JSON.parse(report) as {
+  const { stats, errors } = JSON.parse(readFileSync(report, "utf8")) as {
     stats: { expected: number; unexpected: number; flaky: number; skipped: number };
     errors: unknown[];
   };
@@ -103,14 +97,19 @@ async function check(name: string): Promise<void> {
 async function vitest(): Promise<void> {
   await stage("vitest", async () => {
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`];
-    return tests(await script("vitest", reporters, 300_000), vitestReport, readVitest);
+    const succeeded = await script("vitest", reporters, 300_000);
+    return tests(succeeded, readVitest(vitestReport));
   });
 }
 
 async function e2e(): Promise<void> {
-  await stage("e2e", async () => {
-    return tests(await script("e2e", ["--reporter=list,json"], 360_000), playwrightReport, readPlaywright);
-  });
+  await stage("e2e", () => playwright("chromium", [], 360_000));
+}
+
+async function playwright(engine: string, args: string[], timeout: number): Promise<Count> {
+  const report = join(reports, `${engine}.json`);
+  const all = ["--project", engine, "--reporter=list,json", ...args];
+  return tests(await script("e2e", all, timeout, report), readPlaywright(report));
 }
 
 const built = await stage("build", async () => one(await script("build")));
@@ -128,17 +127,32 @@ async function secondLane(): Promise<void> {
   await remainingChecks();
 }
 
-const checks = ["jest", "typecheck", "lint", "format:check", "unused"];
+const checks = [
+  ...(built ? otherEngines() : []),
+  ...["jest", "typecheck", "lint", "format:check", "unused"].map((name) => () => check(name)),
+];
 
 async function remainingChecks(): Promise<void> {
-  for (let name = checks.shift(); name !== undefined; name = checks.shift()) await check(name);
+  for (let next = checks.shift(); next !== undefined; next = checks.shift()) await next();
+}
+
+/** A few of the browser tests in each engine that is installed; `npm run e2e -- --project firefox` runs all that it can. */
+function otherEngines(): (() => Promise<void>)[] {
+  return Object.entries(engines).flatMap(([name, { isHere }]) => {
+    if (!isHere()) {
+      notInstalled.push(name);
+      return [];
+    }
+    return async () => void (await stage(name, () => playwright(name, ["--grep", "@core"], 120_000)));
+  });
 }
 
 await Promise.all([firstLane(), secondLane()]);
 // Alone, and even so by counts, never by times: how fast it is does not decide whether it works.
 if (built && browser) {
   await stage("bench", async () => {
-    return tests(await script("bench", ["--quick", "--json", benchReport]), benchReport, JSON.parse);
+    const succeeded = await script("bench", ["--quick", "--json", benchReport]);
+    return tests(succeeded, JSON.parse(readFileSync(benchReport, "utf8")));
   });
 } else skipped("bench", built ? "browser" : "build");
 
@@ -152,6 +166,8 @@ for (const { name, passed, failed, seconds, note } of stages) {
   );
 }
 
+if (notInstalled.length > 0)
+  console.log(`not installed, so that nothing ran in it: ${notInstalled.join(", ")}`);
 const sum = (key: keyof Count) => stages.reduce((total, { [key]: count }) => total + count, 0);
 process.exitCode = sum("failed") === 0 ? 0 : 1;
 console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);

@@ -15,6 +15,8 @@ export default defineConfig({
       "authsocket/sources": `${root}src/sources/index.ts`,
       "authsocket/testing": `${root}src/testing/index.ts`,
       authsocket: `${root}src/client/index.ts`,
+      // `npm run versions` has other releases of Socket.IO in the place of the installed ones.
+      ...JSON.parse(process.env.AUTHSOCKET_REPLACED ?? "{}"),
     },
   },
   test: {

@@ -1,15 +1,16 @@
-import { type BrowserContext, expect, type Page } from "playwright/test";
+import type { CDPSession } from "playwright/test";
 import type { Tab } from "./tab.ts";
+import type { TabPage } from "./tab-page.ts";
 import type { TabSite } from "./tab-site.ts";
 
 /** Whether this browser keeps pages that were left, to show them again as they were: a page without anything tells. */
-export async function keepsPages(context: BrowserContext, url: string): Promise<boolean> {
-  const page = await context.newPage();
+export async function keepsPages(page: TabPage, url: string): Promise<boolean> {
   await page.goto(url);
-  await noteReturn(page);
+  await page.evaluate(() => void Reflect.set(window, "isKept", true));
   await page.goto(`${url}?elsewhere`);
-  await page.goBack({ waitUntil: "commit" });
-  const isKept = await isBack(page);
+  await goBack(page);
+  await page.waitForFunction(() => location.search === "");
+  const isKept = await page.evaluate(() => Reflect.get(window, "isKept") === true);
   await page.close();
   return isKept;
 }
@@ -24,7 +25,7 @@ export async function keepsPages(context: BrowserContext, url: string): Promise<
  */
 export async function awayFrom(
   tab: Tab,
-  { site, isKept }: { site: TabSite; isKept: boolean },
+  { site, isKept, devtools }: { site: TabSite; isKept: boolean; devtools: () => Promise<CDPSession> },
   meanwhile: () => Promise<void>,
 ): Promise<void> {
   const { page } = tab;
@@ -32,33 +33,34 @@ export async function awayFrom(
   if (isKept) {
     await page.goto(`${site.url}/blank`);
     await meanwhile();
-    await page.goBack({ waitUntil: "commit" });
-    await expect.poll(() => isBack(page)).toBe(true);
+    await goBack(page);
+    // As it was: a page that was loaded anew has forgotten that it was left.
+    await page.waitForFunction(() => Reflect.get(window, "isBack"));
     return;
   }
-  const devtools = await page.context().newCDPSession(page);
+  const session = await devtools();
   const id = await page.evaluate(() => {
     const { id } = window.auth.socket;
     window.dispatchEvent(new PageTransitionEvent("pagehide", { persisted: true }));
     return id;
   });
-  await devtools.send("Debugger.enable");
-  await devtools.send("Debugger.pause");
+  await session.send("Debugger.enable");
+  await session.send("Debugger.pause");
   site.io.sockets.sockets.get(id ?? "")?.conn.close();
   await meanwhile();
-  await devtools.send("Debugger.disable");
+  await session.send("Debugger.disable");
   await page.evaluate(() => {
     window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
   });
 }
 
-async function noteReturn(page: Page): Promise<void> {
+/** Not by Playwright's `goBack()`, which waits in Firefox for a page that is kept to load. */
+function goBack(page: TabPage): Promise<unknown> {
+  return page.evaluate(() => void setTimeout(() => history.back()));
+}
+
+async function noteReturn(page: TabPage): Promise<void> {
   await page.evaluate(() => {
     window.addEventListener("pageshow", ({ persisted }) => Reflect.set(window, "isBack", persisted));
   });
-}
-
-/** Whether the page is shown again as it was: one that was loaded anew has forgotten that it was left. */
-function isBack(page: Page): Promise<boolean> {
-  return page.evaluate(() => Reflect.get(window, "isBack") === true);
 }

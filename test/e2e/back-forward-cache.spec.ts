@@ -1,5 +1,4 @@
 import { expect } from "playwright/test";
-import { findChromium } from "../support/chromium.ts";
 import { awayFrom, keepsPages } from "./absence.ts";
 import type { Tab } from "./tab.ts";
 import type { TabSite } from "./tab-site.ts";
@@ -14,7 +13,7 @@ interface AbsenceFixtures {
   away: (tab: Tab, meanwhile: () => Promise<void>) => Promise<void>;
 }
 
-const test = base.extend<AbsenceFixtures>({
+const test = base.extend<AbsenceFixtures, object>({
   pair: async ({ signedIn, open }, use) => {
     await use(async (prepare) => {
       const [tab, other] = [await signedIn(), await open()];
@@ -24,14 +23,19 @@ const test = base.extend<AbsenceFixtures>({
       return [tab, other];
     });
   },
-  away: async ({ context, site }, use) => {
-    const isKept = await keepsPages(context, `${site.url}/blank`);
-    await use((tab, meanwhile) => awayFrom(tab, { site, isKept }, meanwhile));
+  away: async ({ newPage, devtools, site }, use) => {
+    const isKept = await keepsPages(await newPage(), `${site.url}/blank`);
+    await use((tab, meanwhile) => awayFrom(tab, { site, isKept, devtools: () => devtools(tab) }, meanwhile));
   },
+  launchOptions: [
+    // Playwright turns Chromium's cache off.
+    async ({ launchOptions, browserName }, use) => {
+      const ignoreDefaultArgs = ["--disable-back-forward-cache"];
+      await use(browserName === "chromium" ? { ...launchOptions, ignoreDefaultArgs } : launchOptions);
+    },
+    { scope: "worker" },
+  ],
 });
-
-// Playwright turns the cache off.
-test.use({ launchOptions: { ...findChromium(), ignoreDefaultArgs: ["--disable-back-forward-cache"] } });
 
 /** What a page may do as it is left. Where it does nothing, the browser ends its connection. */
 const pages = {
@@ -118,11 +122,9 @@ for (const [words, prepare] of Object.entries(pages)) {
       expect(site.connected.length).toBe(connected);
     });
 
-    test("T23 B16 in whose absence another user has signed in is that user's, and sends nothing of the former's", async ({
-      site,
-      pair,
-      away,
-    }) => {
+    test("T23 B16 in whose absence another user has signed in is that user's, and sends nothing of the former's", {
+      tag: "@core",
+    }, async ({ site, pair, away }) => {
       const [tab, other] = await pair(prepare);
       await away(tab, async () => {
         await other.signIn("bob");

@@ -1,29 +1,76 @@
-import { test as base } from "playwright/test";
+import { test as base, type CDPSession, type Page } from "playwright/test";
+import { findWebKit } from "../support/webkit.ts";
 import { Tab, type TabOptions } from "./tab.ts";
+import type { TabPage } from "./tab-page.ts";
 import { TabSite } from "./tab-site.ts";
+import { WebDriver } from "./web-driver.ts";
 
 interface TabFixtures {
   site: TabSite;
+  /** A page without anything, beside the others of its browser. */
+  newPage: () => Promise<TabPage>;
   /** Opens a tab, in the order of calls. */
   open: (options?: TabOptions) => Promise<Tab>;
   /** Opens one where nobody is signed in, signs Alice in and waits until it is connected; refreshes count from then on. */
   signedIn: (options?: TabOptions) => Promise<Tab>;
+  /** Chromium's own tools for one of its tabs. */
+  devtools: (tab: Tab) => Promise<CDPSession>;
+}
+
+interface BrowserFixtures {
+  webDriver: WebDriver;
 }
 
 /** Playwright's `test` with a site of its own for each test, whose tabs share one browser context. */
-export const test = base.extend<TabFixtures>({
+const byPlaywright = base.extend<TabFixtures, BrowserFixtures>({
   site: async ({ browserName: _ }, use) => {
     const site = await TabSite.start();
     await use(site);
     await site.close();
   },
-  open: async ({ context, site }, use) => {
-    await use((options) => Tab.open(context, site.url, options));
+  newPage: async ({ context }, use) => {
+    await use(() => context.newPage());
+  },
+  open: async ({ newPage, site }, use) => {
+    await use(async (options) => Tab.open(await newPage(), site.url, options));
   },
   signedIn: async ({ open, site }, use) => {
     await use(async (options) => (await openSignedIn(site, 1, () => open(options)))[0]);
   },
+  devtools: async ({ context }, use) => {
+    // What `newPage` has opened there.
+    await use((tab) => context.newCDPSession(tab.page as Page));
+  },
+  webDriver: [
+    async ({ browserName: _ }, use) => {
+      const webKit = findWebKit();
+      if (!webKit) throw new Error("WebKit is not installed: see test/e2e/webkit.config.ts");
+      const driver = await WebDriver.start(webKit);
+      await use(driver);
+      await driver.stop();
+    },
+    { scope: "worker" },
+  ],
 });
+
+/** The same in WebKit, which Playwright cannot drive where it was not built for it. */
+const byWebDriver = byPlaywright.extend({
+  newPage: async ({ webDriver }, use) => {
+    const pages: TabPage[] = [];
+    await use(async () => {
+      const page = await webDriver.newPage();
+      pages.push(page);
+      return page;
+    });
+    // Those that a test has closed are closed already.
+    for (const page of pages) await page.close().catch(() => {});
+  },
+  devtools: async ({ browserName: _ }, use) => {
+    await use(() => Promise.reject(new Error("WebKit has no tools of Chromium's")));
+  },
+});
+
+export const test = process.env.AUTHSOCKET_ENGINE === "webkit" ? byWebDriver : byPlaywright;
 
 /** Opens tabs, all of them connected as Alice, and counts refreshes and statuses from then on. */
 export async function openSignedIn(

@@ -1,5 +1,5 @@
-import type { BrowserContext, Page } from "playwright/test";
 import type { AuthSocket } from "../../src/client/index.ts";
+import type { TabPage } from "./tab-page.ts";
 
 declare global {
   interface Window {
@@ -20,15 +20,14 @@ export interface TabOptions {
 
 /** One tab of the site, which holds an AuthSocket and nothing else. */
 export class Tab {
-  readonly page: Page;
+  readonly page: TabPage;
 
-  constructor(page: Page) {
+  constructor(page: TabPage) {
     this.page = page;
   }
 
   /** @param origin "http://host:port" */
-  static async open(context: BrowserContext, origin: string, options: TabOptions = {}): Promise<Tab> {
-    const page = await context.newPage();
+  static async open(page: TabPage, origin: string, options: TabOptions = {}): Promise<Tab> {
     await page.goto(`${origin}/#${encodeURIComponent(JSON.stringify(options))}`);
     return new Tab(page);
   }

@@ -1,8 +1,10 @@
 import { expect } from "playwright/test";
 import { deferred } from "../support/deferred.ts";
-import { Tab } from "./tab.ts";
+
+import { Tab, type TabOptions } from "./tab.ts";
 import type { TabSite } from "./tab-site.ts";
 import { openSignedIn, test } from "./tab-test.ts";
+import { TABS_HOST } from "./tabs-host.ts";
 
 const TABS = 8;
 const ROUNDS = 20;
@@ -13,7 +15,7 @@ async function expireTogether(site: TabSite, open: () => Promise<Tab>): Promise<
   const [first] = tabs;
   site.lifetimes = [...Array.from({ length: ROUNDS }, () => 500), 3_600_000];
   await first.signIn("alice");
-  await Promise.all(tabs.map((tab) => tab.untilGoodFor(1_000_000)));
+  await Promise.all(tabs.map((tab) => tab.untilGoodFor(1_000_000, 50_000)));
   return tabs;
 }
 
@@ -33,20 +35,17 @@ test("B2 T22 eight tabs that expire together refresh once a round, for twenty ro
   await expectNoSignOut(tabs);
 });
 
-test("B2 so they do on plain http, where there are no Web Locks", async ({
+test("B2 so they do on plain http, where there are no Web Locks", { tag: "@playwright" }, async ({
   site,
-  playwright,
-  launchOptions,
+  newPage,
 }) => {
-  const args = [...(launchOptions.args ?? []), "--host-resolver-rules=MAP tabs.test 127.0.0.1"];
-  const browser = await playwright.chromium.launch({ ...launchOptions, args });
-  const context = await browser.newContext();
-  const tabs = await expireTogether(site, () => Tab.open(context, `http://tabs.test:${site.port}`));
+  const tabs = await expireTogether(site, async () =>
+    Tab.open(await newPage(), `http://${TABS_HOST}:${site.port}`),
+  );
   expect(await tabs[0]?.page.evaluate(() => [isSecureContext, "locks" in navigator])).toEqual([false, false]);
   expect(site.refreshes).toBe(ROUNDS);
   expect(site.reuses).toBe(0);
   await expectNoSignOut(tabs);
-  await browser.close();
 });
 
 for (const store of ["memory", "session"] as const) {
@@ -59,55 +58,82 @@ for (const store of ["memory", "session"] as const) {
   });
 }
 
-for (const fate of ["frozen", "crashed", "closed"] as const) {
-  test(`B3 the tab that refreshes is ${fate}: another has a fresh token in time, and nothing is used twice`, async ({
-    site,
-    open,
-    context,
-  }) => {
-    const refreshTimeout = 2_000;
-    const [holder, other] = await openSignedIn(site, 2, () => open({ refreshTimeout }));
-    if (!holder || !other) throw new Error("two tabs were opened");
-    const answer = deferred<void>();
-    const asked = deferred<void>();
-    site.answering = (number) => {
-      if (number > 1) return undefined;
-      asked.resolve();
-      return answer.promise;
-    };
-    const held = holder.page
-      .evaluate(() => window.auth.session.getToken({ forceRefresh: true }))
-      .catch(() => {});
-    await asked.promise;
-    const waited = other.page.evaluate(async () => {
-      const start = performance.now();
-      await window.auth.session.getToken({ forceRefresh: true });
-      return performance.now() - start;
-    });
-    await other.until("refreshing");
-    const devtools = await context.newCDPSession(holder.page);
-    // Stops the page's thread, as a freeze does; Chromium itself freezes only what is hidden for minutes.
-    if (fate === "frozen") await devtools.send("Debugger.enable");
-    if (fate === "frozen") await devtools.send("Debugger.pause");
-    if (fate === "crashed") void devtools.send("Page.crash").catch(() => {});
-    if (fate === "crashed") await holder.page.waitForEvent("crash");
-    if (fate === "closed") await holder.page.close();
-    // The browser takes in the cookie, though the page is no more.
-    answer.resolve();
-    expect(await waited).toBeLessThan(refreshTimeout + 2_000);
-    const [fresh] = (await other.tokens()).slice(-1);
-    if (fate === "frozen") {
-      await devtools.send("Debugger.disable");
-      await held;
-      await expect.poll(() => holder.tokens().then((tokens) => tokens.at(-1))).toBe(fresh);
-      expect((await other.tokens()).at(-1)).toBe(fresh);
-      await expectNoSignOut([holder]);
-    }
-    expect(site.reuses).toBe(0);
-    expect(site.refreshes).toBe(2);
-    await expectNoSignOut([other]);
+const REFRESH_TIMEOUT = 2_000;
+
+/** Two tabs: one has sent a refresh that is not answered yet, the other wants a fresh token too and waits for its turn. */
+async function holdRefresh(site: TabSite, open: (options: TabOptions) => Promise<Tab>) {
+  const [holder, other] = await openSignedIn(site, 2, () => open({ refreshTimeout: REFRESH_TIMEOUT }));
+  if (!holder || !other) throw new Error("two tabs were opened");
+  const answer = deferred<void>();
+  const asked = deferred<void>();
+  site.answering = (number) => {
+    if (number > 1) return undefined;
+    asked.resolve();
+    return answer.promise;
+  };
+  const held = holder.page
+    .evaluate(() => window.auth.session.getToken({ forceRefresh: true }))
+    .catch(() => {});
+  await asked.promise;
+  const waited = other.page.evaluate(async () => {
+    const start = performance.now();
+    await window.auth.session.getToken({ forceRefresh: true });
+    return performance.now() - start;
   });
+  await other.until("refreshing");
+  return { holder, other, answer, held, waited };
 }
+
+/** Whatever has become of the tab that refreshed, the other one refreshes in time. */
+async function expectFreshInTime(site: TabSite, other: Tab, waited: Promise<number>): Promise<void> {
+  expect(await waited).toBeLessThan(REFRESH_TIMEOUT + 2_000);
+  expect([site.refreshes, site.reuses]).toEqual([2, 0]);
+  await expectNoSignOut([other]);
+}
+
+const inTime = "another has a fresh token in time, and nothing is used twice";
+
+test(`B3 the tab that refreshes is closed: ${inTime}`, { tag: "@core" }, async ({ site, open }) => {
+  const { holder, other, answer, waited } = await holdRefresh(site, open);
+  await holder.page.close();
+  // The browser takes in the cookie, though the page is no more.
+  answer.resolve();
+  await expectFreshInTime(site, other, waited);
+});
+
+test(`B3 the tab that refreshes crashes: ${inTime}`, { tag: "@chromium" }, async ({
+  site,
+  open,
+  devtools,
+}) => {
+  const { holder, other, answer, waited } = await holdRefresh(site, open);
+  const session = await devtools(holder);
+  await session.send("Inspector.enable");
+  const crashed = deferred<void>();
+  session.once("Inspector.targetCrashed", () => crashed.resolve());
+  void session.send("Page.crash").catch(() => {});
+  await crashed.promise;
+  answer.resolve();
+  await expectFreshInTime(site, other, waited);
+});
+
+test(`B3 the tab that refreshes is frozen: ${inTime}, and it takes that one over when it thaws`, {
+  tag: "@chromium",
+}, async ({ site, open, devtools }) => {
+  const { holder, other, answer, held, waited } = await holdRefresh(site, open);
+  const session = await devtools(holder);
+  // Stops the page's thread, as a freeze does; Chromium itself freezes only what is hidden for minutes.
+  await session.send("Debugger.enable");
+  await session.send("Debugger.pause");
+  answer.resolve();
+  await expectFreshInTime(site, other, waited);
+  const [fresh] = (await other.tokens()).slice(-1);
+  await session.send("Debugger.disable");
+  await held;
+  await expect.poll(() => holder.tokens().then((tokens) => tokens.at(-1))).toBe(fresh);
+  expect((await other.tokens()).at(-1)).toBe(fresh);
+  await expectNoSignOut([holder]);
+});
 
 test("B3 a page that is reloaded while it refreshes does not wait for itself as long as for a frozen one", async ({
   site,
@@ -199,9 +225,9 @@ test("B10 B16 Alice signs out while a tab refreshes and another has emits unsent
 });
 
 for (const store of [undefined, "memory"] as const) {
-  test(`B10 a sign-out and a sign-in reach every tab, with the ${store ?? "default"} store`, async ({
-    open,
-  }) => {
+  test(`B10 a sign-out and a sign-in reach every tab, with the ${store ?? "default"} store`, {
+    tag: "@core",
+  }, async ({ open }) => {
     const tabs = [await open({ store }), await open({ store }), await open({ store })] as const;
     await tabs[0].signIn("alice");
     for (const tab of tabs) await tab.connectedAs("alice");

@@ -1,14 +1,11 @@
 import { expect } from "playwright/test";
-import { deferred } from "../support/deferred.ts";
 import { test } from "./tab-test.ts";
 
 const HOUR = 3_600_000;
 
-test("T23 B4 a laptop that has slept for two hours refreshes once as it wakes up, and is back", async ({
-  site,
-  signedIn,
-  context,
-}) => {
+test("T23 B4 a laptop that has slept for two hours refreshes once as it wakes up, and is back", {
+  tag: ["@playwright", "@core"],
+}, async ({ site, signedIn, context }) => {
   site.lifetimes = [HOUR / 4, HOUR];
   await context.clock.install();
   const tab = await signedIn();
@@ -24,11 +21,9 @@ for (const [words, jump] of [
   ["ahead", 2 * HOUR],
   ["back", -2 * HOUR],
 ] as const) {
-  test(`B5 T23 a clock that jumps two hours ${words} costs one refresh at most, and nobody the session`, async ({
-    site,
-    signedIn,
-    context,
-  }) => {
+  test(`B5 T23 a clock that jumps two hours ${words} costs one refresh at most, and nobody the session`, {
+    tag: "@playwright",
+  }, async ({ site, signedIn, context }) => {
     site.lifetimes = [HOUR];
     await context.clock.install();
     const tab = await signedIn();
@@ -46,11 +41,9 @@ for (const [words, jump] of [
   });
 }
 
-test("B4 a tab whose timers do not run is woken by the server's notice, and stays connected", async ({
-  site,
-  signedIn,
-  context,
-}) => {
+test("B4 a tab whose timers do not run is woken by the server's notice, and stays connected", {
+  tag: "@playwright",
+}, async ({ site, signedIn, context }) => {
   site.lifetimes = [3_000, HOUR];
   const tab = await signedIn();
   // From here on no timer of the page fires; packets still arrive.
@@ -62,11 +55,9 @@ test("B4 a tab whose timers do not run is woken by the server's notice, and stay
   expect(site.connected).toEqual(["alice"]);
 });
 
-test("T18 T23 twenty seconds without network, in which the token expires, cost one refresh as it comes back", async ({
-  site,
-  signedIn,
-  context,
-}) => {
+test("T18 T23 twenty seconds without network, in which the token expires, cost one refresh as it comes back", {
+  tag: "@playwright",
+}, async ({ site, signedIn, context }) => {
   const tab = await signedIn({ leeway: 1_000 });
   site.lifetimes = [4_000, HOUR];
   await tab.signIn("alice");
@@ -96,7 +87,7 @@ test("T23 a page that is loaded anew as one goes back to it after its token has 
   await tab.signIn("alice");
   await tab.page.goto(`${site.url}/blank`);
   await expect.poll(() => Date.now() > site.expiresAt, { timeout: 10_000 }).toBe(true);
-  await tab.page.goBack();
+  await tab.page.evaluate(() => void setTimeout(() => history.back()));
   await tab.untilGoodFor(1_000_000);
   await tab.connectedAs("alice");
   expect([site.refreshes, site.reuses]).toEqual([1, 0]);
@@ -140,11 +131,9 @@ const spoiled: [string, () => void][] = [
 ];
 
 for (const [words, spoil] of spoiled) {
-  test(`B9 storage that ${words} is one warning, and the session goes on from memory`, async ({
-    site,
-    open,
-    context,
-  }) => {
+  test(`B9 storage that ${words} is one warning, and the session goes on from memory`, {
+    tag: "@playwright",
+  }, async ({ site, open, context }) => {
     site.lifetimes = [1_000, 1_000, HOUR];
     await context.addInitScript(spoil);
     const tab = await open();
@@ -165,17 +154,18 @@ test("B8 storage that is emptied or half written by somebody else is no sign-out
 }) => {
   const [first, second] = [await signedIn(), await open()];
   await second.connectedAs("alice");
-  const noticed = deferred<void>();
-  await second.page.exposeFunction("noticed", () => noticed.resolve());
   await second.page.evaluate(() =>
-    window.addEventListener("storage", (event) => event.key === "fence" && Reflect.get(window, "noticed")()),
+    window.addEventListener(
+      "storage",
+      (event) => event.key === "fence" && Reflect.set(window, "noticed", true),
+    ),
   );
   await first.page.evaluate(() => {
     localStorage.clear();
     localStorage.setItem("authToken:meta", '{"of":');
     localStorage.setItem("fence", "1");
   });
-  await noticed.promise;
+  await second.page.waitForFunction(() => Reflect.get(window, "noticed"));
   for (const tab of [first, second]) {
     await tab.connectedAs("alice");
     await tab.page.evaluate(() => window.auth.session.getToken({ forceRefresh: true }));
