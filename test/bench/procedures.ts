@@ -38,7 +38,8 @@ export class Remote<Offered extends Procedures> {
     const call = ++this.#calls;
     return new Promise((resolve, reject) => {
       this.#pending.set(call, { resolve, reject });
-      this.#child.send({ call, name, parameters } satisfies Call);
+      // A scenario that has failed ends its servers, while parts of it that go on still ask them.
+      this.#child.send({ call, name, parameters } satisfies Call, (error) => error && reject(error));
     });
   }
 

@@ -89,7 +89,11 @@ function moduleOf(name: string, version: string): string {
 /** A Node of a major version, this one where it is that. */
 function nodeOf(major: string | undefined): string {
   if (major === undefined || process.versions.node.startsWith(`${major}.`)) return process.execPath;
-  return join(install("node", major), "node_modules/node/bin/node");
+  // What npm's package "node" installs by a script, which npm no longer runs by itself.
+  const { platform, arch } = process;
+  const name = `node-${platform === "win32" ? "win" : platform}-${arch}`;
+  const binary = platform === "win32" ? "node.exe" : "node";
+  return join(install(name, major), "node_modules", name, "bin", binary);
 }
 
 /** Installs a release of a package in a folder of its own. */

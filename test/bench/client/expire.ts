@@ -7,6 +7,8 @@ import type { Order } from "./order.ts";
 export interface ExpireOrder extends Order {
   /** ms from now; everybody should be connected again by then */
   until: number;
+  /** ms more for sockets that are not connected at that moment */
+  patience: number;
 }
 
 export interface Aftermath {
@@ -17,9 +19,6 @@ export interface Aftermath {
   disconnects: number;
 }
 
-/** ms more for sockets that are not connected at that moment */
-const PATIENCE = 2_000;
-
 /** Connects, and stays until the token has expired. */
 export async function expire(order: ExpireOrder, storage: Storage): Promise<Aftermath> {
   const end = performance.now() + order.until;
@@ -28,7 +27,7 @@ export async function expire(order: ExpireOrder, storage: Storage): Promise<Afte
   await connected(client.sockets, order.until);
   const absences = client.sockets.map((socket) => new Absence(socket));
   await new Promise((resolve) => setTimeout(resolve, end - performance.now()));
-  await connected(client.sockets, PATIENCE);
+  await connected(client.sockets, order.patience);
   const aftermath = {
     signedOut: storage.getItem(account.key) === null,
     missing: client.sockets.filter((socket) => !socket.connected).length,

@@ -9,6 +9,8 @@ import { type Bench, hostOf, isOurs, joined, loginOf, type Outcome, type Scenari
 const LIFETIME = 1_300;
 /** ms from the beginning; everybody can be connected again by then */
 const UNTIL = 2_500;
+/** ms more for those that are not: a contender that has lost a socket waits as long */
+const PATIENCE = 2_000;
 
 const EIGHT = Array.from({ length: 8 }, (_, index) => index + 1);
 
@@ -86,7 +88,9 @@ async function round(bench: Bench, each: Case, contender: ContenderName): Promis
   // One tab signs in, and the others find the token in the store.
   await host.run("enter", order);
   const aftermaths: Aftermath[] = await Promise.all(
-    tabs.map((tab) => host.run("expire", { ...order, until: UNTIL * bench.pace }, tab)),
+    tabs.map((tab) =>
+      host.run("expire", { ...order, until: UNTIL * bench.pace, patience: PATIENCE * bench.pace }, tab),
+    ),
   );
   const { refreshes, refused } = await server.seen(user);
   return {

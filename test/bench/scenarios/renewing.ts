@@ -5,12 +5,11 @@ import type { Seen } from "../server/main.ts";
 import { losses } from "../statistics.ts";
 import { type Bench, hostOf, isOurs, type Scenario } from "./scenario.ts";
 
-/** ms. Tokens are renewed half-way, so that a slow machine is in time too. */
-const LIFETIME = 3_200;
-const LEEWAY = 1_600;
+/** ms between two renewals: tokens are renewed half-way, so that a slow machine is in time too */
+const PERIOD = 1_600;
 const RENEWALS = 10;
-/** ms. Enough for ten renewals on a slow machine, and some load afterwards. */
-const LOAD = RENEWALS * (LIFETIME - LEEWAY + 400) + 500;
+/** How often a client may be late. Whom the server cuts for that loses events, and says nothing of what a renewal loses. */
+const ATTEMPTS = 3;
 
 const NAMESPACES = ["/", "/n1", "/n2"];
 
@@ -49,16 +48,27 @@ export const renewing: Scenario = {
 };
 
 async function renew(bench: Bench, name: ContenderName, way: string, transports: Transport[]) {
-  const host = hostOf(bench, "Node");
-  const where = await bench.site(name === "AuthSocket auto" ? "authsocket" : "recovery");
-  const user = await where.open({ first: LIFETIME, later: LIFETIME });
-  const order = { contender: name, url: where.url, user, namespaces: NAMESPACES, transports };
-  const lives = await host.run("live", { ...order, leeway: LEEWAY, duration: LOAD });
-  const seen = await where.seen(user, NAMESPACES);
-  const damage = sum(lives, seen);
-  const checks = verify(`${RENEWALS} renewals under load by ${way}: ${name}`, name, damage);
+  // The longer tokens live, the fewer renewals are there in the same time.
+  const renewals = Math.ceil(RENEWALS / bench.pace);
+  let damage = await suffer(bench, name, transports, renewals);
+  for (let attempt = 1; damage.cuts > 0 && attempt < ATTEMPTS; attempt++) {
+    damage = await suffer(bench, name, transports, renewals);
+  }
+  const checks = verify(`${renewals} renewals under load by ${way}: ${name}`, name, damage, renewals);
   const { lost, duplicated, rejected, disconnects } = damage;
   return { name, way, checks, cell: [lost, duplicated, rejected, disconnects].join(", ") };
+}
+
+async function suffer(bench: Bench, name: ContenderName, transports: Transport[], renewals: number) {
+  const host = hostOf(bench, "Node");
+  const where = await bench.site(name === "AuthSocket auto" ? "authsocket" : "recovery");
+  const leeway = PERIOD * bench.pace;
+  const user = await where.open({ first: 2 * leeway, later: 2 * leeway });
+  const order = { contender: name, url: where.url, user, namespaces: NAMESPACES, transports };
+  // Enough for the renewals on a slow machine, and some load afterwards.
+  const duration = renewals * (leeway + 400) + 500;
+  const lives = await host.run("live", { ...order, leeway, duration });
+  return sum(lives, await where.seen(user, NAMESPACES));
 }
 
 function sum(lives: Life[], { refreshes, traffic }: Seen) {
@@ -72,16 +82,23 @@ function sum(lives: Life[], { refreshes, traffic }: Seen) {
     refreshes: refreshes.length,
     lost: total(all, ({ lost }) => lost),
     duplicated: total(all, ({ duplicated }) => duplicated),
+    cuts: total(traffic, ({ cuts }) => cuts),
     rejected: total(lives, ({ rejected }) => rejected),
     disconnects: total(lives, ({ disconnects }) => disconnects),
     sameIds: lives.every(({ sameId }) => sameId),
   };
 }
 
-function verify(title: string, name: ContenderName, damage: ReturnType<typeof sum>): Check[] {
-  const { refreshes, lost, duplicated, rejected, disconnects, sameIds } = damage;
+function verify(
+  title: string,
+  name: ContenderName,
+  damage: ReturnType<typeof sum>,
+  renewals: number,
+): Check[] {
+  const { refreshes, cuts, lost, duplicated, rejected, disconnects, sameIds } = damage;
   return [
-    check(`${title} renews that often`, refreshes >= RENEWALS, true),
+    check(`${title} renews that often`, refreshes >= renewals, true),
+    check(`${title} is in time, so that the server cuts nothing`, cuts, 0),
     check(`${title} loses nothing`, lost, 0),
     check(`${title} gets nothing twice`, duplicated, 0),
     check(`${title} has every answer`, rejected, 0),

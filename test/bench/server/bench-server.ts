@@ -16,6 +16,9 @@ const NAMESPACES = ["/", ...Array.from({ length: 8 }, (_, index) => `/n${index +
 /** ms each way */
 const DELAY = 25;
 
+/** ms for clients to be gone */
+const PATIENCE = 10_000;
+
 /** With an icon, since browsers would ask for one, and that request would be counted. */
 const PAGE = '<!doctype html><link rel="icon" href="data:," />';
 
@@ -85,8 +88,14 @@ export class BenchServer {
     return { url: `https://127.0.0.1:${await listen(https)}`, certificate: cert };
   }
 
-  /** Closes idle connections, so that no client can reuse an earlier client's, and waits until the clients know. */
+  /**
+   * Waits for the farewells of clients that are closing, whose requests would count for the next one. Then closes idle
+   * connections, so that no client can reuse an earlier client's, and waits until the clients know.
+   */
   async settle(): Promise<void> {
+    for (const end = Date.now() + PATIENCE; this.io.engine.clientsCount > 0 && Date.now() < end; ) {
+      await new Promise((resolve) => setTimeout(resolve, DELAY));
+    }
     this.#http.closeIdleConnections();
     await new Promise((resolve) => setTimeout(resolve, 2 * DELAY));
   }

@@ -9,6 +9,8 @@ export interface TrafficRecord {
   asked: number[];
   /** how many events were sent, numbered from 0 */
   down: number;
+  /** how often the server disconnected the user, whose token had run out */
+  cuts: number;
 }
 
 /** ms between two events */
@@ -20,7 +22,7 @@ export class Traffic {
 
   record(user: string, namespace: string): TrafficRecord {
     const key = `${user} ${namespace}`;
-    const found = this.#records.get(key) ?? { up: [], asked: [], down: 0 };
+    const found = this.#records.get(key) ?? { up: [], asked: [], down: 0, cuts: 0 };
     this.#records.set(key, found);
     return found;
   }
@@ -30,6 +32,9 @@ export class Traffic {
     namespace.on("connection", (socket: Socket) => {
       const user: string = socket.data.auth.subject;
       const record = this.record(user, namespace.name);
+      socket.on("disconnect", (reason) => {
+        if (reason === "server namespace disconnect") record.cuts++;
+      });
       socket.on("up", (number: number) => record.up.push(number));
       socket.on("ask", (number: number, answer: () => void) => {
         record.asked.push(number);
