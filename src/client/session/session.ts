@@ -226,7 +226,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   }
 
   /** Called as a function: a browser's own refuses to be another object's method. */
-  get fetch(): typeof fetch {
+  get fetch(): NonNullable<AuthSessionOptions["fetch"]> {
     const { fetch = this.platform.fetch } = this.options;
     return (input, init) => fetch(input, init);
   }
