@@ -4,7 +4,9 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { authenticate } from "authsocket/server";
 import express from "express";
+import type Provider from "oidc-provider";
 import { Server } from "socket.io";
+import { offlineGate, refreshGate } from "./faults/fault-gates.ts";
 import { Faults } from "./faults/faults.ts";
 import { Limits } from "./guards/limits.ts";
 import { refuseTokenInUrl } from "./guards/token-in-url.ts";
@@ -22,6 +24,8 @@ import { UserList } from "./namespaces/user-list.ts";
 import { type DemoServerOptions, readOptions } from "./options.ts";
 import { Accounts } from "./people/accounts.ts";
 import { addDemoAccounts, type DemoAccount, demoAccounts } from "./people/demo-accounts.ts";
+import { PROVIDER_PATH } from "./provider/addresses.ts";
+import { providerSignIn } from "./provider/provider-sign-in.ts";
 import { ServerSessions } from "./sessions/server-sessions.ts";
 import { serveSessions } from "./sessions/session-namespace.ts";
 import type { SessionNamespace } from "./sessions/session-sockets.ts";
@@ -33,6 +37,8 @@ import type { AdminNamespace, DemoIo, PublicNamespace } from "./sockets/demo-io.
 import { Nodes } from "./sockets/nodes.ts";
 import { openBackend } from "./stores/backend.ts";
 import { AccessTokens } from "./tokens/access-tokens.ts";
+import { providerKeys } from "./tokens/provider-keys.ts";
+import { ProviderTokens } from "./tokens/provider-tokens.ts";
 import { RefreshCookie } from "./tokens/refresh-cookie.ts";
 import { RefreshFamilies } from "./tokens/refresh-families.ts";
 
@@ -74,6 +80,10 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
   });
   const refreshCookie = new RefreshCookie({ secure, lifetime: settings.refreshLifetime });
 
+  // The OpenID provider has tokens of its own, signed with a key that it publishes.
+  const keys = providerKeys(derivedKey("OpenID provider"));
+  const providerTokens = new ProviderTokens(keys);
+
   // Sessions: the same for browsers that use a session cookie in place of tokens.
   const sessions = new ServerSessions(store, {
     secure,
@@ -106,7 +116,7 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
 
   // The handshake: `authenticate` of authsocket/server, or the lesson's middleware written by hand.
   const admin: AdminNamespace = io.of("/admin");
-  const verify = admission({ accessTokens, accounts, families, faults });
+  const verify = admission({ accessTokens, providerTokens, accounts, families, faults });
   const administrators = authenticate(admin, {
     verify,
     authorize: ({ subject }) => accounts.isAdministrator(subject),
@@ -149,6 +159,35 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
       session: sessions.middleware,
     }),
   );
+
+  // The provider: a sign-in by OpenID Connect. It is started by the first request to it, and not before: most visitors of
+  // the demo do not need it, and its issuer is this server's origin, which is known once the server listens.
+  let provider: Promise<Provider> | undefined;
+  const startProvider = async (): Promise<Provider> => {
+    const { createIdentityProvider } = await import("./provider/identity-provider.ts");
+    const { port } = server.address() as AddressInfo;
+    return createIdentityProvider({
+      ...{ store, accounts, families, keys },
+      origins: origin ? [origin] : [`http://127.0.0.1:${port}`, `http://localhost:${port}`],
+      behindProxy: origin !== undefined,
+      cookieKey: derivedKey("OpenID provider's cookies").toString("base64url"),
+      accessTokenLifetime: settings.accessTokenLifetime,
+      refreshLifetime: settings.refreshLifetime,
+    });
+  };
+  const ready = (): Promise<Provider> => {
+    provider ??= startProvider();
+    return provider;
+  };
+  app.use(
+    providerSignIn({
+      ...{ provider: ready, origin, store, accounts, families, refreshCookie, limits },
+      refreshLifetime: settings.refreshLifetime,
+    }),
+  );
+  app.use(PROVIDER_PATH, offlineGate({ faults, families, refreshCookie }));
+  app.post(`${PROVIDER_PATH}/token`, refreshGate({ faults, families, refreshCookie }));
+  app.use(PROVIDER_PATH, async (request, response) => (await ready()).callback()(request, response));
   app.use(pages());
   app.use(jsonErrors);
 

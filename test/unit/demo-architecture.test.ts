@@ -17,6 +17,7 @@ const houses: Record<string, readonly string[]> = {
     "faults",
     "handshake",
     "sign-in",
+    "provider",
     "sessions",
     "namespaces",
     "site",

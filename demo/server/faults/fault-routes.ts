@@ -6,6 +6,7 @@ import type { DemoIo } from "../sockets/demo-io.ts";
 import type { Nodes } from "../sockets/nodes.ts";
 import type { RefreshCookie } from "../tokens/refresh-cookie.ts";
 import type { RefreshFamilies } from "../tokens/refresh-families.ts";
+import { offlineGate, refreshGate } from "./fault-gates.ts";
 import type { Faults } from "./faults.ts";
 
 /** How long a fault lasts, in ms. */
@@ -17,10 +18,6 @@ function readDuration(body: unknown): number | undefined {
     return DEFAULT_DURATION;
   return typeof body.ms === "number" && body.ms > 0 && body.ms <= MAX_DURATION ? body.ms : undefined;
 }
-
-/** What a firewall in front of a server answers: HTML, which says nothing about the session. */
-const BLOCK_PAGE =
-  "<!doctype html><title>Request blocked</title><h1>Request blocked</h1><p>Made by the fault button.</p>";
 
 /** The routes behind the fault buttons, and the faults themselves. Must come before the routes that they break. */
 export function faultRoutes(parts: {
@@ -38,38 +35,15 @@ export function faultRoutes(parts: {
     for (const socket of io.of("/").sockets.values()) if (socket.rooms.has(room)) socket.conn.close();
   });
 
-  router.use(async (request, _response, next) => {
-    const family = await families.find(refreshCookie.read(request));
-    if (faults.isOffline(family?.id)) request.socket.destroy();
-    else next();
-  });
-
-  router.post("/refresh-token", requireRequestedWith, async (request, response, next) => {
-    const family = await families.find(refreshCookie.read(request));
-    const fault = family && faults.takeRefreshFault(family.id);
-    if (!fault) {
-      next();
-      return;
-    }
-    switch (fault) {
-      case "refresh-401":
-        await families.end(family);
-        refreshCookie.clear(response);
-        response.status(401).json({ error: "The session was ended by the fault button: sign in" });
-        return;
-      case "refresh-403":
-        response.status(403).type("html").send(BLOCK_PAGE);
-        return;
-      case "refresh-503":
-        response.status(503).json({ error: "The refresh was made to fail by the fault button" });
-        return;
-      case "refresh-hang":
-        // No answer: the client has to time out.
-        return;
-      default:
-        fault satisfies never;
-    }
-  });
+  router.use(offlineGate(parts));
+  router.post(
+    "/refresh-token",
+    requireRequestedWith,
+    refreshGate(parts, {
+      refuse: (response) =>
+        response.status(401).json({ error: "The session was ended by the fault button: sign in" }),
+    }),
+  );
 
   router.post("/faults/:kind", async (request, response) => {
     const family = await families.find(refreshCookie.read(request));

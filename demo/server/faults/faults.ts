@@ -1,7 +1,7 @@
 import { AuthError, type Identity } from "authsocket/server";
 import type { FaultChange, RefreshFault } from "../sockets/node-events.ts";
 import type { Nodes } from "../sockets/nodes.ts";
-import type { Claims } from "../tokens/access-tokens.ts";
+import type { Claims } from "../tokens/claims.ts";
 
 /** What is broken at this moment for each browser. All nodes know the same. Durations are in ms. */
 export class Faults {

@@ -1,7 +1,9 @@
 import { AuthError, type Identity } from "authsocket/server";
 import type { Faults } from "../faults/faults.ts";
 import type { Accounts } from "../people/accounts.ts";
-import type { AccessTokens, Claims } from "../tokens/access-tokens.ts";
+import type { AccessTokens } from "../tokens/access-tokens.ts";
+import type { Claims } from "../tokens/claims.ts";
+import type { ProviderTokens } from "../tokens/provider-tokens.ts";
 import type { RefreshFamilies } from "../tokens/refresh-families.ts";
 
 /** ms */
@@ -15,14 +17,16 @@ export type Verify = (token: string) => Promise<Identity<Claims>>;
  */
 export function admission(parts: {
   accessTokens: AccessTokens;
+  providerTokens: ProviderTokens;
   accounts: Accounts;
   families: RefreshFamilies;
   faults: Faults;
 }): Verify {
-  const { accessTokens, accounts, families, faults } = parts;
+  const { accessTokens, providerTokens, accounts, families, faults } = parts;
 
   async function admit(token: string): Promise<Identity<Claims>> {
-    const identity = await accessTokens.verify(token);
+    const issuer = providerTokens.isProviders(token) ? providerTokens : accessTokens;
+    const identity = await issuer.verify(token);
     faults.checkVerification(identity);
     const { subject, claims } = identity;
     const account = await accounts.find(subject);

@@ -1,6 +1,6 @@
 import { AuthError, type Identity, type UserSockets, userRoom } from "authsocket/server";
 import type { DemoIo, DemoSocket } from "../sockets/demo-io.ts";
-import type { Claims } from "../tokens/access-tokens.ts";
+import type { Claims } from "../tokens/claims.ts";
 import type { Verify } from "./admission.ts";
 
 // Far longer than this server's tokens, and short enough to verify quickly.

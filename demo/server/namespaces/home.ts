@@ -4,7 +4,7 @@ import { acknowledge } from "../sockets/acknowledgement.ts";
 import { familyRoom } from "../sockets/connections.ts";
 import type { DemoIo } from "../sockets/demo-io.ts";
 import type { Nodes } from "../sockets/nodes.ts";
-import { profileOf } from "../tokens/access-tokens.ts";
+import { profileOf } from "../tokens/claims.ts";
 import type { Chat } from "./chat.ts";
 import type { Ticks } from "./ticks.ts";
 

@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Router } from "express";
-import { pageHeaders } from "./page-headers.ts";
+import { pageHeaders } from "../guards/page-headers.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 

@@ -8,7 +8,7 @@ import type {
   PublicServerEvents,
   ServerToClientEvents,
 } from "../../socket-events.ts";
-import type { Claims } from "../tokens/access-tokens.ts";
+import type { Claims } from "../tokens/claims.ts";
 import type { InterServerEvents } from "./node-events.ts";
 
 /** Set by `authenticate`, or by the handshake middleware. */

@@ -1,54 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { AuthError, type Identity } from "authsocket/server";
-import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
-import type { Profile, Role } from "../../socket-events.ts";
+import { type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { User } from "../people/accounts.ts";
-
-/** What an access token says about its user, besides the subject and the expiry. */
-export interface Claims {
-  username: string;
-  email: string;
-  role: Role;
-  /** The refresh family that the token belongs to: one browser in which the user has signed in. */
-  familyId: string;
-  /** ms since the epoch */
-  issuedAt: number;
-}
+import { AUDIENCE, type Claims, toIdentity, toNumericDate, toRefusal } from "./claims.ts";
 
 const ALGORITHM = "HS256";
 const ISSUER = "authsocket-demo";
-const AUDIENCE = "authsocket-demo-socket";
 
 /** How far the clocks of two nodes may be apart, in ms. */
 const CLOCK_TOLERANCE = 5_000;
-
-// `exp` and `iat` may have fractions (RFC 7519, NumericDate), which lets a lifetime be any number of milliseconds.
-const toNumericDate = (instant: number): number => instant / 1000;
-const fromNumericDate = (seconds: number): number => Math.round(seconds * 1000);
-
-function toIdentity(payload: JWTPayload): Identity<Claims> | undefined {
-  const { sub, username, email, role, sid, iat, exp } = payload;
-  if (
-    typeof sub !== "string" ||
-    typeof sid !== "string" ||
-    typeof iat !== "number" ||
-    typeof exp !== "number"
-  )
-    return undefined;
-  if (typeof username !== "string" || typeof email !== "string") return undefined;
-  if (role !== "user" && role !== "admin") return undefined;
-  return {
-    subject: sub,
-    expiresAt: fromNumericDate(exp),
-    claims: { username, email, role, familyId: sid, issuedAt: fromNumericDate(iat) },
-  };
-}
-
-/** The user of a socket, in the form that pages are sent. */
-export function profileOf({ subject, claims }: Identity<Claims>): Profile {
-  const { username, email, role } = claims;
-  return { id: subject, username, email, role };
-}
 
 /** Issues and verifies access tokens: JWTs signed with one shared secret. */
 export class AccessTokens {
@@ -117,10 +77,4 @@ export class AccessTokens {
       throw toRefusal(error);
     }
   }
-}
-
-function toRefusal(error: unknown): unknown {
-  if (error instanceof errors.JWTExpired) return new AuthError("token_expired", undefined, { cause: error });
-  if (error instanceof errors.JOSEError) return new AuthError("token_invalid", undefined, { cause: error });
-  return error;
 }
