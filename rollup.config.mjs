@@ -120,6 +120,11 @@ const demoPages = [
     plugins: [resolve, compile(browsers)],
     output: { file: "demo/dist/spa.js", format: "es", sourcemap: true },
   },
+  {
+    input: "demo/pages/openid/main.ts",
+    plugins: [resolve, compile(browsers)],
+    output: { file: "demo/dist/openid.js", format: "es", sourcemap: true },
+  },
 ];
 
 const warningsAreErrors = (level, log, handle) => handle(level === "warn" ? "error" : level, log);

@@ -55,8 +55,9 @@ const demo = await start();
 
 console.log(`
 authsocket demo: ${demo.url}
-  ${demo.url}/     by script tags
-  ${demo.url}/app  single-page app
+  ${demo.url}/        by script tags
+  ${demo.url}/app     single-page app
+  ${demo.url}/openid  sign-in at an OpenID provider
 
 Access tokens live for ${seconds} s; ${renewal === "cut" ? "connections are cut when theirs expires" : "connections are renewed in band"}. Accounts:
 ${demo.accounts.map(({ username, password, role }) => `  ${username.padEnd(6)} ${password.padEnd(11)} ${role}`).join("\n")}

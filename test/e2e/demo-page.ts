@@ -95,6 +95,14 @@ export class DemoPage {
     expect((await taken).status()).toBe(204);
   }
 
+  /** Has the server disconnect this user until AuthSocket stays away: the first time may be about the token (B14). */
+  async kick(): Promise<void> {
+    await this.press("Kick");
+    await expect(this.log).toContainText("Connected again");
+    await this.press("Kick");
+    await expect(this.socket).toHaveAttribute("data-status", "refused");
+  }
+
   async say(text: string): Promise<void> {
     await this.message.fill(text);
     await this.message.press("Enter");

@@ -3,8 +3,8 @@ import { DemoPage } from "./demo-page.ts";
 import { WitnessedServer } from "./witnessed-server.ts";
 
 interface DemoFixtures {
-  /** Which of the two pages. */
-  path: "/" | "/app";
+  /** Which of the pages. */
+  path: "/" | "/app" | "/openid";
   /** ms */
   accessTokenLifetime: number;
   /** How connections outlive their tokens: they take new ones, or are cut and come back. */

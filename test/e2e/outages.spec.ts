@@ -74,7 +74,10 @@ on("single-page app", () => {
 });
 
 on("script-tag page", () => {
-  test("B6 a refresh that hangs is given up after ten seconds and tried again", async ({ demo, server }) => {
+  test("B22 a refresh that hangs is told after ten seconds, and tried again once no answer can come", async ({
+    demo,
+    server,
+  }) => {
     await demo.page.clock.install();
     await demo.openSignedIn();
     const refreshed = server.refreshes.length;
@@ -86,10 +89,11 @@ on("script-tag page", () => {
 
     // The page's own clock: what it would wait for is over at once.
     await demo.page.clock.fastForward(10_000);
+    await expect(demo.log).toContainText("The server did not answer the renewal.");
+    await demo.page.clock.fastForward(30_000);
     await expect(demo.session).toHaveAttribute("data-status", "signedIn");
     await demo.expectConnected();
     await demo.expectSent("written while the refresh hangs");
-    await expect(demo.log).toContainText("The server did not answer the renewal.");
     expect(await stages()).toEqual(["signedIn"]);
     expect(server.refreshes.slice(refreshed)).toEqual([undefined, 200]);
   });
@@ -109,13 +113,13 @@ on("script-tag page", () => {
     expect(server.refreshes.slice(refreshed)).toEqual([503, 200]);
   });
 
-  test("B14 who is kicked stays out until the button is pressed, and stays signed in", async ({
+  test("B14 who is kicked twice stays out until the button is pressed, and stays signed in", async ({
     demo,
     server,
   }) => {
     await demo.openSignedIn();
     const before = server.history.length;
-    await demo.press("Kick");
+    await demo.kick();
     await expect(demo.refusal).toContainText("The server has closed this connection on purpose.");
     await expect(demo.socket).toHaveAttribute("data-status", "refused");
     await expect(demo.session).toHaveAttribute("data-status", "signedIn");
@@ -123,15 +127,21 @@ on("script-tag page", () => {
     await demo.button("Reconnect").click();
     await expect(demo.refusal).toBeHidden();
     await demo.expectConnected();
-    expect(server.history.slice(before)).toEqual([
-      { kind: "disconnected", user: "alice", reason: "server namespace disconnect" },
+    // The first kick may be about the token, so one refresh answers it. `connect()` after the second asks for a new token too.
+    const kicked = { kind: "disconnected", user: "alice", reason: "server namespace disconnect" };
+    const seen = server.history.slice(before).filter(({ kind }) => kind !== "refresh");
+    expect(seen).toEqual([
+      kicked,
+      { kind: "connected", user: "alice" },
+      kicked,
       { kind: "connected", user: "alice" },
     ]);
+    expect(server.refreshes).not.toHaveLength(0);
   });
 });
 
 onBothPages(() => {
-  test("B6 a refresh that fails with 401 ends the session at once, and the page says so", async ({
+  test("B6 a refresh that fails with 401 ends the session, and the page says so", async ({
     demo,
     server,
   }) => {
@@ -144,7 +154,8 @@ onBothPages(() => {
     await expect(form).toContainText("Your session has ended. Please sign in again.");
     await expect(demo.session).toHaveAttribute("data-status", "signedOut");
     await expect(demo.socket).toHaveAttribute("data-status", "signedOut");
-    expect(server.refreshes.slice(refreshed)).toEqual([401]);
+    // A second answer makes it certain: somebody else of the site may just have renewed the cookie.
+    expect(server.refreshes.slice(refreshed)).toEqual([401, 401]);
 
     await demo.signIn("alice");
     await demo.say("back again");

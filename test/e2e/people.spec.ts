@@ -39,7 +39,7 @@ on("script-tag page", () => {
 
     await bob.expectStage("signedOut");
     await expect(bob.page.getByRole("region", { name: "Sign in" })).toContainText("“suspended”");
-    expect(server.refreshes.slice(before)).toEqual([403]);
+    expect(server.refreshes.slice(before)).toEqual([403, 403]);
     await bob.signIn("bob", "builder", { expectSuccess: false });
     await expect(bob.page.getByRole("alert").filter({ hasText: /./ })).toContainText(
       "This account is suspended.",

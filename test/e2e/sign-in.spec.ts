@@ -52,7 +52,7 @@ onBothPages(() => {
     await demo.say("sent by alice");
     await demo.expectSent("sent by alice");
     await expect.poll(() => demo.count("ticks-received")).toBeGreaterThanOrEqual(2);
-    await demo.press("Kick");
+    await demo.kick();
     await expect(demo.socket).toHaveAttribute("data-status", "refused");
     await demo.say("not sent by alice");
     await expect(demo.line("not sent by alice")).toHaveAttribute("data-state", "sending");

@@ -21,7 +21,7 @@ on("script-tag page", () => {
     await expect(page).toHaveTitle(/AuthSocket demo/);
     await expect(page.getByRole("main")).toHaveCount(1);
     await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
-    await expect(page.getByRole("navigation", { name: "Demo pages" }).getByRole("link")).toHaveCount(2);
+    await expect(page.getByRole("navigation", { name: "Demo pages" }).getByRole("link")).toHaveCount(3);
     await expect(page.getByRole("group", { name: "Fill in a demo account" })).toBeVisible();
     await expectNamedControls(page);
 
@@ -118,6 +118,8 @@ on("single-page app", () => {
     await demo.expectSent("no mouse");
 
     await tabTo(page, demo.button("Kick"));
+    await page.keyboard.press("Space");
+    await expect(demo.log).toContainText("Connected again");
     await page.keyboard.press("Space");
     await expect(demo.refusal).toBeVisible();
     await tabTo(page, demo.button("Reconnect"));

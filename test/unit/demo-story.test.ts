@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { refusalLine, renewalLine, sessionLine, socketLine } from "../../demo/pages/dashboard/log/lines.ts";
 import { sessionChange } from "../../demo/pages/dashboard/state/session-change.ts";
 import { nextStage, type Stage } from "../../demo/pages/dashboard/state/stage.ts";
-import { againWords, sessionWords } from "../../demo/pages/dashboard/state/status-words.ts";
+import { againWords, sessionWords, socketWords } from "../../demo/pages/dashboard/state/status-words.ts";
 import { remainingWords, tokenLife } from "../../demo/pages/dashboard/token/token-life.ts";
 
 const alice = { subject: "u1", expiresAt: 15_000 };
@@ -88,6 +88,22 @@ describe("the story that the demo tells of the socket", () => {
     expect(socketLine(second, { ...second }, 1_000)).toBeUndefined();
   });
 
+  it("B24 tells why a socket still connects, and when it tries next", () => {
+    const error = new AuthSocketError("unreachable");
+    const state = { status: "connecting", attempt: 2, error, retryAt: 3_000 } as const;
+    expect(socketWords(state, 1_000).detail).toBe("The server cannot be reached. Next try in 2 s.");
+    expect(socketLine({ status: "connecting", attempt: 1 }, state, 1_000)?.text).toBe(
+      "Still no connection, attempt 2. The server cannot be reached. Next try in 2 s.",
+    );
+  });
+
+  it("B15 says of a refused user that the next token is tried, and of a kick that it is final", () => {
+    const refused = (code: "forbidden" | "kicked") =>
+      socketWords({ status: "refused", error: new AuthSocketError(code) }, 0).detail;
+    expect(refused("forbidden")).toContain("tries again with the next token");
+    expect(refused("kicked")).toBe("The server has closed this connection on purpose.");
+  });
+
   it("tells a refusal by its code, and nothing of a server that was not reached", () => {
     const refusal = (data: unknown) => Object.assign(new Error("refused"), { data });
     expect(refusalLine(refusal({ code: "token_expired" }))?.text).toContain("the token has expired");
@@ -126,6 +142,12 @@ describe("the token's life in words and shares", () => {
     expect(life.share).toBe(0.5);
     expect(life.renewal.to).toBeCloseTo(0.2);
     expect(life.renewal.from).toBeCloseTo(0.3);
+  });
+
+  it("marks the moment at which a provider's client renews it", () => {
+    const { renewal } = tokenLife(15_000, 15_000, 0, 3_000);
+    expect(renewal.from).toBeCloseTo(0.2);
+    expect(renewal.to).toBeLessThan(renewal.from);
   });
 
   it("is empty, not negative, after its end", () => {

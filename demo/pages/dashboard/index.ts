@@ -19,6 +19,7 @@ import { createNoteBanner } from "./people/note-banner.ts";
 import { logout, logoutEverywhere } from "./server/demo-api.ts";
 import type { DemoSocket } from "./server/demo-socket.ts";
 import { createCookiePanel } from "./sessions/cookie-panel.ts";
+import { createProviderSignIn } from "./sign-in/provider-sign-in.ts";
 import { createSignInForm } from "./sign-in/sign-in-form.ts";
 import { createSignOut } from "./sign-in/sign-out.ts";
 import { createCheckingNotice } from "./state/checking-notice.ts";
@@ -26,11 +27,13 @@ import { createRefusalBanner } from "./state/refusal-banner.ts";
 import { watchRevocation } from "./state/revocation.ts";
 import { watchStage } from "./state/stage.ts";
 import { createStatusPanel } from "./state/status-panel.ts";
-import { expiryOf, roleOf } from "./state/user.ts";
+import { roleOf } from "./state/user.ts";
 import { createTicksPanel } from "./ticks/ticks-panel.ts";
 import { createTimeline } from "./timeline/timeline.ts";
 import type { PageSettings } from "./token/page-settings.ts";
+import { createProviderPanel } from "./token/provider-panel.ts";
 import { createRefreshPanel } from "./token/refresh-panel.ts";
+import { refreshedByProvider } from "./token/refresh-watch.ts";
 import { createStorePanel } from "./token/store-panel.ts";
 import { createTokenCountdown } from "./token/token-countdown.ts";
 import { watchTokens } from "./token/token-news.ts";
@@ -44,6 +47,7 @@ export { pageSettings } from "./token/page-settings.ts";
  */
 export function mount(root: Element, auth: DemoSocket, settings: PageSettings): void {
   const { session } = auth;
+  const provider = "provider" in settings ? settings.provider : undefined;
 
   // What happened, in words: to read, and for screen readers to announce.
   const log = createLog();
@@ -53,8 +57,10 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
 
   // Signing in and out. The focus moves to the views, which leaves the token and the timeline in sight.
   const revocation = watchRevocation(auth);
-  const signIn = createSignInForm(session, revocation, { onSignedIn: () => views.focus() });
-  const signOut = createSignOut(auth, write);
+  const signIn = provider
+    ? createProviderSignIn(session, revocation, provider)
+    : createSignInForm(session, revocation, { onSignedIn: () => views.focus() });
+  const signOut = createSignOut(auth, write, provider);
   const checking = createCheckingNotice(session);
 
   // Above every view: the state, and what the user must know now.
@@ -63,9 +69,9 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
   const note = createNoteBanner(auth, write);
 
   // The view "Live": one connection that outlives its tokens, and buttons to break it.
-  const countdown = createTokenCountdown(session);
+  const countdown = createTokenCountdown(session, provider);
   const ticks = createTicksPanel(auth);
-  const timeline = createTimeline(auth);
+  const timeline = createTimeline(auth, provider);
   const chat = createChat(auth);
   const faults = createFaultButtons((label) => {
     timeline.mark("fault");
@@ -76,7 +82,8 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
   const expired = createExpiredToken();
   const handshake = createHandshakePanel(session, expired);
   const profile = createProfilePanel(auth);
-  const store = createStorePanel(settings);
+  const store =
+    "provider" in settings ? createProviderPanel(settings.provider) : createStorePanel(auth, settings);
 
   // The view "Connections": namespaces, a session by cookie, one refresh for all tabs.
   const guest = connectAsGuest(auth);
@@ -84,7 +91,7 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
   const admin = createAdminDoor(auth);
   const namespaces = createNamespacesPanel(auth, guest, admin);
   const cookie = createCookiePanel(session, write);
-  const refresh = createRefreshPanel(session, () => signOut(logoutEverywhere));
+  const refresh = createRefreshPanel(session, () => signOut(logoutEverywhere), provider);
 
   // The view "Console", for administrators.
   const people = createConsole(session, admin, write);
@@ -102,12 +109,13 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
   ]);
 
   // A new token concerns several parts.
-  watchTokens(session, settings.refreshes, ({ token, state, by, renewals }) => {
-    countdown.showRenewals(renewals.refresh + renewals.adoption);
+  const refreshes = "provider" in settings ? refreshedByProvider : settings.refreshes;
+  watchTokens(session, refreshes, ({ token, state, by, renewals }) => {
+    countdown.showRenewals(renewals.refresh + renewals.adoption + renewals.provider);
     refresh.show(renewals);
     // The first token after a sign-in: the last user's is not for this one.
     if (by === undefined) expired.forget();
-    expired.keep(token, expiryOf(state));
+    expired.keep(token, state.expiresAt);
     if (by === undefined) return;
     timeline.mark(by);
     write(renewalLine(by, state, Date.now()));

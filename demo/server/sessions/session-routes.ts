@@ -2,7 +2,7 @@ import { promisify } from "node:util";
 import { type RequestHandler, Router } from "express";
 import { addressOf, isLimited } from "../guards/limits.ts";
 import type { SignInParts } from "../sign-in/sign-in-parts.ts";
-import { refuseSuspended } from "../sign-in/suspension.ts";
+import { refuseRefresh } from "../sign-in/suspension.ts";
 import { sessionRoom } from "../sockets/connections.ts";
 
 /** Starts, renews and ends the server session: the refresh endpoint for `credential: "cookie"`. */
@@ -19,7 +19,7 @@ export function serverSessionRoutes(parts: SignInParts & { session: RequestHandl
       return;
     }
     if (account.suspended) {
-      refuseSuspended(response);
+      refuseRefresh(response);
       return;
     }
     const now = Date.now();

@@ -3,7 +3,7 @@ import { addressOf, isLimited } from "../guards/limits.ts";
 import type { RateLimit } from "../guards/rate-limit.ts";
 import { requireRequestedWith } from "../guards/requested-with.ts";
 import type { SignInParts } from "./sign-in-parts.ts";
-import { refuseSuspended } from "./suspension.ts";
+import { refuseRefresh } from "./suspension.ts";
 
 /** Exchanges the refresh cookie for a new access token and a new cookie. Each cookie can be used once. */
 export function refreshRoute(parts: SignInParts): Router {
@@ -28,7 +28,7 @@ export function refreshRoute(parts: SignInParts): Router {
     // Looked up each time, so that a changed role is in the next token.
     const account = await accounts.find(rotation.family.subject);
     if (!account || account.suspended) {
-      refuseSuspended(response);
+      refuseRefresh(response);
       return;
     }
     response.json(await accessTokens.issue(account, rotation.family.id));

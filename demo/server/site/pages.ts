@@ -9,6 +9,9 @@ const files = {
   "/": "demo/pages/script-tag.html",
   "/script-tag.js": "demo/pages/script-tag.js",
   "/app": "demo/pages/spa.html",
+  "/openid": "demo/pages/openid.html",
+  "/openid.js": "demo/dist/openid.js",
+  "/openid.js.map": "demo/dist/openid.js.map",
   "/spa.js": "demo/dist/spa.js",
   "/spa.js.map": "demo/dist/spa.js.map",
   "/dashboard.js": "demo/dist/dashboard.js",
@@ -18,7 +21,7 @@ const files = {
   "/authsocket.umd.min.js.map": "dist/authsocket.umd.min.js.map",
 };
 
-/** The two pages and the files that they load. */
+/** The pages and the files that they load. */
 export function pages(): Router {
   const router = Router();
   router.use(pageHeaders);

@@ -69,7 +69,7 @@ const groups: readonly FaultGroup[] = [
       {
         kind: "refresh-hang",
         label: "Next refresh hangs",
-        explanation: "The server does not answer. AuthSocket tries again after ten seconds.",
+        explanation: "The server does not answer. AuthSocket waits for a late answer, then tries again.",
         done: "The next refresh will hang.",
       },
       {
@@ -98,7 +98,8 @@ const groups: readonly FaultGroup[] = [
       {
         kind: "kick",
         label: "Kick",
-        explanation: "The server disconnects you on purpose. AuthSocket does not reconnect by itself.",
+        explanation:
+          "The server disconnects you. AuthSocket tries one new token. Kicked again, it stays away.",
         done: "The server disconnected you.",
       },
     ],

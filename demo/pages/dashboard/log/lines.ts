@@ -1,7 +1,7 @@
 import type { AuthSocketState, SessionState } from "authsocket";
 import type { Tone } from "../elements/tone.ts";
 import type { SessionChange } from "../state/session-change.ts";
-import { againWords, errorWords } from "../state/status-words.ts";
+import { againWords, errorWords, refusedWords } from "../state/status-words.ts";
 import { nameOf } from "../state/user.ts";
 import type { Renewal } from "../token/refresh-watch.ts";
 
@@ -48,9 +48,14 @@ export function sessionLine(
 
 /** The line about a renewed token. */
 export function renewalLine(by: Renewal, state: SessionState, now: number): Line {
-  const what = by === "refresh" ? "Token refreshed by this tab" : "Token adopted from another tab";
-  return { tone: "renewing", text: `${what}${lifeWords(state, now)}.` };
+  return { tone: "renewing", text: `${renewalLines[by]}${lifeWords(state, now)}.` };
 }
+
+const renewalLines: Record<Renewal, string> = {
+  refresh: "Token refreshed by this tab",
+  adoption: "Token adopted from another tab",
+  provider: "Token renewed by the provider’s client",
+};
 
 const refreshLines = {
   missing: "There is no token. Asking the server whether this browser is still signed in.",
@@ -76,11 +81,12 @@ export function socketLine(
     case "connecting": {
       const before = previous.status === "connecting" ? previous.attempt : 0;
       if (next.attempt <= 1 || next.attempt === before) return undefined;
+      const why = next.error ? ` ${errorWords(next.error)}` : "";
       const soon = next.retryAt === undefined ? "" : ` ${againWords(next.retryAt, now)}`;
-      return { tone: "busy", text: `Still no connection, attempt ${next.attempt}.${soon}` };
+      return { tone: "busy", text: `Still no connection, attempt ${next.attempt}.${why}${soon}` };
     }
     case "refused":
-      return previous.status === "refused" ? undefined : { tone: "bad", text: errorWords(next.error) };
+      return previous.status === "refused" ? undefined : { tone: "bad", text: refusedWords(next.error) };
     case "idle":
     case "signedOut":
       return undefined;
@@ -130,7 +136,7 @@ export function refusalLine(error: Error & { data?: unknown }): Line | undefined
 }
 
 function lifeWords(state: SessionState, now: number): string {
-  if (state.status === "signedOut" || state.expiresAt === undefined) return "";
+  if (state.expiresAt === undefined) return "";
   return `, good for ${Math.round((state.expiresAt - now) / 1_000)} s`;
 }
 

@@ -2,16 +2,12 @@ import { element, setText } from "../elements/element.ts";
 import { login } from "../server/demo-api.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
 import type { Revocation } from "../state/revocation.ts";
-import { watchStage } from "../state/stage.ts";
-import { errorWords, withReason } from "../state/status-words.ts";
+import { createSignInPanel } from "./sign-in-panel.ts";
 
 /** The demo's accounts. Their passwords are public: the server prints them too. */
 const accounts = { alice: "wonderland", bob: "builder", admin: "overlook" };
 
-/**
- * Sign-in by name and password, shown while nobody is signed in. The server's answer goes straight into the session. If the
- * session has ended, the form says why.
- */
+/** Sign-in by name and password. The server's answer goes straight into the session. */
 export function createSignInForm(
   session: DemoSocket["session"],
   revocation: Revocation,
@@ -34,7 +30,6 @@ export function createSignInForm(
     required: "",
     "aria-describedby": "sign-in-error",
   });
-  const reason = element("p", { class: "notice", "data-tone": "busy" });
   const error = element("p", { id: "sign-in-error", class: "field-error", role: "alert" });
   const submit = element("button", { class: "button primary" }, "Sign in");
   const quickFill = Object.entries(accounts).map(([name, secret]) => {
@@ -81,47 +76,5 @@ export function createSignInForm(
     onSignedIn();
   });
 
-  const pitch = element(
-    "div",
-    { class: "pitch" },
-    element("p", { class: "lead" }, "Watch one connection outlive its tokens."),
-    element(
-      "ol",
-      { class: "steps" },
-      element(
-        "li",
-        {},
-        "Access tokens last only seconds here. AuthSocket renews each one before it expires.",
-      ),
-      element(
-        "li",
-        {},
-        "The new token is sent over the open connection. The connection stays open, and no message is lost.",
-      ),
-      element("li", {}, "Then break things yourself: refuse the token, block the refresh, go offline."),
-    ),
-  );
-  const heading = element("h2", { id: "sign-in-heading" }, "Sign in");
-  const node = element(
-    "section",
-    { id: "sign-in", class: "panel sign-in", "aria-labelledby": heading.id },
-    element("div", { class: "sign-in-body" }, heading, reason, form),
-    pitch,
-  );
-  let before: string | undefined;
-  watchStage(session, (stage, state) => {
-    // Whoever was typing or pressing a button here would otherwise have no focus at all.
-    const takesFocus = stage === "signedOut" && before !== stage && hasFocus(node.parentElement);
-    before = stage;
-    node.hidden = stage !== "signedOut";
-    const error = state.status === "signedOut" ? state.error : undefined;
-    setText(reason, error ? withReason(errorWords(error), revocation.reason) : "");
-    reason.hidden = error === undefined;
-    if (takesFocus) username.focus();
-  });
-  return node;
-}
-
-function hasFocus(root: Element | null): boolean {
-  return root?.contains(document.activeElement) ?? false;
+  return createSignInPanel(session, revocation, { way: form, first: username });
 }

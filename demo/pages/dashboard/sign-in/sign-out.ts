@@ -1,10 +1,16 @@
 import type { Line } from "../log/lines.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
+import type { ProviderSettings } from "../token/page-settings.ts";
 
 /** Signs out at the server by `tellServer`, which answers whether that worked, then in this browser. */
 export type SignOut = (tellServer: () => Promise<boolean>) => Promise<void>;
 
-export function createSignOut({ session, socket }: DemoSocket, write: (line: Line) => void): SignOut {
+/** @param provider the identity provider's client, which forgets its tokens too */
+export function createSignOut(
+  { session, socket }: DemoSocket,
+  write: (line: Line) => void,
+  provider?: ProviderSettings,
+): SignOut {
   /** While true, the server's revocations are the answer to this sign-out. */
   let leaving = false;
 
@@ -18,6 +24,7 @@ export function createSignOut({ session, socket }: DemoSocket, write: (line: Lin
     leaving = true;
     const ended = await tellServer();
     await session.signOut();
+    await provider?.signOut();
     leaving = false;
     if (!ended)
       write({

@@ -2,7 +2,7 @@ import { element, setText } from "../elements/element.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
 import type { Revocation } from "./revocation.ts";
 import { watchSession } from "./session-watch.ts";
-import { errorWords, withReason } from "./status-words.ts";
+import { errorWords, refusedWords, withReason } from "./status-words.ts";
 
 /** Says why the connection has stopped, and offers to connect again. Hidden while it has not stopped. */
 export function createRefusalBanner(auth: DemoSocket, revocation: Revocation): HTMLElement {
@@ -20,7 +20,8 @@ export function createRefusalBanner(auth: DemoSocket, revocation: Revocation): H
     const stopped = state.status === "refused" || state.status === "idle" ? state : undefined;
     // After a sign-out, the sign-in form says why.
     node.hidden = stopped === undefined || auth.session.state.status === "signedOut";
-    const why = stopped?.error ? errorWords(stopped.error) : "Not connected.";
+    const words = state.status === "refused" ? refusedWords : errorWords;
+    const why = stopped?.error ? words(stopped.error) : "Not connected.";
     setText(text, stopped ? withReason(why, revocation.reason) : "");
   };
   auth.subscribe(show);

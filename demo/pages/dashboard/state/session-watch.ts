@@ -20,8 +20,7 @@ export function watchSession(
 /** Calls `listener` when another user signs in than the one before. */
 export function onOtherUser(session: DemoSocket["session"], listener: () => void): void {
   let last: string | undefined;
-  watchSession(session, (state) => {
-    const subject = state.status === "signedOut" ? undefined : state.subject;
+  watchSession(session, ({ subject }) => {
     if (subject === undefined) return;
     if (last !== undefined && subject !== last) listener();
     last = subject;

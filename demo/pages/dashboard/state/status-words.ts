@@ -13,7 +13,7 @@ export function sessionWords(state: SessionState, now: number): StatusWords {
   const known = state.status !== "signedOut" && state.expiresAt !== undefined;
   switch (state.status) {
     case "unknown":
-      return { label: "Not asked yet", tone: "quiet", detail: "It is not known yet who is signed in." };
+      return { label: "Not known yet", tone: "quiet", detail: "Nobody has asked yet who is signed in." };
     case "signedOut":
       return { label: "Signed out", tone: "quiet", detail: "Nobody is signed in here." };
     case "signedIn":
@@ -50,17 +50,35 @@ export function socketWords(state: AuthSocketState, now: number): StatusWords {
       return {
         label: state.attempt > 1 ? `Connecting, attempt ${state.attempt}` : "Connecting",
         tone: "busy",
-        detail: state.retryAt === undefined ? "Waiting for the server." : againWords(state.retryAt, now),
+        detail: connectingWords(state, now),
       };
     case "connected":
       return { label: "Connected", tone: "good", detail: `Id ${state.id}` };
     case "signedOut":
       return { label: "Signed out", tone: "quiet", detail: "Connects after the next sign-in." };
     case "refused":
-      return { label: "Refused", tone: "bad", detail: errorWords(state.error) };
+      return { label: "Refused", tone: "bad", detail: refusedWords(state.error) };
     default:
       return state satisfies never;
   }
+}
+
+function connectingWords({ error, retryAt }: Connecting, now: number): string {
+  const next = retryAt === undefined ? "Waiting for the server." : againWords(retryAt, now);
+  return error ? `${errorWords(error)} ${next}` : next;
+}
+
+type Connecting = Extract<AuthSocketState, { status: "connecting" }>;
+
+/** Why a socket is refused, and whether AuthSocket tries again by itself. */
+export function refusedWords(error: AuthSocketError): string {
+  const why = errorWords(error);
+  return isTriedAgain(error) ? `${why} AuthSocket tries again with the next token.` : why;
+}
+
+/** B7, B15: whoever was refused as a user is tried again with each newer token. Other refusals are final. */
+function isTriedAgain({ code }: AuthSocketError): boolean {
+  return code === "token_rejected" || code === "forbidden";
 }
 
 /** An error in words for a user. Decided by its code, never by its message. */

@@ -2,23 +2,17 @@ import type { SessionState } from "authsocket";
 
 /** The user's name, from the claim `username` of the demo server's tokens. */
 export function nameOf(state: SessionState): string | undefined {
-  if (state.status === "signedOut") return undefined;
   return claimOf(state.claims, "username") ?? state.subject;
 }
 
 /** The user's role, from the claim `role`. For display only: the server decides what the user can do. */
 export function roleOf(state: SessionState): string | undefined {
-  return state.status === "signedOut" ? undefined : claimOf(state.claims, "role");
-}
-
-/** When the token expires, in ms since the epoch. undefined without a token, or if nobody knows. */
-export function expiryOf(state: SessionState): number | undefined {
-  return state.status === "signedOut" ? undefined : state.expiresAt;
+  return claimOf(state.claims, "role");
 }
 
 /** Whether there is a token, even an expired one. Without one, a refresh is the search for a session at page load. */
-export function holdsToken(state: SessionState): state is Exclude<SessionState, { status: "signedOut" }> {
-  return state.status !== "signedOut" && (state.expiresAt !== undefined || state.subject !== undefined);
+export function holdsToken({ status, expiresAt, subject }: SessionState): boolean {
+  return status !== "signedOut" && (expiresAt !== undefined || subject !== undefined);
 }
 
 /** A claim of the token, when it is a text. */

@@ -60,7 +60,7 @@ export function timelineWords(timeline: Timeline, from: number, now: number): st
   }
   const marks = timeline.marks.filter((mark) => mark.at >= begin);
   const adoptions = marks.filter((mark) => mark.kind === "adoption").length;
-  const renewals = marks.filter((mark) => mark.kind === "refresh").length + adoptions;
+  const renewals = marks.filter((mark) => mark.kind !== "fault").length;
   const adopted = adoptions > 0 ? `, ${adoptions} of them adopted from another tab` : "";
   return (
     `In the last ${secondsWords(watched)}: connected ${percentWords(connected / watched)} of the time, ` +

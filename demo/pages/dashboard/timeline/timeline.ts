@@ -3,6 +3,7 @@ import { drawing, element, setText } from "../elements/element.ts";
 import { createPanel } from "../elements/panel.ts";
 import type { Tone } from "../elements/tone.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
+import type { ProviderSettings } from "../token/page-settings.ts";
 import { emptyTimeline, enter, forgetBefore, type Mark, type Span, timelineWords } from "./timeline-model.ts";
 import { createPatterns, paintOf } from "./timeline-patterns.ts";
 
@@ -37,7 +38,7 @@ const looks: Record<SessionState["status"] | AuthSocketState["status"], { tone: 
 };
 
 /** The last two minutes as a picture that moves to the left. Its caption says the same in words. */
-export function createTimeline(auth: DemoSocket): TimelineView {
+export function createTimeline(auth: DemoSocket, provider?: ProviderSettings): TimelineView {
   let timeline = emptyTimeline;
   const followSession = ({ status }: SessionState) => {
     timeline = { ...timeline, session: enter(timeline.session, status, Date.now()) };
@@ -80,7 +81,7 @@ export function createTimeline(auth: DemoSocket): TimelineView {
     node: createPanel(
       "timeline",
       "The last two minutes",
-      element("figure", {}, picture, caption, createLegend()),
+      element("figure", {}, picture, caption, createLegend(provider)),
     ),
     mark(kind) {
       timeline = { ...timeline, marks: [...timeline.marks, { kind, at: Date.now() }] };
@@ -133,6 +134,7 @@ function markOf(kind: Mark["kind"], x: number): SVGElement {
 
 const signs: Record<Mark["kind"], string> = {
   refresh: "M0 -6 L6 0 L0 6 L-6 0 Z",
+  provider: "M0 -6 L6 0 L0 6 L-6 0 Z",
   adoption: "M0 -5.5 A5.5 5.5 0 1 1 0 5.5 A5.5 5.5 0 1 1 0 -5.5 Z",
   fault: "M-4.5 -4.5 L4.5 4.5 M4.5 -4.5 L-4.5 4.5",
 };
@@ -156,7 +158,7 @@ function gridOf(width: number): SVGElement[] {
   return [...tracks, ...labels];
 }
 
-function createLegend(): HTMLElement {
+function createLegend(provider: ProviderSettings | undefined): HTMLElement {
   const spans: readonly [Tone, string][] = [
     ["good", "signed in, connected"],
     ["busy", "connecting, waiting"],
@@ -164,11 +166,13 @@ function createLegend(): HTMLElement {
     ["quiet", "signed out"],
     ["bad", "refused"],
   ];
-  const marks: readonly [Mark["kind"], string][] = [
-    ["refresh", "refreshed by this tab"],
-    ["adoption", "adopted from another"],
-    ["fault", "you broke something"],
-  ];
+  const renewals: readonly [Mark["kind"], string][] = provider
+    ? [["provider", `renewed by ${provider.client}`]]
+    : [
+        ["refresh", "refreshed by this tab"],
+        ["adoption", "adopted from another"],
+      ];
+  const marks: readonly [Mark["kind"], string][] = [...renewals, ["fault", "you broke something"]];
   return element(
     "ul",
     { class: "legend", "aria-label": "Legend" },

@@ -2,6 +2,7 @@ import { element, setText } from "../elements/element.ts";
 import { createLesson } from "../elements/panel.ts";
 import { createTiles } from "../elements/tiles.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
+import type { ProviderSettings } from "./page-settings.ts";
 import type { Renewal } from "./refresh-watch.ts";
 
 export interface RefreshPanel {
@@ -13,11 +14,16 @@ export interface RefreshPanel {
 export function createRefreshPanel(
   session: DemoSocket["session"],
   signOutEverywhere: () => void,
+  provider?: ProviderSettings,
 ): RefreshPanel {
-  const tiles = createTiles([
-    { title: "Refreshed by this tab", testId: "refreshed" },
-    { title: "Adopted from another", testId: "adopted" },
-  ]);
+  const tiles = createTiles(
+    provider
+      ? [{ title: `Renewed by ${provider.client}`, testId: "provided" }]
+      : [
+          { title: "Refreshed by this tab", testId: "refreshed" },
+          { title: "Adopted from another", testId: "adopted" },
+        ],
+  );
   const answer = element("output", { class: "quiet" });
   const second = element("a", { class: "button", target: "_blank", rel: "noopener" }, "Open a second tab");
   const aim = () => {
@@ -40,13 +46,16 @@ export function createRefreshPanel(
     node: createLesson(
       "refresh",
       "7 · Refresh",
-      "One refresh for all tabs",
+      provider ? "Renewal by the provider’s client" : "One refresh for all tabs",
       tiles.node,
       element(
         "p",
         { class: "quiet" },
-        "A refresh token can be used once; using it twice ends the session. So a single tab refreshes, and the other tabs " +
-          "adopt its new token. The log of each tab says which it did.",
+        provider
+          ? "A refresh token can be used once; using it twice ends the session. Here each tab has its own, because the " +
+              "provider’s client keeps it in sessionStorage."
+          : "A refresh token can be used once; using it twice ends the session. So a single tab refreshes, and the other " +
+              "tabs adopt its new token. The log of each tab says which it did.",
       ),
       element("div", { class: "actions" }, second, refresh),
       answer,
@@ -57,7 +66,8 @@ export function createRefreshPanel(
         everywhere,
       ),
     ),
-    show({ refresh: own, adoption }) {
+    show({ refresh: own, adoption, provider: provided }) {
+      tiles.show("provided", provided, "good");
       tiles.show("refreshed", own, "good");
       tiles.show("adopted", adoption, adoption > 0 ? "renewing" : "quiet");
     },

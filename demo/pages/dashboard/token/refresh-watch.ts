@@ -1,5 +1,8 @@
-/** How this tab got a new token: by its own refresh, or from another tab. */
-export type Renewal = "refresh" | "adoption";
+/** How this tab got a new token: by its own refresh, from another tab, or from the provider's client. */
+export type Renewal = "refresh" | "adoption" | "provider";
+
+/** For a page on which an identity provider's client renews every token. */
+export const refreshedByProvider = { sourceOf: (): Renewal => "provider" };
 
 /** Distinguishes tokens that this tab has fetched from those that another tab has. */
 export interface RefreshWatch {

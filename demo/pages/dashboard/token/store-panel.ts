@@ -1,10 +1,11 @@
 import { element } from "../elements/element.ts";
 import { createLesson } from "../elements/panel.ts";
-import type { PageSettings } from "./page-settings.ts";
+import type { DemoSocket } from "../server/demo-socket.ts";
+import type { StoreSettings } from "./page-settings.ts";
 import { searchWithStore, storeChoices } from "./token-stores.ts";
 
 /** Where the token is stored. Each choice is a link that reloads the page, because an AuthSocket keeps its store. */
-export function createStorePanel({ storeName, store }: PageSettings): HTMLElement {
+export function createStorePanel(auth: DemoSocket, { storeName, store }: StoreSettings): HTMLElement {
   const choices = storeChoices.map(({ name, label, meaning }) => {
     const words = element("span", { id: `store-${name}-words`, class: "quiet" }, meaning);
     const link = element("a", { class: "choice", "aria-describedby": words.id }, label);
@@ -13,10 +14,14 @@ export function createStorePanel({ storeName, store }: PageSettings): HTMLElemen
     };
     aim();
     if (name === storeName) link.setAttribute("aria-current", "true");
-    link.addEventListener("click", () => {
+    link.addEventListener("click", (event) => {
       aim();
+      // The page stays if the link is opened elsewhere.
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      // Nothing is stored any more from here on.
+      auth.dispose();
       // Otherwise a later return to this store would find an old token.
-      void store.clear();
+      void store.clear(false);
     });
     return element("li", {}, link, words);
   });

@@ -2,7 +2,7 @@ import type { SessionState } from "authsocket";
 import { drawing, element, setText } from "../elements/element.ts";
 import { createPanel } from "../elements/panel.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
-import { expiryOf } from "../state/user.ts";
+import type { ProviderSettings } from "./page-settings.ts";
 import { remainingWords, tokenLife } from "./token-life.ts";
 
 export interface TokenCountdown {
@@ -11,8 +11,11 @@ export interface TokenCountdown {
   showRenewals(count: number): void;
 }
 
-/** A ring that empties as the token gets older. The arc outside it shows when AuthSocket's schedule will renew the token. */
-export function createTokenCountdown(session: DemoSocket["session"]): TokenCountdown {
+/** A ring that empties as the token gets older. The arc outside it shows when the token will be renewed, and by whom. */
+export function createTokenCountdown(
+  session: DemoSocket["session"],
+  provider?: ProviderSettings,
+): TokenCountdown {
   const ring = { cx: 60, cy: 60, r: 48, pathLength: 100 };
   const renewal = drawing("circle", { ...ring, r: 57, class: "ring-renewal" });
   const left = drawing("circle", { ...ring, class: "ring-left" });
@@ -30,7 +33,7 @@ export function createTokenCountdown(session: DemoSocket["session"]): TokenCount
 
   const draw = (now: number) => {
     const { state } = session;
-    const expiresAt = expiryOf(state);
+    const { expiresAt } = state;
     if (expiresAt !== token?.expiresAt) {
       token =
         expiresAt === undefined ? undefined : { expiresAt, lifetime: lifetimeOf(state, expiresAt, now) };
@@ -42,7 +45,7 @@ export function createTokenCountdown(session: DemoSocket["session"]): TokenCount
       renewal.setAttribute("stroke-dasharray", "0 100");
       return;
     }
-    const life = tokenLife(token.expiresAt, token.lifetime, now);
+    const life = tokenLife(token.expiresAt, token.lifetime, now, provider?.renewsBefore);
     setText(remaining, remainingWords(life.remaining));
     left.setAttribute("stroke-dasharray", `${life.share * 100} 100`);
     left.dataset.tone = life.share > life.renewal.from ? "good" : life.share > 0 ? "renewing" : "bad";
@@ -73,7 +76,9 @@ export function createTokenCountdown(session: DemoSocket["session"]): TokenCount
           element(
             "p",
             { class: "ring-key" },
-            "AuthSocket renews it at a random moment in this part of its life. The connection stays open.",
+            provider
+              ? `${provider.client} renews it here, and AuthSocket passes it on. The connection stays open.`
+              : "AuthSocket renews it at a random moment in this part of its life. The connection stays open.",
           ),
         ),
       ),

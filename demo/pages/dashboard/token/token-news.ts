@@ -13,13 +13,15 @@ export interface TokenNews {
   readonly renewals: Readonly<Record<Renewal, number>>;
 }
 
+const noRenewals: Readonly<Record<Renewal, number>> = { refresh: 0, adoption: 0, provider: 0 };
+
 /** Calls `listener` with each token of the session. */
 export function watchTokens(
   session: DemoSocket["session"],
-  refreshes: RefreshWatch,
+  refreshes: Pick<RefreshWatch, "sourceOf">,
   listener: (news: TokenNews) => void,
 ): void {
-  let renewals: Record<Renewal, number> = { refresh: 0, adoption: 0 };
+  let renewals = noRenewals;
   const tell = async (renewed: boolean) => {
     const state = session.state;
     const token = await session.getToken();
@@ -28,7 +30,7 @@ export function watchTokens(
     listener({ token, state, by, renewals });
   };
   watchSession(session, (_, change) => {
-    if (change?.kind === "started") renewals = { refresh: 0, adoption: 0 };
+    if (change?.kind === "started") renewals = noRenewals;
     // If the session ends in between, there is no token to tell of.
     if (change?.kind === "started" || change?.kind === "renewed")
       tell(change.kind === "renewed").catch(() => {});
