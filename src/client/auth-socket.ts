@@ -153,12 +153,13 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
       };
       const abort = (event: Event) =>
         settle(() => reject(signal && event.target === signal ? abortReason(signal) : disposed()));
-      const look = (state: AuthSocketState, isNews: boolean) => {
-        const { status, error } = state;
+      // A refusal that was there before is no answer to one who calls later (B7).
+      const { error: known } = this.state;
+      const look = ({ status, error }: AuthSocketState) => {
         const isOver =
           status === "refused" ||
           (status === "idle" && error?.code === "unreachable") ||
-          (status === "connecting" && error?.code === "token_rejected" && isNews);
+          (status === "connecting" && error?.code === "token_rejected" && error !== known);
         if (status === "connected") settle(resolve);
         else if (isOver) settle(() => reject(error));
         else if (status === "signedOut") {
@@ -166,8 +167,8 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
         }
       };
       for (const end of ends) end.addEventListener("abort", abort);
-      const unsubscribe = this.subscribe((state) => look(state, true));
-      look(this.state, false);
+      const unsubscribe = this.subscribe(look);
+      look(this.state);
     });
   }
 

@@ -40,7 +40,8 @@ export type AuthSocketErrorCode =
  */
 export class AuthSocketError extends Error {
   readonly code: AuthSocketErrorCode;
-  override readonly cause?: unknown;
+  // Declared only: a field of the class would be there, undefined, where there is no cause.
+  declare readonly cause?: unknown;
 
   constructor(code: AuthSocketErrorCode, message: string = code, options?: { cause?: unknown }) {
     super(message);

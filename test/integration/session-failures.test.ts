@@ -51,16 +51,39 @@ describe("refreshes that fail", () => {
     expect(await token).toBe("fresh");
   });
 
-  it.each([400, 401, 403])(
-    "B6 an answer of %i ends the session with session_expired and empties the store",
+  it("B6 an answer of 401 ends the session with session_expired and empties the store", async () => {
+    const endpoint = startRefreshEndpoint(() => new Response(null, { status: 401 }));
+    const { session, store } = sessionWithToken({ refresh: endpoint.url });
+    await expect(session.getToken()).rejects.toMatchObject({ code: "session_expired" });
+    expect(session.state).toMatchObject({ status: "signedOut", error: { code: "session_expired" } });
+    expect(store.load()).toBeNull();
+    await expect(session.getToken()).rejects.toMatchObject({ code: "session_expired" });
+    expect(endpoint.calls).toHaveLength(1);
+  });
+
+  it.each([400, 403])(
+    "B6 an answer of %i ends the session when it has come three times over five seconds",
     async (status) => {
-      const endpoint = startRefreshEndpoint(() => new Response(null, { status }));
-      const { session, store } = sessionWithToken({ refresh: endpoint.url });
-      await expect(session.getToken()).rejects.toMatchObject({ code: "session_expired" });
-      expect(session.state).toMatchObject({ status: "signedOut", error: { code: "session_expired" } });
+      const at: number[] = [];
+      const endpoint = startRefreshEndpoint(() => {
+        at.push(platform.now());
+        return new Response(null, { status });
+      });
+      const { session, store, platform } = sessionWithToken({ refresh: endpoint.url });
+      holdToken(session);
+      expect(await untilStatus(session, "waiting")).toMatchObject({ error: { code: "session_expired" } });
+      for (const calls of [2, 3]) {
+        expect(store.load()).not.toBeNull();
+        const { retryAt } = await untilStatus(session, "waiting");
+        await platform.advance(retryAt - platform.now());
+        await endpoint.until(() => endpoint.calls.length === calls);
+      }
+      await untilStatus(session, "signedOut");
+      expect(session.state.error).toMatchObject({ code: "session_expired" });
+      expect((at[2] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(5_000);
       expect(store.load()).toBeNull();
-      await expect(session.getToken()).rejects.toMatchObject({ code: "session_expired" });
-      expect(endpoint.calls).toHaveLength(1);
+      await platform.advance(MINUTE);
+      expect(endpoint.calls).toHaveLength(3);
     },
   );
 
@@ -108,13 +131,14 @@ describe("refreshes that fail", () => {
 
   it.each<[string, unknown]>([
     ["null", () => null],
+    ["undefined", () => undefined],
     ["a thrown session_expired", () => Promise.reject(new AuthSocketError("session_expired"))],
     ["an error with status 401", () => Promise.reject(Object.assign(new Error(), { status: 401 }))],
-    ["an error with response.status 403", () => Promise.reject({ response: { status: 403 } })],
+    ["an error with response.status 401", () => Promise.reject({ response: { status: 401 } })],
     [
-      "an error with status 400 that is thrown on the spot",
+      "an error with statusCode 401 that is thrown on the spot",
       () => {
-        throw Object.assign(new Error(), { status: 400 });
+        throw Object.assign(new Error(), { statusCode: 401 });
       },
     ],
   ])("B6 a refresh function ends the session with %s", async (_, answer) => {

@@ -37,7 +37,8 @@ describe("signing out", () => {
     const { session, desk } = openPage();
     const token = session.getToken();
     const beaten = await desk.turn(1);
-    await Promise.all([expect(token).rejects.toMatchObject({ code: "signed_out" }), session.signOut()]);
+    const signedOut = session.signOut();
+    await expect(token).rejects.toMatchObject({ code: "signed_out" });
     const done = session.signIn();
     const own = await desk.turn(2);
     beaten.resolve("of the user before");
@@ -45,6 +46,7 @@ describe("signing out", () => {
     expect(session.state.status).toBe("refreshing");
     own.resolve("mine");
     await done;
+    await signedOut;
     expect(await session.getToken()).toBe("mine");
   });
 
@@ -54,8 +56,9 @@ describe("signing out", () => {
     holdToken(session);
     await platform.advance(80_000);
     const { resolve } = await desk.turn(1);
-    await session.signOut();
+    const signedOut = session.signOut();
     resolve(timedToken(platform.now(), 100_000));
+    await signedOut;
     await platform.advance(300_000);
     await platform.wake(true);
     expect(session.state).toEqual({ status: "signedOut" });

@@ -27,21 +27,21 @@ describe("the store as a session reads it", () => {
     session.dispose();
   });
 
-  it("B9 before an asynchronous store answers, the session is refreshing and never signedOut", async () => {
+  it("B9 before an asynchronous store answers, the session is unknown and never signedOut", async () => {
     const store = new StoreDesk({ accessToken: "stored" });
     const session = new AuthSession({ refresh: noRefresh, store }, new ManualPlatform());
     const statuses: string[] = [];
     session.subscribe(({ status }) => statuses.push(status));
-    expect(session.state).toEqual({ status: "refreshing", reason: "missing" });
+    expect(session.state).toEqual({ status: "unknown" });
     await store.answerAll();
     expect(session.state).toEqual({ status: "signedIn" });
     expect(statuses).not.toContain("signedOut");
   });
 
-  it("B1 an empty store is signedOut to look at, and asks the refresh once somebody wants a token", async () => {
+  it("B6 an empty store is unknown to look at, and asks the refresh once somebody wants a token", async () => {
     const desk = new RefreshDesk();
     const session = new AuthSession({ ...desk, store: memoryStore() }, new ManualPlatform());
-    expect(session.state).toEqual({ status: "signedOut" });
+    expect(session.state).toEqual({ status: "unknown" });
     expect(desk.turns).toHaveLength(0);
     const token = session.getToken();
     expect(session.state).toEqual({ status: "refreshing", reason: "missing" });
@@ -117,20 +117,21 @@ describe("the store as a session reads it", () => {
       refreshToken: "r",
       subject: "alice",
       expiresAt: platform.now() + 900_000,
+      signInId: expect.any(String),
     });
   });
 
   it("B3 a refresh token that another tab has used: its token is adopted before giving up", async () => {
     const desk = new RefreshDesk();
     const platform = new ManualPlatform();
-    const store = memoryStore({ accessToken: "dead", expiresAt: platform.now() - 1 });
+    const store = memoryStore({ accessToken: "dead", expiresAt: platform.now() - 1, signInId: "one" });
     const session = new AuthSession({ ...desk, store }, platform);
     const token = session.getToken();
     const { resolve } = await desk.turn(1);
-    store.save({ accessToken: "another tab's" });
+    store.save({ accessToken: "another tab's", signInId: "one" });
     resolve(null);
     await expect(token).resolves.toBe("another tab's");
-    expect(store.load()).toEqual({ accessToken: "another tab's" });
+    expect(store.load()).toEqual({ accessToken: "another tab's", signInId: "one" });
     expect(desk.turns).toHaveLength(1);
   });
 
@@ -146,7 +147,7 @@ describe("the store as a session reads it", () => {
   ])("S5 a stored token that is %s is none", async (_, stored) => {
     const store = { ...memoryStore(), load: () => stored as TokenSet };
     const session = new AuthSession({ refresh: async () => "fresh", store }, new ManualPlatform());
-    expect(session.state).toEqual({ status: "signedOut" });
+    expect(session.state).toEqual({ status: "unknown" });
     expect(await session.getToken()).toBe("fresh");
   });
 
@@ -173,7 +174,7 @@ describe("the store as a session reads it", () => {
         storage.setItem("authToken:meta", meta);
         const store = webStorageStore("authToken", storage);
         const session = new AuthSession({ refresh: async () => "fresh", store }, new ManualPlatform());
-        expect(["signedIn", "signedOut"]).toContain(session.state.status);
+        expect(["signedIn", "unknown"]).toContain(session.state.status);
         expect(session.state.warning).toBeUndefined();
         expect(["fresh", token]).toContain(await session.getToken());
       }),

@@ -11,7 +11,7 @@ function newSession(accessToken?: string) {
   platform.chance = 0.5;
   const desk = new RefreshDesk();
   const store = memoryStore(accessToken === undefined ? undefined : { accessToken });
-  return { platform, desk, session: new AuthSession({ ...desk, store }, platform) };
+  return { platform, desk, store, session: new AuthSession({ ...desk, store }, platform) };
 }
 
 describe("getToken", () => {
@@ -70,6 +70,8 @@ describe("getToken", () => {
     await store.answerAll();
     expect(desk.reasons).toEqual(["forced"]);
     desk.turns[0]?.resolve("fresh");
+    await new Promise(setImmediate);
+    await store.answerAll(); // B22: it is read at that moment
     expect(await token).toBe("fresh");
   });
 
@@ -191,23 +193,26 @@ describe("getToken", () => {
     expect(session.state).toMatchObject({ expiresAt: end });
   });
 
-  it("B9 dispose rejects whoever waits, aborts the refresh, and leaves no timer or listener", async () => {
-    const { session, desk, platform } = newSession();
+  it("B22 dispose rejects whoever waits, sees the refresh to its end, and leaves no timer or listener", async () => {
+    const { session, desk, platform, store } = newSession();
     const token = session.getToken();
     const { context, resolve } = await desk.turn(1);
     session.dispose();
     session.dispose();
     await expect(token).rejects.toMatchObject({ code: "signed_out" });
-    expect(context.signal.aborted).toBe(true);
-    expect(platform.pending).toEqual({ timers: 0, listeners: 0 });
+    expect(context.signal.aborted).toBe(false);
     resolve("late");
+    await new Promise(setImmediate);
+    expect(store.load()).toMatchObject({ accessToken: "late" });
+    expect(platform.pending).toEqual({ timers: 0, listeners: 0 });
     await expect(session.getToken()).rejects.toMatchObject({ code: "signed_out" });
   });
 
   it("B9 a signOut leaves no timer of the refresh that it has aborted", async () => {
     const { session, desk, platform } = newSession();
     const token = session.getToken();
-    await desk.turn(1);
+    const { context, reject } = await desk.turn(1);
+    context.signal.addEventListener("abort", () => reject(context.signal.reason));
     await Promise.all([expect(token).rejects.toThrow(), session.signOut()]);
     expect(platform.pending).toEqual({ timers: 0, listeners: 0 });
   });

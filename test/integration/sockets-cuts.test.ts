@@ -74,7 +74,7 @@ describe("B14 a disconnect by the server", () => {
     await server.until(() => server.connections === 2);
     await auth.whenConnected();
     expect(refresh).toHaveBeenCalledTimes(1);
-    expect(refresh).toHaveBeenCalledWith(expect.objectContaining({ reason: "expired" }));
+    expect(refresh).toHaveBeenCalledWith(expect.objectContaining({ reason: "rejected" }));
     expect(new Set(server.tokens).size).toBe(2);
   });
 
@@ -91,29 +91,33 @@ describe("B14 a disconnect by the server", () => {
     expect(server.tokens).toEqual([token, fresh]);
   });
 
-  it("B14 with a good token: kicked, no refresh, no reconnect", async () => {
+  it("B14 with a good token, when the connection is no longer new: kicked, no refresh, no reconnect", async () => {
     const server = await openServer();
     const { session, refresh, clock } = sessionWith(issueToken);
     const auth = disposed(new AuthSocket(server.url, { session }));
     await auth.whenConnected();
+    await clock.skip(10_001);
     server.kick();
     const { error } = await untilStatus(auth, "refused");
     expect(error.code).toBe("kicked");
-    clock.skip(60_000);
+    await clock.skip(60_000);
     await server.quiet();
     expect(server.connections).toBe(1);
     expect(refresh).not.toHaveBeenCalled();
     expect(session.state.status).toBe("signedIn");
     await auth.connect().whenConnected();
     expect(server.connections).toBe(2);
+    expect(refresh).toHaveBeenCalledTimes(1); // connect() asks for a fresh token first
+    expect(new Set(server.tokens).size).toBe(2);
   });
 
   it("B14 a kick of one namespace leaves its sibling alone", async () => {
     const server = await openServer();
-    const { session } = sessionWith(issueToken);
+    const { session, clock } = sessionWith(issueToken);
     const auth = disposed(new AuthSocket(server.url, { session }));
     const chat = auth.of("/chat");
     await Promise.all([auth.whenConnected(), chat.whenConnected()]);
+    await clock.skip(10_001);
     server.kick("/chat");
     await untilStatus(chat, "refused");
     await server.quiet();
@@ -129,7 +133,7 @@ describe("B14 a disconnect by the server", () => {
     server.kick();
     await server.until(() => server.connections === 2);
     await untilStatus(auth, "connected");
-    clock.skip(9_000);
+    await clock.skip(9_000);
     server.kick();
     const { error } = await untilStatus(auth, "refused");
     expect(error.code).toBe("kicked");
@@ -138,18 +142,56 @@ describe("B14 a disconnect by the server", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
-  it("B14 cut again after more than ten seconds: a token matter again", async () => {
+  it("B14 with a good token, when the connection is new: one refresh, one reconnect", async () => {
     const server = await openServer();
-    const { session, clock, refresh } = sessionWith(issueOpaque);
+    const { session, refresh } = sessionWith(issueToken);
     const auth = disposed(new AuthSocket(server.url, { session }));
     await auth.whenConnected();
-    for (let cut = 1; cut <= 3; cut++) {
+    server.kick();
+    await server.until(() => server.connections === 2);
+    await auth.whenConnected();
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(new Set(server.tokens).size).toBe(2);
+  });
+
+  it.each([
+    ["within five minutes: kicked", 20_000, 2, "refused"],
+    ["more than five minutes apart: a token matter each time", 160_000, 3, "connected"],
+  ] as const)(
+    "B14 cut for the third time with no end to the token, %s",
+    async (_, apart, refreshes, outcome) => {
+      const server = await openServer();
+      const { session, clock, refresh } = sessionWith(issueOpaque);
+      const auth = disposed(new AuthSocket(server.url, { session }));
+      await auth.whenConnected();
+      for (let cut = 1; cut <= 2; cut++) {
+        server.kick();
+        await server.until(() => server.connections === cut + 1);
+        await untilStatus(auth, "connected");
+        await clock.skip(apart);
+      }
+      server.kick();
+      await until(auth, ({ status }) => status !== "connected");
+      await untilStatus(auth, outcome);
+      expect(refresh).toHaveBeenCalledTimes(refreshes);
+      expect(session.state.status).toBe("signedIn");
+    },
+  );
+
+  it("B14 a token with an end that is cut again and again, each time later than ten seconds: never refused at its end", async () => {
+    const server = await openServer();
+    const { session, clock, refresh } = sessionWith(() => issueToken({ lifetime: 20_000 }));
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    const statuses = recordStatuses(auth);
+    await auth.whenConnected();
+    for (let cut = 1; cut <= 4; cut++) {
+      await clock.skip(19_000);
       server.kick();
       await server.until(() => server.connections === cut + 1);
       await untilStatus(auth, "connected");
-      clock.skip(10_001);
     }
-    expect(refresh).toHaveBeenCalledTimes(3);
+    expect(statuses).not.toContain("refused");
+    expect(refresh.mock.calls.length).toBeLessThanOrEqual(8);
   });
 
   it("B14 a transport drop in between does not hide the second cut", async () => {
@@ -177,7 +219,7 @@ describe("B14 a disconnect by the server", () => {
     server.kick();
     await until(auth, (state) => "retryAt" in state);
     expect(auth.state).toMatchObject({ status: "connecting", error: { code: "refresh_failed" } });
-    clock.skip(10_000);
+    await clock.skip(10_000);
     await auth.whenConnected();
     expect(server.connections).toBe(2);
   });
@@ -197,7 +239,7 @@ describe("B14 a disconnect by the server", () => {
 
 describe("T13 a server that always kicks", () => {
   it.each([
-    ["a good token", () => issueToken(), 1],
+    ["a good token", () => issueToken(), 2],
     ["a token of unknown expiry", issueOpaque, 2],
     ["a token of five seconds", () => issueToken({ lifetime: 5_000 }), 2],
     ["a token of half a second", () => issueToken({ lifetime: 500 }), 2],
@@ -209,7 +251,7 @@ describe("T13 a server that always kicks", () => {
     const { error } = await untilStatus(auth, "refused");
     expect(error.code).toBe("kicked");
     for (let second = 0; second < 10; second++) {
-      clock.skip(1_000);
+      await clock.skip(1_000);
       await server.quiet();
     }
     expect(server.connections).toBeLessThanOrEqual(most);

@@ -354,7 +354,7 @@ describe("B12 one CONNECT per engine opening", () => {
     );
     await server.until(() => server.io.engine.clientsCount === 0);
     expect(auth.state).toMatchObject({ status: "connecting", error: { code: "refresh_failed" } });
-    clock.skip(retryAt - clock.now());
+    await clock.skip(retryAt - clock.now());
     await auth.whenConnected();
     expect(server.connects).toHaveLength(1);
     expect(server.handshakes).toBe(2);
@@ -366,10 +366,10 @@ describe("B12 one CONNECT per engine opening", () => {
     const { session, answer } = withHeldRefresh(clock, { refreshTimeout: 60_000 });
     const auth = disposed(new AuthSocket(server.url, { session }));
     await opened(auth.socket);
-    clock.skip(9_000);
+    await clock.skip(9_000);
     await server.quiet();
     expect(server.io.engine.clientsCount).toBe(1);
-    clock.skip(1_100);
+    await clock.skip(1_100);
     await server.until(() => server.io.engine.clientsCount === 0);
     expect(auth.state).toMatchObject({ status: "connecting" });
     answer.resolve(issueToken());
@@ -494,7 +494,7 @@ describe("T11 drops after drops", () => {
     refresh.mockImplementation(async () => issueToken());
     answer.reject(new Error("down"));
     await until(auth, (state) => "retryAt" in state);
-    clock.skip(30_000);
+    await clock.skip(30_000);
     await auth.whenConnected();
     const { id } = auth.socket;
     server.drop();

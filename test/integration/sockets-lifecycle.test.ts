@@ -345,14 +345,15 @@ describe("whenConnected()", () => {
 describe("dispose()", () => {
   it("is final and idempotent, from every state", async () => {
     const server = await startAuthServer();
-    const reach: [AuthSocketState["status"], (auth: AuthSocket) => unknown][] = [
+    const reach: [AuthSocketState["status"], (auth: AuthSocket, clock: SkippableClock) => unknown][] = [
       ["idle", () => {}],
       ["connecting", (auth) => auth.connect()],
       ["connected", (auth) => auth.connect().whenConnected()],
       [
         "refused",
-        async (auth) => {
+        async (auth, clock) => {
           await auth.connect().whenConnected();
+          await clock.skip(10_001);
           server.kick();
           await untilStatus(auth, "refused");
         },
@@ -368,7 +369,7 @@ describe("dispose()", () => {
     for (const [status, act] of reach) {
       const { session, clock } = sessionWith();
       const auth = new AuthSocket(server.url, { session, autoConnect: false });
-      await act(auth);
+      await act(auth, clock);
       expect(auth.state.status).toBe(status);
       auth.dispose();
       auth.dispose();
@@ -403,12 +404,14 @@ describe("dispose()", () => {
     await auth.whenConnected();
     expect(clock.pending).toBeGreaterThan(0);
     expect(subscriptions).toBe(1);
-    expect(own()).not.toEqual([]);
+    const patched = own();
+    expect(patched).not.toEqual([]);
     auth.dispose();
     session.dispose();
     expect(clock.pending).toBe(0);
     expect(subscriptions).toBe(0);
-    expect(own()).toEqual([]);
+    // What is called on the Socket from now on does nothing, or rejects (B18).
+    expect(own()).toEqual(patched);
     expect(auth.socket.listeners("connect")).toEqual([heard]);
     for (const event of ["connect_error", "disconnect", "auth:revoked", "forceDisconnect"]) {
       expect(auth.socket.listeners(event)).toEqual([]);

@@ -15,7 +15,7 @@ function unavailable(): Response {
 /** Lets so many seconds pass, and each refresh that falls due in them be answered. */
 async function pass(seconds: number, clock: SkippableClock, session: AuthSession): Promise<void> {
   for (let second = 0; second < seconds; second++) {
-    clock.skip(1_000);
+    await clock.skip(1_000);
     await until(session, ({ status }) => status !== "refreshing");
   }
 }
@@ -64,7 +64,7 @@ describe("B6 the refresh endpoint is down for 20 seconds", () => {
     const auth = disposed(new AuthSocket(server.url, { session }));
     await auth.whenConnected();
     const statuses = recordStatuses(auth);
-    clock.skip(80_000);
+    await clock.skip(80_000);
     await untilStatus(session, "waiting");
     expect(await session.getToken()).toBe(token);
     down = false;
@@ -105,7 +105,7 @@ describe("B6 the refresh endpoint is down for 20 seconds", () => {
     auth.connect();
     auth.socket.connect();
     expect(auth.state).toBe(state);
-    clock.skip(60_000);
+    await clock.skip(60_000);
     await server.quiet();
     expect(server.requests).toBe(requests);
     expect(endpoint.calls).toHaveLength(1);

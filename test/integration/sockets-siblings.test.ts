@@ -1,4 +1,4 @@
-import { AuthSocket, memoryStore } from "authsocket";
+import { AuthSession, AuthSocket, memoryStore } from "authsocket";
 import { authenticate } from "authsocket/server";
 import type { Namespace } from "socket.io";
 import { describe, expect, it } from "vitest";
@@ -6,6 +6,7 @@ import { issueToken } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { startServer } from "../support/guarded-server.ts";
 import { identify, protect } from "../support/load.ts";
+import { SkippableClock } from "../support/skippable-clock.ts";
 import { slowLineTo } from "../support/slow-line.ts";
 import { untilStatus } from "../support/states.ts";
 
@@ -20,16 +21,21 @@ async function busy(guard: (namespace: Namespace) => void) {
   let handshakes = 0;
   io.engine.on("connection", () => handshakes++);
   const { url } = await slowLineTo(server.url, 25);
+  const clock = new SkippableClock();
+  const session = disposed(
+    new AuthSession({ store: memoryStore(), refresh: async () => issueToken() }, clock),
+  );
   const auth = disposed(
     new AuthSocket(url, {
-      store: memoryStore(),
-      refresh: async () => issueToken(),
+      session,
       // Who waits for Socket.IO's own delay does not come back within this test.
       io: { transports: ["websocket"], reconnectionDelay: 60_000, reconnectionDelayMax: 60_000 },
     }),
   );
   const chat = auth.of("/chat");
   await Promise.all([auth.whenConnected(), chat.whenConnected()]);
+  // A connection that is new is cut for its token's sake (B14), and the next refresh may come (B27).
+  await clock.skip(10_001);
   const received: number[] = [];
   auth.socket.on("down", (number: number) => received.push(number));
   let sent = 0;

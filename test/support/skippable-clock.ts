@@ -1,5 +1,9 @@
+import { setImmediate } from "node:timers/promises";
 import { browserPlatform, type Platform } from "../../src/client/platform/platform.ts";
 import type { WakeUp } from "../../src/client/platform/wake-up.ts";
+
+/** Turns of the event loop that a promise is given to settle in. */
+const TURNS = 3;
 
 interface Timer {
   callback: () => void;
@@ -53,8 +57,8 @@ export class SkippableClock implements Platform {
     return Math.min(...[...this.#timers].map(({ at }) => at)) - this.now();
   }
 
-  /** Skips so many ms; what becomes due meanwhile rings in its order. */
-  skip(ms: number): void {
+  /** Skips so many ms; what becomes due meanwhile rings in its order, and has the time to settle what it promises. */
+  async skip(ms: number): Promise<void> {
     const end = this.now() + ms;
     for (;;) {
       const due = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
@@ -62,6 +66,7 @@ export class SkippableClock implements Platform {
       this.#skipped += Math.max(due.at - this.now(), 0);
       this.clearTimeout(due);
       due.callback();
+      for (let turn = 0; turn < TURNS; turn++) await setImmediate();
     }
     this.#skipped += Math.max(end - this.now(), 0);
     for (const timer of this.#timers) this.#arm(timer);

@@ -70,9 +70,9 @@ describe("options", () => {
     expect(() => socket({ session: shared, [option]: value })).toThrow(`"${option}"`);
   });
 
-  it("B19 no options at all are a TypeError that quotes refresh", () => {
-    expect(() => new AuthSession(undefined as unknown as RefreshOptions)).toThrow('"refresh" must be');
-    expect(() => new AuthSocket("/", undefined as unknown as AuthSocketOptions)).toThrow('"refresh" must be');
+  it("B25 no options at all are a TypeError that says so", () => {
+    expect(() => new AuthSession(undefined as unknown as RefreshOptions)).toThrow('"options" must be');
+    expect(() => new AuthSocket("/", undefined as unknown as AuthSocketOptions)).toThrow('"options" must be');
   });
 
   it("B19 a session that is none is a TypeError that quotes it", () => {

@@ -4,7 +4,7 @@ import { readTokenSet } from "../../src/client/token/token-set.ts";
 
 describe("a token set from outside", () => {
   it("S5 is reduced to what is known", () => {
-    const known = { accessToken: "a", refreshToken: "r", subject: "alice", expiresAt: 1 };
+    const known = { accessToken: "a", refreshToken: "r", subject: "alice", expiresAt: 2e12, signInId: "s" };
     expect(readTokenSet({ ...known, role: "admin" })).toEqual(known);
     expect(readTokenSet("a")).toEqual({ accessToken: "a" });
   });
@@ -21,8 +21,8 @@ describe("a token set from outside", () => {
     });
   });
 
-  it("B19 an expiresAt of 0 is a value", () => {
-    expect(readTokenSet({ accessToken: "a", expiresAt: 0 })).toEqual({ accessToken: "a", expiresAt: 0 });
+  it.each([0, 1_893_456_000])("B6 an expiresAt of %i is in seconds, and left out", (expiresAt) => {
+    expect(readTokenSet({ accessToken: "a", expiresAt })).toEqual({ accessToken: "a" });
   });
 
   it.each([

@@ -12,17 +12,17 @@ function newPage() {
 
 describe("wake-up events", () => {
   it.each([
-    ["window", "pageshow", false],
-    ["window", "focus", false],
-    ["window", "online", true],
-    ["document", "visibilitychange", false],
-    ["document", "resume", false],
-  ] as const)("B4 the %s's %s is one, until undone", (target, type, online) => {
+    ["window", "pageshow", "visible"],
+    ["window", "focus", "visible"],
+    ["window", "online", "online"],
+    ["document", "visibilitychange", "visible"],
+    ["document", "resume", "visible"],
+  ] as const)("B4 the %s's %s is one, until undone", (target, type, wakeUp) => {
     const page = newPage();
     const listener = vi.fn();
     const undo = onWakeUp(listener);
     page[target].dispatchEvent(new Event(type));
-    expect(listener).toHaveBeenCalledExactlyOnceWith(online);
+    expect(listener).toHaveBeenCalledExactlyOnceWith(wakeUp);
     undo();
     page[target].dispatchEvent(new Event(type));
     expect(listener).toHaveBeenCalledOnce();

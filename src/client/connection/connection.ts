@@ -335,7 +335,9 @@ export class Connection implements SessionClient, SocketOwner {
         this.#start(FIRST_ATTEMPT);
         break;
       case "waitingForToken":
-        if (view.status !== "pending") this.#start(nextAttempt(state));
+        // That the refresh has failed once more is no other attempt to connect.
+        if (view.status !== "pending")
+          this.#start(view.status === "ready" ? nextAttempt(state) : attemptOf(state));
         break;
       case "awaiting":
         if (view.status === "ready") this.#sendCredential(attemptOf(state), view.credential);

@@ -508,6 +508,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const { user } = this.#state;
     const token = tokenOf(this.#state);
     this.#abort();
+    this.#store.outdate();
     this.#decide({ status: "signedOut", user: successor(user) }, () => {
       this.#written = this.#store.clearAll(true, this.#announcing({ signedOut: true, token, user }));
     });
@@ -657,6 +658,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
    */
   #reopen(isOwn: boolean): void {
     const { user } = this.#state;
+    this.#store.outdate();
     this.#decide({ status: "unknown", user: user.subject === undefined ? successor(user) : user }, () => {
       this.#written = this.#store.clearAll(false, isOwn ? this.#announcing({ signedOut: false }) : undefined);
     });
@@ -1174,6 +1176,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   // Tokens and the store.
 
   #save(token: AccessToken, settling?: Settling): () => void {
+    this.#store.outdate();
     return () => {
       this.#written = this.#store.save(toTokenSet(token), settling);
     };

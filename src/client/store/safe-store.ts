@@ -82,10 +82,10 @@ export class SafeStore {
 
   /**
    * What the store holds at this moment, for a decision; it is no news to anybody. Undefined where it is empty, cannot be
-   * read, or is being written: memory is newer then.
+   * read, or is being written: memory is newer then. One that could not be read is not waited for again.
    */
   peek(done: (tokens: TokenSet | undefined) => void): void {
-    if (this.#writes.length > 0) done(undefined);
+    if (this.#writes.length > 0 || this.#failing === "read") done(undefined);
     else
       this.#try(
         "read",
@@ -93,6 +93,11 @@ export class SafeStore {
         done,
         () => done(undefined),
       );
+  }
+
+  /** Something has been decided that is about to be written: what a read that is under way finds is out of date (B11). */
+  outdate(): void {
+    this.#version++;
   }
 
   /** Whether other tabs read and write it too. */
@@ -186,8 +191,8 @@ export class SafeStore {
       run,
       () => new Error(`it did not answer within ${refreshTimeout} ms`),
       (value) => {
-        // A store that cannot be written is not mended by being read.
-        if (this.#failing && (this.#failing !== "write" || kind === "write")) {
+        // A store that cannot be written is not mended by being read, nor the other way round.
+        if (this.#failing === kind) {
           this.#failing = this.warning = undefined;
           this.#owner.warningChanged();
         }
