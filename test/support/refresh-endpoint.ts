@@ -40,15 +40,23 @@ export class RefreshEndpoint {
   }
 }
 
+let sites = 0;
+
+/** An endpoint that no other test has used: sessions of one endpoint share what it answers (B2). */
+function newUrl(): string {
+  sites++;
+  return `https://site${sites}.example.test/refresh-token`;
+}
+
 /**
  * Listens until the test is over.
  *
  * @param answer default: 503
- * @param url default "https://api.example.test/refresh-token"
+ * @param url default: one of its own, "https://site1.example.test/refresh-token"
  */
 export function startRefreshEndpoint(
   answer: RefreshAnswer = () => new Response(null, { status: 503 }),
-  url = "https://api.example.test/refresh-token",
+  url = newUrl(),
 ): RefreshEndpoint {
   const endpoint = new RefreshEndpoint(url, answer);
   const server = setupServer(http.post(url, ({ request }) => endpoint.handle(request)));
