@@ -44,7 +44,7 @@ export async function authorizedFetch(
       if (isAuthSocketError(error) && error.code !== "user_changed") return token;
       throw error;
     });
-  if (session.user.id !== userId) {
+  if (userId > 0 && session.user.id !== userId) {
     throw new AuthSocketError(
       "user_changed",
       "another user has signed in: the request is not repeated as theirs",

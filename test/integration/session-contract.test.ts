@@ -1,0 +1,578 @@
+import { AuthSession, memoryStore, type TokenSet, type TokenSource } from "authsocket";
+import { HttpResponse, http } from "msw";
+import { setupServer } from "msw/node";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { ManualPlatform } from "../support/manual-platform.ts";
+import { RefreshDesk } from "../support/refresh-desk.ts";
+import { startRefreshEndpoint, tokenResponse } from "../support/refresh-endpoint.ts";
+import type { RefreshOptions } from "../support/refresh-options.ts";
+import { recordStatuses, untilStatus } from "../support/states.ts";
+import { holdToken } from "../support/token-holder.ts";
+import { timedToken } from "../support/unsigned-jwt.ts";
+
+const LIFETIME = 900_000;
+
+const settled = () => new Promise(setImmediate);
+
+function newSession(options: Partial<RefreshOptions> = {}, tokens?: TokenSet) {
+  const platform = new ManualPlatform();
+  platform.chance = 0.5;
+  const desk = new RefreshDesk();
+  const store = memoryStore(tokens);
+  const session = new AuthSession({ refresh: desk.refresh, store, ...options }, platform);
+  onTestFinished(() => session.dispose());
+  return { platform, desk, store, session };
+}
+
+describe("whenReady()", () => {
+  it("section 2: resolves at once with a token that is good", async () => {
+    const { session, desk } = newSession({}, { accessToken: "stored" });
+    expect(await session.whenReady()).toEqual({ status: "signedIn" });
+    expect(desk.turns).toHaveLength(0);
+  });
+
+  it("section 2: asks where nobody has asked yet", async () => {
+    const { session, desk } = newSession();
+    expect(session.state).toEqual({ status: "unknown" });
+    const ready = session.whenReady();
+    (await desk.turn(1)).resolve("fresh");
+    expect(await ready).toEqual({ status: "signedIn" });
+  });
+
+  it("section 2: resolves with signedOut where nobody is signed in", async () => {
+    const { session, desk } = newSession();
+    const ready = session.whenReady();
+    (await desk.turn(1)).resolve(null);
+    expect(await ready).toEqual({ status: "signedOut" });
+    expect(await session.whenReady()).toEqual({ status: "signedOut" });
+    expect(desk.turns).toHaveLength(1);
+  });
+
+  it("section 2: asks again after failures that may pass", async () => {
+    const { session, desk, platform } = newSession();
+    const ready = session.whenReady();
+    (await desk.turn(1)).reject(new Error("no network"));
+    await untilStatus(session, "waiting");
+    await platform.advance(500);
+    (await desk.turn(2)).resolve("fresh");
+    expect((await ready).status).toBe("signedIn");
+  });
+
+  it("section 2: says signedIn while a token that is still good is renewed", async () => {
+    const { platform } = newSession();
+    const accessToken = timedToken(platform.now(), LIFETIME);
+    const { session, desk } = newSession({}, { accessToken });
+    void session.getToken({ forceRefresh: true });
+    expect(session.state.status).toBe("refreshing");
+    expect(await session.whenReady()).toMatchObject({ status: "signedIn", subject: "alice" });
+    (await desk.turn(1)).resolve("fresh");
+  });
+
+  it("section 2: rejects with the signal's reason", async () => {
+    const { session } = newSession();
+    const controller = new AbortController();
+    const ready = session.whenReady({ signal: controller.signal });
+    controller.abort(new Error("left the page"));
+    await expect(ready).rejects.toThrow("left the page");
+    await expect(session.whenReady({ signal: controller.signal })).rejects.toThrow("left the page");
+  });
+
+  it("B20 dispose() rejects it", async () => {
+    const { session } = newSession();
+    const ready = session.whenReady();
+    session.dispose();
+    await expect(ready).rejects.toMatchObject({ code: "signed_out" });
+  });
+});
+
+describe("serverState and token", () => {
+  it("section 2: serverState is constant and unknown, whatever happens", async () => {
+    const { session } = newSession();
+    const { serverState } = session;
+    expect(serverState).toEqual({ status: "unknown" });
+    await session.signIn("mine");
+    expect(session.serverState).toBe(serverState);
+  });
+
+  it("section 2: token is there at once while it is good, and not when it has expired", async () => {
+    const { platform } = newSession();
+    const accessToken = timedToken(platform.now(), 10_000);
+    const { session, platform: own } = newSession({}, { accessToken });
+    expect(session.token).toBe(accessToken);
+    await own.advance(10_000);
+    expect(session.token).toBeUndefined();
+    await session.signOut();
+    expect(session.token).toBeUndefined();
+  });
+});
+
+describe("getToken({ rejected })", () => {
+  it("B27 ten requests refused at once cost one refresh", async () => {
+    const { session, desk } = newSession({}, { accessToken: "stored" });
+    const tokens = Array.from({ length: 10 }, () => session.getToken({ rejected: "stored" }));
+    (await desk.turn(1)).resolve("fresh");
+    expect(new Set(await Promise.all(tokens))).toEqual(new Set(["fresh"]));
+    expect(await session.getToken({ rejected: "stored" })).toBe("fresh");
+    expect(desk.reasons).toEqual(["rejected"]);
+  });
+
+  it("B27 an endpoint that always refuses costs one refresh until the token is due", async () => {
+    let number = 0;
+    const platform = new ManualPlatform();
+    const refresh = vi.fn(async () => timedToken(platform.now(), LIFETIME, { jti: ++number }));
+    const session = new AuthSession({ refresh, store: memoryStore() }, platform);
+    let token = await session.getToken();
+    for (let request = 0; request < 50; request++) {
+      await platform.advance(10_000);
+      token = await session.getToken({ rejected: token });
+    }
+    // The first, one for the refusals, and none until it is due.
+    expect(refresh).toHaveBeenCalledTimes(2);
+    session.dispose();
+  });
+
+  it("B27 an opaque token that is refused again costs another refresh five minutes later, not before", async () => {
+    let number = 0;
+    const platform = new ManualPlatform();
+    const refresh = vi.fn(async () => `opaque-${++number}`);
+    const session = new AuthSession({ refresh, store: memoryStore({ accessToken: "opaque-0" }) }, platform);
+    let token = await session.getToken({ rejected: await session.getToken() });
+    await platform.advance(299_000);
+    expect(await session.getToken({ rejected: token })).toBe(token);
+    expect(refresh).toHaveBeenCalledTimes(1);
+    await platform.advance(1_000);
+    token = await session.getToken({ rejected: token });
+    expect(refresh).toHaveBeenCalledTimes(2);
+    session.dispose();
+  });
+
+  it("B27 forceRefresh is exempt", async () => {
+    let number = 0;
+    const { session } = newSession({ refresh: async () => `opaque-${++number}` });
+    const tokens = new Set<string>();
+    for (let call = 0; call < 5; call++) tokens.add(await session.getToken({ forceRefresh: true }));
+    expect(tokens.size).toBe(5);
+  });
+
+  it("2.2 a token that the present sign-in never held is another user's", async () => {
+    const { session, desk } = newSession({}, { accessToken: "alice's", subject: "alice" });
+    expect(await session.getToken()).toBe("alice's");
+    await session.signIn({ accessToken: "bob's", subject: "bob" });
+    await expect(session.getToken({ rejected: "alice's" })).rejects.toMatchObject({ code: "user_changed" });
+    expect(desk.turns).toHaveLength(0);
+  });
+
+  it("2.2 a call that waits while another user signs in rejects with user_changed", async () => {
+    const { session, desk } = newSession({}, { accessToken: "alice's", subject: "alice" });
+    const token = session.getToken({ forceRefresh: true });
+    const { resolve } = await desk.turn(1);
+    const signedIn = session.signIn({ accessToken: "bob's", subject: "bob" });
+    await expect(token).rejects.toMatchObject({ code: "user_changed" });
+    resolve("alice's too");
+    await signedIn;
+    expect(await session.getToken()).toBe("bob's");
+  });
+});
+
+describe("signIn()", () => {
+  it.each<[string, Record<string, unknown>]>([
+    ["a TokenSet", { accessToken: "a", refreshToken: "r" }],
+    ["the endpoint's JSON", { token: "a", refreshToken: "r", expiresIn: 60 }],
+    ["OAuth's JSON", { access_token: "a", refresh_token: "r", expires_in: 60, token_type: "Bearer" }],
+    ["JSON that nests in data", { data: { token: "a", refreshToken: "r" } }],
+    ["JSON that nests in tokens", { tokens: { accessToken: "a", refreshToken: "r" } }],
+    ["JSON that nests in session", { user: {}, session: { access_token: "a", refresh_token: "r" } }],
+  ])("2.1 takes %s", async (_, tokens) => {
+    const { session, store } = newSession();
+    await session.signIn(tokens as unknown as TokenSet);
+    expect(store.load()).toMatchObject({ accessToken: "a", refreshToken: "r" });
+    expect(session.state.status).toBe("signedIn");
+  });
+
+  it("2.1 expiresIn counts from now, in seconds; of two lifetimes the smaller counts", async () => {
+    const { session, platform } = newSession();
+    const now = platform.now();
+    await session.signIn({ token: timedToken(now, 60_000), expiresIn: 3_600 });
+    expect(session.state).toMatchObject({ expiresAt: now + 60_000 });
+    await session.signIn({ token: timedToken(now, 3_600_000), expiresIn: 60 });
+    expect(session.state).toMatchObject({ expiresAt: now + 60_000 });
+  });
+
+  it("B6 an expiresAt in seconds is a TypeError that says so, and nothing changes", async () => {
+    const { session } = newSession({}, { accessToken: "stored" });
+    expect(session.state.status).toBe("signedIn");
+    const tokens = { accessToken: "mine", expiresAt: 1_893_456_000 };
+    await expect(session.signIn(tokens)).rejects.toThrow(TypeError);
+    await expect(session.signIn(tokens)).rejects.toThrow(/"expiresAt" must be .*seconds/);
+    expect(await session.getToken()).toBe("stored");
+  });
+
+  it("B6 an expiresAt in seconds in the store is ignored, with one warning", async () => {
+    const { session, platform } = newSession({}, { accessToken: "stored", expiresAt: 1_000_000_000 });
+    expect(await session.getToken()).toBe("stored");
+    expect(session.state).toEqual({ status: "signedIn" });
+    expect(await session.getToken()).toBe("stored");
+    expect(platform.warnings).toEqual([expect.stringContaining("seconds")]);
+  });
+
+  it("B6 an expiresAt in seconds from a refresh function is invalid_response", async () => {
+    const refresh = async () => ({ accessToken: "a", expiresAt: 1_893_456_000 });
+    const { session } = newSession({ refresh });
+    await expect(session.getToken()).rejects.toMatchObject({ code: "invalid_response" });
+  });
+
+  it("B23 an equal set changes nothing: no new state, no write", async () => {
+    const { session, store } = newSession();
+    const tokens = { accessToken: "a", refreshToken: "r", subject: "alice" };
+    await session.signIn(tokens);
+    const { state } = session;
+    const held = store.load();
+    const save = vi.spyOn(store, "save");
+    await session.signIn({ ...tokens });
+    expect(session.state).toBe(state);
+    expect(save).not.toHaveBeenCalled();
+    expect(store.load()).toEqual(held);
+  });
+
+  it("B23 newer other fields of the same access token are stored, and nobody changes", async () => {
+    const { session, store } = newSession();
+    await session.signIn({ accessToken: "a", refreshToken: "r1", subject: "alice" });
+    const { signInId } = store.load() as TokenSet;
+    await session.signIn({ accessToken: "a", refreshToken: "r2", subject: "alice" });
+    expect(store.load()).toEqual({ accessToken: "a", refreshToken: "r2", subject: "alice", signInId });
+  });
+
+  it("B16 a sign-in draws a signInId, and each refresh keeps it", async () => {
+    const { session, store, desk, platform } = newSession();
+    platform.chance = 0.25;
+    await session.signIn("first");
+    const { signInId } = store.load() as TokenSet;
+    expect(signInId).toEqual(expect.any(String));
+    platform.chance = 0.75;
+    const token = session.getToken({ forceRefresh: true });
+    (await desk.turn(1)).resolve("second");
+    await token;
+    expect(store.load()).toEqual({ accessToken: "second", signInId });
+    await session.signIn("of another");
+    expect((store.load() as TokenSet).signInId).not.toBe(signInId);
+  });
+});
+
+describe("B22 what a server has given is not thrown away", () => {
+  it("B22 a late answer with a one-time token is taken, and the retry waits for it", async () => {
+    const { session, desk, platform, store } = newSession(
+      {},
+      { accessToken: "a1", refreshToken: "r1", expiresAt: Date.UTC(2025, 0, 1) },
+    );
+    holdToken(session);
+    const { context, resolve } = await desk.turn(1);
+    expect(context.refreshToken).toBe("r1");
+    await platform.advance(10_000);
+    expect(session.state).toMatchObject({ status: "waiting", error: { code: "refresh_timeout" } });
+    await platform.advance(29_000);
+    expect(desk.turns).toHaveLength(1);
+    resolve({ accessToken: "a2", refreshToken: "r2" });
+    await settled();
+    expect(session.state.status).toBe("signedIn");
+    expect(store.load()).toMatchObject({ accessToken: "a2", refreshToken: "r2" });
+    expect(desk.turns).toHaveLength(1);
+  });
+
+  it("B22 a late answer is not kept where somebody has signed in meanwhile", async () => {
+    const { session, desk, platform, store } = newSession({}, { accessToken: "a1", refreshToken: "r1" });
+    const forced = session.getToken({ forceRefresh: true }).catch(() => {});
+    const { resolve } = await desk.turn(1);
+    await platform.advance(10_000);
+    await forced;
+    void session.signIn({ accessToken: "bob's", subject: "bob" });
+    resolve({ accessToken: "a2", refreshToken: "r2" });
+    await settled();
+    expect(store.load()).toMatchObject({ accessToken: "bob's" });
+    expect(await session.getToken()).toBe("bob's");
+  });
+
+  it("B22 an answer is not kept where the store holds something newer at that moment", async () => {
+    const { session, desk, store } = newSession({}, { accessToken: "a1", signInId: "one" });
+    const token = session.getToken({ forceRefresh: true });
+    const { resolve } = await desk.turn(1);
+    store.save({ accessToken: "theirs", signInId: "one" });
+    resolve("ours");
+    await settled();
+    expect(store.load()).toMatchObject({ accessToken: "theirs" });
+    expect(await token).toBe("theirs");
+  });
+
+  it("B22 dispose() in mid-refresh: the answer is stored for whoever comes next", async () => {
+    const storage = memoryStore({ accessToken: "a1", refreshToken: "r1" });
+    const { session, desk } = newSession({ store: storage });
+    const token = session.getToken({ forceRefresh: true });
+    const { resolve } = await desk.turn(1);
+    session.dispose();
+    await expect(token).rejects.toMatchObject({ code: "signed_out" });
+    resolve({ accessToken: "a2", refreshToken: "r2" });
+    await settled();
+    expect(storage.load()).toMatchObject({ accessToken: "a2", refreshToken: "r2" });
+  });
+
+  it("B22 signOut() aborts, and resolves when the request has ended", async () => {
+    const { session, desk } = newSession({}, { accessToken: "a1" });
+    const token = session.getToken({ forceRefresh: true });
+    const { context, reject } = await desk.turn(1);
+    let isOver = false;
+    const over = session.signOut().then(() => {
+      isOver = true;
+    });
+    await expect(token).rejects.toMatchObject({ code: "signed_out" });
+    expect(context.signal.aborted).toBe(true);
+    await settled();
+    expect(isOver).toBe(false);
+    reject(context.signal.reason);
+    await over;
+    expect(session.state).toEqual({ status: "signedOut" });
+  });
+
+  it("B2 a session made anew while its predecessor's request is on its way takes over what it brings", async () => {
+    const platform = new ManualPlatform();
+    const refresh = vi.fn(async () => {
+      await settled();
+      platform.jump(20);
+      return { accessToken: `a${refresh.mock.calls.length}`, refreshToken: "r2" };
+    });
+    const options = () => ({
+      refresh,
+      store: memoryStore({ accessToken: "a0", refreshToken: "r1", expiresAt: platform.now() - 1 }),
+      name: `strict ${platform.now()}`,
+    });
+    const { pageLeases } = await import("../../src/client/lease/page-leases.ts");
+    platform.board = pageLeases;
+    const first = new AuthSession(options(), platform);
+    const abandoned = first.getToken().catch(() => {});
+    first.dispose();
+    await abandoned;
+    platform.chance = 0.5; // another page would have drawn another name for its turn
+    const second = new AuthSession(options(), platform);
+    expect(await second.getToken()).toMatch(/^a\d$/);
+    expect(refresh.mock.calls.length).toBeLessThanOrEqual(1);
+    second.dispose();
+  });
+});
+
+describe("the refresh endpoint (2.1)", () => {
+  it.each(["data", "tokens", "session"])("2.1 an answer may nest under %s", async (nest) => {
+    const endpoint = startRefreshEndpoint(() => HttpResponse.json({ ok: true, [nest]: { token: "fresh" } }));
+    const { session } = newSession({ refresh: endpoint.url });
+    expect(await session.getToken()).toBe("fresh");
+  });
+
+  it("2.1 `read` says where it nests; where it throws, the default reading is tried", async () => {
+    const bodies = [{ result: { auth: { accessToken: "deep" } } }, { token: "plain" }];
+    const endpoint = startRefreshEndpoint((_, number) => HttpResponse.json(bodies[number - 1] ?? {}));
+    const read = (body: unknown) => (body as { result: { auth: unknown } }).result.auth;
+    const { session } = newSession({ refresh: { url: endpoint.url, read } });
+    expect(await session.getToken()).toBe("deep");
+    expect(await session.getToken({ forceRefresh: true })).toBe("plain");
+  });
+
+  it("2.1 GET sends no body; a refresh token that is held is a TypeError that names POST", async () => {
+    const url = "https://get.example.test/session";
+    const seen: Request[] = [];
+    const server = setupServer(
+      http.get(url, ({ request }) => {
+        seen.push(request);
+        return tokenResponse("fresh");
+      }),
+    );
+    server.listen({ onUnhandledRequest: "bypass" });
+    onTestFinished(() => server.close());
+    const { session } = newSession({ refresh: { url, method: "GET" } });
+    expect(await session.getToken()).toBe("fresh");
+    expect(seen).toHaveLength(1);
+    expect(seen[0]?.body).toBeNull();
+    expect(seen[0]?.cache).toBe("no-store");
+    const holder = newSession({ refresh: { url, method: "GET" } }, { accessToken: "a", refreshToken: "r" });
+    await expect(holder.session.getToken({ forceRefresh: true })).rejects.toMatchObject({
+      cause: expect.objectContaining({ name: "TypeError", message: expect.stringContaining("POST") }),
+    });
+    expect(seen).toHaveLength(1);
+  });
+
+  it.each([404, 405])("B25 an answer of %i is warned of once, by the option's name", async (status) => {
+    const endpoint = startRefreshEndpoint(() => new Response(null, { status }));
+    const { session, platform } = newSession({ refresh: endpoint.url });
+    await expect(session.getToken()).rejects.toMatchObject({ code: "refresh_failed" });
+    await platform.advance(2_000);
+    await session.getToken().catch(() => {});
+    expect(platform.warnings).toHaveLength(1);
+    expect(platform.warnings[0]).toMatch(/refresh/);
+  });
+
+  it.each([
+    [400, "invalid_grant"],
+    [403, "login_required"],
+    [422, "refresh_token_not_found"],
+    [500, "interaction_required"],
+  ])("B6 %i with the JSON error %s is certain", async (status, error) => {
+    const endpoint = startRefreshEndpoint(() => HttpResponse.json({ error }, { status }));
+    const { session } = newSession({ refresh: endpoint.url }, { accessToken: "a", refreshToken: "r" });
+    await expect(session.getToken({ forceRefresh: true })).rejects.toMatchObject({ code: "session_expired" });
+    expect(session.state.status).toBe("signedOut");
+    expect(endpoint.calls).toHaveLength(1);
+  });
+
+  it.each<[string, () => Response]>([
+    ["a firewall's page", () => HttpResponse.html("<h1>Blocked</h1>", { status: 403 })],
+    ["Retry-After", () => new Response(null, { status: 403, headers: { "Retry-After": "5" } })],
+  ])("B6 a 403 with %s is transient, however often it comes", async (_, answer) => {
+    const endpoint = startRefreshEndpoint(answer);
+    const { session, platform, store } = newSession(
+      { refresh: endpoint.url },
+      { accessToken: "a", refreshToken: "r", expiresAt: Date.UTC(2025, 0, 1) },
+    );
+    holdToken(session);
+    for (let call = 1; call <= 6; call++) {
+      const { retryAt, error } = await untilStatus(session, "waiting");
+      expect(error.code).toBe("refresh_failed");
+      await platform.advance(retryAt - platform.now());
+      await endpoint.until(() => endpoint.calls.length === call + 1);
+    }
+    expect(store.load()).toMatchObject({ accessToken: "a", refreshToken: "r" });
+  });
+
+  it.each([400, 401, 403])(
+    "B6 %i where nobody is known is simply signedOut, and deletes nothing",
+    async (status) => {
+      const endpoint = startRefreshEndpoint(() => new Response(null, { status }));
+      const { session, store } = newSession({ refresh: endpoint.url });
+      const clear = vi.spyOn(store, "clear");
+      expect(await session.whenReady()).toEqual({ status: "signedOut" });
+      expect(clear).not.toHaveBeenCalled();
+      expect(endpoint.calls).toHaveLength(1);
+    },
+  );
+
+  it("B6 a 401 without a refresh token is asked once more, within two seconds, and may then be good", async () => {
+    const endpoint = startRefreshEndpoint((_, number) =>
+      number === 1 ? new Response(null, { status: 401 }) : tokenResponse("fresh"),
+    );
+    const { session, platform } = newSession(
+      { refresh: endpoint.url },
+      { accessToken: "a", expiresAt: Date.UTC(2025, 0, 1) },
+    );
+    holdToken(session);
+    const { retryAt } = await untilStatus(session, "waiting");
+    expect(retryAt - platform.now()).toBeLessThanOrEqual(2_000);
+    await platform.advance(retryAt - platform.now());
+    await untilStatus(session, "signedIn");
+    expect(endpoint.calls).toHaveLength(2);
+  });
+
+  it.each([
+    ["code", "invalid_grant"],
+    ["error", "login_required"],
+    ["errorCode", "missing_refresh_token"],
+  ])("B6 a function's error whose %s is %s is certain", async (field, word) => {
+    const refresh = () => Promise.reject(Object.assign(new Error(), { [field]: word }));
+    const { session } = newSession({ refresh }, { accessToken: "a", refreshToken: "r" });
+    await expect(session.getToken({ forceRefresh: true })).rejects.toMatchObject({ code: "session_expired" });
+  });
+});
+
+describe("a source", () => {
+  function sourceOf(initial: string | null) {
+    const listeners = new Set<() => void>();
+    const held = { token: initial };
+    const get = vi.fn(async (_: Parameters<TokenSource["get"]>[0]) => held.token);
+    const source: TokenSource = {
+      get,
+      subscribe: (changed) => {
+        listeners.add(changed);
+        return () => listeners.delete(changed);
+      },
+    };
+    const tell = (token: string | null) => {
+      held.token = token;
+      for (const listener of listeners) listener();
+      return settled();
+    };
+    const platform = new ManualPlatform();
+    const session = new AuthSession({ source }, platform);
+    onTestFinished(() => session.dispose());
+    return { session, platform, get, tell, listeners };
+  }
+
+  it("section 2: is asked for its token, and says null where nobody is signed in", async () => {
+    const { session, get } = sourceOf("sdk-1");
+    expect(session.state).toEqual({ status: "unknown" });
+    expect(await session.getToken()).toBe("sdk-1");
+    expect(get.mock.calls.map(([{ reason }]) => reason)).toEqual(["missing"]);
+    const nobody = sourceOf(null);
+    expect(await nobody.session.whenReady()).toEqual({ status: "signedOut" });
+  });
+
+  it("section 2: its news of a sign-in, a renewal and a sign-out is followed", async () => {
+    const { session, tell } = sourceOf(null);
+    await session.whenReady();
+    const statuses = recordStatuses(session);
+    await tell(timedToken(Date.UTC(2026, 0, 1), LIFETIME, { jti: 1 }));
+    expect(session.state).toMatchObject({ status: "signedIn", subject: "alice" });
+    const renewed = timedToken(Date.UTC(2026, 0, 1), LIFETIME, { jti: 2 });
+    await tell(renewed);
+    expect(session.token).toBe(renewed);
+    await tell(null);
+    expect(session.state).toMatchObject({ status: "signedOut" });
+    expect(statuses).toEqual(["signedOut", "signedIn", "signedOut"]);
+  });
+
+  it("B23 an SDK that announces the renewal that was asked for causes no other", async () => {
+    const { session, platform, get, tell } = sourceOf("sdk-1");
+    await session.getToken();
+    await platform.advance(10_000); // B27
+    get.mockImplementation(async ({ reason }) => {
+      if (reason === "rejected") await tell("sdk-2");
+      return reason === "rejected" ? "sdk-2" : "sdk-1";
+    });
+    await session.getToken({ rejected: "sdk-1" });
+    await settled();
+    expect(get.mock.calls.filter(([{ reason }]) => reason === "rejected")).toHaveLength(1);
+  });
+
+  it("section 2: a failed silent renewal throws, and is no sign-out", async () => {
+    const { session, get } = sourceOf("sdk-1");
+    await session.getToken();
+    get.mockRejectedValue(new Error("popup blocked"));
+    await expect(session.getToken({ forceRefresh: true })).rejects.toMatchObject({ code: "refresh_failed" });
+    expect(session.state.status).not.toBe("signedOut");
+    expect(await session.getToken()).toBe("sdk-1");
+  });
+});
+
+describe("B25 misconfiguration is heard", () => {
+  it.each<[string, unknown, RegExp]>([
+    ["an option that is unknown", { refresh: "/r", refreshtimeout: 5 }, /"refreshtimeout"/],
+    ["retry that is no object", { refresh: "/r", retry: 5 }, /"retry"/],
+    ["an unknown option of retry", { refresh: "/r", retry: { min: 5 } }, /"retry\.min"/],
+    ["refresh that is nothing", { refresh: "" }, /"refresh"/],
+    ["refresh that is a number", { refresh: 5 }, /"refresh"/],
+    ["an unknown option of refresh", { refresh: { url: "/r", body: 1 } }, /"refresh\.body"/],
+    ["another method", { refresh: { url: "/r", method: "PUT" } }, /"refresh\.method"/],
+    ["refresh beside source", { refresh: "/r", source: { get: () => null } }, /"refresh"/],
+    ["a store beside source", { source: { get: () => null }, store: memoryStore() }, /"store"/],
+    ["a source that is none", { source: {} }, /"source"/],
+    ["an origin with a path", { refresh: "/r", origins: ["https://a.example/x"] }, /"origins"/],
+    ["an empty name", { refresh: "/r", name: "" }, /"name"/],
+    ["a number for options", 5, /"options"/],
+  ])("B25 %s is a TypeError that names it", (_, options, message) => {
+    expect(() => new AuthSession(options as never)).toThrow(TypeError);
+    expect(() => new AuthSession(options as never)).toThrow(message);
+  });
+});
+
+describe("B20 where there is no page", () => {
+  it("B20 a relative URL fails at once with a TypeError", async () => {
+    const session = new AuthSession({ refresh: "/r" }, new ManualPlatform());
+    await expect(session.getToken()).rejects.toThrow(TypeError);
+    await expect(session.whenReady()).rejects.toThrow(TypeError);
+    await expect(session.fetch("/me")).rejects.toThrow(TypeError);
+    expect(session.state).toEqual({ status: "unknown" });
+  });
+});

@@ -1,0 +1,198 @@
+import { AuthSession, type AuthSessionOptions, memoryStore } from "authsocket";
+import { http } from "msw";
+import { setupServer } from "msw/node";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { ManualPlatform } from "../support/manual-platform.ts";
+
+const API = "https://api.fetch.test";
+
+type Answer = (request: Request, number: number) => Response | Promise<Response>;
+
+/** An API that answers what the test says, and a session that may send its token there. */
+function open(answer: Answer, options: Partial<AuthSessionOptions> = {}) {
+  const requests: { authorization: string | null; body: string; credentials: string }[] = [];
+  const server = setupServer(
+    http.all(`${API}/*`, async ({ request }) => {
+      requests.push({
+        authorization: request.headers.get("Authorization"),
+        body: await request.clone().text(),
+        credentials: request.credentials,
+      });
+      return answer(request, requests.length);
+    }),
+  );
+  server.listen({ onUnhandledRequest: "bypass" });
+  onTestFinished(() => server.close());
+  const platform = new ManualPlatform();
+  let number = 1;
+  const refresh = vi.fn(async () => `token-${++number}`);
+  const store = memoryStore({ accessToken: "token-1", subject: "alice" });
+  const session = new AuthSession(
+    { refresh, store, origins: [API], ...options } as AuthSessionOptions,
+    platform,
+  );
+  onTestFinished(() => session.dispose());
+  return { session, platform, refresh, requests };
+}
+
+const ok: Answer = () => new Response("ok");
+const refused = (): Response => new Response("no", { status: 401 });
+
+/** Takes every token but the first. */
+const wantsFresh: Answer = (request) =>
+  request.headers.get("Authorization") === "Bearer token-1" ? refused() : new Response("ok");
+
+describe("session.fetch() (2.2)", () => {
+  it("2.2 sends the token to an allowed origin", async () => {
+    const { session, requests } = open(ok);
+    expect(await (await session.fetch(`${API}/me`)).text()).toBe("ok");
+    expect(requests).toMatchObject([{ authorization: "Bearer token-1" }]);
+  });
+
+  it.each([
+    ["a string", (url: string) => url],
+    ["a URL", (url: string) => new URL(url)],
+    ["a Request", (url: string) => new Request(url)],
+  ])("2.2 another origin is a TypeError that names the option: %s", async (_, make) => {
+    const { session } = open(ok);
+    await expect(session.fetch(make("https://elsewhere.test/me"))).rejects.toThrow(TypeError);
+    await expect(session.fetch(make("https://elsewhere.test/me"))).rejects.toThrow('"origins"');
+  });
+
+  it.each(["data:text/plain,x", "blob:null/1", "file:///etc/passwd"])(
+    "2.2 an opaque origin equals nothing: %s",
+    async (url) => {
+      const { session, platform } = open(ok);
+      platform.page = { href: "file:///index.html", origin: "null" } as Location;
+      await expect(session.fetch(url)).rejects.toThrow(TypeError);
+    },
+  );
+
+  it("2.2 no-cors is a TypeError", async () => {
+    const { session, requests } = open(ok);
+    await expect(session.fetch(`${API}/me`, { mode: "no-cors" })).rejects.toThrow(/"mode"/);
+    expect(requests).toHaveLength(0);
+  });
+
+  it("S3 plain http to a host that is not loopback is insecure_url", async () => {
+    const { session } = open(ok, { origins: ["http://api.fetch.test"] });
+    await expect(session.fetch("http://api.fetch.test/me")).rejects.toMatchObject({ code: "insecure_url" });
+  });
+
+  it("2.2 a 401 refreshes and repeats the request once, its body included", async () => {
+    const { session, requests, refresh } = open(wantsFresh);
+    const response = await session.fetch(`${API}/notes`, { method: "POST", body: "a note" });
+    expect(response.status).toBe(200);
+    expect(requests).toMatchObject([
+      { authorization: "Bearer token-1", body: "a note" },
+      { authorization: "Bearer token-2", body: "a note" },
+    ]);
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it("2.2 a Request is repeated with its body too", async () => {
+    const { session, requests } = open(wantsFresh);
+    const request = new Request(`${API}/notes`, { method: "POST", body: "a note" });
+    expect((await session.fetch(request)).status).toBe(200);
+    expect(requests.map(({ body }) => body)).toEqual(["a note", "a note"]);
+  });
+
+  it("2.2 what comes back refused is returned as it is, and no request is repeated twice", async () => {
+    const { session, requests, refresh } = open(refused);
+    expect((await session.fetch(`${API}/me`)).status).toBe(401);
+    expect(requests).toHaveLength(2);
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it("B27 an API that always answers 401 costs one refresh, however often it is asked", async () => {
+    const { session, platform, refresh, requests } = open(refused);
+    for (let call = 0; call < 20; call++) {
+      expect((await session.fetch(`${API}/me`)).status).toBe(401);
+      await platform.advance(10_000);
+    }
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(requests).toHaveLength(21);
+    expect(session.state.status).toBe("signedIn");
+  });
+
+  it("B27 ten requests refused at once cost one refresh", async () => {
+    const { session, refresh } = open(wantsFresh);
+    const answers = Array.from({ length: 10 }, () => session.fetch(`${API}/me`));
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual(Array(10).fill(200));
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it("2.2 one with a streaming body is not repeated", async () => {
+    const { session, requests } = open(refused);
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode("x"));
+        controller.close();
+      },
+    });
+    const init = { method: "POST", body, duplex: "half" } as RequestInit;
+    expect((await session.fetch(`${API}/upload`, init)).status).toBe(401);
+    expect(requests).toHaveLength(1);
+  });
+
+  it("2.2 another user who signs in meanwhile: the request is not repeated as theirs", async () => {
+    const holder: { session?: AuthSession } = {};
+    const { session, requests } = open(async (_, number) => {
+      if (number === 1) await holder.session?.signIn({ accessToken: "bob's", subject: "bob" });
+      return refused();
+    });
+    holder.session = session;
+    await expect(session.fetch(`${API}/notes`, { method: "POST", body: "alice's" })).rejects.toMatchObject({
+      code: "user_changed",
+    });
+    expect(requests.map(({ authorization }) => authorization)).toEqual(["Bearer token-1"]);
+  });
+
+  it("2.2 another user who signs in before it is sent: it is not sent as theirs", async () => {
+    const { session, requests } = open(ok);
+    await session.getToken();
+    const forced = session.getToken({ forceRefresh: true }).catch(() => {});
+    const sent = session.fetch(`${API}/notes`, { method: "POST", body: "alice's" });
+    const signedIn = session.signIn({ accessToken: "bob's", subject: "bob" });
+    await expect(sent).rejects.toMatchObject({ code: "user_changed" });
+    await Promise.all([forced, signedIn]);
+    expect(requests).toHaveLength(0);
+  });
+
+  it("2.2 nobody signed in: it rejects with signed_out", async () => {
+    const { session, requests } = open(ok);
+    await session.signOut();
+    await expect(session.fetch(`${API}/me`)).rejects.toMatchObject({ code: "signed_out" });
+    expect(requests).toHaveLength(0);
+  });
+
+  it("2.2 an Authorization header of the caller's is left alone, and its 401 costs nothing", async () => {
+    const { session, requests, refresh } = open(refused);
+    const headers = { Authorization: "Basic x" };
+    expect((await session.fetch(`${API}/me`, { headers })).status).toBe(401);
+    expect(requests).toMatchObject([{ authorization: "Basic x" }]);
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
+  it("2.2 a redirect is an error that says so, unless the caller sets it", async () => {
+    const { session } = open((request) =>
+      request.url.endsWith("/away") ? Response.redirect(`${API}/here`) : new Response("ok"),
+    );
+    await expect(session.fetch(`${API}/away`)).rejects.toThrow(/redirect/);
+    expect((await session.fetch(`${API}/away`, { redirect: "manual" })).status).toBe(302);
+  });
+
+  it("2.2 in cookie mode: no header, cookies included, the same single repetition", async () => {
+    const refresh = vi.fn(async () => "");
+    const { session, requests } = open((_, number) => (number === 1 ? refused() : new Response("ok")), {
+      refresh,
+      store: undefined,
+      credential: "cookie",
+    } as Partial<AuthSessionOptions>);
+    expect((await session.fetch(`${API}/me`)).status).toBe(200);
+    expect(requests).toMatchObject([
+      { authorization: null, credentials: "include" },
+      { authorization: null, credentials: "include" },
+    ]);
+  });
+});
