@@ -552,6 +552,7 @@ describe("B25 misconfiguration is heard", () => {
     ["retry that is no object", { refresh: "/r", retry: 5 }, /"retry"/],
     ["an unknown option of retry", { refresh: "/r", retry: { min: 5 } }, /"retry\.min"/],
     ["refresh that is nothing", { refresh: "" }, /"refresh"/],
+    ["refresh that no URL parser takes", { refresh: "http://10.127.0.0.1/r" }, /"refresh"/],
     ["refresh that is a number", { refresh: 5 }, /"refresh"/],
     ["an unknown option of refresh", { refresh: { url: "/r", body: 1 } }, /"refresh\.body"/],
     ["another method", { refresh: { url: "/r", method: "PUT" } }, /"refresh\.method"/],

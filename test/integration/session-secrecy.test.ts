@@ -186,7 +186,7 @@ const insecure = [
   "http://192.168.0.1/r",
   "http://0.0.0.0.evil.example/r",
   "http://[::2]/r",
-  "http://10.127.0.0.1/r",
+  "http://10.127.0.1/r",
 ];
 
 describe("tokens over plain http", () => {

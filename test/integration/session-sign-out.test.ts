@@ -229,9 +229,10 @@ describe("signing in", () => {
   });
 
   it("B16 signIn in the midst of a refresh wins over its answer", async () => {
-    const { session, desk } = openPage();
+    const { session, desk, platform } = openPage();
     const token = session.getToken();
     const { context, resolve } = await desk.turn(1);
+    await platform.advance(1);
     await session.signIn("mine");
     expect(await token).toBe("mine");
     expect(context.signal.aborted).toBe(true);
