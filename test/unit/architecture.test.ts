@@ -56,6 +56,7 @@ const floors: [name: string, files: RegExp, mayImport: RegExp][] = [
   ["the client", /^client\//, /^client\/|^socket\.io-client$/],
   ["the adapters", /^adapters\//, /^adapters\/|^authsocket$|^react$|^vue$|^socket\.io-client$/],
   ["the sources", /^sources\//, /^sources\/|^client\/refresh\/source\.ts$/],
+  ["the adapters", /^adapters\//, /^adapters\/|^authsocket$|^(react|vue|svelte\/store|socket\.io-client)$/],
   [
     "testing",
     /^testing\//,
