@@ -1,7 +1,7 @@
+import type { TokenSource } from "../client/refresh/source.ts";
 import { isForcing } from "./forcing.ts";
 import { toMilliseconds } from "./milliseconds.ts";
 import { nullAt } from "./sign-in-again.ts";
-import type { TokenSource } from "./token-source.ts";
 
 /** What `amplifySource` uses of `aws-amplify/auth` and `aws-amplify/utils`. */
 export interface AmplifyLike {

@@ -1,6 +1,6 @@
+import type { TokenSource } from "../client/refresh/source.ts";
 import { isForcing } from "./forcing.ts";
 import { nullAt, oauthWords } from "./sign-in-again.ts";
-import type { TokenSource } from "./token-source.ts";
 
 /** What `auth0Source` uses of `Auth0Client`, from `@auth0/auth0-spa-js`. */
 export interface Auth0Like {

@@ -1,5 +1,5 @@
+import type { TokenSource } from "../client/refresh/source.ts";
 import { isForcing } from "./forcing.ts";
-import type { TokenSource } from "./token-source.ts";
 
 /** What `clerkSource` uses of `Clerk`, from `@clerk/clerk-js`, which Clerk's other packages hand out as well. */
 export interface ClerkLike {

@@ -1,6 +1,6 @@
+import type { TokenSource } from "../client/refresh/source.ts";
 import { isForcing } from "./forcing.ts";
 import { nullAt } from "./sign-in-again.ts";
-import type { TokenSource } from "./token-source.ts";
 
 /** What `firebaseSource` uses of `Auth`, from `firebase/auth`. */
 export interface FirebaseAuthLike {

@@ -6,10 +6,3 @@ export { type KeycloakLike, keycloakSource } from "./keycloak-source.ts";
 export { type MsalLike, msalSource } from "./msal-source.ts";
 export { type OidcUserLike, oidcSource, type UserManagerLike } from "./oidc-source.ts";
 export { type SupabaseLike, type SupabaseSessionLike, supabaseSource } from "./supabase-source.ts";
-export type {
-  RefreshReason,
-  SourceAnswer,
-  SourceTokens,
-  TokenSource,
-  TokenSourceContext,
-} from "./token-source.ts";

@@ -1,6 +1,6 @@
+import type { TokenSource } from "../client/refresh/source.ts";
 import { isForcing } from "./forcing.ts";
 import { toMilliseconds } from "./milliseconds.ts";
-import type { SourceAnswer, TokenSource } from "./token-source.ts";
 
 /**
  * What `keycloakSource` uses of `Keycloak`, from `keycloak-js`. It also listens to `onReady`, `onAuthSuccess`,
@@ -72,7 +72,7 @@ export function keycloakSource(keycloak: KeycloakLike): TokenSource {
   };
 }
 
-function present({ token, tokenParsed, timeSkew }: KeycloakLike): SourceAnswer {
+function present({ token, tokenParsed, timeSkew }: KeycloakLike) {
   const exp = tokenParsed?.exp;
   return token && { accessToken: token, expiresAt: toMilliseconds(exp && exp + (timeSkew ?? 0)) };
 }

@@ -1,15 +1,15 @@
+import type { TokenSource } from "../client/refresh/source.ts";
 import { isForcing } from "./forcing.ts";
 import { nullAt } from "./sign-in-again.ts";
-import type { TokenSource } from "./token-source.ts";
 
 /** What `msalSource` uses of `PublicClientApplication`, from `@azure/msal-browser`. */
-export interface MsalLike {
+export interface MsalLike<Account> {
   handleRedirectPromise(): Promise<unknown>;
-  getActiveAccount(): object | null;
-  getAllAccounts(): object[];
+  getActiveAccount(): Account | null;
+  getAllAccounts(): Account[];
   acquireTokenSilent(request: {
     scopes: string[];
-    account: object;
+    account: Account;
     forceRefresh: boolean;
   }): Promise<{ accessToken: string; expiresOn: Date | null; uniqueId?: string | undefined }>;
   /** Answers null where there is no window, which is then nothing to remove. */
@@ -29,7 +29,7 @@ export interface MsalLike {
  * await app.initialize();
  * await app.handleRedirectPromise();
  */
-export function msalSource(app: MsalLike, { scopes }: { scopes: string[] }): TokenSource {
+export function msalSource<Account>(app: MsalLike<Account>, { scopes }: { scopes: string[] }): TokenSource {
   let ready: Promise<void> | undefined;
   return {
     async get({ reason }) {
@@ -59,7 +59,7 @@ export function msalSource(app: MsalLike, { scopes }: { scopes: string[] }): Tok
 }
 
 /** MSAL does not say whether it is initialized. It gives the result of a redirect to all who ask, and throws before that. */
-function redirectHandled(app: MsalLike): Promise<void> {
+function redirectHandled<Account>(app: MsalLike<Account>): Promise<void> {
   return new Promise((resolve) => {
     // In a later task: the app's own call, which may have options, comes first.
     const ask = () =>

@@ -1,7 +1,7 @@
+import type { TokenSource } from "../client/refresh/source.ts";
 import { isForcing } from "./forcing.ts";
 import { toMilliseconds } from "./milliseconds.ts";
 import { nullAt, oauthWords } from "./sign-in-again.ts";
-import type { TokenSource } from "./token-source.ts";
 
 /** What `oidcSource` uses of a `User`, from `oidc-client-ts`. */
 export interface OidcUserLike {

@@ -1,7 +1,7 @@
+import type { TokenSource } from "../client/refresh/source.ts";
 import { isForcing } from "./forcing.ts";
 import { toMilliseconds } from "./milliseconds.ts";
 import { nullAt } from "./sign-in-again.ts";
-import type { TokenSource } from "./token-source.ts";
 
 /** What `supabaseSource` uses of a `Session`, from `@supabase/supabase-js`. */
 export interface SupabaseSessionLike {

@@ -1,12 +1,7 @@
 import type { Auth0Client } from "@auth0/auth0-spa-js";
 import type { SupabaseClient } from "@supabase/supabase-js";
-import {
-  auth0Source,
-  keycloakSource,
-  oidcSource,
-  supabaseSource,
-  type TokenSource,
-} from "authsocket/sources";
+import type { TokenSource } from "authsocket";
+import { auth0Source, keycloakSource, oidcSource, supabaseSource } from "authsocket/sources";
 import type Keycloak from "keycloak-js";
 import type { UserManager } from "oidc-client-ts";
 

@@ -21,7 +21,11 @@ export interface SourceContext {
  * };
  */
 export interface TokenSource {
-  /** `null` or `undefined`: nobody is signed in. A failure that may pass throws. */
+  /**
+   * Answers the present tokens, and may answer some that it still holds; `expiresAt` is in ms. Null and undefined mean that
+   * the user has to sign in. What cannot be known now, because the network fails or a server is down, throws, and is no null:
+   * the session keeps its user and asks again later. An SDK that is not ready yet is waited for.
+   */
   get(
     context: SourceContext,
   ): TokenSet | string | null | undefined | Promise<TokenSet | string | null | undefined>;

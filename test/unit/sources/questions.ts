@@ -1,10 +1,12 @@
-import type { RefreshReason, SourceAnswer, TokenSource } from "authsocket/sources";
+import type { RefreshReason, TokenSource } from "authsocket";
+
+type Answer = Awaited<ReturnType<TokenSource["get"]>>;
 
 export const cached: RefreshReason[] = ["missing", "expiring"];
 export const forcing: RefreshReason[] = ["rejected", "expired", "forced"];
 
 /** What a source answers when it is asked for such a reason. */
-export async function ask(source: TokenSource, reason: RefreshReason): Promise<SourceAnswer> {
+export async function ask(source: TokenSource, reason: RefreshReason): Promise<Answer> {
   const rejected = reason === "rejected" ? "refused" : undefined;
   return source.get({ reason, rejected, signal: new AbortController().signal });
 }
