@@ -6,11 +6,11 @@ import { type Configuration, type KoaContextWithOIDC, Provider } from "oidc-prov
 
 const CLIENT = "chat";
 const API = "urn:chat";
-const SCOPES = "openid offline_access";
+const SCOPES = "openid profile email offline_access";
 
 export interface ProviderOptions {
-  /** Where the client's pages are, as "http://127.0.0.1:port/". */
-  pages?: string[];
+  /** Where the client's pages are, by the provider's own address. default: nowhere */
+  pages?: (issuer: string) => string[];
   /** Of access tokens, in seconds. default 4 */
   lifetime?: number;
 }
@@ -50,7 +50,7 @@ export class IdentityProvider {
   }
 
   static async start({
-    pages = ["http://127.0.0.1/"],
+    pages = () => ["http://127.0.0.1/"],
     lifetime = 4,
   }: ProviderOptions = {}): Promise<IdentityProvider> {
     let handle = (_request: IncomingMessage, _response: ServerResponse): void => {};
@@ -59,7 +59,7 @@ export class IdentityProvider {
     await once(http, "listening");
     // Auth0's client expects the slash at the end of its provider's name.
     const issuer = `http://127.0.0.1:${(http.address() as AddressInfo).port}/`;
-    const provider = new Provider(issuer, await configuration(pages, lifetime));
+    const provider = new Provider(issuer, await configuration(pages(issuer), lifetime));
     const identity = new IdentityProvider(http, issuer, provider);
     const answer = provider.callback();
     handle = (request, response) => {
