@@ -128,6 +128,13 @@ describe("the names in the papers", () => {
     expect(existsSync(folder) && readdirSync(folder).some((name) => pattern.test(name))).toBe(true);
   });
 
+  it.each(["src", "src/client"])("are all the folders of %s", (parent) => {
+    const entries = readdirSync(join(root, parent), { withFileTypes: true });
+    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${parent}/${name}`);
+    const named = treePaths("docs/architecture.md");
+    expect(folders.filter((folder) => !named.includes(folder))).toEqual([]);
+  });
+
   it.each([
     ["AuthSessionOptions", "docs/sessions-and-tokens.md", "## Options"],
     ["AuthSocketOptions", "docs/connections.md", "## Options"],
