@@ -16,7 +16,7 @@ import type { SignInTokens } from "./token/token-set.ts";
  * const me = await session.fetch("/api/me");
  */
 export class AuthSession implements Subscribable<SessionState> {
-  /** @internal What sockets are fed from. Another copy of the package knows a session by it. */
+  /** @internal The inside, for sockets. Another copy of the package recognises a session by it. */
   readonly "~session": unknown;
   readonly #session: Session;
 
@@ -59,18 +59,18 @@ export class AuthSession implements Subscribable<SessionState> {
   }
 
   /**
-   * The access token while it is good, at once, for interceptors that cannot wait. Undefined where there is none, where it
-   * has expired, and with credential "cookie".
+   * The access token while it is valid, for interceptors that cannot wait. Undefined if there is none, if it has expired, and
+   * with credential "cookie".
    */
   get token(): string | undefined {
     return this.#session.token;
   }
 
   /**
-   * Resolves once it is known who is signed in: with the state `signedIn`, where there is a token that is good now, or
-   * `signedOut`. Asks if need be, and again after failures that may pass.
+   * Resolves once it is known whether a user is signed in: with a state `signedIn`, if there is a token that is valid now,
+   * or `signedOut`. It asks the refresh endpoint if necessary, and again after temporary failures.
    *
-   * @throws the signal's reason; AuthSocketError `signed_out` where the session is disposed of meanwhile
+   * @throws the signal's reason; AuthSocketError `signed_out` if the session is disposed of meanwhile
    * @example if ((await session.whenReady()).status === "signedOut") return redirect("/sign-in");
    */
   whenReady(options: { signal?: AbortSignal | undefined } = {}): Promise<SessionState> {
@@ -78,13 +78,14 @@ export class AuthSession implements Subscribable<SessionState> {
   }
 
   /**
-   * An access token that is good now: at once where there is one, else from the one refresh that all share.
+   * An access token that is valid now: at once if there is one, otherwise from the refresh that everybody shares.
    *
-   * @param options `forceRefresh`: a new one even so. `rejected`: a token that a server has refused; it is refreshed only
-   * if it is still the current one, so that ten requests refused at once cost one refresh. `signal`: stops waiting
-   * @throws AuthSocketError `signed_out` or `session_expired` where nobody is signed in; `user_changed` where another user
-   * has signed in meanwhile; where an attempt to refresh fails, its error (`refresh_failed`, `refresh_timeout`,
-   * `invalid_response`); the signal's reason
+   * @param options `forceRefresh`: a new one in any case. `rejected`: a token that a server has refused. The session
+   * refreshes only if it is still the current one, so that ten requests refused at once cost one refresh. `signal`: stops
+   * waiting
+   * @throws AuthSocketError `signed_out` or `session_expired` if nobody is signed in; `user_changed` if another user has
+   * signed in meanwhile; the error of a refresh that fails (`refresh_failed`, `refresh_timeout`, `invalid_response`); the
+   * signal's reason
    */
   async getToken(
     options: {
@@ -102,12 +103,12 @@ export class AuthSession implements Subscribable<SessionState> {
   }
 
   /**
-   * `fetch` with `Authorization: Bearer` and a token that is good now. It sends the token to this page's origin and to the
-   * option `origins` only. A 401 refreshes the token and repeats the request once; a request with a streaming body is not
-   * repeated. It follows no redirect unless `init.redirect` says so. An Authorization header of yours is left alone.
+   * `fetch` with `Authorization: Bearer` and a token that is valid now. It sends the token only to this page's origin and to
+   * those in the option `origins`. After a 401 it refreshes the token and repeats the request once, unless the body is a
+   * stream. It follows no redirect unless `init.redirect` says so. An Authorization header of yours stays as it is.
    *
-   * @throws TypeError for another origin or `mode: "no-cors"`; AuthSocketError `signed_out` where nobody is signed in,
-   * `user_changed` where another user signs in meanwhile; whatever `fetch` throws
+   * @throws TypeError for another origin or `mode: "no-cors"`; AuthSocketError `signed_out` if nobody is signed in,
+   * `user_changed` if another user signs in meanwhile; whatever `fetch` throws
    * @example const me = await (await session.fetch("/api/me")).json();
    */
   fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
@@ -118,12 +119,12 @@ export class AuthSession implements Subscribable<SessionState> {
    * Signs a user in: every socket of this session connects by itself. Resolves when the tokens are stored. Tokens that are
    * there already change nothing, but sockets that were refused try again.
    *
-   * To change the user, await `signOut()` before the new one's login. With a refresh cookie that is good for one use, a tab
-   * that refreshes for the old user after the login's answer and before this call uses up the new one's.
+   * To change the user, await `signOut()` before the new user's login. Otherwise a tab could refresh for the old user between
+   * the login's answer and this call, and use up the new user's one-time refresh cookie.
    *
-   * @param tokens an access token, a token set, or the JSON that the login or the refresh endpoint answers. None where the
-   * store, a refresh cookie or the source has what it takes
-   * @throws TypeError where there is no access token in it, or an `expiresAt` in seconds; without tokens, as `getToken()`
+   * @param tokens an access token, a token set, or the JSON that the login or the refresh endpoint answers. Nothing if the
+   * store, a refresh cookie or the source already has the tokens
+   * @throws TypeError if it holds no access token, or an `expiresAt` in seconds; without tokens, the errors of `getToken()`
    * @example await session.signIn(await response.json());
    */
   signIn(tokens?: SignInTokens | string): Promise<void> {
@@ -131,8 +132,8 @@ export class AuthSession implements Subscribable<SessionState> {
   }
 
   /**
-   * Signs the user out: every socket disconnects, what is unsent is dropped, and a persistent store remembers it.
-   * Ending the session at the server is the app's to do. Resolves when the store is empty and no refresh is under way.
+   * Signs the user out: every socket disconnects, unsent messages are dropped, and a persistent store remembers it. Your app
+   * has to end the session at the server. Resolves when the store is empty and no refresh is in progress.
    */
   signOut(): Promise<void> {
     return this.#session.signOut();
@@ -145,8 +146,8 @@ export class AuthSession implements Subscribable<SessionState> {
   }
 
   /**
-   * Final and idempotent: ends every timer, listener and pending call. Nobody is signed out. A refresh that is under way is
-   * seen to its end and stored (B22).
+   * Ends every timer, listener and pending call for good. It signs nobody out. A refresh in progress is finished and its
+   * tokens are stored (B22). Calling it again does nothing.
    */
   dispose(): void {
     this.#session.dispose();

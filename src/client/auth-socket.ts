@@ -24,8 +24,8 @@ export interface DefaultEventsMap {
 }
 
 /**
- * A Socket.IO socket whose access token is always fresh: read from the store, sent by the `auth` option, renewed before it
- * expires, refreshed once for all, and every socket brought back.
+ * A Socket.IO socket whose access token is always fresh. It reads the token from the store, sends it by the `auth` option,
+ * renews it before it expires, and reconnects with it. All sockets and tabs share one refresh.
  *
  * @example
  * const { socket } = new AuthSocket("https://chat.example.com", { refresh: "/api/refresh-token" });
@@ -35,9 +35,9 @@ export interface DefaultEventsMap {
 export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extends EventsMap = Listen>
   implements Subscribable<AuthSocketState>
 {
-  /** The plain Socket.IO Socket, one for life. Its own connect() and disconnect() do what these do. */
+  /** The plain Socket.IO Socket, always the same one. Its own connect() and disconnect() do the same as those here. */
   readonly socket: Socket<Listen, Emit>;
-  /** The session that feeds it; may be shared with other sockets and with HTTP calls. */
+  /** The session that it gets its tokens from. Other sockets and HTTP calls can share it. */
   readonly session: AuthSession;
   readonly #connection: Connection;
   readonly #group: SocketGroup;
@@ -89,8 +89,8 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   }
 
   /**
-   * Starts the token and the engine's handshake together. No effect while connecting, connected or disposed of. After
-   * `refused` it asks for a fresh token first.
+   * Connects. A refresh, if one is needed, runs beside the engine's handshake. No effect while connecting or connected, or
+   * after `dispose()`. After `refused` it asks for a fresh token first.
    *
    * @throws TypeError for a relative URL where there is no page
    */
@@ -99,15 +99,15 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
     return this;
   }
 
-  /** Closes this socket; its siblings stay. What is unsent is kept for the same user's next `connect()`. */
+  /** Closes this socket, and not those of other namespaces. What was not sent is kept for the same user's next `connect()`. */
   disconnect(): this {
     this.#connection.disconnect();
     return this;
   }
 
   /**
-   * Brings a fresh token to the server at once: by a new connection, drained first so that nothing is lost. The token is
-   * the session's, where that is newer than the connection's, else it is refreshed. Connects where it is not connected.
+   * Reconnects with a fresh token, after everything has been sent, so that nothing is lost. It uses the session's token if
+   * that is newer than the connection's, and refreshes it otherwise. If the socket is not connected, it connects.
    */
   reconnect(): this {
     if (!this.#life.signal.aborted) this.#connection.reconnect();
@@ -115,10 +115,11 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   }
 
   /**
-   * The AuthSocket of another namespace on the same connection, with the same session; the same one for each call.
+   * The AuthSocket of another namespace, on the same connection and with the same session. Each call for a namespace returns
+   * the same object.
    *
    * @param namespace with or without the leading slash
-   * @throws TypeError where it is no string
+   * @throws TypeError if it is not a string
    */
   of<L extends EventsMap = DefaultEventsMap, E extends EventsMap = L>(namespace: string): AuthSocket<L, E> {
     if (this.#life.signal.aborted) throw disposed();
@@ -134,11 +135,11 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   }
 
   /**
-   * Resolves once connected; waits for `connect()` where nobody has called it.
+   * Resolves once connected. If nobody has called `connect()`, it waits for that.
    *
-   * @throws the state's error where it is signed out (`signed_out` where it has none), refused, or has given up
-   * (`unreachable`), and where a fresh token is refused while it waits (`token_rejected`); the signal's reason; a TypeError
-   * for a relative URL where there is no page
+   * @throws the state's error if nobody is signed in (`signed_out` if the state has none), if the socket is refused, if
+   * Socket.IO gives up (`unreachable`), or if a fresh token is refused meanwhile (`token_rejected`); the signal's reason; a
+   * TypeError for a relative URL without a page
    */
   whenConnected({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -173,8 +174,8 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   }
 
   /**
-   * Final and idempotent: disconnects, takes back every listener and timer, disposes of the `of()` children where this one
-   * made them, and of the session where this one made it.
+   * Ends it for good: disconnects, and removes every listener and timer. The AuthSockets that its `of()` made end with it, and
+   * so does a session that it made. Calling it again does nothing.
    */
   dispose(): void {
     if (this.#life.signal.aborted) return;

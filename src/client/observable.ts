@@ -1,6 +1,6 @@
 import type { Reactions } from "./reactions.ts";
 
-/** Something whose immutable state can be read and watched: an AuthSocket, an AuthSession. */
+/** Something with an immutable state that can be read and subscribed to: an AuthSocket, an AuthSession. */
 export interface Subscribable<State> {
   /** A new object for each change, the same object until then. */
   readonly state: State;

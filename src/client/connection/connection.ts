@@ -266,7 +266,7 @@ export class Connection implements SessionClient, SocketOwner {
     if (wasGuest) this.#restoreAside();
     else {
       const code = this.#session.currentToken === undefined ? "signed_out" : "user_changed";
-      this.#discard(new AuthSocketError(code, "this was the previous user's to send, and was dropped"));
+      this.#discard(new AuthSocketError(code, "the user changed before this could be sent or answered"));
     }
   }
 
@@ -309,7 +309,7 @@ export class Connection implements SessionClient, SocketOwner {
     if (this.#context.hasQueue && isNewUser && !wasGuest) {
       const error = new AuthSocketError(
         "user_changed",
-        `another user has signed in, and the "retries" queue cannot be emptied: make a new AuthSocket`,
+        `another user has signed in, and Socket.IO's "retries" queue cannot be emptied: make a new AuthSocket`,
       );
       this.#decide({ status: "refused", error, retry: "never", tried: undefined }, ...close);
     } else if (state.status !== "idle") this.#start(FIRST_ATTEMPT, ...close);
@@ -414,7 +414,7 @@ export class Connection implements SessionClient, SocketOwner {
       this.socket.sendBuffer = [...aside.packets, ...this.socket.sendBuffer];
     else
       this.#patch.rejectPending(
-        new AuthSocketError("user_changed", "this was the previous user's to send, and was dropped"),
+        new AuthSocketError("user_changed", "the user changed before this could be sent or answered"),
       );
   }
 
@@ -521,7 +521,7 @@ export class Connection implements SessionClient, SocketOwner {
     if (status === "look" || status === "refreshing") {
       this.#decide({ ...state, renewal: "reconnect" }, () => this.#follow());
     } else {
-      const message = `the server refuses events of a fresh token too, by "${event}"`;
+      const message = `the server refuses events with a fresh token too, by the event "${event}"`;
       this.#decide({ ...state, error: state.error ?? new AuthSocketError("token_rejected", message) });
     }
   }
@@ -588,9 +588,13 @@ export class Connection implements SessionClient, SocketOwner {
       }
       return given;
     } catch (cause) {
-      const error = new AuthSocketError("forbidden", `"payload" failed: nothing was sent to the server`, {
-        cause,
-      });
+      const error = new AuthSocketError(
+        "forbidden",
+        `"payload" threw or did not return a plain object, so the socket did not connect: see the cause`,
+        {
+          cause,
+        },
+      );
       this.#decide({ status: "refused", error, retry: "never", tried: undefined }, () => this.#close());
       return undefined;
     }
@@ -795,7 +799,7 @@ export class Connection implements SessionClient, SocketOwner {
   #kicked(): AuthSocketError {
     return new AuthSocketError(
       "kicked",
-      "the server has disconnected this socket, though its token was good",
+      "the server has disconnected this socket although its token was valid",
     );
   }
 

@@ -13,13 +13,13 @@ type AllSessionOptions = AuthSessionOptions extends infer Options
     : never
   : never;
 
-/** A session of its own, described by the session's options, or one that is shared with others. */
+/** Either a `session` that is shared with others, or the options of a session to make. */
 export type AuthSocketOptions = (Shared | (AuthSessionOptions & { session?: undefined })) & SocketOnlyOptions;
 
 interface SocketOnlyOptions {
   /** Whether the constructor connects. Default: true, as in Socket.IO; where there is no page, see docs/frameworks.md. */
   autoConnect?: boolean | undefined;
-  /** Options of Socket.IO's Manager and Socket, less those that AuthSocket sets itself. */
+  /** Options of Socket.IO's Manager and Socket, except those that AuthSocket sets itself. */
   io?:
     | Partial<Omit<ManagerOptions & SocketOptions, "auth" | "autoConnect" | "forceNew" | "multiplex">>
     | undefined;
@@ -33,21 +33,21 @@ interface SocketOnlyOptions {
   /** Whether it connects without a token while nobody is signed in. Default: false. */
   anonymous?: boolean | undefined;
   /**
-   * How a live connection gets a new token. "auto": in band where the server speaks the protocol, else by one immediate
-   * reconnect when the server cuts it. "reconnect": by a reconnect at once, drained first, for servers that have connection
-   * state recovery and do not speak the protocol. Default: "auto".
+   * How a live connection gets a new token. "auto": on the live connection if the server speaks the protocol, otherwise by one
+   * immediate reconnect when the server disconnects it. "reconnect": by a reconnect as soon as there is a new token and
+   * everything has been sent, for servers with connection state recovery that do not speak the protocol. Default: "auto".
    */
   renewal?: "auto" | "reconnect" | undefined;
   /**
-   * Events by which a server says that it refuses what it is sent, though it keeps the connection. A function that returns
-   * true means that the connection's token is no longer good: a fresh one is brought in by a drained reconnect. What was
-   * refused is not sent again.
+   * Events of servers that refuse what they are sent and keep the connection. If the function returns true, the
+   * connection's token is no longer valid, and the socket reconnects with a fresh one after everything has been sent. The
+   * event that was refused is not sent again.
    *
    * @example refusalEvents: { exception: (error) => error.status === 401 }
    */
   // biome-ignore lint/suspicious/noExplicitAny: a server's events, whose shape only its user knows
   refusalEvents?: Record<string, (...args: any[]) => boolean> | undefined;
-  /** Whether a fresh token can cure a refused connection. Default: the exported `isTokenRefused`. */
+  /** Whether refreshing the token could fix a refused connection. Default: the exported `isTokenRefused`. */
   isTokenRefused?: ((error: ConnectError) => boolean) | undefined;
   /** Allows tokens over plain http or ws to hosts that are not loopback (S3). Default: false. */
   allowInsecure?: boolean | undefined;

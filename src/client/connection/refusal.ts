@@ -4,7 +4,7 @@ import type { Replacement } from "../session/session.ts";
 /** What `connect_error` brings: the server's message, and `data` where it sends any. */
 export type ConnectError = Error & { data?: unknown };
 
-/** The codes that a fresh token can cure, with RFC 6750's. */
+/** The codes of a refused token, with RFC 6750's. A fresh token can fix them. */
 const CURABLE: readonly string[] = [...TOKEN_CODES, "invalid_token"];
 
 /** What a refusal is about: the token, the user's rights, a server that cannot tell now, or nobody knows. */
@@ -30,8 +30,8 @@ function word(value: unknown): string {
 }
 
 /**
- * The default of the option `isTokenRefused`: whether a fresh token can cure a refusal. True for the protocol's token
- * codes, for RFC 6750's `invalid_token`, and for a 401 in `data.status`, `data.statusCode` or `data.code`.
+ * The default of the option `isTokenRefused`: returns true if refreshing the token could fix the refusal. That is so for the
+ * protocol's token codes, for RFC 6750's `invalid_token`, and for a 401 in `data.status`, `data.statusCode` or `data.code`.
  *
  * @example
  * new AuthSocket(url, { refresh, isTokenRefused: (error) => error.message === "E_TOKEN" || isTokenRefused(error) });

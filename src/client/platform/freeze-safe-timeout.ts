@@ -3,7 +3,7 @@ import type { Platform } from "./platform.ts";
 /** T19: a timer of more ms fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** How many ms of a timeout, at most, are timed by themselves. */
+/** The last ms of a timeout have a timer of their own: how many, at most. */
 const LAST_PART = 1_000;
 
 /**

@@ -35,7 +35,7 @@ export const browserPlatform: Platform = {
     try {
       if (globalThis.indexedDB) return indexedDbLeases;
     } catch {
-      // B9: where storage is denied, some browsers throw at the sight of it.
+      // B9: if storage is denied, some browsers throw when it is accessed.
     }
     return pageLeases;
   },

@@ -27,11 +27,13 @@ export async function askEndpoint(
   const { url, method = "POST", headers } = request;
   const { platform } = owner;
   if (method === "GET" && refreshToken !== undefined) {
-    throw new TypeError(`"refresh" with method "GET" sends no refresh token, and one is held: use "POST"`);
+    throw new TypeError(
+      `"refresh.method" is "GET", which cannot send the refresh token of the store: use "POST"`,
+    );
   }
   const isOwn = isThisOrigin(url, platform.location());
   const init: RequestInit = { method, credentials: "include", redirect: "error", cache: "no-store", signal };
-  // A page that is left meanwhile would lose the cookie that answers, and with a one-time refresh token the session.
+  // If the user leaves the page meanwhile, the answer's cookie must still arrive: it replaces a one-time refresh token.
   init.keepalive = true;
   init.headers = new Headers(typeof headers === "function" ? headers() : headers);
   // S4: a cross-site form cannot send it. Elsewhere it would cost a preflight, and so would a body that says nothing.
@@ -47,7 +49,7 @@ export async function askEndpoint(
       owner.warn(`there is no "fetch" here: give one as the option "fetch"`);
     throw new AuthSocketError(
       "refresh_failed",
-      `${name} could not be made: the server cannot be reached, it redirects, or CORS does not allow it`,
+      `${name} failed: the server cannot be reached, it redirects, or CORS does not allow the request`,
       { cause },
     );
   });
@@ -65,7 +67,7 @@ async function readRefusal(response: Response, name: string, owner: EndpointOwne
   }
   const isHtml = /html/i.test(headers.get("Content-Type") ?? "");
   const body = Object(await readJson(response));
-  // B6: a firewall's challenge and a limit of requests are no word of the endpoint's.
+  // B6: a firewall's challenge and a rate limit say nothing about the session.
   const isElsewhere = isHtml || headers.has("Retry-After");
   const certainty = saysSignInAgain(body) ? "repeatable" : certaintyOf(status, isElsewhere);
   return new AnswerError(`${name} answered ${status}`, certainty, retryAfter);
@@ -80,7 +82,7 @@ async function readTokens(
   const body = await readJson(response);
   const now = platform.now();
   if (isCookie) {
-    // The cookie is the token. What is asked of the reading below is only who it is for, and until when.
+    // The cookie is the token. The answer only says whose session it is, and until when.
     const { subject, expiresAt } = readTokenResponse({ ...Object(body), token: "cookie" }, now) ?? {};
     return { accessToken: "", ...(subject && { subject }), ...(expiresAt && { expiresAt }) };
   }
@@ -88,7 +90,7 @@ async function readTokens(
   if (tokens) return tokens;
   throw new AuthSocketError(
     "invalid_response",
-    `${name} answered ${response.status}, and no JSON with "token", "accessToken" or "access_token"`,
+    `${name} answered ${response.status}, but without a "token", "accessToken" or "access_token" in JSON`,
   );
 }
 

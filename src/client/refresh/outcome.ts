@@ -2,18 +2,18 @@ import { AuthSocketError, isAuthSocketError } from "../errors.ts";
 import { isInSeconds, readTokenSet, type TokenSet } from "../token/token-set.ts";
 
 /**
- * How sure a "no" is (B6):
- * - `certain`: the session is over
- * - `repeatable`: it is over, unless somebody else of the site has just renewed the cookie that was sent; asked once more
- *   where the session holds no refresh token
- * - `doubtful`: a firewall or a gateway may have said it; it must come three times over five seconds
- * - `transient`: a firewall or a gateway has said it, by a page in HTML or with `Retry-After`
+ * How certain it is that a session has ended (B6):
+ * - `certain`: it has ended
+ * - `repeatable`: it has ended, unless another script of the site has just renewed the cookie. If the session holds no
+ *   refresh token, the endpoint is asked once more
+ * - `doubtful`: the answer could come from a firewall or a gateway. It must come three times over five seconds
+ * - `transient`: the answer comes from a firewall or a gateway, because it is HTML or has `Retry-After`
  *
- * Where nobody is known to be signed in, each of them means that nobody is.
+ * If nobody is known to be signed in, each of them means that nobody is.
  */
 export type Certainty = "certain" | "repeatable" | "doubtful" | "transient";
 
-/** What an attempt to refresh came to. */
+/** The result of an attempt to refresh. */
 export type RefreshOutcome =
   | { type: "granted"; tokens: TokenSet }
   /** `retryAfter` in ms, where the server named one */
@@ -30,7 +30,7 @@ const SIGN_IN_AGAIN: readonly unknown[] = [
   "refresh_token_not_found",
 ];
 
-/** Whether a body or an error says in a known word that the user must sign in again. */
+/** Whether a body or an error has a known word for "sign in again". */
 export function saysSignInAgain({ code, error, errorCode, error_code }: Record<string, unknown>): boolean {
   return [code, error, errorCode, error_code, Object(error).code].some((word) =>
     SIGN_IN_AGAIN.includes(word),
@@ -53,19 +53,22 @@ export function readAnswer(answer: unknown): RefreshOutcome {
   const tokens = readTokenSet(answer);
   if (isInSeconds(Object(answer).expiresAt)) {
     return readFailure(
-      new AuthSocketError("invalid_response", `"expiresAt" was answered in seconds: it must be in ms`),
+      new AuthSocketError(
+        "invalid_response",
+        `"refresh" or "source" returned "expiresAt" in seconds: it must be in ms since the epoch`,
+      ),
     );
   }
   if (tokens) return { type: "granted", tokens };
   if (answer === null || answer === undefined) {
     const error = new AuthSocketError(
       "session_expired",
-      `nobody is signed in: "refresh" or "source" answered ${answer}`,
+      `nobody is signed in: "refresh" or "source" returned ${answer}`,
     );
     return { type: "denied", certainty: "certain", error, retryAfter: 0 };
   }
   return readFailure(
-    new AuthSocketError("invalid_response", `"refresh" must answer a token, a TokenSet or null`),
+    new AuthSocketError("invalid_response", `"refresh" must return an access token, a TokenSet or null`),
   );
 }
 

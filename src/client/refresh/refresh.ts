@@ -6,9 +6,9 @@ import type { TokenSet } from "../token/token-set.ts";
  */
 export type RefreshReason = "missing" | "expiring" | "expired" | "rejected" | "forced";
 
-/** What a `Refresh` function is told. */
+/** What a `Refresh` function receives. */
 export interface RefreshContext {
-  /** the access token to replace, good or not */
+  /** the access token to replace, valid or not */
   token?: string | undefined;
   refreshToken?: string | undefined;
   reason: RefreshReason;
@@ -37,7 +37,7 @@ export interface RefreshRequest {
   /** Added to each request. A function is called for each. */
   headers?: HeadersInit | (() => HeadersInit) | undefined;
   /**
-   * Picks the tokens out of an answer that nests them deeper than `data`, `tokens` or `session`.
+   * Picks the tokens from an answer that has them elsewhere than at its top or under `data`, `tokens` or `session`.
    *
    * @example read: (body) => body.result.auth
    */

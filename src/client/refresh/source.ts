@@ -1,9 +1,9 @@
 import type { TokenSet } from "../token/token-set.ts";
 import type { RefreshReason } from "./refresh.ts";
 
-/** What a source is told. */
+/** What a source receives. */
 export interface SourceContext {
-  /** `rejected`, `expired` and `forced` ask for a token that is new; the others are content with one that is held. */
+  /** `rejected`, `expired` and `forced` ask for a new token. For the others, the token that the SDK holds will do. */
   reason: RefreshReason;
   /** the token that a server has refused */
   rejected?: string | undefined;
@@ -12,7 +12,7 @@ export interface SourceContext {
 }
 
 /**
- * Somebody else who keeps and renews the tokens: an identity SDK. The session stores nothing then, and asks the source.
+ * An identity SDK that keeps and renews the tokens. The session then stores nothing, and asks the source.
  *
  * @example
  * const source: TokenSource = {
@@ -22,9 +22,9 @@ export interface SourceContext {
  */
 export interface TokenSource {
   /**
-   * Answers the present tokens, and may answer some that it still holds; `expiresAt` is in ms. Null and undefined mean that
-   * the user has to sign in. What cannot be known now, because the network fails or a server is down, throws, and is no null:
-   * the session keeps its user and asks again later. An SDK that is not ready yet is waited for.
+   * Returns the current tokens, which may be some that the SDK still holds; `expiresAt` is in ms. Null and undefined mean
+   * that the user has to sign in. If that cannot be known, because the network or a server fails, it throws: the session
+   * keeps its user and asks again later. An SDK that is not ready yet returns a promise.
    */
   get(
     context: SourceContext,

@@ -15,7 +15,7 @@ export async function authorizedFetch(
   const { isCookie } = session;
   if (hasAuthorization(input, init)) return session.fetch(input, init);
   if ((init.mode ?? Object(input).mode) === "no-cors") {
-    throw new TypeError(`"mode" must not be "no-cors": the browser would leave the token out`);
+    throw new TypeError(`"mode" must not be "no-cors": the browser would not send the token`);
   }
   refuseOrigin(session, input);
   const { id } = session.user;
@@ -75,7 +75,7 @@ async function sendWith(
   } catch (cause) {
     if (init.redirect !== undefined || init.signal?.aborted || !(cause instanceof TypeError)) throw cause;
     const error = new TypeError(
-      `the request could not be made, or was redirected: session.fetch() follows no redirect unless "redirect" is set`,
+      `the request failed, or was redirected: session.fetch() follows no redirect unless you set "redirect"`,
     );
     throw Object.assign(error, { cause });
   }

@@ -16,7 +16,7 @@ interface CommonOptions {
   jitter?: number | undefined;
   /** ms that one attempt to refresh may take, and one call of the store. Default: 10 000. */
   refreshTimeout?: number | undefined;
-  /** Full-jitter backoff after failures that may pass, in ms. Default: `base` 1 000, `max` 30 000. */
+  /** Full-jitter backoff after temporary failures, in ms. Default: `base` 1 000, `max` 30 000. */
   retry?: { base?: number | undefined; max?: number | undefined } | undefined;
   /** Who a token is for. Default: the first of its claims `sub`, `id`, `userId`, `user_id` and `uid`. */
   subject?: SubjectReader | undefined;
@@ -30,16 +30,17 @@ interface CommonOptions {
 
 interface RefreshOptions {
   /**
-   * Where a fresh token comes from: an endpoint (POST with credentials "include", JSON answered), an endpoint with
-   * headers, another method or a reading of its own, or a function.
+   * Where fresh tokens come from: the URL of an endpoint (a POST with cookies, answered with JSON), an object if the request
+   * needs headers, another method or another reading of the answer, or a function.
    */
   refresh: string | URL | RefreshRequest | Refresh;
   source?: undefined;
   /** Where tokens are kept. Default: `webStorageStore("authToken")` over localStorage. */
   store?: TokenStore | undefined;
   /**
-   * What the server knows the user by. "token": an access token, sent by `auth`. "cookie": a session of its own, known by a
-   * cookie; nothing is stored, no token is sent, and `refresh` renews the session by any 2xx. Default: "token".
+   * How the server recognises the user. "token": by an access token, which is sent by `auth`. "cookie": by a session cookie of
+   * its own. Then nothing is stored, no token is sent, and a 2xx of `refresh` means that the session was renewed. Default:
+   * "token".
    */
   credential?: "token" | "cookie" | undefined;
 }
@@ -52,7 +53,7 @@ interface SourceOptions {
   credential?: undefined;
 }
 
-/** How a session gets and keeps its tokens. Only `refresh`, or `source` in its place, has no default. */
+/** How a session gets and keeps its tokens. Only `refresh`, or `source` instead of it, is required. */
 export type AuthSessionOptions = (RefreshOptions | SourceOptions) & CommonOptions;
 
 const KNOWN = [

@@ -1260,7 +1260,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
 function orphaned(): AuthSocketError {
   return new AuthSocketError(
     "session_expired",
-    "another tab has used this tab's refresh token, and has the session now",
+    "another tab has used this tab's refresh token, and continues the session",
   );
 }
 

@@ -9,7 +9,7 @@ export interface TokenStore {
   save(tokens: TokenSet): void | Promise<void>;
   /** @param signedOut true where the user signed out, which a persistent store remembers for `signedOut()` */
   clear(signedOut?: boolean): void | Promise<void>;
-  /** Whether the store is empty because the user signed out, and not for the first time or by accident. */
+  /** Whether the store is empty because the user signed out. It can also be empty because it is new or was cleared. */
   signedOut?(): boolean | Promise<boolean>;
   /** Tells of changes made by other tabs. Returns a function that ends it. */
   subscribe?(listener: () => void): () => void;

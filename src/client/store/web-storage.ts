@@ -25,7 +25,7 @@ export function webStorageStore(key = "authToken", storage?: Storage): TokenStor
       return { ...(of === fingerprint(accessToken) && known), accessToken };
     },
     save({ accessToken, ...known }) {
-      // Meta first: whoever reads between the two writes finds meta that does not match, and ignores it.
+      // Meta first: a reader between the two writes finds meta that does not match the token, and ignores it.
       writeMeta(key, storage, { ...known, of: fingerprint(accessToken) });
       areaOf(storage).setItem(key, accessToken);
     },
@@ -52,7 +52,7 @@ function isPerTab(storage: Storage | undefined): true | undefined {
   try {
     return storage !== undefined && storage === globalThis.sessionStorage ? true : undefined;
   } catch {
-    return undefined; // B9: where storage is denied, some browsers throw at the sight of it
+    return undefined; // B9: if storage is denied, some browsers throw when it is accessed
   }
 }
 

@@ -22,10 +22,10 @@ const GRACE = 500;
  */
 const LEFT_PAGE = 2_000;
 
-/** ms between two looks at a lease, should the news of a change be lost. */
+/** ms between two checks of a lease, in case the news of a change is lost. */
 const POLL = 1_000;
 
-/** ms for the database to answer. Without an answer, tabs are on their own. */
+/** ms for the database to answer. Without an answer, each tab refreshes by itself. */
 const DATABASE_TIMEOUT = 3_000;
 
 /** What a turn finds as it begins. */

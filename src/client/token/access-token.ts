@@ -131,12 +131,12 @@ function spread(lifetime: number, { leeway, jitter }: RenewalTiming) {
   return { leeway: leeway ?? Math.min(MAX_LEEWAY, lifetime / 5), jitter: jitter * lifetime };
 }
 
-/** Where half of the time is too short for all that, everything shrinks in proportion: cut off, all would come at once. */
+/** If half of the lifetime is too short for leeway and jitter, both shrink in proportion. If they were cut off, all clients would renew at once. */
 function share(time: number, most: number): number {
   return Math.min(1, time / 2 / most);
 }
 
-/** What a refresh brought, less what it did not say: the old refresh token, subject and sign-in stay in force. */
+/** What a refresh brought, completed from the old token: its refresh token, subject and sign-in stay if there are no new ones. */
 export function inherited(old: AccessToken | undefined, fresh: AccessToken): AccessToken {
   return {
     ...fresh,
@@ -157,7 +157,7 @@ export function sameLife(old: AccessToken | undefined, fresh: AccessToken, now: 
   return { ...fresh, expiresAt, renewAt: Math.max(now + MIN_RENEWAL_GAP, (now + expiresAt) / 2) };
 }
 
-/** B14: whether the server had reason to end a connection that was made with this token. */
+/** B14: whether the server had a reason to end a connection that was made with this token. */
 export function isDue({ renewAt, expiresAt, lifetime }: AccessToken, now: number): boolean {
   // By a clock that has been put back, nothing would be due for hours.
   if (expiresAt !== undefined && lifetime !== undefined && now < expiresAt - lifetime - PUT_BACK) return true;

@@ -4,15 +4,15 @@ import { check } from "../option-check.ts";
 /** The tokens of one signed-in user. */
 export interface TokenSet {
   accessToken: string;
-  /** Held by the page only where the server does not keep it in an HttpOnly cookie. */
+  /** Absent if the server keeps it in an HttpOnly cookie. */
   refreshToken?: string | undefined;
   /** Who the tokens are for. Default: what the `subject` option reads from the access token. */
   subject?: string | undefined;
   /** When the access token expires: ms since the epoch, by this machine's clock. */
   expiresAt?: number | undefined;
   /**
-   * Which sign-in the tokens come from. AuthSession draws it at each sign-in, keeps it through each refresh and stores it
-   * beside the tokens, so that two tokens that name nobody can be told to be the same user's (B16).
+   * Which sign-in the tokens come from. AuthSession makes it at each sign-in, keeps it at each refresh and stores it with the
+   * tokens. It tells whether two tokens without a subject belong to the same user (B16).
    */
   signInId?: string | undefined;
 }
