@@ -29,6 +29,8 @@ export default {
           ["Identity providers", "identity-providers"],
           ["Frameworks", "frameworks"],
           ["Test your app", "testing"],
+          ["Compatibility", "compatibility"],
+          ["Browsers", "browsers"],
         ),
       },
       {
