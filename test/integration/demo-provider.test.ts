@@ -32,7 +32,9 @@ class ProviderVisitor {
   }
 
   post(target: string, fields: Record<string, string>): Promise<Response> {
-    return this.go(target, { method: "POST", body: new URLSearchParams(fields) });
+    // As a browser does with every POST.
+    const headers = { Origin: server().url };
+    return this.go(target, { method: "POST", body: new URLSearchParams(fields), headers });
   }
 
   /** Starts a sign-in. Answers the address of the provider's sign-in page. */

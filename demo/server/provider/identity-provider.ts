@@ -55,8 +55,8 @@ export function createIdentityProvider(options: ProviderOptions): Provider {
     ],
     jwks: { keys: [{ ...keys.privateKey, kty: "OKP" }] },
     cookies: { keys: [options.cookieKey] },
-    // Pages of other origins cannot use it.
-    clientBasedCORS: () => false,
+    // Pages of other origins cannot use it. A page's own requests name their origin too.
+    clientBasedCORS: (_context, origin) => origins.includes(origin),
     findAccount: async (_context, id) => {
       const account = await accounts.find(id);
       return account && { accountId: id, claims: async () => ({ sub: id }) };

@@ -18,6 +18,7 @@ function signInPage(uid: string, complaint = ""): string {
     <meta name="viewport" content="width=device-width, initial-scale=1">
     <meta name="color-scheme" content="light dark">
     <title>Sign in: the demo's OpenID provider</title>
+    <link rel="icon" href="data:,">
     <link rel="stylesheet" href="/dashboard.css">
   </head>
   <body class="provider">
