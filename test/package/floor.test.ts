@@ -39,6 +39,7 @@ describe("B20 Safari 15, Chrome 90 and Firefox 90", () => {
     "try { new BroadcastChannel(a); } catch {}",
     "class A { #a = 1; #b() {} static c = 2; }",
     "a ??= b?.c",
+    "retry.at - now",
   ])("can run `%s`", (code) => {
     expect(beyondFloor(code, "module")).toEqual([]);
   });

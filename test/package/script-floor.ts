@@ -63,11 +63,13 @@ export function beyondFloor(code: string, sourceType: "module" | "script"): stri
       if (node.computed || node.property.type !== "Identifier") return;
       const { name } = node.property;
       const call = parentOf(ancestors);
-      const isTried = call?.type === "CallExpression" && "optional" in call && call.optional === true;
+      const isCalled = call?.type === "CallExpression" && "callee" in call && call.callee === node;
+      const isTried = isCalled && "optional" in call && call.optional === true;
       if (isTried || isAskedFor(call)) return;
       const owner = node.object.type === "Identifier" ? `${node.object.name}.${name}` : "";
       if (missingStatics.has(owner)) report(node, owner);
-      else if (missingMethods.has(name)) report(node, `.${name}`);
+      // A property that is no method may have any name.
+      else if (isCalled && missingMethods.has(name)) report(node, `.${name}`);
     },
     Identifier(node, _state, ancestors) {
       if (!missingGlobals.has(node.name) || isAskedFor(parentOf(ancestors))) return;
