@@ -118,7 +118,8 @@ export class DemoPage {
   }
 
   async expectStage(stage: Stage): Promise<void> {
-    await expect(this.app).toHaveAttribute("data-stage", stage);
+    // A session ends with the next renewal, and after a second look that can take two seconds (B6).
+    await expect(this.app).toHaveAttribute("data-stage", stage, { timeout: 15_000 });
   }
 
   async expectConnected(options: { timeout?: number } = {}): Promise<void> {
