@@ -446,6 +446,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     this.#open();
     const now = this.platform.now();
     const tokens = this.isCookie ? { accessToken: this.renewal() } : readSignInTokens(given, now);
+    const isUnsendable = this.#request?.method === "GET" && tokens.refreshToken !== undefined;
+    check(!isUnsendable, "tokens", `without a refresh token where "refresh" has the method "GET": use "POST"`);
     const state = this.#state;
     const current = tokenOf(state);
     if (current?.accessToken === tokens.accessToken && state.status !== "signedOut")
