@@ -19,8 +19,8 @@ const serverPart = "./dist/server.js";
 /** The source, because the bundle no longer has single files. */
 const source = "./src/client/index.ts";
 
-/** Libraries that the app has anyway. */
-const libraries = ["socket.io-client", "socket.io", "react"];
+/** What the app or Node has anyway. */
+const libraries = ["socket.io-client", "socket.io", "react", "node:*"];
 
 /** How many of the files are named. */
 const PARTS = 10;
