@@ -153,6 +153,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   #written: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
   #isOpen = false;
+  #openedAt = 0;
   /** Whether it takes turns with other tabs. */
   #isAlone = false;
   #unwatch: (() => void)[] = [];
@@ -447,7 +448,11 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const now = this.platform.now();
     const tokens = this.isCookie ? { accessToken: this.renewal() } : readSignInTokens(given, now);
     const isUnsendable = this.#request?.method === "GET" && tokens.refreshToken !== undefined;
-    check(!isUnsendable, "tokens", `without a refresh token where "refresh" has the method "GET": use "POST"`);
+    check(
+      !isUnsendable,
+      "tokens",
+      `without a refresh token where "refresh" has the method "GET": use "POST"`,
+    );
     const state = this.#state;
     const current = tokenOf(state);
     if (current?.accessToken === tokens.accessToken && state.status !== "signedOut")
@@ -555,6 +560,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   #open(): void {
     if (this.#isOpen || this.#disposed) return;
     this.#isOpen = true;
+    this.#openedAt = this.platform.now();
     if (!this.isNamed) {
       if (unnamed.has(this.platform)) {
         this.#isAlone = true;
@@ -1045,7 +1051,12 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   takeOver(name: string | undefined, generation: number, { token }: Asked): TokenSet | undefined {
     if (name === undefined || this.isShared) return undefined;
     const { refreshToken } = token ?? {};
-    const tokens = takeOver(this.platform, name, { generation, refreshToken, asked: this.#whatIsAsked });
+    const tokens = takeOver(this.platform, name, {
+      generation,
+      refreshToken,
+      asked: this.#whatIsAsked,
+      at: this.#openedAt,
+    });
     const isOver = tokens?.expiresAt !== undefined && tokens.expiresAt <= this.platform.now();
     return tokens && !isOver && tokens.accessToken !== token?.accessToken ? tokens : undefined;
   }
@@ -1057,7 +1068,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   ): void {
     if (name === undefined || this.isShared || this.#sourceStore) return;
     const tokens = toTokenSet(token);
-    handOver(this.platform, name, { generation, tokens, refreshToken, asked: this.#whatIsAsked });
+    const at = this.platform.now();
+    handOver(this.platform, name, { generation, tokens, at, refreshToken, asked: this.#whatIsAsked });
   }
 
   renewal(): string {

@@ -6,6 +6,8 @@ export interface Handover {
   /** of the lease, once it was committed */
   generation: number;
   tokens: TokenSet;
+  /** when they came, in ms since the epoch */
+  at: number;
   /** the refresh token that the request was sent with */
   refreshToken: string | undefined;
   /** What was asked: the lease's name for an endpoint or a session with a name, else the function. */
@@ -26,16 +28,19 @@ export function forgetHandover(page: Platform, name: string): void {
 }
 
 /**
- * What the last turn has brought, where the asker would have asked the same with the same credential: a component that is
+ * What the last turn has brought since the asker began, where the asker would have asked the same with the same credential: a component that is
  * mounted anew takes over what its predecessor's request brings (B2, B22).
  */
 export function takeOver(
   page: Platform,
   name: string,
-  { generation, refreshToken, asked }: Omit<Handover, "tokens">,
+  { generation, refreshToken, asked, at }: Omit<Handover, "tokens">,
 ): TokenSet | undefined {
   const last = pages.get(page)?.get(name);
   const isSame =
-    last?.generation === generation && last.refreshToken === refreshToken && last.asked === asked;
+    Number(last?.at) >= at &&
+    last?.generation === generation &&
+    last.refreshToken === refreshToken &&
+    last.asked === asked;
   return isSame ? last.tokens : undefined;
 }
