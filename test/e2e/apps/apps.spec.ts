@@ -27,8 +27,8 @@ for (const name of appNames) {
   test.describe(`the app with ${name}`, () => {
     test.use({ name });
 
-    test.describe("with tokens of three seconds", () => {
-      test.use({ accessTokenLifetime: 3_000 });
+    test.describe("with tokens of four seconds", () => {
+      test.use({ accessTokenLifetime: 4_000 });
 
       test("signs in, outlives three expiries, signs out, and lets another user in", async ({
         app,

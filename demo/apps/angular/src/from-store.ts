@@ -1,10 +1,8 @@
-import { DestroyRef, inject, type Signal, signal } from "@angular/core";
+import type { Signal } from "@angular/core";
+import { toSignal } from "@angular/core/rxjs-interop";
 import type { Readable } from "authsocket/svelte";
+import { Observable } from "rxjs";
 
 /** A signal of a store's states, for as long as the component lives. */
-export function fromStore<State>(store: Readable<State>): Signal<State | undefined> {
-  const state = signal<State | undefined>(undefined);
-  const stop = store.subscribe((next) => state.set(next));
-  inject(DestroyRef).onDestroy(stop);
-  return state.asReadonly();
-}
+export const fromStore = <State>(store: Readable<State>): Signal<State | undefined> =>
+  toSignal(new Observable<State>((observer) => store.subscribe((state) => observer.next(state))));
