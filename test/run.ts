@@ -43,7 +43,7 @@ function skipped(name: string, cause: string): void {
 async function script(
   name: string,
   args: string[] = [],
-  timeout = 120_000,
+  timeout = 300_000,
   playwrightReport = "",
 ): Promise<boolean> {
   const windows = process.platform === "win32";
@@ -97,13 +97,13 @@ async function check(name: string): Promise<void> {
 async function vitest(): Promise<void> {
   await stage("vitest", async () => {
     const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`];
-    const succeeded = await script("vitest", reporters, 300_000);
+    const succeeded = await script("vitest", reporters, 1_200_000);
     return tests(succeeded, readVitest(vitestReport));
   });
 }
 
 async function e2e(): Promise<void> {
-  await stage("e2e", () => playwright("chromium", [], 360_000));
+  await stage("e2e", () => playwright("chromium", [], 1_260_000));
 }
 
 async function playwright(engine: string, args: string[], timeout: number): Promise<Count> {
@@ -143,7 +143,7 @@ function otherEngines(): (() => Promise<void>)[] {
       notInstalled.push(name);
       return [];
     }
-    return async () => void (await stage(name, () => playwright(name, ["--grep", "@core"], 120_000)));
+    return async () => void (await stage(name, () => playwright(name, ["--grep", "@core"], 300_000)));
   });
 }
 
@@ -151,7 +151,7 @@ await Promise.all([firstLane(), secondLane()]);
 // Alone, and even so by counts, never by times: how fast it is does not decide whether it works.
 if (built && browser) {
   await stage("bench", async () => {
-    const succeeded = await script("bench", ["--quick", "--json", benchReport]);
+    const succeeded = await script("bench", ["--quick", "--json", benchReport], 600_000);
     return tests(succeeded, JSON.parse(readFileSync(benchReport, "utf8")));
   });
 } else skipped("bench", built ? "browser" : "build");

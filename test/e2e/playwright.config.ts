@@ -48,7 +48,7 @@ export default defineConfig({
   workers: { chromium: 3, firefox: 2, webkit: 1 }[engine] ?? 1,
   fullyParallel: true,
   timeout: engine === "chromium" ? 60_000 : 120_000,
-  globalTimeout: engine === "chromium" ? 270_000 : 1_200_000,
+  globalTimeout: 1_200_000,
   use: {
     // What moves on the pages takes a quarter of the processor's time, and no test looks at it.
     contextOptions: { reducedMotion: "reduce" },

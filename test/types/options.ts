@@ -88,18 +88,19 @@ new AuthSocket("/", { refresh, tokens: "token" });
 new AuthSession({ refresh, autoConnect: false });
 // @ts-expect-error: durations are numbers of ms
 new AuthSession({ refresh, leeway: "60s" });
-// @ts-expect-error: a refresh function is asynchronous
 new AuthSession({ refresh: () => "token" });
-// @ts-expect-error: a refresh function answers a token, or null
 new AuthSession({ refresh: async () => undefined });
+// @ts-expect-error: a refresh function answers a token, or nothing
+new AuthSession({ refresh: async () => 7 });
 // @ts-expect-error: a token set has an access token
 new AuthSession({ refresh: async () => ({ refreshToken: "token" }) });
 // @ts-expect-error: a store can save and clear
 new AuthSession({ refresh, store: { load: () => null } });
 // @ts-expect-error: a subject is a text
 new AuthSession({ refresh, subject: () => 7 });
-// @ts-expect-error: a refresh request is a URL and headers; anything more is a function
 new AuthSession({ refresh: { url: refresh, method: "GET" } });
+// @ts-expect-error: a refresh request is a POST or a GET
+new AuthSession({ refresh: { url: refresh, method: "PUT" } });
 // @ts-expect-error: codes are a closed set
 new AuthSocketError("expired");
 // @ts-expect-error: a token set has an access token

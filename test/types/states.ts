@@ -15,7 +15,7 @@ const auth = new AuthSocket("/", { session });
 holds<Same<typeof auth.state, AuthSocketState>>();
 holds<Same<typeof session.state, SessionState>>();
 holds<Same<AuthSocketState["status"], "idle" | "connecting" | "connected" | "signedOut" | "refused">>();
-holds<Same<SessionState["status"], "signedOut" | "signedIn" | "refreshing" | "waiting">>();
+holds<Same<SessionState["status"], "unknown" | "signedOut" | "signedIn" | "refreshing" | "waiting">>();
 holds<Same<RefreshReason, "missing" | "expiring" | "expired" | "rejected" | "forced">>();
 
 /** A switch over all states needs no default. */
@@ -39,6 +39,8 @@ export function describeSocket(state: AuthSocketState): string {
 export function describeSession(state: SessionState): string {
   const warning = state.warning?.code;
   switch (state.status) {
+    case "unknown":
+      return state.status;
     case "signedOut":
       return `${warning} ${state.error?.code}`;
     case "signedIn":

@@ -12,7 +12,10 @@ interface FromServer {
 }
 
 const server: TestServer<FromApp, FromServer> = createTestServer<FromApp, FromServer>({ guests: true });
-const auth: AuthSocket<FromServer, FromApp> = server.socket({ refresh: "/api/refresh-token", leeway: undefined });
+const auth: AuthSocket<FromServer, FromApp> = server.socket({
+  refresh: "/api/refresh-token",
+  leeway: undefined,
+});
 const session: AuthSession = server.session({ retry: { max: 1_000 } });
 const tokens: TokenSet = server.issue({ subject: "alice", lifetime: 60_000, claims: { role: "admin" } });
 auth.socket.on("news", (text) => text.toUpperCase());

@@ -17,11 +17,8 @@ export interface TokenSet {
   signInId?: string | undefined;
 }
 
-/** The JSON of a refresh endpoint. The same fields may stand under `data`, `tokens` or `session`. */
-export interface TokenResponse {
-  token?: string | undefined;
-  accessToken?: string | undefined;
-  access_token?: string | undefined;
+/** What the JSON of a refresh endpoint may say besides the access token. */
+interface TokenDetails {
   refreshToken?: string | null | undefined;
   refresh_token?: string | null | undefined;
   /** in seconds */
@@ -29,10 +26,18 @@ export interface TokenResponse {
   /** in seconds */
   expires_in?: number | undefined;
   subject?: string | undefined;
-  data?: unknown;
-  tokens?: unknown;
-  session?: unknown;
 }
+
+/** The JSON of a refresh endpoint. The same fields may stand under `data`, `tokens` or `session`. */
+export type TokenResponse = TokenDetails &
+  (
+    | { token: string }
+    | { accessToken: string }
+    | { access_token: string }
+    | { data: unknown }
+    | { tokens: unknown }
+    | { session: unknown }
+  );
 
 /** What `signIn()` takes: a token set, or what the refresh endpoint or the login answers. */
 export type SignInTokens = TokenSet | TokenResponse;
