@@ -110,7 +110,7 @@ const LEAST_SECOND_TRY = 300;
 /** B5: ms after which an answer's token is measured from its request: the page may have been frozen before its receipt. */
 const SLOW = 5_000;
 
-/** ms before its end at which a source is made to renew a token, at least. */
+/** ms before its end at which a source is made to renew a token, at most: a tenth of its lifetime where that is less. */
 const SOURCE_END = 2_000;
 
 /** How many of a user's tokens are remembered, by fingerprints. */
@@ -999,7 +999,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   #sourceReason({ token, reason }: Asked): RefreshReason {
     const { expiresAt, lifetime = 0 } = token ?? {};
     const left = expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - this.platform.now();
-    return reason === "expiring" && left <= Math.max(SOURCE_END, lifetime / 10) ? "expired" : reason;
+    return reason === "expiring" && left <= Math.min(SOURCE_END, lifetime / 10) ? "expired" : reason;
   }
 
   /** Whether a source is asked for what it holds, which needs no turn and no look at its cache. */
