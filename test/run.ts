@@ -7,17 +7,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { findChromium } from "./support/chromium.ts";
-import { engines } from "./support/engines.ts";
 import { type Count, readVitest } from "./support/vitest-report.ts";
 
 type Stage = Count & { name: string; seconds: number; note: string };
 
 const stages: Stage[] = [];
-/** Engines whose tests did not run. */
-const notInstalled: string[] = [];
 const reports = mkdtempSync(join(tmpdir(), "authsocket-test-"));
 const vitestReport = join(reports, "vitest.json");
-const benchReport = join(reports, "bench.json");
 
 const one = (passed: boolean): Count => ({ passed: Number(passed), failed: Number(!passed) });
 
@@ -102,8 +98,26 @@ async function vitest(): Promise<void> {
   });
 }
 
+/**
+ * The browser tests that every change must pass. `npm run e2e` runs all of them, `-- --project firefox` and the like those of
+ * another engine, and `npm run bench -- --quick` counts what is lost under load.
+ */
+const daily = [
+  "adapters",
+  "quickstart",
+  "recipes",
+  "refusals",
+  "sign-in",
+  "second-tab",
+  "tabs.spec",
+  "waking",
+];
+
+/** They count requests to the last one, and need a machine with nothing else to do. */
+const alone = "T22 eight tabs|on plain http|whose timers do not run";
+
 async function e2e(): Promise<void> {
-  await stage("e2e", () => playwright("chromium", [], 1_260_000));
+  await stage("e2e", () => playwright("chromium", [...daily, "--grep-invert", alone], 1_260_000));
 }
 
 async function playwright(engine: string, args: string[], timeout: number): Promise<Count> {
@@ -127,35 +141,13 @@ async function secondLane(): Promise<void> {
   await remainingChecks();
 }
 
-const checks = [
-  ...(built ? otherEngines() : []),
-  ...["jest", "typecheck", "lint", "format:check", "unused"].map((name) => () => check(name)),
-];
+const checks = [...["jest", "typecheck", "lint", "format:check", "unused"].map((name) => () => check(name))];
 
 async function remainingChecks(): Promise<void> {
   for (let next = checks.shift(); next !== undefined; next = checks.shift()) await next();
 }
 
-/** A few of the browser tests in each engine that is installed; `npm run e2e -- --project firefox` runs all that it can. */
-function otherEngines(): (() => Promise<void>)[] {
-  return Object.entries(engines).flatMap(([name, { isHere }]) => {
-    if (!isHere()) {
-      notInstalled.push(name);
-      return [];
-    }
-    return async () => void (await stage(name, () => playwright(name, ["--grep", "@core"], 300_000)));
-  });
-}
-
 await Promise.all([firstLane(), secondLane()]);
-// Alone, and even so by counts, never by times: how fast it is does not decide whether it works.
-if (built && browser) {
-  await stage("bench", async () => {
-    const succeeded = await script("bench", ["--quick", "--json", benchReport], 600_000);
-    return tests(succeeded, JSON.parse(readFileSync(benchReport, "utf8")));
-  });
-} else skipped("bench", built ? "browser" : "build");
-
 rmSync(reports, { recursive: true, force: true });
 
 console.log();
@@ -166,8 +158,6 @@ for (const { name, passed, failed, seconds, note } of stages) {
   );
 }
 
-if (notInstalled.length > 0)
-  console.log(`not installed, so that nothing ran in it: ${notInstalled.join(", ")}`);
 const sum = (key: keyof Count) => stages.reduce((total, { [key]: count }) => total + count, 0);
 process.exitCode = sum("failed") === 0 ? 0 : 1;
 console.log(`\n${sum("passed")} passed, ${sum("failed")} failed`);
