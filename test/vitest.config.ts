@@ -27,13 +27,16 @@ export default defineConfig({
     isolate: false,
     restoreMocks: true,
     unstubGlobals: true,
+    // Bounds for what hangs, wide enough for a machine that runs three browsers beside them.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { extends: true, test: { name: "simulation", include: ["test/simulation/**/*.test.ts"] } },
       {
         extends: true,
         // A password's hash takes the time it should take, beside two browsers on two cores.
-        test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 15_000 },
+        test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 60_000 },
       },
       { extends: true, test: { name: "testing", include: ["test/testing/*.test.ts"] } },
       // Where users' tests run.
@@ -43,7 +46,7 @@ export default defineConfig({
           name: `testing-${environment}`,
           environment,
           include: ["test/testing/everywhere/*.test.ts"],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
           setupFiles: environment === "node" ? "test/testing/everywhere/document.ts" : [],
         },
       })),
@@ -53,8 +56,8 @@ export default defineConfig({
         test: {
           name: "package",
           include: ["test/package/**/*.test.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
     ],
