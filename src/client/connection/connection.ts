@@ -67,9 +67,6 @@ const REVOKE_TIMEOUT = 2_000;
 /** B7: ms between two attempts with a token that is refused again and again, at most. */
 const LONGEST_BACKOFF = 60_000;
 
-/** ms over which clients are spread that a server has told to come back at one time. */
-const RETRY_SPREAD = 1_000;
-
 /** T13: so many connects in so many ms, after the server has disconnected the socket, are not put off. */
 const CONNECTS = 3;
 const CONNECTS_SPAN = 10_000;
@@ -671,9 +668,7 @@ export class Connection implements SessionClient, SocketOwner {
     const token = credential?.accessToken;
     if (said === "unavailable" && !isByCode) {
       this.#tried = undefined;
-      const wait = unavailableFor(error);
-      const spread = wait > 0 ? session.platform.random() * RETRY_SPREAD : 0;
-      const retryAt = Math.max(this.#now + wait + spread, session.retryAt(state.attempt - 1));
+      const retryAt = session.retryAfter(unavailableFor(error), state.attempt - 1);
       this.#delay(state, retryAt, state.error);
     } else if ((said === "scope" && !isByCode) || token === undefined) {
       this.#stop(this.#forbidden(error), "newerToken", token);

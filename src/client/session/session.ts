@@ -360,7 +360,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   }
 
   /** B6: a time that a server has named, to all alike, is spread over a second. */
-  #retryAfter(ms: number, failures: number): number {
+  retryAfter(ms: number, failures: number): number {
     const { now, random } = this.platform;
     return Math.max(now() + ms + (ms > 0 ? random() * RETRY_SPREAD : 0), this.retryAt(failures));
   }
@@ -842,7 +842,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
         this.#startAttempt({ user, token, reason }, state.failures, state.doubt);
         break;
       case "failed": {
-        this.#fail(state, end.error, this.#retryAfter(end.retryAfter, state.failures));
+        this.#fail(state, end.error, this.retryAfter(end.retryAfter, state.failures));
         break;
       }
       case "denied":
@@ -917,7 +917,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       return;
     }
     if (certainty === "transient") {
-      this.#fail(state, error, this.#retryAfter(retryAfter, state.failures));
+      this.#fail(state, error, this.retryAfter(retryAfter, state.failures));
       return;
     }
     const next: Doubt = { certainty, count: certainty === doubt.certainty ? count : 1, since: doubt.since };
