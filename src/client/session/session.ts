@@ -1121,6 +1121,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
 
   /** Answers those who wait, once the state says what they get. They are told behind the listeners. */
   #settle(): void {
+    if (this.#waiters.length === 0) return;
     const state = this.#state;
     if (state.status === "signedOut") {
       const nobody = state.error ?? new AuthSocketError("signed_out", "nobody is signed in");
