@@ -21,7 +21,9 @@ export default {
   // Shared with other runs, it would be of use only to Jest itself.
   cache: false,
   maxWorkers: 2,
-  testTimeout: 20_000,
+  // A worker has nothing left to do, and says so, but on a busy machine its process takes seconds to end.
+  workerGracefulExitTimeout: 30_000,
+  testTimeout: 60_000,
   projects: [
     project("node", "node", {
       setupFiles: ["<rootDir>/test/testing/everywhere/document.ts"],

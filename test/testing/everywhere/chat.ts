@@ -25,6 +25,7 @@ export function mountChat(page: HTMLElement, auth: AuthSocket, login: (name: str
   const name = signIn.querySelector("input") as HTMLInputElement;
   const text = chat.querySelector("input") as HTMLInputElement;
   const list = chat.querySelector("ul") as HTMLElement;
+  page.replaceChildren(status);
 
   function say(words: string): HTMLElement {
     const item = page.ownerDocument.createElement("li");
@@ -37,8 +38,11 @@ export function mountChat(page: HTMLElement, auth: AuthSocket, login: (name: str
     const { state } = auth;
     const error = state.error ? ` (${state.error.code})` : "";
     status.textContent = WORDS[state.status] + error;
-    const forms = state.status === "signedOut" ? [signIn] : [chat];
-    page.replaceChildren(status, ...forms, ...(state.status === "refused" ? [again] : []));
+    const form = state.status === "signedOut" ? signIn : chat;
+    // What stays on the page keeps the focus.
+    if (form.parentNode !== page) page.replaceChildren(status, form);
+    if (state.status === "refused") page.append(again);
+    else again.remove();
   }
 
   signIn.addEventListener("submit", async (event) => {
