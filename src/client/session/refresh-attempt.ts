@@ -120,7 +120,7 @@ export class RefreshAttempt {
     if (!isSent) this.#settle();
   }
 
-  /** Its session is disposed of: what has been sent is seen to its end (B22), what has not is not sent. */
+  /** Something else takes its place: what has been sent is seen to its end (B22), what has not is not sent. */
   abandon(): void {
     if (this.#status === "decided" || this.#status === "queueing") this.cancel();
   }

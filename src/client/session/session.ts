@@ -641,7 +641,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     if (token?.refreshToken !== undefined || this.#disposed) return;
     const own = state.user.subject === undefined ? undefined : fingerprint(state.user.subject);
     const isKnown = own !== undefined && user !== undefined;
-    if (this.#sourceStore && (look || !signedOut)) this.#askSource(signedOut);
+    if (this.#sourceStore && (look || !signedOut)) this.#askSource(true);
     else if (signedOut) {
       // What another user does under the same name, in a session that has nothing to do with this one.
       if (state.status === "signedOut" || (isKnown && own !== user)) return;
@@ -703,21 +703,23 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       () => andThen(this.ask(asked, controller.signal, false), readAnswer),
       () => controller.abort(),
       (outcome) => {
-        if (outcome.type === "granted") ended(() => this.#sourceHas(outcome.tokens));
+        if (outcome.type === "granted") ended(() => this.#sourceHas(outcome.tokens, isTold));
         else ended(outcome.type === "denied" ? () => this.#sourceIsEmpty(isTold) : undefined);
       },
       () => ended(), // a failure that may pass: the token is renewed when it is due
     );
   }
 
-  #sourceHas(tokens: TokenSet): void {
+  #sourceHas(tokens: TokenSet, isTold: boolean): void {
     const state = this.#state;
     const current = tokenOf(state);
     if (current?.accessToken === tokens.accessToken) return;
     const token = this.#received(tokens, "held");
     if (this.#hasLeft(token)) return;
     if (isExpired(token, this.platform.now()) && current) return;
-    this.#adopt(token, this.#save(token));
+    // What the SDK does not tell its other tabs, they hear from here.
+    const isNews = !isTold && (!current || !isSameUser(state.user, token));
+    this.#adopt(token, this.#save(token, isNews ? this.#announcing({ signedOut: false, token }) : undefined));
   }
 
   #sourceIsEmpty(isTold: boolean): void {
@@ -792,9 +794,9 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   }
 
   /**
-   * What is decided takes the place of a refresh that is under way. Its request is seen to its end (B22): where the user
-   * stays, or another tab has signed out and in meanwhile, it may bring the cookie of the next one. One that was sent before
-   * another user's sign-in would bring the last user's cookie, and is aborted (B16).
+   * What is decided takes the place of a refresh that is under way. A request that was sent is seen to its end (B22): where
+   * the user stays, or another tab has signed out and in meanwhile, it may bring the cookie of the next one. One that was sent
+   * before another user's sign-in would bring the last user's cookie, and is aborted (B16).
    *
    * @param next the token that comes instead, where it is another user's
    */
@@ -802,6 +804,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const attempt = this.#attempt;
     if (!attempt) return;
     if (next && !(this.#startedAt >= drawnAt(next.signInId))) attempt.cancel();
+    else attempt.abandon();
     this.#ending = attempt.over;
   }
 
@@ -888,7 +891,11 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || isSource;
     const token = isGoodStill ? sameLife(before, received, now) : received;
     const user = nextUser(state.user, token);
-    this.#decide({ status: "signedIn", user, token }, this.#save(token));
+    const isNews = isSource && before && end.type === "granted" && user.id !== state.user.id;
+    this.#decide(
+      { status: "signedIn", user, token },
+      this.#save(token, isNews ? this.#announcing({ signedOut: false, token }) : undefined),
+    );
   }
 
   /** B6: certain, or not yet. */

@@ -1,0 +1,207 @@
+import { setImmediate } from "node:timers/promises";
+import { memoryStore, type TokenSource, webStorageStore } from "authsocket";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { AuthSession } from "../../src/client/auth-session.ts";
+import type { AuthSessionOptions } from "../../src/client/session/options.ts";
+import { RefreshLock } from "../../src/client/tabs/refresh-lock.ts";
+import { ManualPlatform } from "../support/manual-platform.ts";
+import { MapStorage } from "../support/map-storage.ts";
+import { MemoryLeases } from "../support/memory-leases.ts";
+import { timedToken } from "../support/unsigned-jwt.ts";
+
+const NAME = "tabs";
+const LIFETIME = 900_000;
+
+/** A tab of a browser, whose randomness is its own. */
+function openTab(leases: MemoryLeases, chance = 0.1): ManualPlatform {
+  const platform = new ManualPlatform();
+  platform.board = leases;
+  platform.chance = chance;
+  return platform;
+}
+
+function sessionIn(tab: ManualPlatform, options: AuthSessionOptions): AuthSession {
+  const session = new AuthSession({ name: NAME, ...options }, tab);
+  onTestFinished(() => session.dispose());
+  return session;
+}
+
+/** Until all that follows from what was done has followed; there are no timers in it. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) await setImmediate();
+}
+
+describe("turns at the refresh endpoint", () => {
+  it("B3 a turn is waited for by time, however much news a tab finds when it is thawed", async () => {
+    const leases = new MemoryLeases();
+    const [first, second] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+    new RefreshLock(first, 10_000).take(NAME, "old", () => {});
+    await setImmediate();
+    let begun = 0;
+    new RefreshLock(second, 10_000).take(NAME, "old", () => begun++);
+    for (let count = 0; count < 20; count++) {
+      leases.tell();
+      await setImmediate();
+    }
+    await second.advance(10_000);
+    expect(begun).toBe(0);
+    await second.advance(1_000);
+    expect(begun).toBe(1);
+  });
+
+  it("T24 a token that was committed elsewhere stays unseen until it is seen, through a turn given up", async () => {
+    const leases = new MemoryLeases();
+    const tab = openTab(leases);
+    const lock = new RefreshLock(tab, 10_000);
+    const behinds: boolean[] = [];
+    const look = async (token: string) => {
+      lock.take(NAME, token, (turn, { behind }) => {
+        behinds.push(behind);
+        turn.release();
+      });
+      await settled();
+    };
+    await look("old");
+    leases.change(NAME, { generation: 1, token: 42, at: tab.now() });
+    await look("old");
+    await look("older still");
+    expect(behinds).toEqual([false, true, true]);
+  });
+
+  it("B3 a database that does not answer is waited for three seconds", async () => {
+    const leases = new MemoryLeases();
+    leases.isWorking = false;
+    const tab = openTab(leases);
+    let begun = 0;
+    new RefreshLock(tab, 10_000).take(NAME, "old", () => begun++);
+    await tab.advance(2_999);
+    expect(begun).toBe(0);
+    await tab.advance(1);
+    expect(begun).toBe(1);
+  });
+
+  it("B2 B3 a tab that is preempted while it waits for another's token sends no request of its own", async () => {
+    const leases = new MemoryLeases();
+    const tab = openTab(leases);
+    const storage = new MapStorage();
+    storage.setItem("authToken", timedToken(tab.now(), LIFETIME));
+    const refresh = vi.fn(async () => timedToken(tab.now(), LIFETIME));
+    const session = sessionIn(tab, { refresh, store: webStorageStore("authToken", storage) });
+    await session.getToken();
+    leases.change(NAME, { generation: 1, token: 42, at: tab.now() });
+    const forced = session.getToken({ forceRefresh: true });
+    await settled();
+    leases.change(NAME, { holder: "another" });
+    await tab.advance(2_000);
+    expect(refresh).not.toHaveBeenCalled();
+    leases.change(NAME, { holder: undefined });
+    await tab.advance(3_000);
+    expect(refresh).toHaveBeenCalledOnce();
+    await forced;
+  });
+});
+
+describe("sign-in and sign-out in other tabs", () => {
+  it("B10 B16 with tokens in memory, the tab that signed out follows a sign-in in another", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const bob = () => timedToken(tabs[0].now(), LIFETIME, { sub: "bob" });
+    const [one, two] = tabs.map((tab) =>
+      sessionIn(tab, { refresh: async () => bob(), store: memoryStore() }),
+    ) as [AuthSession, AuthSession];
+    for (const session of [one, two]) expect(await session.getToken()).not.toBe("");
+    await one.signOut();
+    await settled();
+    expect([one.state.status, two.state.status]).toEqual(["signedOut", "signedOut"]);
+    await two.signIn(bob());
+    await settled();
+    await one.getToken();
+    expect([one.state, two.state]).toMatchObject([{ subject: "bob" }, { subject: "bob" }]);
+  });
+
+  it("B10 a tab that learns of a sign-out only as it takes its turn sends no request", async () => {
+    const leases = new MemoryLeases();
+    const tab = openTab(leases);
+    const refresh = vi.fn(async () => timedToken(tab.now(), LIFETIME));
+    const session = sessionIn(tab, { refresh, store: memoryStore() });
+    await session.getToken();
+    leases.change(NAME, { generation: 9, epoch: 1, signedOut: true, token: undefined });
+    await expect(session.getToken({ forceRefresh: true })).rejects.toMatchObject({ code: "signed_out" });
+    expect(refresh).toHaveBeenCalledOnce();
+  });
+});
+
+describe("an identity SDK in two tabs that tells its other tabs nothing", () => {
+  /** Two tabs whose SDKs find their token at one place. */
+  async function twoTabs() {
+    const leases = new MemoryLeases();
+    const held: { token: string | null } = { token: null };
+    const open = (chance: number) => {
+      const listeners = new Set<() => void>();
+      const get = vi.fn<TokenSource["get"]>(async () => held.token);
+      const subscribe = (changed: () => void) => {
+        listeners.add(changed);
+        return () => listeners.delete(changed);
+      };
+      const tab = openTab(leases, chance);
+      const session = sessionIn(tab, { source: { get, subscribe } });
+      const tell = async (token: string | null) => {
+        held.token = token;
+        for (const listener of listeners) listener();
+        await settled();
+      };
+      return { session, get, tell };
+    };
+    const tabs = [open(0.1), open(0.2)] as const;
+    for (const { session } of tabs) await session.whenReady();
+    return tabs;
+  }
+  const tokenOf = (sub: string, jti: number) => timedToken(Date.UTC(2026, 0, 1), LIFETIME, { sub, jti });
+
+  it("2.4 B16 another user who signs in in one is the user of both", async () => {
+    const [one, two] = await twoTabs();
+    await one.tell(tokenOf("alice", 1));
+    expect(two.session.state).toMatchObject({ status: "signedIn", subject: "alice" });
+    await one.tell(tokenOf("bob", 2));
+    expect([one.session.state, two.session.state]).toMatchObject([{ subject: "bob" }, { subject: "bob" }]);
+  });
+
+  it("2.4 who signs in in one after a sign-out is signed in in both", async () => {
+    const [one, two] = await twoTabs();
+    await one.tell(tokenOf("alice", 1));
+    await one.tell(null);
+    expect([one.session.state.status, two.session.state.status]).toEqual(["signedOut", "signedOut"]);
+    await one.tell(tokenOf("alice", 2));
+    expect([one.session.state.status, two.session.state.status]).toEqual(["signedIn", "signedIn"]);
+  });
+
+  it("B23 a renewal in one is no news: the other is not told, and asks nobody", async () => {
+    const [one, two] = await twoTabs();
+    await one.tell(tokenOf("alice", 1));
+    two.get.mockClear();
+    await one.tell(tokenOf("alice", 2));
+    expect(two.get).not.toHaveBeenCalled();
+    expect(two.session.state).toMatchObject({ status: "signedIn", subject: "alice" });
+  });
+});
+
+describe("tabs that share a store", () => {
+  it("B2 three tabs whose token expires make one request, and the turn is free at once", async () => {
+    const leases = new MemoryLeases();
+    const storage = new MapStorage();
+    const tabs = [0.1, 0.2, 0.3].map((chance) => openTab(leases, chance));
+    const refresh = vi.fn(async () =>
+      timedToken(tabs[0]?.now() ?? 0, LIFETIME, { jti: refresh.mock.calls.length }),
+    );
+    storage.setItem("authToken", timedToken(Date.UTC(2026, 0, 1) - LIFETIME, LIFETIME));
+    const sessions = tabs.map((tab) =>
+      sessionIn(tab, { refresh, store: webStorageStore("authToken", storage) }),
+    );
+    const tokens = Promise.all(sessions.map((session) => session.getToken()));
+    await settled();
+    expect(leases.of(NAME).holder).toBeUndefined();
+    expect(new Set(await tokens).size).toBe(1);
+    for (const tab of tabs) await tab.advance(5_000);
+    expect(refresh).toHaveBeenCalledOnce();
+  });
+});
