@@ -12,10 +12,10 @@ const MOST_CUTS = 3;
 
 /**
  * B5: a server may cut a second before the token's end. The end is measured from its receipt, which came later than its
- * issue, and many an `iat` has lost its fraction of a second. Of a token that lives for two seconds half is left then,
- * and that is no sign of a kick.
+ * issue, and most servers drop the fraction of a second from `iat`: up to another second. Of a token that lives for three
+ * seconds two are left then, and that is no sign of a kick.
  */
-const HASTE = 1_500;
+const HASTE = 2_500;
 
 /** The share of a token's life within which that holds: a token of half a second, cut at once, is not at its end (T13). */
 const HASTY_SHARE = 0.75;
