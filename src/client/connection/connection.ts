@@ -121,7 +121,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.#timer = new WallClockTimer(session.platform, () => this.#tick());
     this.#gate = new NamespaceGate(socket, namespace, session.platform);
     this.tracker = trackAcks(socket, context.hasQueue);
-    this.#patch = patchSocket(socket, this);
+    this.#patch = patchSocket(socket, this, context.hasQueue);
     session.join(this);
   }
 
@@ -741,6 +741,7 @@ export class Connection implements SessionClient, SocketOwner {
   disconnected(reason: string): void {
     this.#answer = undefined;
     this.tracker.lost();
+    this.#patch.lost();
     const state = this.#state;
     if (state.status === "connected" && this.#now - state.since >= PROVEN) this.#session.served(this);
     if (reason === "io server disconnect") this.#cut();

@@ -18,6 +18,8 @@ export interface SocketOwner {
 export interface SocketPatch {
   /** B18: rejects every `emitWithAck` that is pending. */
   rejectPending(error: Error): void;
+  /** B18: the connection is gone. Rejects each `emitWithAck` that was sent on it, as Socket.IO does since 4.7.5. */
+  lost(): void;
   /** Detaches the owner. From then on `emitWithAck` rejects, and connecting does nothing. */
   detach(): void;
 }
@@ -43,9 +45,14 @@ export function isolateListeners(
   Object.assign(emitter, { emitReserved });
 }
 
-/** Makes a Socket's methods do what AuthSocket's do, and `emitWithAck` settle whatever happens (B18). */
-export function patchSocket(socket: Socket, owner: SocketOwner): SocketPatch {
-  const pending = new Set<(error: Error) => void>();
+/**
+ * Makes a Socket's methods do what AuthSocket's do, and `emitWithAck` settle whatever happens (B18).
+ *
+ * @param hasQueue Socket.IO's `retries` is on: what was sent is sent again on the next connection.
+ */
+export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolean): SocketPatch {
+  /** With the packet, if it was buffered. */
+  const pending = new Map<(error: Error) => void, Socket["sendBuffer"][number] | undefined>();
   let isDetached = false;
 
   const listeners = {
@@ -67,9 +74,11 @@ export function patchSocket(socket: Socket, owner: SocketOwner): SocketPatch {
 
   const emitWithAck = (...args: Parameters<Socket["emitWithAck"]>) => {
     if (isDetached) return Promise.reject(disposed());
+    const { length } = socket.sendBuffer;
     const answer = Socket.prototype.emitWithAck.apply(socket, args);
+    const buffered = socket.sendBuffer[length];
     return new Promise((resolve, reject) => {
-      pending.add(reject);
+      pending.set(reject, buffered);
       const settle = <T>(outcome: (value: T) => void, value: T) => {
         pending.delete(reject);
         outcome(value);
@@ -102,8 +111,16 @@ export function patchSocket(socket: Socket, owner: SocketOwner): SocketPatch {
 
   return {
     rejectPending(error) {
-      for (const reject of pending) reject(error);
+      for (const reject of pending.keys()) reject(error);
       pending.clear();
+    },
+    lost() {
+      if (hasQueue) return;
+      for (const [reject, packet] of pending) {
+        if (packet && socket.sendBuffer.includes(packet)) continue;
+        pending.delete(reject);
+        reject(new Error("socket has been disconnected"));
+      }
     },
     detach() {
       isDetached = true;
