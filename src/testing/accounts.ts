@@ -1,5 +1,7 @@
 import type { TokenSet } from "authsocket";
 import { AuthError } from "../server/auth-error.ts";
+import { jwt } from "./jwt.ts";
+import { type Clock, globalClock } from "./time/clock.ts";
 
 export interface IssueOptions {
   /** Who the tokens are for. Default: "alice". */
@@ -13,11 +15,24 @@ export interface IssueOptions {
   claims?: Record<string, unknown> | undefined;
 }
 
+export interface AccountsOptions {
+  /** Default: the global one. */
+  clock?: Pick<Clock, "now">;
+  /** ms for which a refresh token that was used is answered once more: two tabs may have sent it at once. Default: 10 000 */
+  grace?: number;
+  /** A word that stands in each token. Default: "authsocket-testing" */
+  mark?: string;
+  /** Whether access tokens tell nothing. Default: they are JWTs. */
+  isOpaque?: boolean;
+  /** Told of a refresh token that was used twice. */
+  reused?: (signIn: SignIn) => void;
+}
+
 /** Everything that one sign-in brings forth: access tokens, and one refresh token after the other. */
 export interface SignIn {
   readonly subject: string;
-  /** ms */
-  readonly lifetime: number;
+  /** ms for which the access tokens that follow are good */
+  lifetime: number;
   readonly claims: Record<string, unknown> | undefined;
   /** The refresh token that is good now. */
   refreshToken: string;
@@ -33,15 +48,31 @@ export interface Access {
 
 const DEFAULT_LIFETIME = 900_000;
 
-/** ms for which a refresh token that was used is answered once more: two tabs may have sent it at once. */
-const GRACE = 10_000;
-
 /** The tokens of a server, which it knows again. */
 export class Accounts {
   readonly #accesses = new Map<string, Access>();
   /** Every refresh token ever issued, and when it was used. */
   readonly #refreshTokens = new Map<string, { signIn: SignIn; usedAt?: number }>();
+  readonly #clock: Pick<Clock, "now">;
+  readonly #grace: number;
+  readonly #mark: string;
+  readonly #isOpaque: boolean;
+  readonly #reused: (signIn: SignIn) => void;
   #count = 0;
+
+  constructor({
+    clock = globalClock,
+    grace = 10_000,
+    mark = "authsocket-testing",
+    isOpaque = false,
+    reused = () => {},
+  }: AccountsOptions = {}) {
+    this.#clock = clock;
+    this.#grace = grace;
+    this.#mark = mark;
+    this.#isOpaque = isOpaque;
+    this.#reused = reused;
+  }
 
   issue({ subject = "alice", lifetime = DEFAULT_LIFETIME, claims }: IssueOptions = {}): {
     signIn: SignIn;
@@ -56,7 +87,7 @@ export class Accounts {
       isOver: false,
     };
     this.#rotate(signIn);
-    return { signIn, tokens: { ...this.#access(signIn, lifetime), refreshToken: signIn.refreshToken } };
+    return { signIn, tokens: this.#tokens(signIn, lifetime) };
   }
 
   /** Whose an access token is, as long as it is good. */
@@ -64,7 +95,7 @@ export class Accounts {
     if (token === undefined || token === null || token === "") return new AuthError("token_missing");
     const access = this.find(token);
     if (!access) return new AuthError("token_invalid");
-    return access.expiresAt > Date.now() ? access : new AuthError("token_expired");
+    return access.expiresAt > this.#clock.now() ? access : new AuthError("token_expired");
   }
 
   /** Whose an access token is, good or not. */
@@ -78,56 +109,49 @@ export class Accounts {
   }
 
   /** @returns undefined where it is not to be refreshed; a refresh token that is used twice ends the sign-in, as a theft would */
-  refresh(refreshToken: string): TokenSet | undefined {
-    const issued = this.#refreshTokens.get(refreshToken);
+  refresh(refreshToken: string | undefined): TokenSet | undefined {
+    const issued = this.#refreshTokens.get(refreshToken ?? "");
     if (!issued || issued.signIn.isOver) return undefined;
     const { signIn, usedAt } = issued;
-    if (usedAt !== undefined && Date.now() - usedAt > GRACE) {
-      signIn.isOver = true;
-      return undefined;
-    }
-    return this.renew(signIn);
+    if (usedAt === undefined) return this.renew(signIn);
+    // Both get the same refresh token: another one would be a second use when the first of them refreshes again.
+    if (this.#clock.now() - usedAt <= this.#grace) return this.#tokens(signIn);
+    signIn.isOver = true;
+    this.#reused(signIn);
+    return undefined;
   }
 
   /** The next tokens of a sign-in. */
   renew(signIn: SignIn): TokenSet {
     const used = this.#refreshTokens.get(signIn.refreshToken);
-    if (used) used.usedAt = Date.now();
+    if (used) used.usedAt = this.#clock.now();
     this.#rotate(signIn);
-    return { ...this.#access(signIn, signIn.lifetime), refreshToken: signIn.refreshToken };
+    return this.#tokens(signIn);
   }
 
   #rotate(signIn: SignIn): void {
-    signIn.refreshToken = `refresh-${++this.#count}`;
+    signIn.refreshToken = `${this.#mark}-refresh-${++this.#count}`;
     this.#refreshTokens.set(signIn.refreshToken, { signIn });
   }
 
-  #access(signIn: SignIn, lifetime: number): TokenSet {
-    const { subject, claims } = signIn;
-    const now = Date.now();
+  #tokens(signIn: SignIn, lifetime = signIn.lifetime): TokenSet {
+    const { subject, claims, refreshToken } = signIn;
+    const now = this.#clock.now();
     const expiresAt = now + lifetime;
-    const accessToken = jwt({
-      sub: subject,
-      iat: Math.min(now, expiresAt - signIn.lifetime) / 1000,
-      exp: expiresAt / 1000,
-      jti: `${++this.#count}`,
-      ...claims,
-    });
+    const id = `${++this.#count}`;
+    const accessToken = this.#isOpaque
+      ? `${this.#mark}-${id}`
+      : jwt(
+          {
+            sub: subject,
+            iat: Math.min(now, expiresAt - signIn.lifetime) / 1000,
+            exp: expiresAt / 1000,
+            jti: id,
+            ...claims,
+          },
+          this.#mark,
+        );
     this.#accesses.set(accessToken, { signIn, expiresAt });
-    return { accessToken, expiresAt };
+    return { accessToken, expiresAt, refreshToken };
   }
-}
-
-/** A JWT whose signature nobody checks: the server knows its tokens by heart. */
-function jwt(claims: object): string {
-  return `${base64url({ alg: "none", typ: "JWT" })}.${base64url(claims)}.authsocket-testing`;
-}
-
-function base64url(part: object): string {
-  // btoa takes bytes, and JSON has an escape for every other character.
-  const ascii = JSON.stringify(part).replace(
-    /[\u0080-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return btoa(ascii).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
 }

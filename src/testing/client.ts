@@ -11,6 +11,7 @@ import type { SignIn } from "./accounts.ts";
 import type { ServerSocket } from "./server-socket.ts";
 import type { TabStore } from "./tab-store.ts";
 import type { RefreshAnswer, RefreshCallRequest } from "./test-refresh.ts";
+import { globalClock } from "./time/clock.ts";
 import type { Deliveries } from "./wire/deliveries.ts";
 import { Engine, type Member, type Parser, type Refused } from "./wire/engine.ts";
 import { type ClientEnd, Line } from "./wire/line.ts";
@@ -130,14 +131,19 @@ export class Client {
     // An engine goes by the cookie that it was opened with.
     const cookie = context.cookie();
     const sent = cookie && { ...cookie };
-    const line = new Line(context.deliveries, end, (line) => {
-      const engine = new Engine(line, parser, {
-        admit: (...connect) => context.connect(this, sent, ...connect),
-        closed: (engine) => context.closed(engine),
-      });
-      context.opened(engine);
-      return engine;
-    });
+    const line = new Line(
+      (_, deliver) => context.deliveries.send(deliver),
+      end,
+      (line) => {
+        const engine = new Engine(line, parser, {
+          clock: globalClock,
+          admit: (...connect) => context.connect(this, sent, ...connect),
+          closed: (engine) => context.closed(engine),
+        });
+        context.opened(engine);
+        return engine;
+      },
+    );
     line.open();
     return line;
   }

@@ -13,11 +13,17 @@ import type { Access } from "./accounts.ts";
 import { type Listener, Listeners } from "./events.ts";
 import { Expiry } from "./expiry.ts";
 import type { TestSocket } from "./test-socket.ts";
+import type { Clock } from "./time/clock.ts";
 import type { Engine, Member, Packet, Refused } from "./wire/engine.ts";
 
 /** What a socket needs of its namespace. */
 export interface ServerSocketContext {
   readonly name: string;
+  readonly clock: Clock;
+  /** Whether it says the protocol's events. A server that does not still cuts at a token's expiry. */
+  readonly hasProtocol: boolean;
+  /** Where connection states are kept: a name for this one's. */
+  readonly state?: string;
   /** Whose a token is, or why it is refused at the moment. */
   verify(token: unknown): Access | Refused;
   connected(socket: ServerSocket): void;
@@ -39,10 +45,7 @@ export class ServerSocket implements TestSocket, Member {
   readonly #context: ServerSocketContext;
   readonly #listeners = new Listeners();
   readonly #answers = new Map<number, Listener>();
-  readonly #expiry = new Expiry(
-    () => this.#tell(EXPIRING_EVENT, this.#lifetime()),
-    () => this.disconnect(),
-  );
+  readonly #expiry: Expiry;
   #access: Access | undefined;
   #questions = 0;
   #isConnected = true;
@@ -53,6 +56,11 @@ export class ServerSocket implements TestSocket, Member {
     this.#engine = engine;
     this.#context = context;
     this.#access = access;
+    this.#expiry = new Expiry(
+      context.clock,
+      () => this.#tell(EXPIRING_EVENT, this.#lifetime()),
+      () => this.disconnect(),
+    );
     if (access) this.rooms.add(userRoom(access.signIn.subject));
   }
 
@@ -123,14 +131,16 @@ export class ServerSocket implements TestSocket, Member {
   /** Lets its token run out now: what is still good of it is told, and it is cut. */
   cut(): void {
     if (this.#access) {
-      this.#access.expiresAt = Date.now();
+      this.#access.expiresAt = this.#context.clock.now();
       this.#tell(EXPIRING_EVENT, { expiresIn: 1 });
     }
     this.disconnect();
   }
 
   welcome(): void {
-    this.#engine.send({ type: PacketType.CONNECT, nsp: this.namespace, data: { sid: this.id } });
+    const { state } = this.#context;
+    const data = { sid: this.id, ...(state && { pid: state }) };
+    this.#engine.send({ type: PacketType.CONNECT, nsp: this.namespace, data });
     if (this.#access) {
       this.#tell(SESSION_EVENT, this.#lifetime());
       this.#expiry.watch(this.#access.expiresAt);
@@ -144,7 +154,7 @@ export class ServerSocket implements TestSocket, Member {
       const answer = this.#answers.get(id ?? 0);
       this.#answers.delete(id ?? 0);
       answer?.(...(args as never[]));
-    } else if (this.#access && this.#access.expiresAt <= Date.now()) {
+    } else if (this.#access && this.#access.expiresAt <= this.#context.clock.now()) {
       // No packet is handled after the token's expiry, whatever the timer.
       this.disconnect();
     } else {
@@ -189,11 +199,12 @@ export class ServerSocket implements TestSocket, Member {
   }
 
   #lifetime(): Lifetime {
-    return { expiresIn: Math.max(0, (this.#access?.expiresAt ?? 0) - Date.now()) };
+    return { expiresIn: Math.max(0, (this.#access?.expiresAt ?? 0) - this.#context.clock.now()) };
   }
 
   /** An event of the protocol, which is none of the app's. */
   #tell(event: string, payload: object): void {
+    if (!this.#context.hasProtocol) return;
     this.#engine.send({ type: PacketType.EVENT, nsp: this.namespace, data: [event, payload] });
   }
 }

@@ -4,6 +4,7 @@ import type { Access } from "./accounts.ts";
 import { type EventArguments, type EventData, type EventName, type Listener, Listeners } from "./events.ts";
 import { ServerSocket, type ServerSocketContext } from "./server-socket.ts";
 import type { TestSocket } from "./test-socket.ts";
+import { globalClock } from "./time/clock.ts";
 import type { Engine, Refused } from "./wire/engine.ts";
 
 /** What a namespace needs of its server. */
@@ -50,6 +51,8 @@ export class TestNamespace<
     this.#context = context;
     const socketContext: ServerSocketContext = {
       name,
+      clock: globalClock,
+      hasProtocol: true,
       verify: (token) => context.verify(token, name),
       connected: (socket) => {
         this.#sockets.add(socket);

@@ -5,13 +5,13 @@ import type { LeaseDesk } from "./lease-desk.ts";
 import type { Flight, Network } from "./network.ts";
 import type { Page } from "./page.ts";
 import type { Intent, People } from "./people.ts";
-import { type RotatingServer, readAccessToken, SECRET } from "./rotating-server.ts";
+import { type RotatingServer, SECRET } from "./rotating-server.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Settings } from "./settings.ts";
 import type { SocketServer } from "./socket-server.ts";
 import type { StorageService } from "./storage.ts";
 import type { Tab } from "./tab.ts";
-import type { Wires } from "./web-socket.ts";
+import type { Wires } from "./wires.ts";
 
 /** ms that a tab may take over one refresh, its own time and that of one other tab which it waits for. */
 const [ONE_REFRESH, ONE_HOLDER] = [15_000, 14_000];
@@ -66,7 +66,7 @@ export class Invariants {
     network.onRefresh = (flight, others) => this.#departs(flight, others);
     storage.onWrite = (tab, key, value) => this.#stores(tab, key, value);
     desk.onChange = (tab, lease) => this.#changes(tab, lease);
-    wires.onSend = (tab, text) => this.#sends(tab, text);
+    wires.onSend = (tab, packet) => this.#sends(tab, packet);
   }
 
   /** Looks after every step. */
@@ -82,7 +82,7 @@ export class Invariants {
 
   /** What is still not as it should be, once nothing is under way any more; undefined: all is well. */
   disagreement(): string | undefined {
-    const { pages, people, sockets, settings, storage } = this.#world;
+    const { pages, people, server, sockets, settings, storage } = this.#world;
     const live = pages.filter(({ tab }) => !tab.isGone);
     if (live.length === 0 || people.isUnclear) return undefined;
     const users = new Set(live.map(({ user }) => user));
@@ -95,9 +95,9 @@ export class Invariants {
     }
     for (const { tab, auth, awaited, session } of live) {
       const { status } = auth.state;
-      const connections = [...sockets.connections].filter(([line]) => line.tab === tab);
+      const connections = [...sockets.connections].filter(([, its]) => its === tab);
       if (status !== (user ? "connected" : "signedOut")) return `${tab.name} is ${status}`;
-      const as = connections.map(([, connection]) => connection.user).join();
+      const as = connections.map(([{ subject }]) => subject).join();
       if (as !== (user ?? ""))
         return `${tab.name} is connected as ${as || "nobody"}, and not as ${user ?? "nobody"}`;
       // B17: what was emitted before an expiry is kept for the same user.
@@ -106,7 +106,7 @@ export class Invariants {
       if (left) return `${tab.name} still waits for ${left}`;
     }
     if (settings.keeping === "memory") return undefined;
-    const stored = readAccessToken(storage.truth.get("authToken"))?.sub;
+    const stored = server.accounts.find(storage.truth.get("authToken"))?.signIn.subject;
     return stored === user
       ? undefined
       : `${stored ?? "nobody"}'s token is stored, and not ${user ?? "nobody"}'s`;
@@ -154,7 +154,7 @@ export class Invariants {
       this.#break("B3", `${tab.name} stores a token without having held its turn`);
     this.#issuedAt = this.#world.network.slow.has(value)
       ? Number.NEGATIVE_INFINITY
-      : (readAccessToken(value)?.exp ?? 0) * 1000 - this.#world.settings.lifetime;
+      : (this.#world.server.accounts.find(value)?.expiresAt ?? 0) - this.#world.settings.lifetime;
   }
 
   #changes(tab: Tab, lease: Lease): void {
@@ -162,9 +162,9 @@ export class Invariants {
     if (JSON.stringify(lease).includes(SECRET)) this.#break("S1", `${tab.name} writes a token into a lease`);
   }
 
-  #sends(tab: Tab, text: string): void {
+  #sends(tab: Tab, packet: string): void {
     const { scheduler, computer } = this.#world;
-    const [, payload] = /^40(\{.*)$/.exec(text) ?? [];
+    const [, payload] = /^0(\{.*)$/.exec(packet) ?? [];
     const receivedAt = this.#world.network.received.get(payload && JSON.parse(payload).token);
     if (receivedAt === undefined || computer.skew !== 0) return;
     // A frozen tab may be told late how long a token is good, and take it to be younger than it is; and by a clock that is

@@ -2,7 +2,7 @@ import { AuthSession, AuthSocket, memoryStore, type TokenStore, webStorageStore 
 import type { Platform } from "../../src/client/platform/platform.ts";
 import type { Journal } from "./journal.ts";
 import type { Tab } from "./tab.ts";
-import type { Wires } from "./web-socket.ts";
+import type { Wires } from "./wires.ts";
 
 /** Where every page refreshes. */
 const ENDPOINT = "https://app.example/refresh";

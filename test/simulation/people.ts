@@ -6,7 +6,7 @@ import type { Network } from "./network.ts";
 import type { Page } from "./page.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Settings, User } from "./settings.ts";
-import type { Wires } from "./web-socket.ts";
+import type { Wires } from "./wires.ts";
 
 /** ms between two looks at whether somebody does something. */
 const BEAT = 1_000;
@@ -215,13 +215,13 @@ export class People {
     journal.note("network", () => (isOnline ? "is back" : "is gone"));
     computer.isOnline = isOnline;
     computer.onlineSince = scheduler.time;
-    if (!isOnline) for (const line of [...wires.lines]) line.drop();
+    if (!isOnline) wires.drop();
     else for (const { tab } of pages) tab.wake(true);
   }
 
   #drop({ tab }: Page): void {
     this.#world.journal.note(tab.name, () => "loses its connection");
-    for (const line of [...this.#world.wires.lines]) if (line.tab === tab) line.drop();
+    this.#world.wires.drop((other) => other === tab);
   }
 
   /** T23: every tab stops, and time goes on. */

@@ -15,7 +15,7 @@ import { SocketServer } from "./socket-server.ts";
 import { StorageService } from "./storage.ts";
 import { Tab } from "./tab.ts";
 import { borrowTimers } from "./timers.ts";
-import { Wires } from "./web-socket.ts";
+import { Wires } from "./wires.ts";
 
 /** ms of people and mishaps, and of calm after them: at the least, and until all tabs have to agree. */
 const [BUSY, CALM, AGREED] = [30_000, 4_000, 150_000];
@@ -49,11 +49,11 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
   const world = { scheduler, choices, journal, mishaps };
   const computer = new Computer(scheduler);
   const server = new RotatingServer(scheduler, settings, journal);
-  const sockets = new SocketServer(world, settings);
+  const sockets = new SocketServer(world, settings, server.accounts);
   const network = new Network(world, computer, server, settings);
   const storage = new StorageService(scheduler, choices, journal);
   const desk = new LeaseDesk(scheduler, choices, mishaps, journal);
-  const wires = new Wires(scheduler, choices, computer, sockets.accept);
+  const wires = new Wires(scheduler, choices, computer, sockets);
   const pages: Page[] = [];
 
   const open = () => {

@@ -1,5 +1,6 @@
 import type { AuthSocketOptions } from "authsocket";
 import { Decoder, Encoder, PacketType } from "socket.io-parser";
+import type { Clock } from "../time/clock.ts";
 import type { End, EnginePacket, Line } from "./line.ts";
 
 /** A packet of Socket.IO. */
@@ -28,6 +29,7 @@ export interface Refused {
 
 /** What an engine needs of the server. */
 export interface EngineContext {
+  readonly clock: Clock;
   /** Answers a CONNECT. */
   admit(engine: Engine, namespace: string, payload: Readonly<Record<string, unknown>>): Member | Refused;
   closed(engine: Engine): void;
@@ -49,7 +51,8 @@ export class Engine implements End {
   readonly #decoder: Decoder;
   readonly #members = new Map<string, Member>();
   readonly #decoded: Packet[] = [];
-  readonly #heartbeat: ReturnType<typeof setInterval>;
+  #heartbeat: unknown;
+  #isClosed = false;
 
   constructor(line: Line, parser: Parser = { Encoder, Decoder }, context: EngineContext) {
     this.#line = line;
@@ -57,7 +60,7 @@ export class Engine implements End {
     this.#encoder = new parser.Encoder();
     this.#decoder = new parser.Decoder();
     this.#decoder.on("decoded", (packet: Packet) => this.#decoded.push(packet));
-    this.#heartbeat = setInterval(() => line.toClient({ type: "ping" }), PING_INTERVAL);
+    this.#beat();
   }
 
   /** Says the handshake. */
@@ -67,9 +70,10 @@ export class Engine implements End {
     this.#line.toClient({ type: "open", data: JSON.stringify(handshake) });
   }
 
-  /** Breaks the transport. */
+  /** Breaks the transport: the client hears of it. */
   drop(): void {
     this.#line.break();
+    this.closed();
   }
 
   send(packet: Packet): void {
@@ -89,14 +93,23 @@ export class Engine implements End {
       this.drop(); // as Socket.IO does with what it cannot read
     }
     // Outside the try: what a listener throws is the test's to see.
-    for (const packet of this.#decoded.splice(0)) this.#handle(packet);
+    for (const packet of this.#decoded.splice(0)) if (!this.#isClosed) this.#handle(packet);
   }
 
   closed(): void {
-    clearInterval(this.#heartbeat);
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#context.clock.clearTimeout(this.#heartbeat);
     this.#decoder.destroy();
     for (const namespace of [...this.#members.keys()]) this.#leave(namespace);
     this.#context.closed(this);
+  }
+
+  #beat(): void {
+    this.#heartbeat = this.#context.clock.setTimeout(() => {
+      this.#line.toClient({ type: "ping" });
+      this.#beat();
+    }, PING_INTERVAL);
   }
 
   #handle(packet: Packet): void {

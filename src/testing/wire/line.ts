@@ -1,5 +1,3 @@
-import type { Deliveries } from "./deliveries.ts";
-
 /** A packet of the engine. */
 export interface EnginePacket {
   type: string;
@@ -11,7 +9,7 @@ export interface End {
   /** The two are connected. */
   opened(): void;
   heard(packet: EnginePacket): void;
-  /** The other end is gone, or the line is. */
+  /** The other end is gone, or the line is: it may be told of both. */
   closed(): void;
 }
 
@@ -23,24 +21,29 @@ export interface ClientEnd extends End {
   readonly binaryType: string;
 }
 
+/** Brings what is sent to the other end, each after what was sent there before. */
+export type Carrier = (to: "client" | "server", deliver: () => void | Promise<void>) => void;
+
 /** What a WebSocket is between a client and the server. */
 export class Line {
-  readonly #deliveries: Deliveries;
+  readonly #carry: Carrier;
   readonly #client: ClientEnd;
   readonly #server: End;
   #isHungUp = false;
   #isBroken = false;
 
-  constructor(deliveries: Deliveries, client: ClientEnd, server: (line: Line) => End) {
-    this.#deliveries = deliveries;
+  constructor(carry: Carrier, client: ClientEnd, server: (line: Line) => End) {
+    this.#carry = carry;
     this.#client = client;
     this.#server = server(this);
   }
 
   open(): void {
-    this.#deliveries.send(() => {
+    this.#carry("server", () => {
       if (this.#isHungUp || this.#isBroken) return;
-      this.#client.opened();
+      this.#carry("client", () => {
+        if (!this.#isHungUp && !this.#isBroken) this.#client.opened();
+      });
       this.#server.opened();
     });
   }
@@ -51,7 +54,7 @@ export class Line {
     const arrive = (arrived: unknown) => {
       if (!this.#isBroken) this.#server.heard({ type, data: arrived });
     };
-    this.#deliveries.send(() => (copy instanceof Promise ? copy.then(arrive) : arrive(copy)));
+    this.#carry("server", () => (copy instanceof Promise ? copy.then(arrive) : arrive(copy)));
   }
 
   toClient({ type, data }: EnginePacket): void {
@@ -61,24 +64,22 @@ export class Line {
       if (this.#isHungUp || this.#isBroken) return;
       this.#client.heard({ type, data: received(arrived, this.#client.binaryType) });
     };
-    this.#deliveries.send(() => (copy instanceof Promise ? copy.then(arrive) : arrive(copy)));
+    this.#carry("client", () => (copy instanceof Promise ? copy.then(arrive) : arrive(copy)));
   }
 
   /** The client leaves. What it has sent before arrives. */
   hangUp(): void {
     if (this.#isHungUp || this.#isBroken) return;
     this.#isHungUp = true;
-    this.#deliveries.send(() => {
-      if (!this.#isBroken) this.#server.closed();
-    });
+    this.#carry("server", () => this.#server.closed());
   }
 
-  /** What is on its way is lost, in both directions. */
+  /** What is on its way is lost, in both directions, and each end hears of it. */
   break(): void {
     if (this.#isBroken) return;
     this.#isBroken = true;
-    this.#server.closed();
-    if (!this.#isHungUp) this.#deliveries.send(() => this.#client.closed());
+    this.#carry("server", () => this.#server.closed());
+    if (!this.#isHungUp) this.#carry("client", () => this.#client.closed());
   }
 }
 

@@ -2,6 +2,9 @@ import { Emitter } from "@socket.io/component-emitter";
 import { Manager, type ManagerOptions } from "socket.io-client";
 import type { ClientEnd, EnginePacket, Line } from "./line.ts";
 
+/** What a transport needs of its line. */
+export type Dialled = Pick<Line, "toServer" | "hangUp">;
+
 type Transport = NonNullable<Exclude<ManagerOptions["transports"], string[]>>[number];
 
 /** What an engine gives to its transport, as far as it is of use here. */
@@ -16,13 +19,13 @@ interface TransportOptions {
  *
  * @param dial makes the line of a transport that is opened
  */
-export function memoryTransport(dial: (client: ClientEnd) => Line | undefined): Transport {
+export function memoryTransport(dial: (client: ClientEnd) => Dialled | undefined): Transport {
   class MemoryTransport extends Emitter<never, never, never> {
     readonly query: Record<string, unknown>;
     readyState: "opening" | "open" | "closed" = "closed";
     writable = false;
     readonly #binaryType: string;
-    #line: Line | undefined;
+    #line: Dialled | undefined;
 
     constructor({ query, socket }: TransportOptions) {
       super();
