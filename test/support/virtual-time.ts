@@ -1,22 +1,20 @@
 import { setImmediate } from "node:timers/promises";
-import { onTestFinished, vi } from "vitest";
+import { onTestFinished } from "vitest";
 
 /** T19: a timer of more ms fires at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 class Timer {
   at = 0;
+  /** Of two for one instant, the first rings first. */
+  order = 0;
   isCleared = false;
-  readonly #ring: () => void;
   readonly every: number | undefined;
+  readonly ring: () => void;
 
   constructor(ring: () => void, every: number | undefined) {
-    this.#ring = ring;
+    this.ring = ring;
     this.every = every;
-  }
-
-  ring(): void {
-    this.#ring();
   }
 
   ref(): this {
@@ -26,6 +24,55 @@ class Timer {
   unref(): this {
     return this;
   }
+
+  isBefore(other: Timer): boolean {
+    return this.at < other.at || (this.at === other.at && this.order < other.order);
+  }
+}
+
+/** A binary heap: thousands of clients have thousands of timers. */
+class Timers {
+  readonly #heap: Timer[] = [];
+  #count = 0;
+
+  get first(): Timer | undefined {
+    return this.#heap[0];
+  }
+
+  add(timer: Timer): void {
+    timer.order = ++this.#count;
+    let index = this.#heap.push(timer) - 1;
+    for (let above = this.#above(index); above && timer.isBefore(above.timer); above = this.#above(index)) {
+      this.#heap[index] = above.timer;
+      index = above.index;
+    }
+    this.#heap[index] = timer;
+  }
+
+  removeFirst(): void {
+    const last = this.#heap.pop();
+    if (!last || this.#heap.length === 0) return;
+    let index = 0;
+    for (let below = this.#below(index); below?.timer.isBefore(last); below = this.#below(index)) {
+      this.#heap[index] = below.timer;
+      index = below.index;
+    }
+    this.#heap[index] = last;
+  }
+
+  #above(index: number) {
+    return index > 0 ? this.#at((index - 1) >> 1) : undefined;
+  }
+
+  #below(index: number) {
+    const [left, right] = [this.#at(2 * index + 1), this.#at(2 * index + 2)];
+    return left && right?.timer.isBefore(left.timer) ? right : left;
+  }
+
+  #at(index: number): { timer: Timer; index: number } | undefined {
+    const timer = this.#heap[index];
+    return timer && { timer, index };
+  }
 }
 
 /**
@@ -34,8 +81,7 @@ class Timer {
  */
 export class VirtualTime {
   #now = Date.UTC(2026, 0, 1);
-  /** The earliest last. */
-  readonly #timers: Timer[] = [];
+  readonly #timers = new Timers();
 
   constructor() {
     const now = () => this.#now;
@@ -63,13 +109,14 @@ export class VirtualTime {
     const replaced = { setTimeout, setInterval, clearTimeout, clearInterval, Date };
     Object.assign(globalThis, own);
     const begun = this.#now;
-    const spies = [
-      vi.spyOn(performance, "now").mockImplementation(() => this.#now - begun),
-      vi.spyOn(Math, "random").mockImplementation(seeded(1)),
-    ];
+    const { random } = Math;
+    // Not by a spy, which would remember millions of calls.
+    Object.assign(Math, { random: seeded(1) });
+    Object.assign(performance, { now: () => this.#now - begun });
     onTestFinished(() => {
       Object.assign(globalThis, replaced);
-      for (const spy of spies) spy.mockRestore();
+      Object.assign(Math, { random });
+      Reflect.deleteProperty(performance, "now");
     });
   }
 
@@ -77,8 +124,8 @@ export class VirtualTime {
   async pass(ms: number): Promise<void> {
     const end = this.#now + ms;
     await setImmediate();
-    for (let next = this.#timers.at(-1); next && next.at <= end; next = this.#timers.at(-1)) {
-      this.#timers.pop();
+    for (let next = this.#timers.first; next && next.at <= end; next = this.#timers.first) {
+      this.#timers.removeFirst();
       if (next.isCleared) continue;
       this.#now = Math.max(this.#now, next.at);
       if (next.every !== undefined) this.#set(next, next.every);
@@ -90,14 +137,7 @@ export class VirtualTime {
 
   #set(timer: Timer, ms = 1): Timer {
     timer.at = this.#now + (ms >= 1 && ms <= LONGEST_TIMER ? Math.trunc(ms) : 1);
-    // Behind those that were set before it for the same instant.
-    let [low, high] = [0, this.#timers.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#timers[middle]?.at ?? 0) > timer.at) low = middle + 1;
-      else high = middle;
-    }
-    this.#timers.splice(low, 0, timer);
+    this.#timers.add(timer);
     return timer;
   }
 }

@@ -152,7 +152,9 @@ export class Connection implements SessionClient, SocketOwner {
 
   get demand(): Demand {
     const { status } = this.#state;
-    if (status === "idle" || status === "refused") return this.#isRetriedOnWakeUp ? "wakeUp" : "nothing";
+    // B15: what waits for a newer token needs somebody to ask for one when it is due.
+    if (status === "refused") return this.#isRetriedOnWakeUp ? "token" : "nothing";
+    if (status === "idle") return this.#isRetriedOnWakeUp ? "wakeUp" : "nothing";
     return status === "signedOut" ? "nothing" : "token";
   }
 
