@@ -1,0 +1,89 @@
+import { type AuthSocket, memoryStore } from "authsocket";
+import { describe, expect, it, vi } from "vitest";
+import { issueToken, Refusal } from "../support/auth-server.ts";
+import { VirtualServer } from "../support/virtual-server.ts";
+import { VirtualTime } from "../support/virtual-time.ts";
+
+const MINUTE = 60_000;
+
+let opaque = 0;
+
+/** And how many refreshes they may cost in a minute: one a token, and none within ten seconds of the last one unless it is due. */
+const TOKENS: [string, number, () => string][] = [
+  ["an hour", 1, () => issueToken()],
+  ["a quarter of a minute", 6, () => issueToken({ lifetime: 15_000 })],
+  ["five seconds", 20, () => issueToken({ lifetime: 5_000 })],
+  ["unknown life", 1, () => `opaque-${++opaque}`],
+];
+
+/** T13: three an attempt of the app's in ten seconds, each with one of the client's own; and one with each newer token. */
+const MOST_CONNECTS = 42;
+
+/** What a server does to whoever comes. */
+const SERVERS: [string, (server: VirtualServer) => void][] = [
+  ["disconnects at once", ({ io }) => io.on("connection", (socket) => socket.disconnect())],
+  ["refuses", ({ io }) => io.use((_, next) => next(new Refusal("Authentication error")))],
+];
+
+/** How apps make a socket come back that Socket.IO leaves alone. */
+const APPS: [string, (auth: AuthSocket) => void][] = [
+  [
+    "Socket.IO's own snippet",
+    ({ socket }) => {
+      socket.on("disconnect", (reason) => {
+        if (reason === "io server disconnect") socket.connect();
+      });
+    },
+  ],
+  [
+    "connect() at every refused state",
+    (auth) => {
+      auth.subscribe(({ status }) => {
+        if (status === "refused") auth.connect();
+      });
+    },
+  ],
+  [
+    "connect() every second",
+    ({ socket }) => {
+      setInterval(() => socket.connect(), 1_000);
+    },
+  ],
+];
+
+/** The most that happened within any minute. */
+function mostInAMinute(instants: number[]): number {
+  return Math.max(
+    0,
+    ...instants.map((from) => instants.filter((at) => at >= from && at < from + MINUTE).length),
+  );
+}
+
+describe.each(APPS)("%s", (_, insist) => {
+  describe.each(SERVERS)("where a server always %s", (_, treat) => {
+    it.each(TOKENS)(
+      "T13 B27 a token of %s: few attempts, and no more than %i refreshes a minute",
+      async (_, most, issue) => {
+        const time = new VirtualTime();
+        const server = new VirtualServer(time);
+        treat(server);
+        const refreshes: number[] = [];
+        const refresh = async () => {
+          refreshes.push(Date.now());
+          return issue();
+        };
+        const clear = vi.fn();
+        const store = { ...memoryStore({ accessToken: issue() }), clear };
+        const auth = server.connect({ session: { refresh, store } });
+        insist(auth);
+        await time.pass(5 * MINUTE);
+        expect(server.connects.length).toBeGreaterThan(1);
+        expect(mostInAMinute(server.connects)).toBeLessThanOrEqual(MOST_CONNECTS);
+        expect(mostInAMinute(refreshes)).toBeLessThanOrEqual(most);
+        if (most === 1) expect(refreshes).toHaveLength(1);
+        expect(clear).not.toHaveBeenCalled();
+        expect(auth.session.state.status).not.toBe("signedOut");
+      },
+    );
+  });
+});
