@@ -8,6 +8,8 @@ export const papers = [
   "CHANGELOG.md",
   "CONTRIBUTING.md",
   "PROTOCOL.md",
+  "SECURITY.md",
+  "CODE_OF_CONDUCT.md",
   ...readdirSync(join(root, "docs"))
     .filter((file) => file.endsWith(".md"))
     .map((file) => `docs/${file}`),
