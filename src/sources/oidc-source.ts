@@ -27,6 +27,7 @@ export interface UserManagerLike {
  *
  * A UserManager tells the other tabs nothing, and takes no turns with them. Where its `userStore` is localStorage, which all
  * tabs share, set `automaticSilentRenew: false`: two tabs that renew at the same time would use one refresh token twice.
+ * Within this page, a `signinSilent()` that is called while another is in progress returns the result of that one.
  * Call `session.signIn()` after a sign-in and `session.signOut()` before a sign-out: AuthSocket tells the other tabs.
  *
  * @example
@@ -35,6 +36,7 @@ export interface UserManagerLike {
  * const auth = new AuthSocket("/", { source: oidcSource(users) });
  */
 export function oidcSource(users: UserManagerLike): TokenSource {
+  shareRenewals(users);
   return {
     async get({ reason }) {
       let user = await users.getUser();
@@ -55,5 +57,17 @@ export function oidcSource(users: UserManagerLike): TokenSource {
         removeUnloaded();
       };
     },
+  };
+}
+
+/** The manager renews by a timer of its own, too. Two renewals at the same time would use one refresh token twice. */
+function shareRenewals(users: UserManagerLike): void {
+  const { signinSilent } = users;
+  let running: Promise<OidcUserLike | null> | undefined;
+  users.signinSilent = (...options) => {
+    running ??= signinSilent.apply(users, options).finally(() => {
+      running = undefined;
+    });
+    return running;
   };
 }

@@ -244,11 +244,11 @@ describe("a store that misbehaves", () => {
     expect(store.load()).toEqual({ accessToken: "fresh", signInId: expect.any(String) });
   });
 
-  it("B9 each read of a store that hangs is given up after refreshTimeout", async () => {
+  it("B9 a store that hangs holds up a token for refreshTimeout, once", async () => {
     const { session, platform } = newSession(async () => "fresh", storeWith({ load: never }));
     const token = session.getToken();
     expect(session.state).toEqual({ status: "unknown" });
-    await platform.advance(20_000); // at first, and before the refresh
+    await platform.advance(10_000);
     expect(await token).toBe("fresh");
     expect(session.state).toMatchObject({ status: "signedIn", warning: { code: "storage_unavailable" } });
   });

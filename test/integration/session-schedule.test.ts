@@ -1,7 +1,7 @@
 import { AuthSession, AuthSocket, memoryStore, type TokenSet } from "authsocket";
 import * as fc from "fast-check";
-import { describe, expect, it, onTestFinished } from "vitest";
-import { issueToken, startAuthServer } from "../support/auth-server.ts";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { issueToken, Refusal, startAuthServer } from "../support/auth-server.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { untilStatus } from "../support/states.ts";
 import { holdToken } from "../support/token-holder.ts";
@@ -163,6 +163,36 @@ describe("the schedule of renewals", () => {
     await platform.advance(200_000);
     expect(refreshes).toBe(2);
     expect(platform.pending).toEqual({ timers: 0, listeners: 0 });
+  });
+
+  it("B4 a refused socket is a reason to renew: it is tried again with each newer token", async () => {
+    const server = await startAuthServer();
+    server.admit = () => {
+      throw new Refusal("no", { code: "insufficient_scope" });
+    };
+    const platform = new ManualPlatform();
+    const issue = (): TokenSet => ({
+      accessToken: issueToken({ lifetime: 100_000 }),
+      expiresAt: platform.now() + 100_000,
+    });
+    const refresh = vi.fn(async () => issue());
+    const session = new AuthSession({ refresh, store: memoryStore(issue()) }, platform);
+    const auth = new AuthSocket(server.url, { session });
+    onTestFinished(() => {
+      auth.dispose();
+      session.dispose();
+    });
+    await untilStatus(auth, "refused");
+    for (let renewals = 1; renewals <= 3; renewals++) {
+      await platform.advance(80_000);
+      await server.until(() => server.connects.length === renewals + 1);
+      await server.quiet();
+      expect(auth.state.status).toBe("refused");
+      expect(refresh).toHaveBeenCalledTimes(renewals);
+    }
+    server.admit = () => {};
+    await platform.advance(80_000);
+    await untilStatus(auth, "connected");
   });
 
   it("B4 whatever leeway, jitter and chance, a token is renewed after half its life at the earliest and by its end", async () => {

@@ -138,6 +138,26 @@ describe("B7 refused tokens", () => {
     expect(session.state.status).toBe("signedIn");
   });
 
+  it("B7 a namespace whose refusal comes late costs no second refresh", async () => {
+    const server = await startAuthServer();
+    const { session, refresh, clock, token } = sessionWith({ retry: { base: 1_000 } });
+    const late = deferred<void>();
+    server.admit = async (sent, { nsp }) => {
+      if (sent === token && nsp.name === "/late") await late.promise;
+      refuse("token_invalid")();
+    };
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    const other = auth.of("/late");
+    await until(auth, ({ error }) => error?.code === "token_rejected");
+    late.resolve();
+    await until(other, ({ error }) => error?.code === "token_rejected");
+    for (let second = 0; second < 12; second++) {
+      await clock.skip(1_000);
+      await server.quiet();
+    }
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
   it("B7 an accepted token ends the count", async () => {
     const server = await startAuthServer();
     const { session, refresh, clock } = sessionWith();
@@ -166,14 +186,14 @@ describe("B7 refused tokens", () => {
     await auth.whenConnected();
     const admin = auth.of("/admin");
     await expect(admin.whenConnected()).rejects.toMatchObject({ code: "token_rejected" });
+    await untilStatus(auth, "connected");
     await server.quiet();
     expect(refresh).toHaveBeenCalledTimes(1);
-    expect(auth.state.status).toBe("connected");
     expect(session.state.status).toBe("signedIn");
     expect(server.tokens.slice(0, 2)).toEqual([token, token]);
     barred = "";
     await session.getToken({ forceRefresh: true });
-    await admin.whenConnected();
+    await untilStatus(admin, "connected");
   });
 
   it.each([

@@ -54,6 +54,13 @@ export function describeSession(state: SessionState): string {
   }
 }
 
+/** The app's own claims can be read, and the registered ones have their types. */
+export function describeClaims({ claims = {} }: SessionState): string {
+  holds<Same<typeof claims.exp, number | undefined>>();
+  holds<Same<typeof claims.role, unknown>>();
+  return `${claims.role} ${claims["https://example.com/plan"]} ${claims.sub?.length}`;
+}
+
 // A store for a user interface is one line, with methods unbound.
 const useSyncExternalStore = <State>(
   subscribe: (changed: () => void) => () => void,

@@ -1,7 +1,7 @@
 import { AuthSocket } from "authsocket";
 import { oidcSource } from "authsocket/sources";
+import { UserManager } from "oidc-client-ts";
 import { type DemoSocket, mount } from "../dashboard/index.ts";
-import { SingleRenewal } from "./single-renewal.ts";
 
 const root = document.querySelector("#app");
 if (root === null) throw new Error("The page has no #app.");
@@ -10,7 +10,7 @@ if (root === null) throw new Error("The page has no #app.");
 const renewsBefore = 4_000;
 
 // oidc-client-ts signs the user in, keeps the tokens in sessionStorage and renews them.
-const users = new SingleRenewal({
+const users = new UserManager({
   authority: `${location.origin}/oidc`,
   client_id: "authsocket-demo",
   redirect_uri: `${location.origin}/openid`,

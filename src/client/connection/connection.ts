@@ -151,11 +151,12 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   get demand(): Demand {
-    const { status } = this.#state;
+    const state = this.#state;
+    if (state.status === "idle") return this.#isRetriedOnWakeUp ? "wakeUp" : "nothing";
     // B15: what waits for a newer token needs somebody to ask for one when it is due.
-    if (status === "refused") return this.#isRetriedOnWakeUp ? "token" : "nothing";
-    if (status === "idle") return this.#isRetriedOnWakeUp ? "wakeUp" : "nothing";
-    return status === "signedOut" ? "nothing" : "token";
+    const isOver =
+      state.status === "signedOut" || (state.status === "refused" && state.retry !== "newerToken");
+    return isOver ? "nothing" : "token";
   }
 
   report(error: unknown): void {

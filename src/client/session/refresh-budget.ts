@@ -43,6 +43,11 @@ export class RefreshBudget {
     this.#refreshedFor = accessToken;
   }
 
+  /** B7: refusals of one token count once, also one that comes when the fresh token is there. */
+  askedLate(asker: object, accessToken: string, now: number): void {
+    if (accessToken === this.#refreshedFor) this.asked(asker, accessToken, now);
+  }
+
   /** A server has taken the token that the asker was given. */
   served(asker: object): void {
     this.#askers.delete(asker);

@@ -325,7 +325,10 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const state = this.#state;
     const current = tokenOf(state);
     const now = this.platform.now();
-    if (this.#disposed || current?.accessToken !== token) return { status: "look" };
+    if (this.#disposed || current?.accessToken !== token) {
+      this.#budget.askedLate(asker, token, now);
+      return { status: "look" };
+    }
     if (state.status !== "signedIn") {
       // A refresh is under way: it is for this refusal too, and the token is not handed out meanwhile.
       this.#budget.asked(asker, token, now);
@@ -600,10 +603,13 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       return;
     }
     this.#open();
+    // One that could not be read is not waited for again (B9): what it has after all comes when it comes.
+    const isWaitedFor = !this.#store.isUnreadable;
     this.#store.read((found) => {
       if (!this.#disposed) this.#found(found);
-      done?.();
+      if (isWaitedFor) done?.();
     });
+    if (!isWaitedFor) done?.();
   }
 
   #found(found: Found): void {

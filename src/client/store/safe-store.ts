@@ -85,7 +85,7 @@ export class SafeStore {
    * read, or is being written: memory is newer then. One that could not be read is not waited for again.
    */
   peek(done: (tokens: TokenSet | undefined) => void): void {
-    if (this.#writes.length > 0 || this.#failing === "read") done(undefined);
+    if (this.#writes.length > 0 || this.isUnreadable) done(undefined);
     else
       this.#try(
         "read",
@@ -98,6 +98,11 @@ export class SafeStore {
   /** Something has been decided that is about to be written: what a read that is under way finds is out of date (B11). */
   outdate(): void {
     this.#version++;
+  }
+
+  /** Whether it failed when it was read last. */
+  get isUnreadable(): boolean {
+    return this.#failing === "read";
   }
 
   /** Whether other tabs read and write it too. */

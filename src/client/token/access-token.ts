@@ -26,7 +26,7 @@ export interface AccessToken {
 }
 
 /** Reads who a token is for from its claims. */
-export type SubjectReader = (claims: Claims & Record<string, unknown>) => string | undefined;
+export type SubjectReader = (claims: Claims) => string | undefined;
 
 /** How a renewal is timed; see `AuthSessionOptions`. */
 export interface RenewalTiming {

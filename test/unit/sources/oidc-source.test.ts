@@ -1,6 +1,7 @@
 import { type OidcUserLike, oidcSource } from "authsocket/sources";
 import { describe, expect, it, vi } from "vitest";
-import { ask, cached, failure, forcing, newsOf } from "./questions.ts";
+import { deferred } from "../../support/deferred.ts";
+import { ask, cached, failure, forcing, newsOf, waits } from "./questions.ts";
 
 const user = (access_token: string): OidcUserLike => ({
   access_token,
@@ -28,20 +29,47 @@ function manager(held: OidcUserLike | null, renew: () => Promise<OidcUserLike | 
 describe("oidcSource", () => {
   it.each(cached)("takes the user that the manager holds where a token is %s", async (reason) => {
     const users = manager(user("held"), async () => user("fresh"));
+    const renew = users.signinSilent;
     expect(await ask(oidcSource(users), reason)).toEqual(tokens("held"));
-    expect(users.signinSilent).not.toHaveBeenCalled();
+    expect(renew).not.toHaveBeenCalled();
   });
 
   it.each(forcing)("signs in silently where a token is %s", async (reason) => {
     const users = manager(user("held"), async () => user("fresh"));
+    const renew = users.signinSilent;
     expect(await ask(oidcSource(users), reason)).toEqual(tokens("fresh"));
-    expect(users.signinSilent).toHaveBeenCalledOnce();
+    expect(renew).toHaveBeenCalledOnce();
+  });
+
+  it("shares a silent sign-in that is under way, also with the manager's own timer", async () => {
+    const answer = deferred<OidcUserLike>();
+    const users = manager(user("held"), () => answer.promise);
+    const renew = users.signinSilent;
+    const source = oidcSource(users);
+    const own = users.signinSilent();
+    const asked = ask(source, "forced");
+    expect(await waits(asked)).toBe(true);
+    answer.resolve(user("fresh"));
+    expect(await own).toEqual(user("fresh"));
+    expect(await asked).toEqual(tokens("fresh"));
+    expect(renew).toHaveBeenCalledOnce();
+    expect(await ask(source, "forced")).toEqual(tokens("fresh"));
+    expect(renew).toHaveBeenCalledTimes(2);
+  });
+
+  it("asks again after a silent sign-in that failed", async () => {
+    const answers = [Promise.reject(failure({ name: "ErrorTimeout" })), Promise.resolve(user("fresh"))];
+    const users = manager(user("held"), () => answers.shift() ?? Promise.resolve(null));
+    const source = oidcSource(users);
+    await expect(ask(source, "forced")).rejects.toThrow();
+    expect(await ask(source, "forced")).toEqual(tokens("fresh"));
   });
 
   it("signs nobody in where nobody is signed in", async () => {
     const users = manager(null, async () => user("fresh"));
+    const renew = users.signinSilent;
     expect(await ask(oidcSource(users), "forced")).toBeNull();
-    expect(users.signinSilent).not.toHaveBeenCalled();
+    expect(renew).not.toHaveBeenCalled();
   });
 
   it.each(["invalid_grant", "login_required", "interaction_required", "consent_required"])(
