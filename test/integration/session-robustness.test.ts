@@ -283,6 +283,19 @@ describe("a store that misbehaves", () => {
     expect(await session.getToken()).toBe("mine");
   });
 
+  it("B9 a store that can be read but not written costs no refresh without end", async () => {
+    const desk = new RefreshDesk();
+    const { session } = newSession(desk.refresh, storeWith({ save: fail }, { accessToken: "old" }));
+    expect(await session.getToken()).toBe("old");
+    await session.signIn("mine");
+    for (const fresh of ["first", "second"]) {
+      const token = session.getToken({ forceRefresh: true });
+      (await desk.turn(fresh === "first" ? 1 : 2)).resolve(fresh);
+      expect(await token).toBe(fresh);
+    }
+    expect(desk.turns).toHaveLength(2);
+  });
+
   it("B9 the warning goes when the store works again", async () => {
     let full = true;
     const store = memoryStore();

@@ -87,6 +87,18 @@ type Hook = [name: string, listen: (page: Page, act: () => void) => unknown];
 const HOOKS: Hook[] = [
   ["a session listener", ({ session }, act) => session.subscribe(act)],
   ["a socket's state listener", ({ auth }, act) => auth.subscribe(act)],
+  ["a listener of connect", ({ auth }, act) => auth.socket.on("connect", act)],
+];
+
+/** Those that run in the midst of a change of user. */
+const INNER_HOOKS: Hook[] = [
+  ["a listener of disconnect", ({ auth }, act) => auth.socket.on("disconnect", act)],
+  [
+    "a store",
+    (page, act) => {
+      page.written = act;
+    },
+  ],
 ];
 
 const FAULT = new Error("a fault in the app");
@@ -132,16 +144,16 @@ async function walk(
   await Promise.all(page.promises);
 }
 
-/** Each pair in one of the listeners. */
+/** Each pair in one of the outer listeners, and in all inner ones. */
 const WALKS = METHODS.flatMap((first, row) =>
   METHODS.flatMap((second, column) => {
-    const hook = HOOKS[(row + column) % HOOKS.length];
-    return hook ? [{ hook, first, second }] : [];
+    const outer = HOOKS.slice((row + column) % HOOKS.length).slice(0, 1);
+    return [...outer, ...INNER_HOOKS].map((hook) => ({ hook, first, second }));
   }),
 );
 
 describe("any two methods in a listener that throws", { timeout: 30_000 }, () => {
-  it.each(HOOKS)(
+  it.each([...HOOKS, ...INNER_HOOKS])(
     "B11 %s: every promise settles, and the last one who signed in is connected",
     async (...hook) => {
       const server = await startAuthServer();

@@ -303,16 +303,17 @@ export class Connection implements SessionClient, SocketOwner {
   #changeUser(view: View, wasGuest: boolean): void {
     const state = this.#state;
     const isNewUser = view.status !== "signedOut";
-    const close = isUnderWay(state) ? [() => this.#close()] : [];
-    this.#dropped = isUnderWay(state) ? this.#dropped : undefined;
-    if (isSealed(state)) return;
-    if (this.#context.hasQueue && isNewUser && !wasGuest) {
+    // In any state: the app may have left and come back since, and the last user's connection be still open (B12).
+    const close = () => this.#close();
+    if (isSealed(state)) close();
+    else if (this.#context.hasQueue && isNewUser && !wasGuest) {
       const error = new AuthSocketError(
         "user_changed",
         `another user has signed in, and Socket.IO's "retries" queue cannot be emptied: make a new AuthSocket`,
       );
-      this.#decide({ status: "refused", error, retry: "never", tried: undefined }, ...close);
-    } else if (state.status !== "idle") this.#start(FIRST_ATTEMPT, ...close);
+      this.#decide({ status: "refused", error, retry: "never", tried: undefined }, close);
+    } else if (state.status === "idle") close();
+    else this.#start(FIRST_ATTEMPT, close);
   }
 
   #followToken(view: View): void {
@@ -841,7 +842,10 @@ export class Connection implements SessionClient, SocketOwner {
     switch (view.status) {
       case "ready":
       case "pending":
-        this.#decide({ status: "opening", ...attempt }, ...before, () => this.#gate.open());
+        this.#decide({ status: "opening", ...attempt }, ...before, () => {
+          // A listener of Socket.IO's own "disconnect" may have left again (B11).
+          if (isUnderWay(this.#state)) this.#gate.open();
+        });
         break;
       case "failing": {
         const { error = attempt.error, retryAt } = view;

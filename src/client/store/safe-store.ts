@@ -70,10 +70,9 @@ export class SafeStore {
           return;
         }
         this.#reads++;
-        const before = this.#seen;
-        const seen = tokens?.accessToken;
-        this.#seen = seen;
-        if (tokens) done(before === null || seen === before ? "unchanged" : { tokens });
+        const isNews = this.#isNews(tokens);
+        this.#seen = tokens?.accessToken;
+        if (tokens) done(isNews ? { tokens } : "unchanged");
         else this.#readSignOut((found) => done(isOutdated() ? "unchanged" : found));
       },
       () => done("nothing"),
@@ -81,8 +80,9 @@ export class SafeStore {
   }
 
   /**
-   * What the store holds at this moment, for a decision; it is no news to anybody. Undefined where it is empty, cannot be
-   * read, or is being written: memory is newer then. One that could not be read is not waited for again.
+   * What the store holds at this moment and did not hold at the last look, for a decision; it is no news to anybody.
+   * Undefined where it is empty, cannot be read, or is being written, and where nobody has changed it: memory is newer then,
+   * also if it could not be written. One that could not be read is not waited for again.
    */
   peek(done: (tokens: TokenSet | undefined) => void): void {
     if (this.#writes.length > 0 || this.isUnreadable) done(undefined);
@@ -90,9 +90,13 @@ export class SafeStore {
       this.#try(
         "read",
         () => andThen(this.#store.load(), readTokenSet),
-        done,
+        (tokens) => done(this.#isNews(tokens) ? tokens : undefined),
         () => done(undefined),
       );
+  }
+
+  #isNews(tokens: TokenSet | undefined): boolean {
+    return this.#seen !== null && tokens?.accessToken !== this.#seen;
   }
 
   /** Something has been decided that is about to be written: what a read that is under way finds is out of date (B11). */
