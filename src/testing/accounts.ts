@@ -115,7 +115,7 @@ export class Accounts {
     const { signIn, usedAt } = issued;
     if (usedAt === undefined) return this.renew(signIn);
     // Both get the same refresh token: another one would be a second use when the first of them refreshes again.
-    if (this.#clock.now() - usedAt <= this.#grace) return this.#tokens(signIn);
+    if (this.#clock.now() - usedAt < this.#grace) return this.#tokens(signIn);
     signIn.isOver = true;
     this.#reused(signIn);
     return undefined;

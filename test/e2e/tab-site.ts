@@ -3,10 +3,11 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { TokenSet } from "authsocket";
 import { Server, type Socket } from "socket.io";
 import { RENEW_EVENT } from "../../src/protocol.ts";
-import { authenticate } from "../../src/server/index.ts";
-import { unsignedJwt } from "../support/unsigned-jwt.ts";
+import { AuthError, authenticate } from "../../src/server/index.ts";
+import { Accounts, type SignIn } from "../../src/testing/accounts.ts";
 
 const HOUR = 3_600_000;
 
@@ -15,13 +16,6 @@ const scripts: Record<string, string> = {
     .pathname,
   "/authsocket.js": new URL("../../dist/authsocket.umd.min.js", import.meta.url).pathname,
 };
-
-/** One sign-in: its refresh tokens can be used once, and one that is used again ends it. */
-interface Family {
-  readonly subject: string;
-  current: string;
-  alive: boolean;
-}
 
 /** An event of the app that reached the server, by the user whose connection it came on. */
 export interface Heard {
@@ -53,8 +47,14 @@ export class TabSite {
   recovered = 0;
   readonly io: Server;
   readonly #http = createServer((request, response) => void this.#serve(request, response));
-  readonly #families = new Map<string, Family>();
-  readonly #issued = new Map<string, { subject: string; expiresAt: number }>();
+  readonly #accounts = new Accounts({
+    grace: 0,
+    // Sites on other ports share the browser's cookies.
+    mark: randomUUID(),
+    reused: () => {
+      this.reuses++;
+    },
+  });
 
   constructor() {
     this.io = new Server(this.#http, { serveClient: false, connectionStateRecovery: {} });
@@ -65,9 +65,9 @@ export class TabSite {
     });
     authenticate(this.io, {
       verify: (token) => {
-        const issued = this.#issued.get(token);
-        if (!issued) throw new Error("not a token of this site");
-        return { ...issued, claims: {} };
+        const verdict = this.#accounts.verify(token);
+        if (verdict instanceof AuthError) throw verdict;
+        return { subject: verdict.signIn.subject, expiresAt: verdict.expiresAt, claims: {} };
       },
     });
     this.io.on("connection", (socket: Socket) => {
@@ -115,12 +115,13 @@ export class TabSite {
   }
 
   #login(subject: string, response: ServerResponse): void {
-    this.#grant({ subject, current: "", alive: true }, response);
+    const { signIn, tokens } = this.#accounts.issue({ subject, lifetime: this.#lifetime() });
+    this.#answer(signIn, tokens)(response);
   }
 
   #logout(request: IncomingMessage, response: ServerResponse): void {
-    const family = this.#families.get(cookieOf(request));
-    if (family) family.alive = false;
+    const signIn = this.#accounts.owner(cookieOf(request));
+    if (signIn) signIn.isOver = true;
     response.setHeader("Set-Cookie", "refresh=; Max-Age=0; Path=/").end();
   }
 
@@ -128,41 +129,38 @@ export class TabSite {
     this.refreshes++;
     const number = this.refreshes;
     const secret = cookieOf(request);
-    const family = this.#families.get(secret);
-    if (family && family.current !== secret) {
-      this.reuses++;
-      family.alive = false;
-    }
-    if (!family?.alive) {
+    const signIn = this.#accounts.owner(secret);
+    if (signIn) [signIn.lifetime = HOUR] = this.lifetimes;
+    // Used before the answer: whatever becomes of the page, this token is.
+    const tokens = this.#accounts.refresh(secret);
+    if (!signIn || !tokens) {
       response.writeHead(401).end();
       return;
     }
-    // Rotated before the answer: whatever becomes of the page, this token is used.
-    const respond = this.#rotate(family);
+    this.#lifetime();
+    const respond = this.#answer(signIn, tokens);
     await this.answering(number);
     respond(response);
   }
 
-  #grant(family: Family, response: ServerResponse): void {
-    this.#rotate(family)(response);
-  }
-
-  #rotate(family: Family): (response: ServerResponse) => void {
-    const secret = randomUUID();
-    family.current = secret;
-    this.#families.set(secret, family);
+  /** Takes the first, where it is not the last. */
+  #lifetime(): number {
     const [lifetime = HOUR] = this.lifetimes;
     if (this.lifetimes.length > 1) this.lifetimes.shift();
-    const { subject } = family;
-    const iat = Date.now();
-    const token = unsignedJwt({ sub: subject, iat: iat / 1000, exp: (iat + lifetime) / 1000 });
-    this.expiresAt = iat + lifetime;
-    this.#issued.set(token, { subject, expiresAt: iat + lifetime });
+    return lifetime;
+  }
+
+  #answer(
+    { lifetime }: SignIn,
+    { accessToken: token, refreshToken, expiresAt = 0 }: TokenSet,
+  ): (response: ServerResponse) => void {
+    this.expiresAt = expiresAt;
+    const body = JSON.stringify({ token, expiresIn: lifetime / 1000 });
     return (response) =>
       response
-        .setHeader("Set-Cookie", `refresh=${secret}; HttpOnly; SameSite=Strict; Path=/`)
+        .setHeader("Set-Cookie", `refresh=${refreshToken}; HttpOnly; SameSite=Strict; Path=/`)
         .setHeader("Content-Type", "application/json")
-        .end(JSON.stringify({ token, expiresIn: lifetime / 1000 }));
+        .end(body);
   }
 }
 

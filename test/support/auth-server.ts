@@ -1,41 +1,36 @@
-import { createHmac, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type ServerOptions, type Socket } from "socket.io";
 import { onTestFinished } from "vitest";
+import { AuthError } from "../../src/server/auth-error.ts";
+import { Accounts } from "../../src/testing/accounts.ts";
 import { Happenings } from "./happenings.ts";
 
-const SECRET = "a secret of the tests";
-
 const HOUR = 3_600_000;
+
+/** Of every server: what one issues, another one takes. */
+const accounts = new Accounts({ mark: "auth-server" });
 
 export interface TokenOptions {
   /** default "alice"; null: a token that names nobody */
   subject?: string | null;
   /** ms from now; negative for one that has expired. default an hour */
   lifetime?: number;
-  /** more claims, which win over these */
+  /** more claims, which win over these; an `exp` is when the token ends */
   claims?: Record<string, unknown>;
 }
 
 /** A JWT of this server, different from every other one. */
 export function issueToken({ subject = "alice", lifetime = HOUR, claims }: TokenOptions = {}): string {
-  const now = Date.now();
-  const payload = {
-    ...(subject !== null && { sub: subject }),
-    iat: (lifetime > 0 ? now : now + lifetime - HOUR) / 1000,
-    exp: (now + lifetime) / 1000,
-    jti: randomUUID(),
-    ...claims,
-  };
-  const text = [{ alg: "HS256", typ: "JWT" }, payload]
-    .map((part) => base64url(JSON.stringify(part)))
-    .join(".");
-  return `${text}.${sign(text)}`;
+  const owner = subject === null ? { claims: { sub: undefined, ...claims } } : { subject, claims };
+  const { accessToken } = accounts.issue({ ...owner, lifetime }).tokens;
+  const access = accounts.find(accessToken);
+  if (access && typeof claims?.exp === "number") access.expiresAt = claims.exp * 1000;
+  return accessToken;
 }
 
-/** Refuses a CONNECT with `data`. */
+/** Refuses a CONNECT with `data`, which may be any. */
 export class Refusal extends Error {
   readonly data: unknown;
 
@@ -55,7 +50,7 @@ export interface Connect {
 /** An event that reached the server. */
 export interface Received {
   namespace: string;
-  /** of the token that the socket connected with */
+  /** of the token that the socket connected with, whether it names them or not */
   subject: string | undefined;
   event: string;
   args: unknown[];
@@ -72,7 +67,7 @@ export interface AuthServerOptions extends Partial<ServerOptions> {
  */
 export class AuthServer {
   readonly io: Server;
-  /** What a socket that connects is checked by; throw a `Refusal`. Default: the token's signature and expiry. */
+  /** What a socket that connects is checked by; throw a `Refusal`. Default: whether it is one of `issueToken`, and unexpired. */
   admit: (token: unknown, socket: Socket) => void | Promise<void> = verify;
   /** How many engines (transports with a handshake) were opened. */
   handshakes = 0;
@@ -216,17 +211,17 @@ export class AuthServer {
 
   #connected(socket: Socket): void {
     const { token } = socket.handshake.auth;
-    const claims = readClaims(token);
+    const access = accounts.find(token);
     this.connections++;
-    if (this.#cutAtExpiry && claims?.exp !== undefined) {
-      const timer = setTimeout(() => socket.disconnect(), claims.exp * 1000 - Date.now());
+    if (this.#cutAtExpiry && access) {
+      const timer = setTimeout(() => socket.disconnect(), access.expiresAt - Date.now());
       socket.on("disconnect", () => clearTimeout(timer));
     }
     socket.onAny((event: string, ...args: unknown[]) => {
       const last = args.at(-1);
       const acknowledge = typeof last === "function" ? last : undefined;
       if (acknowledge) args.pop();
-      this.received.push({ namespace: socket.nsp.name, subject: claims?.sub, event, args });
+      this.received.push({ namespace: socket.nsp.name, subject: access?.signIn.subject, event, args });
       if (event !== "hang") acknowledge?.(args[0]);
       this.#happenings.happened();
     });
@@ -242,12 +237,10 @@ export async function startAuthServer(options?: AuthServerOptions): Promise<Auth
   return server;
 }
 
-/** @throws Refusal with the protocol's code, unless the token is this server's and unexpired */
+/** @throws AuthError with the protocol's code, unless the token is of `issueToken` and unexpired */
 export function verify(token: unknown): void {
-  if (token === undefined) throw new Refusal("no token", { code: "token_missing" });
-  const claims = readClaims(token);
-  if (!claims) throw new Refusal("not a token of this server", { code: "token_invalid" });
-  if (claims.exp * 1000 <= Date.now()) throw new Refusal("the token has expired", { code: "token_expired" });
+  const verdict = accounts.verify(token);
+  if (verdict instanceof AuthError) throw verdict;
 }
 
 const FENCE = "/fence";
@@ -266,19 +259,4 @@ function readPacket({ type, data }: EnginePacket): { type: string; namespace: st
   const text = type === "message" && typeof data === "string" ? data : "";
   const [, kind = "", namespace = "/", payload = ""] = /^(\d)(?:(\/[^,]*),?)?(.*)$/s.exec(text) ?? [];
   return { type: kind, namespace, payload };
-}
-
-function readClaims(token: unknown): { sub?: string; exp: number } | undefined {
-  if (typeof token !== "string") return undefined;
-  const [header, payload = "", signature] = token.split(".");
-  if (signature !== sign(`${header}.${payload}`)) return undefined;
-  return JSON.parse(Buffer.from(payload, "base64url").toString());
-}
-
-function sign(text: string): string {
-  return createHmac("sha256", SECRET).update(text).digest("base64url");
-}
-
-function base64url(text: string): string {
-  return Buffer.from(text).toString("base64url");
 }

@@ -1,4 +1,6 @@
-import { type AuthServer, type AuthServerOptions, Refusal, startAuthServer } from "./auth-server.ts";
+import { AuthError } from "../../src/server/auth-error.ts";
+import { Accounts } from "../../src/testing/accounts.ts";
+import { type AuthServer, type AuthServerOptions, startAuthServer } from "./auth-server.ts";
 
 /**
  * A Socket.IO server that knows its users by a session cookie, and the browser that holds it. As with `io.engine.use`, an
@@ -8,29 +10,26 @@ export class CookieServer {
   readonly server: AuthServer;
   /** The session whose cookie the browser holds; undefined: none. */
   cookie: string | undefined;
-  /** The sessions that the server still has. */
-  readonly alive = new Set<string>();
   /** Whether `refresh` may begin another session. */
   renewable = true;
   refreshes = 0;
-  #begun = 0;
+  readonly #accounts = new Accounts({ isOpaque: true });
+  readonly #begun: string[] = [];
 
   constructor(server: AuthServer) {
     this.server = server;
     const seen = new WeakMap<object, string | undefined>();
     server.io.engine.on("connection", (engine) => seen.set(engine, this.cookie));
     server.admit = (_, { conn }) => {
-      const session = seen.get(conn);
-      if (session === undefined) throw new Refusal("no session", { code: "token_missing" });
-      if (!this.alive.has(session)) throw new Refusal("the session is over", { code: "token_expired" });
+      const verdict = this.#accounts.verify(seen.get(conn));
+      if (verdict instanceof AuthError) throw verdict;
     };
   }
 
   /** The browser signs in: the answer sets a cookie. */
   signIn(): void {
-    this.#begun++;
-    this.cookie = `session ${this.#begun}`;
-    this.alive.add(this.cookie);
+    this.cookie = this.#accounts.issue().tokens.accessToken;
+    this.#begun.push(this.cookie);
   }
 
   /** The session endpoint. */
@@ -43,7 +42,10 @@ export class CookieServer {
 
   /** Ends all sessions; their sockets live on, as express-session leaves them, unless `kick` says otherwise. */
   end({ kick }: { kick: boolean }): void {
-    this.alive.clear();
+    for (const cookie of this.#begun.splice(0)) {
+      const access = this.#accounts.find(cookie);
+      if (access) access.expiresAt = 0;
+    }
     if (kick) this.server.kick();
   }
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -11,6 +10,7 @@ import {
 } from "socket.io-client";
 import { onTestFinished } from "vitest";
 import { AuthError, type Identity } from "../../src/server/index.ts";
+import { Accounts } from "../../src/testing/accounts.ts";
 
 export interface Claims {
   role: string;
@@ -25,28 +25,24 @@ export interface TokenOptions {
   role?: string;
 }
 
-/** Issues opaque tokens and knows them again. */
+let issuers = 0;
+
+/** Issues opaque tokens, each of which begins with "secret-", and knows them again. */
 export class Tokens {
   /** Every token that was to be verified. */
   readonly seen: unknown[] = [];
-  readonly #identities = new Map<string, Identity<Claims>>();
+  readonly #accounts = new Accounts({ mark: `secret-${++issuers}`, isOpaque: true });
 
   issue({ subject = "alice", lifetime = 3_600_000, role = "user" }: TokenOptions = {}): string {
-    const token = `secret-${randomUUID()}`;
-    this.#identities.set(token, { subject, expiresAt: Date.now() + lifetime, claims: { role } });
-    return token;
-  }
-
-  revoke(token: string): void {
-    this.#identities.delete(token);
+    return this.#accounts.issue({ subject, lifetime, claims: { role } }).tokens.accessToken;
   }
 
   readonly verify = async (token: string): Promise<Identity<Claims>> => {
     this.seen.push(token);
-    const identity = this.#identities.get(token);
-    if (!identity) throw new AuthError("token_invalid");
-    if (identity.expiresAt <= Date.now()) throw new AuthError("token_expired");
-    return identity;
+    const verdict = this.#accounts.verify(token);
+    if (verdict instanceof AuthError) throw verdict;
+    const { signIn, expiresAt } = verdict;
+    return { subject: signIn.subject, expiresAt, claims: signIn.claims as unknown as Claims };
   };
 }
 

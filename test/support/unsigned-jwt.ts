@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
+import { jwt } from "../../src/testing/jwt.ts";
 
 /** A JWT with these claims, and a signature that is nobody's. */
 export function unsignedJwt(claims: unknown): string {
-  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
-  return `${part({ alg: "HS256", typ: "JWT" })}.${part(claims)}.${randomUUID().replaceAll("-", "")}`;
+  return jwt(claims, randomUUID().replaceAll("-", ""));
 }
 
 /** The access token of a server whose clock says `now`, different from every other one; times in ms. */

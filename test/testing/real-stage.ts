@@ -1,18 +1,13 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, createServer as createEcho } from "node:net";
-import { AuthSocket, memoryStore, type TokenSet } from "authsocket";
+import { AuthSocket, memoryStore } from "authsocket";
 import { AuthError, type AuthErrorOptions, authenticate } from "authsocket/server";
 import { Server } from "socket.io";
 import { onTestFinished } from "vitest";
+import { Accounts } from "../../src/testing/accounts.ts";
 import { FakeTimers, fakeClock } from "../../src/testing/time/fake-timers.ts";
-import { timedToken } from "../support/unsigned-jwt.ts";
 import type { Stage } from "./scenario.ts";
-
-interface SignIn {
-  subject: string;
-  lifetime: number;
-}
 
 /** A Socket.IO server on a free port, guarded by "authsocket/server", and a refresh endpoint over HTTP. */
 export async function realStage(): Promise<Stage> {
@@ -20,17 +15,7 @@ export async function realStage(): Promise<Stage> {
   if (!clock) throw new Error("fake timers are on, and are not found");
   const timers = new FakeTimers(clock);
 
-  const identities = new Map<string, { subject: string; expiresAt: number }>();
-  const signIns = new Map<string, SignIn>();
-  const issue = ({ subject, lifetime }: SignIn): TokenSet => {
-    const accessToken = timedToken(Date.now(), lifetime, { sub: subject });
-    const expiresAt = Date.now() + lifetime;
-    const refreshToken = `refresh-${signIns.size}`;
-    identities.set(accessToken, { subject, expiresAt });
-    signIns.set(refreshToken, { subject, lifetime });
-    return { accessToken, refreshToken, expiresAt };
-  };
-
+  const accounts = new Accounts();
   let refusal: AuthError | undefined;
   let endpoint: "works" | "hangs" | number = "works";
   const hanging: (() => void)[] = [];
@@ -41,15 +26,14 @@ export async function realStage(): Promise<Stage> {
   async function refresh(body: string, response: ServerResponse): Promise<void> {
     if (endpoint === "hangs") await new Promise<void>((resolve) => hanging.push(resolve));
     const { refreshToken } = JSON.parse(body) as { refreshToken: string };
-    const signIn = signIns.get(refreshToken);
-    const status = typeof endpoint === "number" ? endpoint : signIn ? 200 : 401;
+    const answered = typeof endpoint === "number" ? undefined : accounts.refresh(refreshToken);
+    const status = typeof endpoint === "number" ? endpoint : answered ? 200 : 401;
     response.writeHead(status, { "Content-Type": "application/json" });
-    if (status !== 200 || !signIn) {
+    if (!answered) {
       response.end("{}");
       return;
     }
-    signIns.delete(refreshToken);
-    const { expiresAt = 0, ...tokens } = issue(signIn);
+    const { expiresAt = 0, ...tokens } = answered;
     response.end(JSON.stringify({ ...tokens, expiresIn: (expiresAt - Date.now()) / 1_000 }));
   }
 
@@ -66,9 +50,9 @@ export async function realStage(): Promise<Stage> {
     notice: 6_000, // a tenth of the scenario's tokens
     verify: async (token) => {
       if (refusal) throw refusal;
-      const identity = identities.get(token);
-      if (!identity) throw new AuthError("token_invalid");
-      return { ...identity, claims: {} };
+      const verdict = accounts.verify(token);
+      if (verdict instanceof AuthError) throw verdict;
+      return { subject: verdict.signIn.subject, expiresAt: verdict.expiresAt, claims: {} };
     },
   });
   for (const event of ["connection", "upgrade"]) http.on(event, () => activity++);
@@ -122,7 +106,7 @@ export async function realStage(): Promise<Stage> {
 
   return {
     auth,
-    issue,
+    issue: (options) => accounts.issue(options).tokens,
     emit: (event, ...args) => io.emit(event, ...args),
     received: (name) => received.filter(([event]) => event === name).map(([, args]) => args),
     kick: () => void io.disconnectSockets(),
