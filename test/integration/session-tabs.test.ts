@@ -205,3 +205,23 @@ describe("tabs that share a store", () => {
     expect(refresh).toHaveBeenCalledOnce();
   });
 });
+
+describe("tabs that share a cookie", () => {
+  it("B2 B27 who adopts another's renewal and is refused all the same renews the cookie at once", async () => {
+    const leases = new MemoryLeases();
+    const refresh = vi.fn(async () => ({}));
+    const origins = ["https://api.example"];
+    const fetch = async () => new Response(null, { status: 401 });
+    const open = () => sessionIn(openTab(leases), { refresh, credential: "cookie", origins, fetch });
+    await open().whenReady();
+    const session = open();
+    const refusedCall = () => session.fetch("https://api.example/me");
+    await refusedCall();
+    expect(refresh).toHaveBeenCalledTimes(1);
+    await refusedCall();
+    expect(refresh).toHaveBeenCalledTimes(2);
+    // That was the endpoint's own answer: refused again, it is not asked for another.
+    await refusedCall();
+    expect(refresh).toHaveBeenCalledTimes(2);
+  });
+});

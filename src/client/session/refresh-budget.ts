@@ -53,6 +53,11 @@ export class RefreshBudget {
     this.#askers.delete(asker);
   }
 
+  /** What was refused has been replaced without a refresh, by guess: whoever is refused again has a refresh to come. */
+  guessed(): void {
+    this.#askers.clear();
+  }
+
   refreshed(now: number): void {
     this.#refreshedAt = now;
   }

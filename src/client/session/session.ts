@@ -893,7 +893,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       // The first token of all replaces none.
       if (asked.reason !== "missing") this.#budget.refreshed(now);
       if (end.turn) this.#handOver(end.turn, sent, received);
-    }
+    } else if (this.isCookie) this.#budget.guessed(); // the connection may have been opened with that very cookie
     const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || isSource;
     const token = isGoodStill ? sameLife(before, received, now) : received;
     const user = nextUser(state.user, token);
