@@ -209,7 +209,7 @@ describe("tabs that share a store", () => {
 describe("tabs that share a cookie", () => {
   it("B2 B27 who adopts another's renewal and is refused all the same renews the cookie at once", async () => {
     const leases = new MemoryLeases();
-    const refresh = vi.fn(async () => ({}));
+    const refresh = vi.fn(async () => "renewed");
     const origins = ["https://api.example"];
     const fetch = async () => new Response(null, { status: 401 });
     const open = () => sessionIn(openTab(leases), { refresh, credential: "cookie", origins, fetch });

@@ -52,7 +52,8 @@ export class AppPage {
   }
 
   async expectSignInPage(): Promise<void> {
-    await expect(this.page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+    // A development server compiles the app and what it imports before the first page.
+    await expect(this.page.getByRole("heading", { name: "Sign in" })).toBeVisible({ timeout: 30_000 });
     await expect(this.page).toHaveURL(/\/sign-in$/);
   }
 }
