@@ -16,6 +16,7 @@ for (const name of appNames) {
     test.use({ name });
 
     test("has one live connection after three saves of the module that makes it", async ({ page, site }) => {
+      test.slow();
       const app = new AppPage(page, site.url);
       await app.open();
       await app.expectSignInPage();
@@ -30,7 +31,8 @@ for (const name of appNames) {
         await app.expectConnected();
         await app.say(`after save ${number}`);
         await expect(app.lines.last()).toHaveText(`aliceafter save ${number}`);
-        await expect.poll(() => site.server.connections).toBe(1);
+        // Of a page that was left in the midst of its upgrade, the server learns by a ping that is not answered.
+        await expect.poll(() => site.server.connections, { timeout: 60_000 }).toBe(1);
       }
       expect(app.complaints).toEqual([]);
     });
