@@ -79,6 +79,17 @@ describe("faults at once", () => {
     expect(word(auth)).toBe("refused revoked");
     expect(auth.session.state.status).toBe("signedIn");
   });
+
+  it("B4 the session of a revoked socket is renewed when it is due, and ends where the endpoint says so", async () => {
+    const auth = await connect();
+    server.revoke("signed out everywhere");
+    await server.clock.advance(55_000);
+    expect(server.refresh.calls).toHaveLength(1);
+    server.refresh.fail(401);
+    await server.clock.advance(60_000);
+    expect(auth.session.state).toMatchObject({ status: "signedOut", error: { code: "session_expired" } });
+    expect(auth.state.status).toMatch(/signedOut|refused/);
+  });
 });
 
 describe("faults until they are taken back", () => {

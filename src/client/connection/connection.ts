@@ -151,12 +151,10 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   get demand(): Demand {
-    const state = this.#state;
-    if (state.status === "idle") return this.#isRetriedOnWakeUp ? "wakeUp" : "nothing";
-    // B15: what waits for a newer token needs somebody to ask for one when it is due.
-    const isOver =
-      state.status === "signedOut" || (state.status === "refused" && state.retry !== "newerToken");
-    return isOver ? "nothing" : "token";
+    const { status } = this.#state;
+    // B4: also where it is refused. It may wait for a newer token (B15), or the endpoint may end the session as well.
+    if (status === "idle") return this.#isRetriedOnWakeUp ? "wakeUp" : "nothing";
+    return status === "signedOut" ? "nothing" : "token";
   }
 
   report(error: unknown): void {
