@@ -2,7 +2,7 @@ import type { Socket } from "socket.io-client";
 
 /** Watches what leaves a Socket, for a graceful reconnect: emits can be held back, and acknowledgements waited for. */
 export interface AckTracker {
-  /** The connection is gone: what was sent on it is not answered any more. */
+  /** The connection is gone: what was sent on it is not answered any more, and nothing is held back from the next. */
   lost(): void;
   /** From now on emits are buffered. Resolves when what was sent before has been acknowledged. */
   hold(): Promise<unknown>;
@@ -64,6 +64,7 @@ export function trackAcks(socket: Socket, hasQueue: boolean): AckTracker {
 
   return {
     lost: () => {
+      isHeld = false;
       if (!hasQueue) unacknowledged.clear();
     },
     hold: () => {

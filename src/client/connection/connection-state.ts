@@ -64,7 +64,7 @@ export interface Attempt {
   cuts: readonly number[];
   /** how many refusals of a fresh token in a row (B7) */
   refusals: number;
-  /** how many engines in a row could not be opened */
+  /** how many attempts in a row the server has not answered: no engine could be opened, or the CONNECT waited in vain */
   unreached: number;
   /** shown until the server accepts it: a refused socket that is tried again (B27) */
   veil?: Refused | undefined;
@@ -86,6 +86,8 @@ export interface Live {
   forced?: { error: AuthSocketError; at: number } | undefined;
   /** a fresh token was refused too by events (B26) */
   error?: AuthSocketError | undefined;
+  /** emits wait for the connection that follows a refused event (B26) */
+  isHeld?: boolean | undefined;
   /** when the connection was accepted */
   since: number;
   cuts: readonly number[];

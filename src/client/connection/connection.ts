@@ -380,8 +380,12 @@ export class Connection implements SessionClient, SocketOwner {
     if (credential === "guest" || state.credential === "guest") return;
     const token = credential.accessToken;
     if (token === state.credential.accessToken) {
+      // The refresh has brought the same token again: what is held must go out with it.
+      if (state.isHeld) {
+        this.#decide({ ...state, credential, isHeld: false }, () => this.#context.reconnectGracefully());
+      }
       // The same token, though the session may know more of it by now.
-      if (credential !== state.credential) this.#decide({ ...state, credential });
+      else if (credential !== state.credential) this.#decide({ ...state, credential });
       return;
     }
     if (state.renewal === "cut" || state.renewing === token) return;
@@ -518,7 +522,10 @@ export class Connection implements SessionClient, SocketOwner {
     }
     const { status } = this.#session.replace(this, token);
     if (status === "look" || status === "refreshing") {
-      this.#decide({ ...state, renewal: "reconnect" }, () => this.#follow());
+      // What is emitted from here on would be refused, too. It waits for the next connection.
+      const isHeld = this.socket.io.reconnection();
+      if (isHeld) void this.tracker.hold();
+      this.#decide({ ...state, renewal: "reconnect", isHeld }, () => this.#follow());
     } else {
       const message = `the server refuses events with a fresh token too, by the event "${event}"`;
       this.#decide({ ...state, error: state.error ?? new AuthSocketError("token_rejected", message) });
@@ -550,7 +557,7 @@ export class Connection implements SessionClient, SocketOwner {
     const view = this.#view;
     const before = attemptOf(state);
     const error = before.error?.code === "unreachable" ? undefined : before.error;
-    const attempt = { ...before, error, unreached: 0 };
+    const attempt = { ...before, error };
     if (view.status === "ready") this.#sendCredential(attempt, view.credential);
     else {
       // Not released on the spot: Socket.IO is in the midst of opening its Manager.
@@ -657,8 +664,8 @@ export class Connection implements SessionClient, SocketOwner {
   #refused(error: ConnectError): void {
     const session = this.#session;
     session.read(); // B8
-    const state = this.#state;
-    if (state.status !== "opening") return;
+    if (this.#state.status !== "opening") return;
+    const state = { ...this.#state, unreached: 0 };
     const { credential } = state;
     if (credential === "guest") {
       this.#isGuestRefused = true;

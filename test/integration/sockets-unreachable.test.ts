@@ -1,0 +1,241 @@
+import { AuthSession, AuthSocket, type AuthSocketOptions, memoryStore } from "authsocket";
+import { describe, expect, it, vi } from "vitest";
+import { type AuthServer, issueToken, startAuthServer, verify } from "../support/auth-server.ts";
+import { startCookieServer } from "../support/cookie-server.ts";
+import { disposed } from "../support/disposal.ts";
+import { Happenings } from "../support/happenings.ts";
+import { SkippableClock } from "../support/skippable-clock.ts";
+import { recordStatuses, until, untilStatus } from "../support/states.ts";
+
+const FAST = { reconnectionDelay: 1, reconnectionDelayMax: 1, randomizationFactor: 0 };
+
+/** Answers every handshake with that status, until it is told to let them in. */
+function gate(server: AuthServer, status: number) {
+  const happenings = new Happenings();
+  const until = (refused: number) => happenings.until(() => gate.refused >= refused);
+  const gate = { isOpen: false, refused: 0, until };
+  server.io.engine.use(
+    (_: unknown, response: { writeHead(status: number): void; end(): void }, next: () => void) => {
+      if (gate.isOpen) next();
+      else {
+        gate.refused++;
+        response.writeHead(status);
+        response.end();
+        happenings.happened();
+      }
+    },
+  );
+  return gate;
+}
+
+function open(server: AuthServer, io: AuthSocketOptions["io"] = {}) {
+  const clock = new SkippableClock();
+  const refresh = vi.fn(async () => issueToken());
+  const store = memoryStore({ accessToken: issueToken() });
+  const session = disposed(new AuthSession({ refresh, store }, clock));
+  const auth = disposed(new AuthSocket(server.url, { session, io: { ...FAST, ...io } }));
+  return { auth, session, clock, refresh };
+}
+
+describe("B24 an engine that cannot be opened", () => {
+  it.each([401, 403, 429, 500, 502, 503])(
+    "B24 a handshake that is answered %i: unreachable, with the status and the cause, and no token matter",
+    async (status) => {
+      const server = await startAuthServer();
+      const handshakes = gate(server, status);
+      const { auth, session, refresh } = open(server, { transports: ["polling"] });
+      const statuses = recordStatuses(auth);
+      const { error } = await until(auth, ({ error }) => error !== undefined);
+      expect(error).toMatchObject({ code: "unreachable", cause: { type: "TransportError" } });
+      expect(error?.message).toContain(String(status));
+      await handshakes.until(5);
+      handshakes.isOpen = true;
+      await auth.whenConnected();
+      expect(auth.state.error).toBeUndefined();
+      expect(statuses).toEqual(["connecting", "connected"]);
+      expect(refresh).not.toHaveBeenCalled();
+      expect(session.state.status).toBe("signedIn");
+    },
+  );
+
+  it("B24 over a WebSocket no status can be seen: unreachable all the same", async () => {
+    const server = await startAuthServer();
+    const handshakes = gate(server, 503);
+    const { auth } = open(server, { transports: ["websocket"] });
+    const { error } = await until(auth, ({ error }) => error !== undefined);
+    expect(error).toMatchObject({ code: "unreachable", cause: expect.any(Error) });
+    expect(error?.message).not.toMatch(/\d{3}/);
+    handshakes.isOpen = true;
+    await auth.whenConnected();
+  });
+
+  it("B24 a port where nobody listens: unreachable, and connected once somebody does", async () => {
+    const gone = await startAuthServer();
+    const { url } = gone;
+    await gone.close();
+    const { auth } = open({ url } as AuthServer);
+    const { error } = await until(auth, ({ error }) => error !== undefined);
+    expect(error?.code).toBe("unreachable");
+    expect(auth.session.state.status).toBe("signedIn");
+  });
+});
+
+describe("B24 a CONNECT that is not answered", () => {
+  it("B24 alone: after 20 s it is unreachable, the engine is closed, and it tries again after a backoff", async () => {
+    const server = await startAuthServer();
+    server.admit = () => new Promise(() => {});
+    const { auth, clock, refresh } = open(server);
+    await server.until(() => server.connects.length === 1);
+    await clock.skip(19_000);
+    expect(auth.state).toEqual({ status: "connecting", attempt: 1 });
+    await clock.skip(1_001);
+    const { error, retryAt } = await until(
+      auth,
+      (state): state is typeof state & { retryAt: number } => "retryAt" in state,
+    );
+    expect(error).toMatchObject({ code: "unreachable", message: expect.stringContaining("20 s") });
+    expect(retryAt).toBeGreaterThan(clock.now());
+    await server.until(() => server.io.engine.clientsCount === 0);
+    server.admit = verify;
+    await clock.skip(retryAt - clock.now());
+    await auth.whenConnected();
+    expect(server.doubles).toBe(0);
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
+  it("B24 beside a connected sibling: it says so and waits on, on the same engine, with one CONNECT", async () => {
+    const server = await startAuthServer();
+    let answer = () => {};
+    server.admit = (token, { nsp }) => {
+      verify(token);
+      if (nsp.name === "/slow") return new Promise<void>((resolve) => (answer = resolve));
+    };
+    const { auth, clock } = open(server);
+    await auth.whenConnected();
+    const slow = auth.of("/slow");
+    await server.until(() => server.connects.length === 2);
+    await clock.skip(20_001);
+    await until(slow, ({ error }) => error?.code === "unreachable");
+    expect(slow.state).not.toHaveProperty("retryAt");
+    await clock.skip(15_000);
+    expect(auth.state.status).toBe("connected");
+    expect(server.connects).toHaveLength(2);
+    answer();
+    await slow.whenConnected();
+    expect(server.handshakes).toBe(1);
+    expect(server.doubles).toBe(0);
+  });
+
+  it("B24 again and again: the waits grow to a minute", async () => {
+    const server = await startAuthServer();
+    server.admit = () => new Promise(() => {});
+    const { auth, clock } = open(server);
+    const waits: number[] = [];
+    for (let attempt = 1; attempt <= 8; attempt++) {
+      await server.until(() => server.connects.length === attempt);
+      await clock.skip(20_001);
+      const { retryAt } = await until(
+        auth,
+        (state): state is typeof state & { retryAt: number } => "retryAt" in state,
+      );
+      waits.push(retryAt - clock.now());
+      await server.until(() => server.io.engine.clientsCount === 0);
+      await clock.skip(retryAt - clock.now());
+    }
+    expect(Math.max(...waits)).toBeLessThanOrEqual(60_000);
+    expect(waits.at(-1)).toBeGreaterThan(29_000);
+    expect(waits.slice(1).every((wait, index) => wait >= (waits[index] ?? 0) - 100)).toBe(true);
+  });
+});
+
+describe("B24 a session cookie that the handshake refuses", () => {
+  async function openCookie(status: number, transport: string) {
+    const site = await startCookieServer();
+    site.signIn();
+    const handshakes = gate(site.server, status);
+    const clock = new SkippableClock();
+    const session = disposed(new AuthSession({ refresh: site.refresh, credential: "cookie" }, clock));
+    const io = { ...FAST, transports: [transport] };
+    const auth = disposed(new AuthSocket(site.server.url, { session, io }));
+    return { site, auth, session, handshakes };
+  }
+
+  it.each([401, 403])("B24 answered %i: the session is renewed once, and no more", async (status) => {
+    const { site, auth, session, handshakes } = await openCookie(status, "polling");
+    await handshakes.until(10);
+    expect(site.refreshes).toBe(1);
+    expect(session.state.status).not.toBe("signedOut");
+    expect(auth.state).toMatchObject({ status: "connecting", error: { code: "unreachable" } });
+    handshakes.isOpen = true;
+    await auth.whenConnected();
+    expect(site.refreshes).toBe(1);
+  });
+
+  it("B24 answered 503: nothing is renewed", async () => {
+    const { site, auth, handshakes } = await openCookie(503, "polling");
+    await handshakes.until(10);
+    handshakes.isOpen = true;
+    await auth.whenConnected();
+    expect(site.refreshes).toBe(0);
+  });
+
+  it("B24 where no status can be seen, the third failure in a row renews it once", async () => {
+    const { site, auth, handshakes } = await openCookie(401, "websocket");
+    await handshakes.until(2);
+    expect(site.refreshes).toBe(0);
+    await handshakes.until(10);
+    expect(site.refreshes).toBe(1);
+    handshakes.isOpen = true;
+    await auth.whenConnected();
+  });
+});
+
+describe("B24 after Socket.IO has given up", () => {
+  async function givenUp(io: AuthSocketOptions["io"]) {
+    const server = await startAuthServer();
+    const handshakes = gate(server, 503);
+    const client = open(server, io);
+    const waiting = client.auth.whenConnected();
+    await expect(waiting).rejects.toMatchObject({ code: "unreachable" });
+    expect(client.auth.state).toMatchObject({ status: "idle", error: { code: "unreachable" } });
+    return { ...client, server, handshakes };
+  }
+
+  it("B24 a wake-up starts again, within a second, and once in ten seconds", async () => {
+    const { auth, clock, handshakes, refresh } = await givenUp({ reconnectionAttempts: 1 });
+    const before = handshakes.refused;
+    clock.wakeUp();
+    await clock.skip(1_000);
+    await until(auth, ({ status }) => status === "connecting");
+    await untilStatus(auth, "idle");
+    const after = handshakes.refused;
+    expect(after).toBeGreaterThan(before);
+    clock.wakeUp(true);
+    await clock.skip(5_000);
+    expect(auth.state.status).toBe("idle");
+    expect(handshakes.refused).toBe(after);
+    handshakes.isOpen = true;
+    await clock.skip(5_000);
+    clock.wakeUp(true);
+    await clock.skip(1_000);
+    await auth.whenConnected();
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
+  it("B24 connect() starts again at once", async () => {
+    const { auth, handshakes } = await givenUp({ reconnectionAttempts: 1 });
+    handshakes.isOpen = true;
+    await auth.connect().whenConnected();
+  });
+
+  it("B27 with reconnection: false no wake-up does", async () => {
+    const { auth, clock, handshakes } = await givenUp({ reconnection: false });
+    const before = handshakes.refused;
+    handshakes.isOpen = true;
+    clock.wakeUp(true);
+    await clock.skip(60_000);
+    expect(auth.state.status).toBe("idle");
+    expect(handshakes.refused).toBe(before);
+    await auth.connect().whenConnected();
+  });
+});
