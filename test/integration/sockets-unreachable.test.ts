@@ -108,7 +108,11 @@ describe("B24 a CONNECT that is not answered", () => {
     let answer = () => {};
     server.admit = (token, { nsp }) => {
       verify(token);
-      if (nsp.name === "/slow") return new Promise<void>((resolve) => (answer = resolve));
+      return nsp.name === "/slow"
+        ? new Promise<void>((resolve) => {
+            answer = resolve;
+          })
+        : undefined;
     };
     const { auth, clock } = open(server);
     await auth.whenConnected();

@@ -1,0 +1,225 @@
+import { AuthSession, AuthSocket, type AuthSocketState, memoryStore, type TokenSet } from "authsocket";
+import { authenticate } from "authsocket/server";
+import type { Socket } from "socket.io";
+import { describe, expect, it, vi } from "vitest";
+import { disposed } from "../support/disposal.ts";
+import { startServer, Tokens } from "../support/guarded-server.ts";
+import { Happenings } from "../support/happenings.ts";
+import { SkippableClock } from "../support/skippable-clock.ts";
+import { recordStatuses, until, untilStatus } from "../support/states.ts";
+
+/** What a client has sent: who it was when it arrived, and what it said. */
+type Said = [subject: string, text: unknown];
+
+/** A server of `authsocket/server`, which admits guests unless told otherwise. */
+async function site({ guests = true } = {}) {
+  const { io, url } = await startServer({ connectionStateRecovery: {} });
+  const tokens = new Tokens();
+  authenticate(io, { verify: tokens.verify, guests });
+  const happenings = new Happenings();
+  const said: Said[] = [];
+  const connects: Record<string, unknown>[] = [];
+  io.engine.on("connection", (engine) => {
+    engine.on("packet", ({ data }: { data?: unknown }) => {
+      const [, payload] = /^0(\{.*)$/.exec(typeof data === "string" ? data : "") ?? [];
+      if (payload) connects.push(JSON.parse(payload));
+    });
+  });
+  io.on("connection", (socket: Socket) => {
+    const who = () => socket.data.auth?.subject ?? "guest";
+    // So that there is something to recover.
+    socket.emit("welcome", who());
+    socket.on("say", (text: unknown, answer?: (text: string) => void) => {
+      said.push([who(), text]);
+      if (text !== "hang") answer?.(`${who()}: ${text}`);
+      happenings.happened();
+    });
+  });
+  const until = (count: number) => happenings.until(() => said.length >= count);
+  return { io, url, tokens, said, connects, until };
+}
+
+function visitor(url: string, refresh = vi.fn(async (): Promise<TokenSet | string | null> => null)) {
+  const clock = new SkippableClock();
+  const session = disposed(new AuthSession({ refresh, store: memoryStore() }, clock));
+  const auth = disposed(new AuthSocket(url, { session, anonymous: true }));
+  const welcomes: string[] = [];
+  auth.socket.on("welcome", (who: string) => welcomes.push(who));
+  return { auth, session, clock, refresh, welcomes };
+}
+
+type Connected = Extract<AuthSocketState, { status: "connected" }>;
+
+function untilUser(auth: AuthSocket): Promise<Connected> {
+  return until(auth, (state): state is Connected => state.status === "connected" && !state.anonymous);
+}
+
+function untilGuest(auth: AuthSocket): Promise<Connected> {
+  return until(auth, (state): state is Connected => state.status === "connected" && state.anonymous === true);
+}
+
+describe("B21 a guest", () => {
+  it("B21 connects without a token once it is known that nobody is signed in", async () => {
+    const { url, connects, io } = await site();
+    const { auth, session, refresh } = visitor(url);
+    const state = await untilGuest(auth);
+    expect(state).toMatchObject({ status: "connected", anonymous: true, recovered: false });
+    expect(session.state).toEqual({ status: "signedOut" });
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(connects).toEqual([{}]);
+    expect([...io.sockets.sockets.values()].map(({ data }) => data.auth)).toEqual([undefined]);
+    expect(await auth.socket.emitWithAck("say", "hello")).toBe("guest: hello");
+  });
+
+  it("B21 waits for a slow refresh as long as refreshTimeout, and no longer", async () => {
+    const { url } = await site();
+    const { auth, clock } = visitor(
+      url,
+      vi.fn(() => new Promise<null>(() => {})),
+    );
+    await clock.skip(9_000);
+    expect(auth.state.status).toBe("connecting");
+    await clock.skip(1_001);
+    await untilGuest(auth);
+  });
+
+  it("B21 becomes the user's at sign-in, by a new connection that asks for nothing of the old one", async () => {
+    const { url, tokens, connects, until } = await site();
+    const { auth, session, welcomes, refresh } = visitor(url);
+    const { id } = await untilGuest(auth);
+    const pending = auth.socket.emitWithAck("say", "hang");
+    pending.catch(() => {});
+    await until(1);
+    await session.signIn(tokens.issue());
+    const state = await untilUser(auth);
+    expect(state.id).not.toBe(id);
+    expect(state).not.toHaveProperty("anonymous");
+    await expect(pending).rejects.toThrow();
+    expect(connects).toHaveLength(2);
+    expect(connects[1]).not.toHaveProperty("pid");
+    expect(connects[1]).not.toHaveProperty("offset");
+    expect(await auth.socket.emitWithAck("say", "hello")).toBe("alice: hello");
+    expect(welcomes).toEqual(["guest", "alice"]);
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it("B21 what a guest has typed offline is the user's to send", async () => {
+    const { url, tokens, said, until } = await site();
+    const { auth, session } = visitor(url);
+    await untilGuest(auth);
+    auth.disconnect();
+    auth.socket.emit("say", "draft 1");
+    await session.signIn(tokens.issue());
+    auth.socket.emit("say", "draft 2");
+    auth.connect();
+    await until(2);
+    expect(said).toEqual([
+      ["alice", "draft 1"],
+      ["alice", "draft 2"],
+    ]);
+  });
+});
+
+describe("B21 a user who becomes a guest", () => {
+  async function user() {
+    const server = await site();
+    const client = visitor(server.url);
+    await untilGuest(client.auth);
+    await client.session.signIn({ accessToken: server.tokens.issue(), subject: "alice" });
+    await untilUser(client.auth);
+    return { ...server, ...client };
+  }
+
+  it("B21 at sign-out is a guest by a new connection, and everything unsent is dropped", async () => {
+    const { auth, session, connects, said, until } = await user();
+    const pending = auth.socket.emitWithAck("say", "hang");
+    pending.catch(() => {});
+    await until(1);
+    auth.disconnect();
+    auth.socket.emit("say", "alice's draft");
+    await session.signOut();
+    auth.connect();
+    await untilGuest(auth);
+    await expect(pending).rejects.toThrow();
+    expect(connects).toHaveLength(3);
+    expect(connects[2]).toEqual({});
+    expect(await auth.socket.emitWithAck("say", "hello")).toBe("guest: hello");
+    expect(said).toEqual([
+      ["alice", "hang"],
+      ["guest", "hello"],
+    ]);
+  });
+
+  it("B21 while connected, sign-out ends the user's connection and opens a guest's", async () => {
+    const { auth, session, welcomes, io } = await user();
+    const { id } = auth.socket;
+    await session.signOut();
+    await untilGuest(auth);
+    expect(auth.socket.id).not.toBe(id);
+    expect(welcomes).toEqual(["guest", "alice", "guest"]);
+    await vi.waitFor(() => expect(io.sockets.sockets.size).toBe(1));
+  });
+
+  async function expired() {
+    const world = await user();
+    const { auth, session } = world;
+    auth.disconnect();
+    auth.socket.emit("say", "alice's draft");
+    // Nobody is signed in any more, says the refresh function.
+    await expect(session.getToken({ forceRefresh: true })).rejects.toMatchObject({ code: "session_expired" });
+    auth.connect();
+    await untilGuest(auth);
+    expect(await auth.socket.emitWithAck("say", "as a guest")).toBe("guest: as a guest");
+    return world;
+  }
+
+  it("B17 B21 after session_expired, what she left unsent is sent when she signs in again", async () => {
+    const { auth, session, tokens, said, until } = await expired();
+    await session.signIn({ accessToken: tokens.issue(), subject: "alice" });
+    await untilUser(auth);
+    await until(2);
+    expect(said).toEqual([
+      ["guest", "as a guest"],
+      ["alice", "alice's draft"],
+    ]);
+  });
+
+  it("B16 B21 after session_expired, what she left unsent is dropped when somebody else signs in", async () => {
+    const { auth, session, tokens, said } = await expired();
+    await session.signIn({ accessToken: tokens.issue({ subject: "bob" }), subject: "bob" });
+    await untilUser(auth);
+    expect(await auth.socket.emitWithAck("say", "hello")).toBe("bob: hello");
+    expect(said.map(([, text]) => text)).not.toContain("alice's draft");
+  });
+});
+
+describe("B21 a server without guests", () => {
+  it("B21 refuses one: signedOut, no refresh for it, and connected after a sign-in", async () => {
+    const { url, tokens, connects } = await site({ guests: false });
+    const { auth, session, refresh, clock } = visitor(url);
+    const { error } = await untilStatus(auth, "signedOut");
+    expect(error).toMatchObject({ code: "forbidden" });
+    await clock.skip(60_000);
+    clock.wakeUp(true);
+    await clock.skip(60_000);
+    expect(refresh).toHaveBeenCalledTimes(1); // whether somebody is signed in
+    expect(connects).toEqual([{}]);
+    await session.signIn(tokens.issue());
+    await untilUser(auth);
+    expect(connects).toHaveLength(2);
+  });
+
+  it("B21 refuses a bad token as ever, guests or not: it costs one refresh", async () => {
+    const { url, tokens, connects } = await site();
+    const refresh = vi.fn(async () => tokens.issue());
+    const clock = new SkippableClock();
+    const store = memoryStore({ accessToken: "garbage" });
+    const session = disposed(new AuthSession({ refresh, store }, clock));
+    const auth = disposed(new AuthSocket(url, { session, anonymous: true }));
+    const statuses = recordStatuses(auth);
+    await untilUser(auth);
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(connects).toHaveLength(2);
+    expect(statuses).toEqual(["connecting", "connected"]);
+  });
+});

@@ -1,0 +1,192 @@
+import { AuthSession, AuthSocket, memoryStore, type TokenSet } from "authsocket";
+import { authenticate } from "authsocket/server";
+import { describe, expect, it, vi } from "vitest";
+import { issueToken, startAuthServer } from "../support/auth-server.ts";
+import { disposed } from "../support/disposal.ts";
+import { next, startServer, Tokens } from "../support/guarded-server.ts";
+import { SkippableClock } from "../support/skippable-clock.ts";
+import { recordStatuses, until, untilStatus } from "../support/states.ts";
+
+function sessionWith(store = memoryStore({ accessToken: issueToken() })) {
+  const clock = new SkippableClock();
+  const refresh = vi.fn(async (): Promise<TokenSet | string | null> => issueToken());
+  const session = disposed(new AuthSession({ refresh, store }, clock));
+  return { session, refresh, clock };
+}
+
+/** Events both ways, numbered, for as long as it runs. */
+function traffic(auth: AuthSocket, emit: (count: number) => void) {
+  const heard: number[] = [];
+  let count = 0;
+  auth.socket.on("news", (number: number) => heard.push(number));
+  const timer = setInterval(() => {
+    auth.socket.emit("note", count);
+    emit(count);
+    count++;
+  }, 1);
+  return {
+    heard,
+    stop: () => {
+      clearInterval(timer);
+      return count;
+    },
+  };
+}
+
+describe("reconnect()", () => {
+  it("B13 with the default transports and traffic both ways: a fresh token, and nothing is lost or comes twice", async () => {
+    const server = await startAuthServer({ connectionStateRecovery: {} });
+    const { session, refresh } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    const { id } = auth.socket;
+    const { heard, stop } = traffic(auth, (count) => server.io.emit("news", count));
+    await server.until(() => server.heard("note").length > 5);
+    for (let round = 2; round <= 4; round++) {
+      auth.reconnect();
+      await server.until(() => server.connections === round);
+      await untilStatus(auth, "connected");
+    }
+    const count = stop();
+    const all = Array.from({ length: count }, (_, index) => index);
+    await server.until(() => server.heard("note").length >= count);
+    expect(await auth.socket.emitWithAck("ask", "is it all there?")).toBe("is it all there?");
+    expect(server.heard("note")).toEqual(all);
+    expect(heard).toEqual(all);
+    expect(auth.socket.id).toBe(id);
+    expect(refresh).toHaveBeenCalledTimes(3);
+    expect(new Set(server.tokens).size).toBe(4);
+  });
+
+  it("B27 takes the session's newer token where there is one, and refreshes for nobody", async () => {
+    const server = await startAuthServer();
+    const { session, refresh } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    const fresh = await session.getToken({ forceRefresh: true });
+    auth.reconnect();
+    await server.until(() => server.connections === 2);
+    await untilStatus(auth, "connected");
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(server.tokens.at(-1)).toBe(fresh);
+  });
+
+  it("B2 takes all namespaces of the connection along, with one refresh and one engine", async () => {
+    const server = await startAuthServer();
+    const { session, refresh } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    const sockets = [auth, auth.of("/chat"), auth.of("/admin")];
+    await Promise.all(sockets.map((socket) => socket.whenConnected()));
+    for (const socket of sockets) socket.reconnect();
+    await server.until(() => server.connections === 6);
+    await Promise.all(sockets.map((socket) => untilStatus(socket, "connected")));
+    await server.quiet();
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(server.handshakes).toBe(2);
+    expect(server.doubles).toBe(0);
+  });
+
+  it("B13 waits for what is acknowledged, and what is emitted meanwhile goes out afterwards", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    const answers = Promise.all(
+      Array.from({ length: 50 }, (_, index) => auth.socket.emitWithAck("ask", index)),
+    );
+    auth.reconnect();
+    const later = Promise.all(
+      Array.from({ length: 50 }, (_, index) => auth.socket.emitWithAck("ask", 50 + index)),
+    );
+    expect([...(await answers), ...(await later)]).toEqual(Array.from({ length: 100 }, (_, index) => index));
+    await server.until(() => server.connections === 2);
+    expect(server.heard("ask")).toEqual(Array.from({ length: 100 }, (_, index) => index));
+  });
+
+  it("B27 is exempt from the budget: each call may cost a refresh", async () => {
+    const server = await startAuthServer();
+    const { session, refresh } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    for (let round = 1; round <= 3; round++) {
+      auth.reconnect();
+      await server.until(() => server.connections === round + 1);
+      await untilStatus(auth, "connected");
+      expect(refresh).toHaveBeenCalledTimes(round);
+    }
+  });
+
+  it("B6 while the refresh fails, the connection stays; it is renewed once a token comes", async () => {
+    const server = await startAuthServer();
+    const { session, refresh, clock } = sessionWith();
+    refresh.mockRejectedValueOnce(new Error("down"));
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    const statuses = recordStatuses(auth);
+    auth.reconnect();
+    await untilStatus(session, "waiting");
+    expect(statuses).toEqual(["connected"]);
+    expect(await auth.socket.emitWithAck("ask", 1)).toBe(1);
+    await clock.skip(30_000);
+    await server.until(() => server.connections === 2);
+    await untilStatus(auth, "connected");
+  });
+
+  it("connects where it is not connected, with a fresh token; signed out it waits for a sign-in; disposed of it does nothing", async () => {
+    const server = await startAuthServer();
+    const { session, refresh } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session, autoConnect: false }));
+    await auth.reconnect().whenConnected();
+    const first = refresh.mock.calls.length;
+    auth.disconnect();
+    await auth.reconnect().whenConnected();
+    expect(refresh.mock.calls.length).toBe(first + 1);
+    await session.signOut();
+    auth.reconnect();
+    expect(auth.state.status).toBe("signedOut");
+    const bob = issueToken({ subject: "bob" });
+    await session.signIn(bob);
+    await auth.whenConnected();
+    expect(server.tokens.at(-1)).toBe(bob);
+    auth.dispose();
+    const { connections } = server;
+    expect(auth.reconnect()).toBe(auth);
+    await server.quiet();
+    expect(server.connections).toBe(connections);
+  });
+
+  it("after refused, it comes back with a fresh token", async () => {
+    const server = await startAuthServer();
+    const { session, refresh, clock } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    await clock.skip(10_001);
+    server.kick();
+    await untilStatus(auth, "refused");
+    await auth.reconnect().whenConnected();
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(new Set(server.tokens).size).toBe(2);
+  });
+
+  it("B13 where authsocket/server would renew in band, it opens a new engine all the same, and keeps the identity", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    io.on("connection", (socket) => socket.on("who", (answer) => answer(socket.data.auth.subject)));
+    const { session, refresh } = sessionWith(memoryStore({ accessToken: tokens.issue() }));
+    refresh.mockImplementation(async () => tokens.issue());
+    const auth = disposed(new AuthSocket(url, { session }));
+    const hello = next(auth.socket as never, "auth:session");
+    await auth.whenConnected();
+    await hello;
+    const { engine } = auth.socket.io;
+    const again = next(auth.socket as never, "auth:session");
+    auth.reconnect();
+    await again;
+    await until(auth, ({ status }) => status === "connected");
+    expect(auth.socket.io.engine).not.toBe(engine);
+    expect(await auth.socket.emitWithAck("who")).toBe("alice");
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(tokens.seen).toHaveLength(2);
+  });
+});
