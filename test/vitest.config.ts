@@ -45,7 +45,10 @@ export default defineConfig({
         test: {
           name: `testing-${environment}`,
           environment,
-          include: ["test/testing/everywhere/*.test.ts"],
+          include: [
+            "test/testing/everywhere/*.test.ts",
+            ...(environment === "node" ? [] : ["test/testing/page/*.test.tsx"]),
+          ],
           testTimeout: 60_000,
           setupFiles: environment === "node" ? "test/testing/everywhere/document.ts" : [],
         },

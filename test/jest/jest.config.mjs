@@ -8,14 +8,16 @@ const project = (displayName, testEnvironment, more) => ({
   testEnvironment,
   rootDir,
   testMatch: ["<rootDir>/test/testing/everywhere/**/*.test.ts"],
-  transform: { "\\.ts$": "<rootDir>/test/jest/transform.cjs" },
+  transform: { "\\.tsx?$": "<rootDir>/test/jest/transform.cjs" },
   moduleNameMapper: {
     "^authsocket$": "<rootDir>/dist/authsocket.cjs",
-    "^authsocket/testing$": "<rootDir>/dist/testing.cjs",
+    "^authsocket/(react|testing)$": "<rootDir>/dist/$1.cjs",
     "^vitest$": "<rootDir>/test/jest/vitest.cjs",
   },
   ...more,
 });
+
+const inPages = ["everywhere", "page"].map((room) => `<rootDir>/test/testing/${room}/**/*.test.{ts,tsx}`);
 
 export default {
   // Shared with other runs, it would be of use only to Jest itself.
@@ -30,7 +32,7 @@ export default {
       // jsdom's document outlives the test file.
       testEnvironmentOptions: { globalsCleanup: "off" },
     }),
-    project("jsdom", "jest-environment-jsdom"),
-    project("happy-dom", "@happy-dom/jest-environment"),
+    project("jsdom", "jest-environment-jsdom", { testMatch: inPages }),
+    project("happy-dom", "@happy-dom/jest-environment", { testMatch: inPages }),
   ],
 };

@@ -4,9 +4,10 @@ import { expect, it } from "vitest";
 
 const text = (path: string) => readFileSync(fileURLToPath(new URL(path, import.meta.url)), "utf8");
 
-it.each(["chat.ts", "chat.test.ts"])(
-  "what docs/testing.md has for copying is %s, which runs everywhere",
+it.each(["everywhere/chat.ts", "everywhere/chat.test.ts", "page/react-chat.tsx", "page/react-chat.test.tsx"])(
+  "what docs/testing.md has for copying is %s, which is compiled and run",
   (file) => {
-    expect(text("../../docs/testing.md")).toContain(`\`\`\`ts\n${text(`everywhere/${file}`)}\`\`\`\n`);
+    const language = file.split(".").at(-1);
+    expect(text("../../docs/testing.md")).toContain(`\`\`\`${language}\n${text(file)}\`\`\`\n`);
   },
 );

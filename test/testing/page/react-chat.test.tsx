@@ -1,0 +1,84 @@
+// react-chat.test.tsx
+import { act, cleanup, render, screen } from "@testing-library/react";
+import { userEvent } from "@testing-library/user-event";
+import type { AuthSocket } from "authsocket";
+import { createTestServer, type TestServer } from "authsocket/testing";
+import { StrictMode } from "react";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { Chat } from "./react-chat.tsx";
+
+const MINUTE = 60_000;
+
+let server: TestServer;
+let auth: AuthSocket;
+
+const settled = () => act(() => server.settled());
+const pass = (ms: number) => act(() => server.clock.advance(ms));
+const status = () => screen.getByRole("status").textContent;
+
+beforeEach(async () => {
+  server = createTestServer();
+  server.on("message", (_text: string, delivered: () => void) => delivered());
+  auth = server.socket({ autoConnect: false }); // useConnection() connects
+  const login = async (name: string) => server.issue({ subject: name, lifetime: 15 * MINUTE });
+  render(
+    <StrictMode>
+      <Chat auth={auth} login={login} />
+    </StrictMode>,
+  );
+  await settled();
+});
+
+afterEach(async () => {
+  cleanup();
+  await server.close();
+});
+
+async function signIn(name: string): Promise<void> {
+  await userEvent.type(screen.getByLabelText("Name"), `${name}{Enter}`);
+  await settled();
+}
+
+it("asks who it is, and connects", async () => {
+  await signIn("alice");
+  expect(status()).toBe("alice: connected");
+});
+
+it("sends messages, and shows what comes", async () => {
+  await signIn("alice");
+  await userEvent.type(screen.getByLabelText("Message"), "hello{Enter}");
+  server.emit("news", "welcome");
+  await settled();
+  const shown = screen.getByRole("log").textContent?.split("\n");
+  expect(shown).toEqual(expect.arrayContaining(["hello", "welcome"]));
+  expect(server.received("message")).toEqual([["hello"]]);
+});
+
+it("keeps what is being typed when the user is revoked", async () => {
+  await signIn("alice");
+  await userEvent.type(screen.getByLabelText("Message"), "I only wanted to say");
+  server.revoke("signed out on another device");
+  await settled();
+  expect(status()).toBe("alice: refused (revoked)");
+  await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+  await settled();
+  expect(status()).toBe("alice: connected");
+  expect(screen.getByLabelText("Message")).toHaveProperty("value", "I only wanted to say");
+});
+
+it("stays connected for an hour, and follows the other tab out", async () => {
+  await signIn("alice");
+  const { id } = auth.socket;
+  await pass(60 * MINUTE);
+  expect(auth.socket.id).toBe(id);
+  await act(() => server.otherTab.signOut());
+  expect(screen.queryByLabelText("Name")).not.toBeNull();
+});
+
+it("disconnects when it is left", async () => {
+  await signIn("alice");
+  cleanup();
+  await settled();
+  expect(server.sockets).toEqual([]);
+  expect(auth.state.status).toBe("idle");
+});

@@ -1,0 +1,57 @@
+// react-chat.tsx
+import type { AuthSocket, TokenSet } from "authsocket";
+import { useConnection, useSession, useSocketEvent } from "authsocket/react";
+import { useState } from "react";
+
+interface ChatProps {
+  auth: AuthSocket;
+  login: (name: string) => Promise<TokenSet>;
+}
+
+/** A chat with a sign-in form. */
+export function Chat({ auth, login }: ChatProps) {
+  const { status, error } = useConnection(auth);
+  const { subject } = useSession(auth.session);
+  const [messages, setMessages] = useState<string[]>([]);
+  useSocketEvent(auth, "news", (text: string) => setMessages((messages) => [...messages, text]));
+
+  async function signIn(form: FormData): Promise<void> {
+    await auth.session.signIn(await login(String(form.get("name"))));
+  }
+
+  async function send(form: FormData): Promise<void> {
+    const text = String(form.get("text"));
+    await auth.socket.emitWithAck("message", text);
+    setMessages((messages) => [...messages, text]);
+  }
+
+  if (status === "signedOut") {
+    return (
+      <form action={signIn}>
+        <label>
+          Name <input name="name" />
+        </label>
+        <button type="submit">Sign in</button>
+      </form>
+    );
+  }
+  return (
+    <main>
+      <p role="status">
+        {subject ?? "nobody"}: {status}
+        {error && ` (${error.code})`}
+      </p>
+      <pre role="log">{messages.join("\n")}</pre>
+      <form action={send}>
+        <label>
+          Message <input name="text" />
+        </label>
+      </form>
+      {status === "refused" && (
+        <button type="button" onClick={() => auth.connect()}>
+          Try again
+        </button>
+      )}
+    </main>
+  );
+}
