@@ -1,5 +1,6 @@
-// Everything `npm test` checks, in two lanes side by side; whichever is through first goes on with the checks that are left.
-// A failed stage stops no other, except those that need what it makes; the last line sums every test, and each check as one.
+// Everything `npm test` checks. What waits for time has the machine to itself, one stage after the other; the checks that only
+// read the sources follow, two at a time. A failed stage stops no other, except those that need what it makes; the last line
+// sums every test, and each check as one.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -113,11 +114,8 @@ const daily = [
   "waking",
 ];
 
-/** They count requests to the last one, and need a machine with nothing else to do. */
-const alone = "T22 eight tabs|on plain http|whose timers do not run";
-
 async function e2e(): Promise<void> {
-  await stage("e2e", () => playwright("chromium", [...daily, "--grep-invert", alone], 1_260_000));
+  await stage("e2e", () => playwright("chromium", daily, 1_260_000));
 }
 
 async function playwright(engine: string, args: string[], timeout: number): Promise<Count> {
@@ -129,25 +127,18 @@ async function playwright(engine: string, args: string[], timeout: number): Prom
 const built = await stage("build", async () => one(await script("build")));
 const browser = await stage("browser", async () => one(Boolean(findChromium())));
 
-async function firstLane(): Promise<void> {
-  if (built) await vitest();
-  else skipped("vitest", "build");
-  await remainingChecks();
+if (built) await vitest();
+else skipped("vitest", "build");
+if (built && browser) await e2e();
+else skipped("e2e", built ? "browser" : "build");
+
+const checks = ["typecheck", "jest", "lint", "format:check", "unused"];
+
+async function lane(): Promise<void> {
+  for (let next = checks.shift(); next !== undefined; next = checks.shift()) await check(next);
 }
 
-async function secondLane(): Promise<void> {
-  if (built && browser) await e2e();
-  else skipped("e2e", built ? "browser" : "build");
-  await remainingChecks();
-}
-
-const checks = [...["jest", "typecheck", "lint", "format:check", "unused"].map((name) => () => check(name))];
-
-async function remainingChecks(): Promise<void> {
-  for (let next = checks.shift(); next !== undefined; next = checks.shift()) await next();
-}
-
-await Promise.all([firstLane(), secondLane()]);
+await Promise.all([lane(), lane()]);
 rmSync(reports, { recursive: true, force: true });
 
 console.log();

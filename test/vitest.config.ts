@@ -22,21 +22,21 @@ export default defineConfig({
   test: {
     allowOnly: false,
     // Most of them wait most of the time, for a line or a timer.
-    maxWorkers: 2,
+    maxWorkers: 3,
     // One process runs many files, and loads Socket.IO, Express and the rest once. What a test replaces, it puts back.
     isolate: false,
     restoreMocks: true,
     unstubGlobals: true,
     // Bounds for what hangs, wide enough for a machine that runs three browsers beside them.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     projects: [
       { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       { extends: true, test: { name: "simulation", include: ["test/simulation/**/*.test.ts"] } },
       {
         extends: true,
         // A password's hash takes the time it should take, beside two browsers on two cores.
-        test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 60_000 },
+        test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 120_000 },
       },
       { extends: true, test: { name: "testing", include: ["test/testing/*.test.ts"] } },
       // Where users' tests run.
@@ -49,7 +49,7 @@ export default defineConfig({
             "test/testing/everywhere/*.test.ts",
             ...(environment === "node" ? [] : ["test/testing/page/*.test.tsx"]),
           ],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           setupFiles: environment === "node" ? "test/testing/everywhere/document.ts" : [],
         },
       })),

@@ -41,7 +41,7 @@ afterEach(() => {
 afterAll(async () => {
   await Promise.all([a.kill(), b.kill()]);
   await redis.stop();
-}, 20_000);
+}, 120_000);
 
 async function signedIn(username: string, url: string): Promise<{ browser: Browser; token: string }> {
   const browser = new Browser(url);

@@ -81,7 +81,7 @@ describe("the server", () => {
     expect(code).toBe(1);
     expect(errors).toContain(`Port ${port} is taken`);
     expect(errors).not.toContain("at ");
-  }, 20_000);
+  }, 120_000);
 
   it("prints its address and the accounts, and stops at Ctrl+C", async () => {
     const main = fileURLToPath(new URL("../../demo/server/main.ts", import.meta.url));
@@ -99,5 +99,5 @@ describe("the server", () => {
     for (const { username, password } of shared().accounts)
       expect(output).toMatch(new RegExp(`${username} +${password}`));
     expect(output).not.toContain(SECRET);
-  }, 20_000);
+  }, 120_000);
 });

@@ -12,7 +12,7 @@ beforeAll(async () => {
   server = await startRedisServer();
   for (const waits of [true, false]) clients.push(createRedis(server.url, { waits }));
   await Promise.all(clients.map((client) => client.connect()));
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   await Promise.all(clients.map((client) => client.close()));
   await server.stop();

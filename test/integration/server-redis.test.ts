@@ -280,5 +280,5 @@ describe("over Redis streams", () => {
 
     expect(unrecovered).toBe(0);
     expect(received).toEqual([...Array(sent).keys()]);
-  }, 15_000);
+  }, 120_000);
 });

@@ -193,8 +193,8 @@ describe("auth:renew", () => {
     expect(tokens.seen.length).toBeGreaterThanOrEqual(8);
     expect(tokens.seen.length).toBeLessThanOrEqual(allowed);
     const refused = answers.filter(({ code }) => code !== undefined);
-    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["unavailable"]));
-    expect(refused.some(({ retryAfter }) => retryAfter === 500)).toBe(true);
+    expect(refused).not.toEqual([]);
+    for (const refusal of refused) expect(refusal).toMatchObject({ code: "unavailable", retryAfter: 500 });
     expect(socket.connected).toBe(true);
   });
 

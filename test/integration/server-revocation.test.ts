@@ -155,7 +155,7 @@ describe.each<[Kind]>([["streams"], ["pub/sub"]])("V3 disconnectUser over Redis 
     const late = endOf(far);
     for (const listener of deaf) b.io.sockets.on("authsocket:revoke" as never, listener as never);
     await late;
-  }, 30_000);
+  }, 120_000);
 
   it("ends the user on a server of another version too, by what every Socket.IO server understands", async () => {
     const { tokens, start, startPlain } = newCluster(kind);
@@ -215,7 +215,7 @@ describe.each<[Kind]>([["streams"], ["pub/sub"]])("V3 disconnectUser over Redis 
 
     await farEnd;
     expect(await kept).toBe("resolved");
-  }, 30_000);
+  }, 120_000);
 });
 
 describe("V3 a stored session", () => {

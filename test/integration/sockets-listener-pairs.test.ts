@@ -152,7 +152,7 @@ const WALKS = METHODS.flatMap((first, row) =>
   }),
 );
 
-describe("any two methods in a listener that throws", { timeout: 30_000 }, () => {
+describe("any two methods in a listener that throws", { timeout: 120_000 }, () => {
   it.each([...HOOKS, ...INNER_HOOKS])(
     "B11 %s: every promise settles, and the last one who signed in is connected",
     async (...hook) => {

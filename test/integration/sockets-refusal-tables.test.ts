@@ -138,7 +138,7 @@ async function inGroups<T>(all: T[], run: (each: T) => Promise<void>): Promise<v
   }
 }
 
-describe("refusals as servers word them", { timeout: 60_000 }, () => {
+describe("refusals as servers word them", { timeout: 120_000 }, () => {
   it(`B15 ${TABLE.length} of them: where a fresh token is taken, connected after exactly one refresh`, async () => {
     const server = await startAuthServer();
     const refusals = new Map<unknown, Refusal>();

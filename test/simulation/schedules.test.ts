@@ -20,7 +20,7 @@ describe.each([...KEEPINGS.entries()])("apps of kind %i: %s", (kind) => {
   const firsts = Array.from({ length: BLOCKS }, (_, block) => kind + block * BLOCK * step);
   it.each(firsts)(
     `B2 B3 B10 B16 every rule holds whatever happens, in ${BLOCK} schedules from seed %i on`,
-    { timeout: 60_000 },
+    { timeout: 120_000 },
     async (first) => {
       const failing = await firstFailing(first, step);
       expect(failing && story(await shortest(failing))).toBeUndefined();

@@ -20,4 +20,4 @@ it("the server in memory makes an app see what a real one does, in the same orde
   const inMemory = await play(memoryStage());
   expect(inMemory).toEqual(real);
   expect(Object.values(real).flat().length).toBeGreaterThan(50);
-}, 30_000);
+}, 120_000);

@@ -179,7 +179,10 @@ export class LiveSocket {
 
   #renew(renewal: Renewal): void {
     if (this.#renewals.length === MAX_WAITING) {
-      this.#answer(renewal, new AuthError("unavailable", "Too many renewals at once"));
+      this.#answer(
+        renewal,
+        new AuthError("unavailable", "Too many renewals at once", { retryAfter: NEXT_TURN }),
+      );
       return;
     }
     this.#renewals.push(renewal);
