@@ -103,9 +103,11 @@ const RETRY_SPREAD = 1_000;
 const DOUBTS = 3;
 const DOUBT_SPAN = 5_000;
 
-/** ms within which a cookie is tried once more that was refused: somebody else of the site may just have renewed it. */
+/**
+ * ms after which a cookie is tried once more that was refused: somebody else of the site may just have renewed it, and the
+ * answer may still be on its way to this browser.
+ */
 const SECOND_TRY = 1_900;
-const LEAST_SECOND_TRY = 300;
 
 /** B5: ms after which an answer's token is measured from its request: the page may have been frozen before its receipt. */
 const SLOW = 5_000;
@@ -934,12 +936,10 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       return;
     }
     const next: Doubt = { certainty, count: certainty === doubt.certainty ? count : 1, since: doubt.since };
-    // Long enough for the answer to somebody else's request to arrive, whose latency is likely that of ours.
-    const took = now - this.#startedAt;
-    const soon = now + Math.min(SECOND_TRY, LEAST_SECOND_TRY + 3 * Math.max(took, 0));
     // Spread over the whole span, so that three requests decide it and not many.
     const spread = next.since + (DOUBT_SPAN * next.count) / (DOUBTS - 1);
-    const retryAt = certainty === "repeatable" ? soon : Math.max(this.retryAt(state.failures), spread);
+    const retryAt =
+      certainty === "repeatable" ? now + SECOND_TRY : Math.max(this.retryAt(state.failures), spread);
     this.#fail({ ...state, doubt: next }, error, retryAt);
   }
 
