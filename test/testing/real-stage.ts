@@ -5,7 +5,7 @@ import { AuthSocket, memoryStore } from "authsocket";
 import { AuthError, type AuthErrorOptions, authenticate } from "authsocket/server";
 import { Server } from "socket.io";
 import { onTestFinished } from "vitest";
-import { Accounts } from "../../src/testing/accounts.ts";
+import { type Access, Accounts } from "../../src/testing/accounts.ts";
 import { FakeTimers, fakeClock } from "../../src/testing/time/fake-timers.ts";
 import type { Stage } from "./scenario.ts";
 
@@ -16,6 +16,8 @@ export async function realStage(): Promise<Stage> {
   const timers = new FakeTimers(clock);
 
   const accounts = new Accounts();
+  /** What was verified last. */
+  let latest: Access | undefined;
   let refusal: AuthError | undefined;
   let endpoint: "works" | "hangs" | number = "works";
   const hanging: (() => void)[] = [];
@@ -46,12 +48,14 @@ export async function realStage(): Promise<Stage> {
     request.on("end", () => void refresh(body, response));
   });
   const io = new Server(http, { serveClient: false, pingInterval: 1e9, pingTimeout: 1e9 });
-  authenticate(io.of("/"), {
+  io.of("/chat");
+  authenticate(io, {
     notice: 6_000, // a tenth of the scenario's tokens
     verify: async (token) => {
       if (refusal) throw refusal;
       const verdict = accounts.verify(token);
       if (verdict instanceof AuthError) throw verdict;
+      latest = verdict;
       return { subject: verdict.signIn.subject, expiresAt: verdict.expiresAt, claims: {} };
     },
   });
@@ -66,7 +70,11 @@ export async function realStage(): Promise<Stage> {
   });
   http.listen(0, "127.0.0.1");
   await once(http, "listening");
-  const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
+  const { port } = http.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  const drop = () => {
+    for (const { conn } of io.sockets.sockets.values()) conn.close();
+  };
 
   // No line is faster than this one: what has not come in several round trips is not on its way.
   const echo = createEcho((socket) => socket.pipe(socket)).listen(0, "127.0.0.1");
@@ -109,9 +117,24 @@ export async function realStage(): Promise<Stage> {
     issue: (options) => accounts.issue(options).tokens,
     emit: (event, ...args) => io.emit(event, ...args),
     received: (name) => received.filter(([event]) => event === name).map(([, args]) => args),
+    emitTo: (namespace, event, ...args) => io.of(namespace).emit(event, ...args),
     kick: () => void io.disconnectSockets(),
-    drop: () => {
-      for (const { conn } of io.sockets.sockets.values()) conn.close();
+    cut: () => {
+      // As by a clock that is ahead.
+      if (latest) latest.expiresAt = Date.now();
+      for (const socket of io.sockets.sockets.values()) {
+        socket.emit("auth:expiring", { expiresIn: 1 });
+        socket.disconnect();
+      }
+    },
+    drop,
+    offline: () => {
+      http.close();
+      drop();
+    },
+    online: async () => {
+      http.listen(port, "127.0.0.1");
+      await once(http, "listening");
     },
     revoke: (reason) => {
       for (const socket of io.sockets.sockets.values()) {

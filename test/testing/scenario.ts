@@ -6,9 +6,13 @@ export interface Stage {
   readonly auth: AuthSocket;
   issue(options: { subject: string; lifetime: number }): TokenSet;
   emit(event: string, ...args: unknown[]): void;
+  emitTo(namespace: string, event: string, ...args: unknown[]): void;
   received(event: string): unknown[][];
   kick(): void;
+  cut(): void;
   drop(): void;
+  offline(): Promise<void> | void;
+  online(): Promise<void> | void;
   revoke(reason: string): void;
   refuse(code: string, retryAfter?: number): void;
   accept(): void;
@@ -23,6 +27,20 @@ interface Scene {
 }
 
 const LIFETIME = 60_000;
+
+/** The server takes no token for a moment, by that code, and the line breaks. */
+function refusedBy(code: string, moment: number): Scene {
+  return {
+    name: `the server refuses by ${code} for ${moment} ms`,
+    act: async ({ refuse, drop, pass, accept }) => {
+      refuse(code);
+      drop();
+      await pass(moment);
+      accept();
+      await pass(60_000);
+    },
+  };
+}
 
 /** One evening with an AuthSocket. Every scene goes on from where the last one ended. */
 const scenes: Scene[] = [
@@ -42,8 +60,9 @@ const scenes: Scene[] = [
   { name: "the line breaks", act: async ({ drop }) => drop() },
   {
     name: "the line breaks, and something is written meanwhile",
-    act: async ({ auth, drop }) => {
+    act: async ({ auth, drop, pass }) => {
       drop();
+      await pass(100);
       auth.socket.emit("message", "written offline");
     },
   },
@@ -61,14 +80,53 @@ const scenes: Scene[] = [
       await pass(30_000);
     },
   },
+  refusedBy("token_revoked", 400),
+  refusedBy("token_expired", 5_000),
+  refusedBy("token_invalid", 70_000),
+  refusedBy("token_missing", 20_000),
+  { name: "the server cuts, as at the token's expiry", act: async ({ cut }) => cut() },
   {
-    name: "the server wants another token",
-    act: async ({ refuse, drop, pass, accept }) => {
+    name: "the server cuts while the endpoint fails",
+    act: async ({ cut, refresh, pass }) => {
+      await pass(30_000);
+      refresh.fail(500);
+      cut();
+      await pass(20_000);
+      refresh.work();
+      await pass(60_000);
+    },
+  },
+  {
+    name: "renewals are refused until the token's end",
+    act: async ({ refuse, pass, accept }) => {
       refuse("token_revoked");
-      drop();
-      await pass(400);
+      await pass(70_000);
       accept();
       await pass(60_000);
+    },
+  },
+  {
+    name: "the network is gone for a minute and a half, and something is written meanwhile",
+    act: async ({ auth, offline, online, pass }) => {
+      await offline();
+      await pass(100);
+      auth.socket.emit("message", "written in the tunnel");
+      await pass(90_000);
+      await online();
+      await pass(60_000);
+    },
+  },
+  {
+    name: "a namespace is connected beside it, and left",
+    act: async ({ auth, drop, emitTo, pass }) => {
+      const chat = auth.of("/chat").connect();
+      await pass(100);
+      chat.socket.emit("message", "in the chat");
+      emitTo("/chat", "news", "for the chat");
+      await pass(100);
+      drop();
+      await pass(20_000);
+      chat.disconnect();
     },
   },
   {
@@ -90,6 +148,25 @@ const scenes: Scene[] = [
     },
   },
   {
+    name: "the app asks for a fresh token, and for a fresh connection",
+    act: async ({ auth, pass }) => {
+      await pass(12_000);
+      await Promise.all([auth.session.getToken({ forceRefresh: true }), pass(100)]);
+      await pass(12_000);
+      auth.reconnect();
+    },
+  },
+  {
+    name: "somebody else signs in while something is unsent",
+    act: async ({ auth, issue, offline, online, pass }) => {
+      await offline();
+      await pass(100);
+      auth.socket.emit("message", "alice's, never to be sent");
+      await online();
+      await auth.session.signIn(issue({ subject: "carol", lifetime: LIFETIME }));
+    },
+  },
+  {
     name: "somebody else signs in",
     act: ({ auth, issue }) => auth.session.signIn(issue({ subject: "bob", lifetime: LIFETIME })),
   },
@@ -103,6 +180,14 @@ const scenes: Scene[] = [
     },
   },
   { name: "the app asks again", act: async ({ auth }) => auth.connect() },
+  {
+    name: "the app disconnects, and connects",
+    act: async ({ auth, pass }) => {
+      auth.disconnect();
+      await pass(100);
+      auth.connect();
+    },
+  },
   { name: "the user signs out", act: ({ auth }) => auth.session.signOut() },
   {
     name: "the first user signs in again, and her session ends at the server",
@@ -131,6 +216,9 @@ export async function play(stage: Stage): Promise<Record<string, string[]>> {
   const { auth } = stage;
   auth.subscribe((state) => seen.push(`socket: ${plain(state)}`));
   auth.session.subscribe((state) => seen.push(`session: ${plain(state)}`));
+  const chat = auth.of("/chat");
+  chat.subscribe((state) => seen.push(`chat: ${plain(state)}`));
+  chat.socket.on("news", (text) => seen.push(`chat: ${text}`));
   // The times that the protocol's own events tell are not the same to the millisecond.
   const tell = (event: string, args: unknown[]) =>
     event.startsWith("auth:") ? event : [event, ...args].join(" ");
@@ -141,6 +229,7 @@ export async function play(stage: Stage): Promise<Record<string, string[]>> {
     await stage.pass(3_100); // at which no timer is due
     told[name] = seen;
   }
+  // What was sent as somebody, and never as somebody else.
   told.received = stage.received("message").map((args) => JSON.stringify(args.slice(0, 1)));
   auth.dispose();
   return told;
