@@ -1,3 +1,4 @@
+import { bindMethods } from "./bound-methods.ts";
 import type { Subscribable } from "./observable.ts";
 import { check } from "./option-check.ts";
 import { browserPlatform, type Platform } from "./platform/platform.ts";
@@ -31,21 +32,7 @@ export class AuthSession implements Subscribable<SessionState> {
   constructor(options: AuthSessionOptions, platform: Platform = browserPlatform) {
     this.#session = new Session(options, platform);
     Object.defineProperty(this, "~session", { value: this.#session });
-    for (const method of [
-      "whenReady",
-      "getToken",
-      "fetch",
-      "signIn",
-      "signOut",
-      "subscribe",
-      "dispose",
-    ] as const) {
-      Object.defineProperty(this, method, {
-        value: this[method].bind(this),
-        configurable: true,
-        writable: true,
-      });
-    }
+    bindMethods(this, "whenReady", "getToken", "fetch", "signIn", "signOut", "subscribe", "dispose");
   }
 
   /** Immutable; a new object for each change, the same object until then. */

@@ -1,6 +1,7 @@
 import type { Socket } from "socket.io-client";
 import { abortReason, refuseAborted } from "./abort.ts";
 import { AuthSession } from "./auth-session.ts";
+import { bindMethods } from "./bound-methods.ts";
 import type { Connection } from "./connection/connection.ts";
 import type { AuthSocketState } from "./connection/connection-state.ts";
 import type { AuthSocketOptions } from "./connection/options.ts";
@@ -60,21 +61,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
     this.#connection = group.connection(namespace);
     this.socket = this.#connection.socket as unknown as Socket<Listen, Emit>;
     group.join({ socket: this, connection: this.#connection });
-    for (const method of [
-      "connect",
-      "disconnect",
-      "reconnect",
-      "of",
-      "subscribe",
-      "whenConnected",
-      "dispose",
-    ] as const) {
-      Object.defineProperty(this, method, {
-        value: this[method].bind(this),
-        configurable: true,
-        writable: true,
-      });
-    }
+    bindMethods(this, "connect", "disconnect", "reconnect", "of", "subscribe", "whenConnected", "dispose");
     if (group.autoConnect) this.connect();
   }
 
@@ -152,8 +139,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
         for (const end of ends) end.removeEventListener("abort", abort);
         settled();
       };
-      const abort = (event: Event) =>
-        settle(() => reject(signal && event.target === signal ? abortReason(signal) : disposed()));
+      const abort = () => settle(() => reject(signal?.aborted ? abortReason(signal) : disposed()));
       // A refusal that was there before is no answer to one who calls later (B7).
       const { error: known } = this.state;
       const look = ({ status, error }: AuthSocketState) => {
@@ -199,6 +185,6 @@ function child<L extends EventsMap, E extends EventsMap>(
 
 /** The session of an AuthSocket that is not given one. */
 function ownSession(options: AuthSocketOptions): AuthSession {
-  const own = Object.entries(options).filter(([option]) => SESSION_OPTIONS.includes(option));
+  const own = Object.entries(options).filter(([option]) => option in SESSION_OPTIONS);
   return new AuthSession(Object.fromEntries(own) as unknown as AuthSessionOptions);
 }

@@ -1,40 +1,37 @@
-/** @throws TypeError that names the option */
-export function checkDuration(option: string, value: unknown): void {
-  check(
-    value === undefined || (typeof value === "number" && value >= 0),
-    option,
-    "a non-negative number of milliseconds",
-  );
-}
+/** What an option must be: the question, and the words of the TypeError where it is not. */
+export type Rule = readonly [holds: (value: unknown) => boolean, must: string];
 
-/** @throws TypeError that names the option */
-export function checkFunction(option: string, value: unknown): void {
-  check(value === undefined || typeof value === "function", option, "a function");
-}
+/** The known options, by name. */
+export type Rules = Readonly<Record<string, Rule>>;
 
-/** @throws TypeError that names the option: a "false" from a setting must not be read as true (S3) */
-export function checkFlag(option: string, value: unknown): void {
-  check([undefined, true, false].includes(value as boolean), option, "true or false");
-}
+export const DURATION: Rule = [
+  (value) => typeof value === "number" && value >= 0,
+  "a non-negative number of milliseconds",
+];
 
-/** @throws TypeError that names the option */
-export function checkObject(option: string, value: unknown): asserts value is object {
-  check(typeof value === "object" && value !== null && !Array.isArray(value), option, "an object");
-}
+export const FUNCTION: Rule = [(value) => typeof value === "function", "a function"];
+
+/** A "false" from a setting must not be read as true (S3). */
+export const FLAG: Rule = [(value) => typeof value === "boolean", "true or false"];
+
+export const OBJECT: Rule = [
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+  "an object",
+];
 
 /**
- * @param advice says where an unknown option belongs
- * @throws TypeError that names the first option that is not known
+ * @param prefix of the options' names, where they are nested
+ * @param advice where an unknown option may belong
+ * @throws TypeError that names the first option which is not known or not what it must be
  */
-export function checkKnown(
-  options: object,
-  known: readonly string[],
-  prefix = "",
-  advice: (option: string) => string | undefined = () => undefined,
-): void {
-  for (const option of Object.keys(options)) {
-    if (known.includes(option)) continue;
-    throw new TypeError(`"${prefix}${option}" is not an option${advice(option) ?? ""}`);
+export function checkOptions(options: object, rules: Rules, prefix = "", advice = ""): void {
+  check(OBJECT[0](options), prefix || "options", OBJECT[1]);
+  for (const [option, value] of Object.entries(options)) {
+    const rule = rules[option];
+    // B19: what an object has from its prototype is no option.
+    if (!Array.isArray(rule)) throw new TypeError(`"${prefix}${option}" is not an option${advice}`);
+    const [holds, must] = rule as Rule;
+    check(value === undefined || holds(value), prefix + option, must);
   }
 }
 

@@ -22,7 +22,7 @@ function imports(file: string): string[] {
 }
 
 /** What every room of the client may use. */
-const TOOLS = /^client\/(abort|defined|errors|observable|option-check|reactions)\.ts$/;
+const TOOLS = /^client\/(abort|bound-methods|defined|errors|observable|option-check|reactions)\.ts$/;
 
 /** Those, and rooms of the client. */
 function rooms(...names: string[]): RegExp {

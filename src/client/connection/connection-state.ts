@@ -44,8 +44,6 @@ export interface Refused {
   error: AuthSocketError;
   /** What has it tried again besides `connect()`. */
   retry: Retry;
-  /** the token that was refused last */
-  tried: string | undefined;
   /** when it is tried again after a wake-up */
   retryAt?: number | undefined;
 }
@@ -166,28 +164,18 @@ export type AuthSocketState =
 
 /** What users see of a connection. */
 export function toSocketState(state: State): AuthSocketState {
-  switch (state.status) {
-    case "idle":
-    case "signedOut":
-      return defined({ status: state.status, error: state.error });
-    case "refused":
-      return { status: "refused", error: state.error };
-    case "connected": {
-      const { id, recovered, credential, error } = state;
-      const anonymous = credential === "guest" ? true : undefined;
-      return { status: "connected", id, recovered, ...defined({ anonymous, error }) };
-    }
-    case "starting":
-    case "opening":
-    case "awaiting":
-    case "waitingForToken":
-    case "delayed": {
-      const { attempt, error, veil } = state;
-      if (veil) return { status: "refused", error: veil.error };
-      const retryAt = "retryAt" in state ? state.retryAt : undefined;
-      return defined({ status: "connecting", attempt, error, retryAt });
-    }
-    default:
-      return state satisfies never;
+  const { status, error } = state;
+  if (status === "connected") {
+    const { id, recovered, credential } = state;
+    return defined({ status, id, recovered, anonymous: credential === "guest" || undefined, error });
   }
+  if (!("attempt" in state)) return defined({ status, error }) as AuthSocketState;
+  const { attempt, veil } = state;
+  if (veil) return { status: "refused", error: veil.error };
+  return defined({
+    status: "connecting",
+    attempt,
+    error,
+    retryAt: "retryAt" in state ? state.retryAt : undefined,
+  });
 }

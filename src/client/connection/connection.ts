@@ -27,17 +27,15 @@ import {
 import { readCut, recentCuts } from "./cut.ts";
 import { renewInBand } from "./in-band-renewal.ts";
 import { NamespaceGate } from "./namespace-gate.ts";
+import type { AuthSocketOptions } from "./options.ts";
 import { CONNECT, CONNECT_ERROR, type Packet } from "./packet.ts";
 import { RecoveryCursor } from "./recovery-cursor.ts";
-import { answerRefusal, type ConnectError, readRefusal, unavailableFor } from "./refusal.ts";
+import { answerRefusal, type ConnectError, isTokenRefused, readRefusal, unavailableFor } from "./refusal.ts";
 import { disposed, patchSocket, type SocketOwner, type SocketPatch } from "./socket-patch.ts";
 
 /** What the sockets of one Manager share. */
 export interface ConnectionContext {
-  readonly isTokenRefused: (error: ConnectError) => boolean;
-  readonly refusalEvents: Record<string, (...args: unknown[]) => boolean>;
-  readonly payload: ((token: string | undefined) => object) | undefined;
-  readonly anonymous: boolean;
+  readonly options: AuthSocketOptions;
   /** Socket.IO's `retries` is on, whose queue nobody can empty (T6) */
   readonly hasQueue: boolean;
   /** How a connection gets a new token where the server does not say that it renews in band (B13). */
@@ -132,7 +130,7 @@ export class Connection implements SessionClient, SocketOwner {
   get #view(): View {
     const view = this.#session.view;
     if (view.status === "ready") return { status: "ready", credential: view.token };
-    if (!this.#context.anonymous || this.#isGuestRefused) return view;
+    if (!this.#context.options.anonymous || this.#isGuestRefused) return view;
     const isPastWaiting = this.#guestAt !== undefined && this.#now >= this.#guestAt;
     return view.status === "signedOut" || (this.#session.currentToken === undefined && isPastWaiting)
       ? { status: "ready", credential: "guest" }
@@ -172,24 +170,15 @@ export class Connection implements SessionClient, SocketOwner {
     } catch (error) {
       if (!(error instanceof AuthSocketError)) throw error;
       this.#session.warn(error.message);
-      this.#decide({ status: "refused", error, retry: "never", tried: undefined });
+      this.#stop(error, "never");
       return;
     }
     this.#isGuestRefused = false;
-    this.#guestAt ??= this.#context.anonymous ? this.#now + this.#session.refreshTimeout : undefined;
+    this.#guestAt ??= this.#context.options.anonymous ? this.#now + this.#session.refreshTimeout : undefined;
     const wasRefused = state.status === "refused";
     const at = wasRefused ? this.#nextConnect() : undefined;
-    if (at !== undefined) {
-      this.#decide({
-        status: "delayed",
-        ...FIRST_ATTEMPT,
-        error: state.error,
-        since: this.#now,
-        retryAt: at,
-      });
-      return;
-    }
-    this.#begin({ ...FIRST_ATTEMPT, cuts: this.#recentCuts }, wasRefused);
+    if (at !== undefined) this.#delay(FIRST_ATTEMPT, at, state.error);
+    else this.#begin({ ...FIRST_ATTEMPT, cuts: this.#recentCuts }, wasRefused);
   }
 
   /** T13: when another connect() may go out, if not now. */
@@ -220,11 +209,8 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   disconnect(): void {
-    const state = this.#state;
     // Also where Socket.IO gave up: it still has the Socket in hand, and a sibling's connect() would bring it back.
-    if (isSealed(state)) return;
-    if (state.status === "idle") this.#decide({ status: "idle" }, () => this.#close());
-    else this.#decide({ status: "idle" }, ...this.#closing(state));
+    if (!isSealed(this.#state)) this.#decide({ status: "idle" }, () => this.#close());
   }
 
   reconnect(): void {
@@ -234,11 +220,15 @@ export class Connection implements SessionClient, SocketOwner {
       this.#decide({ ...state, renewal: "reconnect", renewing: undefined });
       const isNewer = view.status === "ready" && tokenOf(view.credential) !== tokenOf(state.credential);
       if (state.credential === "guest" || isNewer) this.#queue(() => this.#context.reconnectGracefully());
-      else this.#session.getToken({ force: true }).catch(() => {}); // the state of the session says why
+      else this.#force();
     } else if (isAtRest(state)) {
-      if (this.#session.currentToken !== undefined) this.#session.getToken({ force: true }).catch(() => {});
+      if (this.#session.currentToken !== undefined) this.#force();
       this.connect();
     }
+  }
+
+  #force(): void {
+    this.#session.getToken({ force: true }).catch(() => {}); // the state of the session says why
   }
 
   dispose(): void {
@@ -269,7 +259,7 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   get #currentRole(): "guest" | "user" {
-    return this.#context.anonymous && this.#session.currentToken === undefined ? "guest" : "user";
+    return this.#context.options.anonymous && this.#session.currentToken === undefined ? "guest" : "user";
   }
 
   #discard(error: Error): void {
@@ -309,7 +299,7 @@ export class Connection implements SessionClient, SocketOwner {
         "user_changed",
         `another user has signed in, and Socket.IO's "retries" queue cannot be emptied: make a new AuthSocket`,
       );
-      this.#decide({ status: "refused", error, retry: "never", tried: undefined }, close);
+      this.#stop(error, "never");
     } else if (state.status === "idle") close();
     else this.#start(FIRST_ATTEMPT, close);
   }
@@ -319,14 +309,12 @@ export class Connection implements SessionClient, SocketOwner {
     const { status } = state;
     if (status === "idle") return;
     if (status === "refused") {
-      const isNewer = view.status === "ready" && tokenOf(view.credential) !== state.tried;
-      if (state.retry === "newerToken" && isNewer && view.status === "ready" && view.credential !== "guest") {
-        this.#retry(state);
-      }
+      const token = view.status === "ready" ? tokenOf(view.credential) : undefined;
+      if (state.retry === "newerToken" && token !== undefined && token !== this.#tried) this.#retry(state);
       return;
     }
     if (view.status === "signedOut") {
-      this.#decide({ status: "signedOut", error: view.error }, ...this.#closing(state));
+      this.#decide({ status: "signedOut", error: view.error }, () => this.#close());
       return;
     }
     switch (status) {
@@ -477,7 +465,9 @@ export class Connection implements SessionClient, SocketOwner {
         break;
     }
     // B26: a name that the table has from its prototype is none of the app's.
-    const isRefused = Object.entries(this.#context.refusalEvents).find(([name]) => name === event)?.[1];
+    const isRefused = Object.entries(this.#context.options.refusalEvents ?? {}).find(
+      ([name]) => name === event,
+    )?.[1];
     if (isRefused) this.#eventRefused(String(event), isRefused, args);
   }
 
@@ -585,7 +575,7 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   #payload(token: string | undefined): object | undefined {
-    const { payload = defaultPayload } = this.#context;
+    const { payload = defaultPayload } = this.#context.options;
     try {
       const given = payload(token);
       if (!isPlain(given)) throw new TypeError(`"payload" must return a plain object`);
@@ -601,7 +591,7 @@ export class Connection implements SessionClient, SocketOwner {
           cause,
         },
       );
-      this.#decide({ status: "refused", error, retry: "never", tried: undefined }, () => this.#close());
+      this.#stop(error, "never");
       return undefined;
     }
   }
@@ -669,7 +659,7 @@ export class Connection implements SessionClient, SocketOwner {
     const { credential } = state;
     if (credential === "guest") {
       this.#isGuestRefused = true;
-      this.#decide({ status: "signedOut", error: this.#forbidden(error) });
+      this.#decide({ status: "signedOut", error: this.#refusal("forbidden", error) });
       return;
     }
     const said = readRefusal(error);
@@ -680,7 +670,8 @@ export class Connection implements SessionClient, SocketOwner {
       const retryAt = session.retryAfter(unavailableFor(error), state.attempt - 1);
       this.#delay(state, retryAt, state.error);
     } else if ((said === "scope" && !isByCode) || token === undefined) {
-      this.#stop(this.#forbidden(error), "newerToken", token);
+      this.#tried = token;
+      this.#stop(this.#refusal("forbidden", error), "newerToken");
     } else this.#tokenRefused(state, token, error, isByCode);
   }
 
@@ -706,15 +697,13 @@ export class Connection implements SessionClient, SocketOwner {
         this.#delay(
           { ...state, refusals: refusals + 1 },
           this.#backOffUntil(refusals),
-          this.#rejected(error),
+          this.#refusal("token_rejected", error),
         );
         break;
       }
-      case "stop": {
-        const why = answer.code === "forbidden" ? this.#forbidden(error) : this.#rejected(error);
-        this.#stop(why, "newerToken", token);
+      case "stop":
+        this.#stop(this.#refusal(answer.code, error), "newerToken");
         break;
-      }
       default:
         answer satisfies never;
     }
@@ -722,21 +711,18 @@ export class Connection implements SessionClient, SocketOwner {
 
   #isTokenRefused(error: ConnectError): boolean {
     try {
-      return this.#context.isTokenRefused(error) === true;
+      return (this.#context.options.isTokenRefused ?? isTokenRefused)(error) === true;
     } catch (thrown) {
       this.report(thrown);
       return false;
     }
   }
 
-  #rejected(cause: ConnectError): AuthSocketError {
-    const message = `the server has refused the access token: ${withoutJwt(cause.message)}`;
-    return new AuthSocketError("token_rejected", message, { cause });
-  }
-
-  #forbidden(cause: ConnectError): AuthSocketError {
-    const message = `the server has refused the connection: ${withoutJwt(cause.message)}`;
-    return new AuthSocketError("forbidden", message, { cause });
+  #refusal(code: "forbidden" | "token_rejected", cause: ConnectError): AuthSocketError {
+    const what = code === "forbidden" ? "connection" : "access token";
+    return new AuthSocketError(code, `the server has refused the ${what}: ${withoutJwt(cause.message)}`, {
+      cause,
+    });
   }
 
   /** Doubles from `retry.base` to a minute. Never at once: half of it is certain, half is spread. */
@@ -761,8 +747,7 @@ export class Connection implements SessionClient, SocketOwner {
   #lost(): void {
     const state = this.#state;
     if (!this.socket.io.reconnection()) this.gaveUp();
-    else if (state.status === "connected" && state.revoked)
-      this.#stop(state.revoked.error, "signIn", this.connectedWith);
+    else if (state.status === "connected" && state.revoked) this.#stop(state.revoked.error, "signIn");
     else if (isUnderWay(state)) this.#decide({ status: "opening", ...attemptOf(state) });
   }
 
@@ -777,18 +762,17 @@ export class Connection implements SessionClient, SocketOwner {
     const cuts = [...recentCuts(attempt.cuts, now), now];
     this.#cutsBefore = cuts;
     if (state.status !== "connected") {
-      this.#stop(this.#kicked(), "signIn", undefined);
+      this.#stop(this.#kicked(), "signIn");
       return;
     }
     const { credential, revoked, forced } = state;
     const told = revoked ?? (forced && now - forced.at <= REVOKE_TIMEOUT ? forced : undefined);
-    if (told) this.#stop(told.error, "signIn", tokenOf(credential));
-    else if (credential === "guest") this.#stop(this.#kicked(), "signIn", undefined);
+    if (told || credential === "guest") this.#stop(told?.error ?? this.#kicked(), "signIn");
     else {
       const token = credential.accessToken;
       const cut = readCut({ ...state, token: credential }, session.currentToken, now);
       if (cut === "kicked") {
-        this.#stop(this.#kicked(), "signIn", token);
+        this.#stop(this.#kicked(), "signIn");
         return;
       }
       if (cut === "expired") session.lapsed(token);
@@ -796,7 +780,7 @@ export class Connection implements SessionClient, SocketOwner {
       const next = { ...nextAttempt(state), cuts };
       this.#tried = token;
       if (replacement?.status === "later") this.#delay(next, replacement.at, undefined);
-      else if (replacement?.status === "spent") this.#stop(this.#kicked(), "signIn", token);
+      else if (replacement?.status === "spent") this.#stop(this.#kicked(), "signIn");
       else this.#start(next);
     }
   }
@@ -868,15 +852,14 @@ export class Connection implements SessionClient, SocketOwner {
   #delay(state: Attempt, retryAt: number, error: AuthSocketError | undefined): void {
     const attempt = attemptOf({ status: "starting", ...state });
     // What was refused already is shown as that, and waits for a newer token.
-    if (attempt.veil && error) this.#decide({ ...attempt.veil, tried: this.#tried });
+    if (attempt.veil && error) this.#decide(attempt.veil);
     else this.#decide({ status: "delayed", ...attempt, error, since: this.#now, retryAt });
   }
 
-  #stop(error: AuthSocketError, retry: Retry, tried: string | undefined): void {
-    const state = this.#state;
-    const { veil } = attemptOf(state);
-    const refused: Refused = veil ? { ...veil, tried } : { status: "refused", error, retry, tried };
-    this.#decide(refused, ...this.#closing(state));
+  #stop(error: AuthSocketError, retry: Retry): void {
+    const { veil } = attemptOf(this.#state);
+    const isVeiled = veil && retry !== "never";
+    this.#decide(isVeiled ? veil : { status: "refused", error, retry }, () => this.#close());
   }
 
   #release(state: State, { error, retryAt }: TokenView & { status: "failing" }): void {
@@ -884,10 +867,6 @@ export class Connection implements SessionClient, SocketOwner {
     this.#decide({ status: "waitingForToken", ...attempt, error: error ?? attempt.error, retryAt }, () =>
       this.#close(),
     );
-  }
-
-  #closing(state: State): (() => void)[] {
-    return isUnderWay(state) ? [() => this.#close()] : [];
   }
 
   #close(): void {
@@ -908,7 +887,7 @@ export class Connection implements SessionClient, SocketOwner {
       if (state.status === "refused") this.#retry(state);
       else this.#begin(FIRST_ATTEMPT, false);
     } else if (state.status === "connected" && now >= (state.revoked?.leaveAt ?? now + 1)) {
-      if (state.revoked) this.#stop(state.revoked.error, "signIn", tokenOf(state.credential));
+      if (state.revoked) this.#stop(state.revoked.error, "signIn");
     } else if (state.status === "opening" && now >= (state.overdueAt ?? now + 1)) this.#overdue(state);
     else if (state.status === "awaiting" && now >= state.releaseAt) {
       const view = this.#view;

@@ -1,6 +1,6 @@
 import type { ManagerOptions, SocketOptions } from "socket.io-client";
 import type { AuthSession } from "../auth-session.ts";
-import { check, checkFlag, checkFunction, checkKnown, checkObject } from "../option-check.ts";
+import { check, checkOptions, FLAG, FUNCTION, OBJECT, type Rules } from "../option-check.ts";
 import { type AuthSessionOptions, SESSION_OPTIONS } from "../session/options.ts";
 import type { ConnectError } from "./refusal.ts";
 
@@ -53,63 +53,36 @@ interface SocketOnlyOptions {
   allowInsecure?: boolean | undefined;
 }
 
-const OWN = [
-  "session",
-  "autoConnect",
-  "io",
-  "payload",
-  "anonymous",
-  "renewal",
-  "refusalEvents",
-  "isTokenRefused",
-  "allowInsecure",
-] as const;
-
-/** Socket.IO's, which people put at the top level. */
-const SOCKET_IO =
-  /^(auth|query|path|transports|reconnection.*|timeout|forceNew|multiplex|randomizationFactor|extraHeaders|withCredentials|upgrade|rememberUpgrade|closeOnBeforeunload|transportOptions|parser|retries|ackTimeout|autoUnref|timestamp.*|protocols|tryAllTransports|addTrailingSlash|useNativeTimers|secure|agent|rejectUnauthorized|forceBase64|perMessageDeflate|host(name)?|port)$/;
+const SOCKET_OPTIONS: Rules = {
+  session: [(session) => typeof Object(session)["~session"] === "object", "an AuthSession"],
+  autoConnect: FLAG,
+  io: OBJECT,
+  payload: FUNCTION,
+  anonymous: FLAG,
+  renewal: [(value) => value === "auto" || value === "reconnect", `"auto" or "reconnect"`],
+  refusalEvents: OBJECT,
+  isTokenRefused: FUNCTION,
+  allowInsecure: FLAG,
+};
 
 /** @throws TypeError that names the option */
 export function checkSocketOptions(options: AuthSocketOptions): void {
-  checkObject("options", options);
-  const given = options as unknown as Record<(typeof OWN)[number], unknown> & Record<string, unknown>;
-  checkKnown(given, [...OWN, ...SESSION_OPTIONS], "", (option) =>
-    option === "auth"
-      ? `: use "payload"`
-      : SOCKET_IO.test(option)
-        ? `: it is Socket.IO's, put it under "io"`
-        : undefined,
+  checkOptions(
+    options,
+    { ...SESSION_OPTIONS, ...SOCKET_OPTIONS },
+    "",
+    `: Socket.IO's options stand under "io", and "auth" is "payload"`,
   );
-  checkFunction("isTokenRefused", given.isTokenRefused);
-  checkFunction("payload", given.payload);
-  checkFlag("autoConnect", given.autoConnect);
-  checkFlag("anonymous", given.anonymous);
-  checkFlag("allowInsecure", given.allowInsecure);
-  check(
-    [undefined, "auto", "reconnect"].includes(given.renewal as string),
-    "renewal",
-    `"auto" or "reconnect"`,
-  );
-  if (given.refusalEvents !== undefined) {
-    checkObject("refusalEvents", given.refusalEvents);
-    for (const [event, isRefused] of Object.entries(given.refusalEvents)) {
-      check(typeof isRefused === "function", `refusalEvents.${event}`, "a function");
-    }
+  const { session, io = {}, refusalEvents = {} } = options;
+  for (const [event, isRefused] of Object.entries(refusalEvents)) {
+    check(FUNCTION[0](isRefused), `refusalEvents.${event}`, FUNCTION[1]);
   }
-  if (given.io !== undefined) {
-    checkObject("io", given.io);
-    for (const name of ["auth", "autoConnect", "forceNew", "multiplex"]) {
-      check(
-        !(name in given.io),
-        `io.${name}`,
-        `left to AuthSocket${name === "auth" ? `: use "payload"` : ""}`,
-      );
-    }
+  for (const name of ["auth", "autoConnect", "forceNew", "multiplex"]) {
+    check(!(name in io), `io.${name}`, `left to AuthSocket: "auth" is "payload"`);
   }
-  if (given.session === undefined) return;
-  check(typeof Object(given.session)["~session"] === "object", "session", "an AuthSession");
-  for (const name of SESSION_OPTIONS) {
-    if (name === "allowInsecure") continue;
-    check(given[name] === undefined, name, `given to the AuthSession where "session" is given`);
+  if (!session) return;
+  for (const name of Object.keys(SESSION_OPTIONS)) {
+    const isFree = name in SOCKET_OPTIONS || options[name as keyof AuthSocketOptions] === undefined;
+    check(isFree, name, `given to the AuthSession where "session" is given`);
   }
 }

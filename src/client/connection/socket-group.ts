@@ -10,7 +10,6 @@ import { FastReconnect } from "./fast-reconnect.ts";
 import { reconnectGracefully } from "./graceful-reconnect.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./options.ts";
 import { ACK, BINARY_ACK, DISCONNECT, type Packet } from "./packet.ts";
-import { isTokenRefused } from "./refusal.ts";
 import { isolateListeners } from "./socket-patch.ts";
 
 interface Member {
@@ -24,19 +23,13 @@ export class SocketGroup implements ConnectionContext {
   readonly autoConnect: boolean;
   /** Where the first of them connects. */
   readonly namespace: string;
-  readonly isTokenRefused: ConnectionContext["isTokenRefused"];
-  readonly refusalEvents: ConnectionContext["refusalEvents"];
-  readonly payload: ConnectionContext["payload"];
-  readonly anonymous: boolean;
+  readonly options: AuthSocketOptions;
   readonly hasQueue: boolean;
   readonly renewal: ConnectionContext["renewal"];
   readonly #session: Session;
-  readonly #ownsSession: boolean;
-  readonly #allowInsecure: boolean;
   /** undefined: this page's origin */
   readonly #uri: string | undefined;
   readonly #manager: Manager;
-  readonly #socketOptions: AuthSocketOptions["io"];
   readonly #fastReconnect: FastReconnect;
   readonly #listeners = {
     open: () => this.#opened(),
@@ -60,28 +53,22 @@ export class SocketGroup implements ConnectionContext {
     check(typeof given === "string" || given instanceof URL, "url", 'a URL, or a path that starts with "/"');
     const url = String(given);
     checkSocketOptions(options);
-    const { io = {}, autoConnect, allowInsecure = false } = options;
+    this.options = { ...options };
+    const { io = {}, autoConnect } = options;
     refuseTokenInUrl("url", url);
     refuseTokenInUrl("io.query", JSON.stringify(io.query ?? ""));
     refuseTokenInUrl("io.path", `${io.path}`);
-    this.#ownsSession = !options.session;
     this.session = options.session ?? own(options);
     const session = this.session["~session"] as Session;
     this.#session = session;
     const { platform } = session;
     const { uri, namespace, query } = readAddress(url, () => platform.location()?.protocol ?? "https:");
     this.#uri = uri;
-    this.#allowInsecure = allowInsecure;
     if (uri) this.admit();
     this.autoConnect = autoConnect ?? (hasPage(platform) || (uri !== undefined && isLoopback(uri)));
     this.namespace = namespace;
-    this.isTokenRefused = options.isTokenRefused ?? isTokenRefused;
-    this.refusalEvents = options.refusalEvents ?? {};
-    this.payload = options.payload;
-    this.anonymous = options.anonymous ?? false;
     this.hasQueue = !!io.retries;
     this.renewal = options.renewal === "reconnect" || session.isCookie ? "reconnect" : "cut";
-    this.#socketOptions = io;
     // `io()` would hand out another's cached Manager, with another's options.
     this.#manager = new Manager(uri, {
       ...(session.isCookie && { withCredentials: true }),
@@ -100,7 +87,7 @@ export class SocketGroup implements ConnectionContext {
   admit(): void {
     const address = this.#uri ?? this.#session.platform.location()?.href;
     check(address !== undefined, "url", "absolute where there is no page");
-    if (!this.#allowInsecure) refuseInsecure("url", address);
+    if (!this.options.allowInsecure) refuseInsecure("url", address);
   }
 
   /** @throws TypeError for a relative URL where there is no page, and nothing will ever come of waiting (B20) */
@@ -109,7 +96,7 @@ export class SocketGroup implements ConnectionContext {
   }
 
   connection(namespace: string): Connection {
-    const socket = this.#manager.socket(namespace, this.#socketOptions);
+    const socket = this.#manager.socket(namespace, this.options.io);
     return new Connection(socket, namespace, this.#session, this);
   }
 
@@ -133,7 +120,7 @@ export class SocketGroup implements ConnectionContext {
     for (const [event, listener] of Object.entries(this.#listeners)) {
       this.#manager.off(event as "packet", listener as (packet: Packet) => void);
     }
-    if (this.#ownsSession) this.session.dispose();
+    if (!this.options.session) this.session.dispose();
   }
 
   hasSeen(renewal: string): boolean {

@@ -17,13 +17,13 @@ export interface EndpointOwner {
 
 /**
  * Asks a refresh endpoint: with cookies, JSON both ways (docs/refresh-endpoint.md). The tokens go to this URL only, and a
- * redirect is an error (S4). In cookie mode a 2xx is all that is needed, and the access token answered is empty.
+ * redirect is an error (S4). In cookie mode a 2xx is all that is needed: the access token stands for the cookie.
  */
 export async function askEndpoint(
   request: RefreshRequest,
   { refreshToken, signal }: RefreshContext,
   owner: EndpointOwner,
-): Promise<KnownTokens | { accessToken: ""; subject?: string; expiresAt?: number }> {
+): Promise<KnownTokens> {
   const { url, method = "POST", headers } = request;
   const { platform } = owner;
   if (method === "GET" && refreshToken !== undefined) {
@@ -78,15 +78,12 @@ async function readTokens(
   name: string,
   { read }: RefreshRequest,
   { platform, isCookie }: EndpointOwner,
-): Promise<KnownTokens | { accessToken: ""; subject?: string; expiresAt?: number }> {
+): Promise<KnownTokens> {
   const body = await readJson(response);
   const now = platform.now();
-  if (isCookie) {
-    // The cookie is the token. The answer only says whose session it is, and until when.
-    const { subject, expiresAt } = readTokenResponse({ ...Object(body), token: "cookie" }, now) ?? {};
-    return { accessToken: "", ...(subject && { subject }), ...(expiresAt && { expiresAt }) };
-  }
-  const tokens = readPicked(read, body, now) ?? readTokenResponse(body, now);
+  const tokens = isCookie
+    ? readTokenResponse({ ...Object(body), token: "cookie" }, now)
+    : (readPicked(read, body, now) ?? readTokenResponse(body, now));
   if (tokens) return tokens;
   throw new AuthSocketError(
     "invalid_response",
@@ -95,9 +92,8 @@ async function readTokens(
 }
 
 function readPicked(read: RefreshRequest["read"], body: unknown, now: number): KnownTokens | undefined {
-  if (!read) return undefined;
   try {
-    const picked = read(body);
+    const picked = read?.(body);
     if (isInSeconds(Object(picked).expiresAt)) return undefined;
     // It may pick the text of the token, a TokenSet, or an answer like those that are read by default.
     return Object(picked).expiresAt !== undefined || typeof picked === "string"

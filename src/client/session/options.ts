@@ -1,4 +1,4 @@
-import { check, checkDuration, checkFlag, checkFunction, checkKnown, checkObject } from "../option-check.ts";
+import { check, checkOptions, DURATION, FLAG, FUNCTION, OBJECT, type Rules } from "../option-check.ts";
 import type { Refresh, RefreshRequest } from "../refresh/refresh.ts";
 import type { TokenSource } from "../refresh/source.ts";
 import type { TokenStore } from "../store/token-store.ts";
@@ -56,113 +56,80 @@ interface SourceOptions {
 /** How a session gets and keeps its tokens. Only `refresh`, or `source` instead of it, is required. */
 export type AuthSessionOptions = (RefreshOptions | SourceOptions) & CommonOptions;
 
-const KNOWN = [
-  "refresh",
-  "source",
-  "store",
-  "name",
-  "credential",
-  "leeway",
-  "jitter",
-  "refreshTimeout",
-  "retry",
-  "subject",
-  "origins",
-  "fetch",
-  "allowInsecure",
-] as const;
+/** A session's options. */
+export const SESSION_OPTIONS: Rules = {
+  refresh: [isRefresh, "a URL, { url, method, headers, read } or a function"],
+  source: [(source) => isMethod(source, "get"), "a TokenSource with get"],
+  store: [
+    (store) => ["load", "save", "clear"].every((method) => isMethod(store, method)),
+    "a TokenStore with load, save and clear",
+  ],
+  name: [(name) => typeof name === "string" && name !== "", "a text that is not empty"],
+  credential: [(value) => value === "token" || value === "cookie", `"token" or "cookie"`],
+  leeway: DURATION,
+  jitter: [(share) => typeof share === "number" && share >= 0 && share <= 1, "a share between 0 and 1"],
+  refreshTimeout: DURATION,
+  retry: OBJECT,
+  subject: FUNCTION,
+  origins: [
+    (origins) => Array.isArray(origins) && origins.every(isOrigin),
+    `a list of origins like "https://api.example.com"`,
+  ],
+  fetch: FUNCTION,
+  allowInsecure: FLAG,
+};
 
-/** The names of a session's options. */
-export const SESSION_OPTIONS: readonly string[] = KNOWN;
+const RETRY_OPTIONS: Rules = { base: DURATION, max: DURATION };
+
+const REQUEST_OPTIONS: Rules = {
+  url: [isUrl, "a URL"],
+  method: [(method) => method === "POST" || method === "GET", `"POST" or "GET"`],
+  headers: [(headers) => /^(object|function)$/.test(typeof headers), "headers, or a function"],
+  read: FUNCTION,
+};
 
 /** @throws TypeError that names the option */
 export function checkSessionOptions(options: AuthSessionOptions): void {
-  checkObject("options", options);
-  const given = options as unknown as Record<(typeof KNOWN)[number], unknown>;
-  checkKnown(given, KNOWN);
-  const { refresh, source, store, credential, jitter } = given;
+  checkOptions(options, SESSION_OPTIONS);
+  const { refresh, source, store, credential, retry = {} } = options;
   check(
     (refresh === undefined) !== (source === undefined),
     "refresh",
     `given, or "source" in its place, and not both`,
   );
-  if (source !== undefined) checkSource(given);
-  else checkRefresh(refresh);
-  const methods = ["load", "save", "clear"].every((method) => isMethod(store, method));
-  check(store === undefined || methods, "store", "a TokenStore with load, save and clear");
-  check([undefined, "token", "cookie"].includes(credential as string), "credential", `"token" or "cookie"`);
-  check(store === undefined || credential !== "cookie", "store", `left out with credential "cookie"`);
-  const { name, retry, origins } = given;
-  check(name === undefined || (typeof name === "string" && name !== ""), "name", "a text that is not empty");
-  checkFlag("allowInsecure", given.allowInsecure);
-  checkDuration("leeway", given.leeway);
-  checkDuration("refreshTimeout", given.refreshTimeout);
-  if (retry !== undefined) {
-    checkObject("retry", retry);
-    checkKnown(retry, ["base", "max"], "retry.");
-    checkDuration("retry.base", Object(retry).base);
-    checkDuration("retry.max", Object(retry).max);
-  }
+  if (Object(refresh).url) checkOptions(refresh as object, REQUEST_OPTIONS, "refresh.");
+  checkOptions(retry, RETRY_OPTIONS, "retry.");
+  check(!source || !credential, "credential", `left out with "source"`);
   check(
-    jitter === undefined || (typeof jitter === "number" && jitter >= 0 && jitter <= 1),
-    "jitter",
-    "a share between 0 and 1",
+    !store || (!source && credential !== "cookie"),
+    "store",
+    `left out with "source" or credential "cookie"`,
   );
-  checkFunction("subject", given.subject);
-  checkFunction("fetch", given.fetch);
-  check(
-    origins === undefined || (Array.isArray(origins) && origins.every(isOrigin)),
-    "origins",
-    `a list of origins like "https://api.example.com"`,
-  );
+  if (source)
+    check(source.subscribe === undefined || isMethod(source, "subscribe"), "source.subscribe", FUNCTION[1]);
 }
 
-function checkRefresh(refresh: unknown): void {
-  if (typeof refresh === "function") return;
-  const { url = refresh, method, headers, read } = Object(refresh);
-  check(
-    url instanceof URL || (typeof url === "string" && url !== "" && isParsable(url)),
-    "refresh",
-    "a URL, { url, method, headers, read } or a function",
-  );
-  if (url === refresh) return;
-  checkKnown(refresh as object, ["url", "method", "headers", "read"], "refresh.");
-  check([undefined, "POST", "GET"].includes(method), "refresh.method", `"POST" or "GET"`);
-  check(
-    headers === undefined || ["object", "function"].includes(typeof headers),
-    "refresh.headers",
-    "headers, or a function",
-  );
-  checkFunction("refresh.read", read);
-}
-
-function checkSource({
-  source,
-  store,
-  credential,
-}: Record<"source" | "store" | "credential", unknown>): void {
-  check(isMethod(source, "get"), "source", "a TokenSource with get");
-  checkFunction("source.subscribe", Object(source).subscribe);
-  check(store === undefined, "store", `left out with "source"`);
-  check(credential === undefined, "credential", `left out with "source"`);
+function isRefresh(refresh: unknown): boolean {
+  return typeof refresh === "function" || isUrl(refresh) || isUrl(Object(refresh).url);
 }
 
 function isMethod(value: unknown, name: string): boolean {
   return typeof Object(value)[name] === "function";
 }
 
-function isParsable(url: string): boolean {
-  try {
-    return Boolean(new URL(url, "https://localhost"));
-  } catch {
-    return false;
-  }
+function isUrl(url: unknown): boolean {
+  return url instanceof URL || (typeof url === "string" && url !== "" && originOf(url) !== undefined);
 }
 
 function isOrigin(value: unknown): boolean {
+  return typeof value === "string" && originOf(value) === value.replace(/\/$/, "");
+}
+
+/** Undefined where it cannot be parsed. */
+function originOf(url: string): string | undefined {
   try {
-    return typeof value === "string" && new URL(value).origin === value.replace(/\/$/, "");
+    return new URL(url, "https://localhost").origin;
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -152,22 +152,11 @@ export function toSessionState(
   hasSource: boolean,
 ): SessionState {
   const { subject, claims, expiresAt, assumed } = tokenOf(state) ?? {};
-  const common = defined({ subject, claims, expiresAt, warning });
-  const isLooking = hasSource && state.status === "refreshing" && !state.token;
-  if (isLooking || (assumed && state.status === "signedIn")) return defined({ status: "unknown", warning });
-  switch (state.status) {
-    case "loading":
-    case "unknown":
-      return defined({ status: "unknown", warning });
-    case "signedOut":
-      return defined({ status: "signedOut", error: state.error, warning });
-    case "signedIn":
-      return { status: "signedIn", ...common };
-    case "refreshing":
-      return { status: "refreshing", reason: state.reason, ...common };
-    case "waiting":
-      return { status: "waiting", retryAt: state.retryAt, error: state.error, ...common };
-    default:
-      return state satisfies never;
-  }
+  const { status } = state;
+  const isLooking = hasSource && status === "refreshing" && !state.token;
+  if (isLooking || status === "loading" || status === "unknown" || (assumed && status === "signedIn"))
+    return defined({ status: "unknown", warning });
+  const reason = status === "refreshing" ? state.reason : undefined;
+  const { retryAt, error } = state as { retryAt?: number; error?: AuthSocketError };
+  return defined({ status, reason, subject, claims, expiresAt, retryAt, error, warning }) as SessionState;
 }

@@ -1,4 +1,5 @@
 import { abortReason, refuseAborted } from "../abort.ts";
+import { defined } from "../defined.ts";
 import { AuthSocketError } from "../errors.ts";
 import { Observable } from "../observable.ts";
 import { check } from "../option-check.ts";
@@ -89,8 +90,8 @@ interface Waiter {
   readonly tokens: number;
   /** 2.2: a token that was asked for by one user is not answered with another's */
   readonly user: number;
-  resolve(token: string): void;
-  reject(error: unknown): void;
+  /** A text is the token, anything else an error. */
+  settle(answer: string | AuthSocketError): void;
 }
 
 /** B5: how many ms before a wait began the clock must stand to have been put back. Less is rounding. */
@@ -374,10 +375,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
 
   getToken({ force = false, rejected, signal }: TokenRequest = {}): Promise<string> {
     return new Promise((resolve, reject) => {
-      this.#refuseDisposed();
-      refuseAborted(signal);
-      this.admit();
-      this.read();
+      this.#enter(signal);
       const { user } = this.#state;
       if (rejected !== undefined && user.id > 0 && !this.#held.has(fingerprint(rejected))) {
         throw new AuthSocketError("user_changed", "the token that was refused is not this user's");
@@ -389,7 +387,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
         resolve(usable.accessToken);
         return;
       }
-      this.#wait({ wants: force ? "fresh" : "token", resolve, reject }, signal);
+      this.#wait(force ? "fresh" : "token", resolve, reject, signal);
       this.#look(force);
       this.#settle();
       this.reactions.run();
@@ -399,11 +397,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   /** Resolves once it is known whether somebody is signed in. */
   whenReady(signal: AbortSignal | undefined): Promise<SessionState> {
     return new Promise<string>((resolve, reject) => {
-      this.#refuseDisposed();
-      refuseAborted(signal);
-      this.admit();
-      this.read();
-      this.#wait({ wants: "ready", resolve, reject }, signal);
+      this.#enter(signal);
+      this.#wait("ready", resolve, reject, signal);
       const token = tokenOf(this.#state);
       // A cookie that is only assumed says nothing.
       if (token?.assumed && this.#state.status === "signedIn") this.#refresh("missing");
@@ -422,24 +417,33 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     });
   }
 
-  #wait(waiting: Pick<Waiter, "wants" | "resolve" | "reject">, signal: AbortSignal | undefined): void {
+  #enter(signal: AbortSignal | undefined): void {
+    this.#refuseDisposed();
+    refuseAborted(signal);
+    this.admit();
+    this.read();
+  }
+
+  #wait(
+    wants: Waiter["wants"],
+    resolve: (token: string) => void,
+    reject: (error: unknown) => void,
+    signal: AbortSignal | undefined,
+  ): void {
     const abandon = () => {
       this.#waiters = this.#waiters.filter((other) => other !== waiter);
       this.watch();
-      if (signal) waiting.reject(abortReason(signal));
-    };
-    const ending = <T>(settle: (value: T) => void) => {
-      return (value: T) => {
-        signal?.removeEventListener("abort", abandon);
-        settle(value);
-      };
+      if (signal) reject(abortReason(signal));
     };
     const waiter: Waiter = {
-      wants: waiting.wants,
+      wants,
       tokens: this.#tokens,
       user: this.#state.user.id,
-      resolve: ending(waiting.resolve),
-      reject: ending(waiting.reject),
+      settle: (answer) => {
+        signal?.removeEventListener("abort", abandon);
+        if (typeof answer === "string") resolve(answer);
+        else reject(answer);
+      },
     };
     signal?.addEventListener("abort", abandon);
     this.#waiters = [...this.#waiters, waiter];
@@ -463,9 +467,13 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     if (current?.accessToken === tokens.accessToken && state.status !== "signedOut")
       this.#renewFields(current, tokens);
     else this.#takeSignIn(tokens);
-    for (const client of this.#clients) this.reactions.react(() => client.signedIn());
-    this.reactions.run();
+    this.#tellClients((client) => client.signedIn());
     await this.#whenWritten();
+  }
+
+  #tellClients(news: (client: SessionClient) => void): void {
+    for (const client of this.#clients) this.reactions.react(() => news(client));
+    this.reactions.run();
   }
 
   /** B23: the access token is there already. What else is new about it is stored, and nobody changes. */
@@ -511,8 +519,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       await new Promise<void>((done) => this.read(done));
       if (this.#state.status === "signedOut") this.#reopen(true);
     }
-    for (const client of this.#clients) this.reactions.react(() => client.signedIn());
-    this.reactions.run();
+    this.#tellClients((client) => client.signedIn());
     await this.getToken();
   }
 
@@ -542,9 +549,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     if (state.status === "refreshing") state.attempt.abandon();
     if (unnamed.get(this.platform) === this) unnamed.delete(this.platform);
     this.#clients = [];
-    this.#rejectWaiters(() => true, this.#disposed);
+    this.#answer(() => this.#disposed);
     this.reactions.run();
-    this.watch();
     for (const unwatch of this.#unwatch) {
       answerOnce(
         unwatch,
@@ -617,11 +623,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   #found(found: Found): void {
     const state = this.#state;
     if (found === "unchanged") return;
-    if (found === "signedOut") {
-      if (state.status === "signedOut") return;
-      this.#overtake();
-      this.#decide({ status: "signedOut", user: successor(state.user) });
-    } else if (found === "nothing") {
+    if (found === "signedOut") this.#leave();
+    else if (found === "nothing") {
       // An emptied store is no sign-out: what is in memory goes on.
       if (state.status === "loading") this.#decide({ status: "unknown", user: state.user });
     } else {
@@ -652,9 +655,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     if (this.#sourceStore && (look || !signedOut)) this.#askSource(true);
     else if (signedOut) {
       // What another user does under the same name, in a session that has nothing to do with this one.
-      if (state.status === "signedOut" || (isKnown && own !== user)) return;
-      this.#overtake();
-      this.#decide({ status: "signedOut", user: successor(state.user) });
+      if (!isKnown || own === user) this.#leave();
     } else if (state.status === "signedOut") {
       this.#reopen(false);
       if (this.#isWanted) this.#look();
@@ -731,22 +732,29 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   }
 
   #sourceIsEmpty(isTold: boolean): void {
-    const state = this.#state;
-    if (state.status === "signedOut") return;
-    const token = tokenOf(state);
-    this.#overtake();
-    this.#decide({ status: "signedOut", user: successor(state.user) }, () => {
+    const { user } = this.#state;
+    const token = tokenOf(this.#state);
+    this.#leave(() => {
       // What the SDK does not tell its other tabs, they hear from here. It is no sign-out that outlives a reload.
-      if (token && !isTold)
-        this.#announcing({ signedOut: true, look: true, token, user: state.user })?.(() => {});
+      if (token && !isTold) this.#announcing({ signedOut: true, look: true, token, user })?.(() => {});
     });
+  }
+
+  /** Somebody has signed out elsewhere. */
+  #leave(...effects: (() => void)[]): void {
+    const { status, user } = this.#state;
+    if (status === "signedOut") return;
+    this.#overtake();
+    this.#decide({ status: "signedOut", user: successor(user) }, ...effects);
   }
 
   /** Whether a source offers the token of the very user who has signed out here. */
   #hasLeft(token: AccessToken): boolean {
-    return answerSync(
-      () => this.#sourceStore?.signedOut?.() === true && this.#sourceStore.isWhoLeft(token.subject),
-    );
+    try {
+      return this.#sourceStore?.signedOut?.() === true && this.#sourceStore.isWhoLeft(token.subject);
+    } catch {
+      return false; // B9: storage may be denied
+    }
   }
 
   // Refreshing.
@@ -765,7 +773,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
         if (token.spent) {
           if (isExpired(token, now)) this.#end(orphaned(), token);
           else if (force) {
-            this.#rejectWaiters(({ wants }) => wants === "fresh", orphaned());
+            this.#answer(({ wants }) => (wants === "fresh" ? orphaned() : undefined));
             this.reactions.run();
           }
         } else if (isExpired(token, now)) this.#refresh("expired");
@@ -862,7 +870,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       case "spent":
         if (!token || isExpired(token, now)) this.#end(orphaned(), token);
         else {
-          this.#rejectWaiters(({ wants }) => wants === "fresh", orphaned());
+          this.#answer(({ wants }) => (wants === "fresh" ? orphaned() : undefined));
           this.#decide({
             status: "signedIn",
             user,
@@ -912,12 +920,10 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     { error, certainty, retryAfter }: RefreshOutcome & { type: "denied" },
     now: number,
   ): void {
-    const { token, user } = state;
+    const { token } = state;
     // Who never had a token has lost nothing.
     if (!token || token.assumed) {
-      this.#decide({ status: "signedOut", user }, () => {
-        if (token) this.#clear(token);
-      });
+      this.#end(undefined, token);
       return;
     }
     const { doubt = { certainty, count: 0, since: now } } = state;
@@ -949,25 +955,14 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     retryAt: number,
     late?: RefreshAttempt,
   ): void {
-    const { user, token, reason, failures, doubt } = state;
+    const { user, token, reason, doubt } = state;
     const since = this.platform.now();
-    const attempts = state.status === "waiting" ? failures : failures + 1;
-    this.#rejectWaiters(({ wants }) => wants !== "ready", error);
-    this.#decide({
-      status: "waiting",
-      user,
-      token,
-      reason,
-      failures: attempts,
-      doubt,
-      since,
-      retryAt,
-      error,
-      late,
-    });
+    const failures = state.failures + (state.status === "waiting" ? 0 : 1);
+    this.#answer(({ wants }) => (wants === "ready" ? undefined : error));
+    this.#decide({ status: "waiting", user, token, reason, failures, doubt, since, retryAt, error, late });
   }
 
-  #end(error: AuthSocketError, token: AccessToken | undefined): void {
+  #end(error: AuthSocketError | undefined, token: AccessToken | undefined): void {
     const { user } = this.#state;
     this.#decide({ status: "signedOut", user, error }, () => {
       if (token) this.#clear(token);
@@ -992,14 +987,14 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     if (source) {
       const reason = mayForce ? this.#sourceReason(asked) : asked.reason;
       const rejected = reason === "rejected" ? token?.accessToken : undefined;
-      return source.get(rejected === undefined ? { reason, signal } : { reason, rejected, signal });
+      return source.get({ reason, signal, ...defined({ rejected }) });
     }
     const { reason } = asked;
     const current = this.isCookie || token?.assumed ? undefined : token;
     const context = {
       reason,
       signal,
-      ...known({ token: current?.accessToken, refreshToken: current?.refreshToken }),
+      ...defined({ token: current?.accessToken, refreshToken: current?.refreshToken }),
     };
     if (this.#request) return askEndpoint(this.#request, context, this);
     return (refresh as Refresh)(context);
@@ -1119,7 +1114,6 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     for (const effect of effects) this.reactions.react(effect);
     for (const client of this.#clients) this.reactions.react(() => client.follow());
     this.observable.next(this.#public);
-    this.watch();
     this.#settle();
     this.reactions.run();
   }
@@ -1132,49 +1126,34 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     if (this.#held.size > MOST_HELD && oldest !== undefined) this.#held.delete(oldest);
   }
 
-  /** Answers those who wait, once the state says what they get. They are told behind the listeners. */
+  /** Answers those who wait, once the state says what they get. */
   #settle(): void {
-    if (this.#waiters.length === 0) return;
     const state = this.#state;
-    if (state.status === "signedOut") {
-      const nobody = state.error ?? new AuthSocketError("signed_out", "nobody is signed in");
-      this.#resolveWaiters(({ wants }) => wants === "ready", "");
-      this.#rejectWaiters(() => true, nobody);
-      return;
-    }
+    const { status, user } = state;
     const token = usableToken(state, this.platform.now());
-    if (!token || (token.assumed && state.status === "signedIn")) return;
-    const { user } = state;
-    const isOthers = (waiter: Waiter) =>
-      waiter.user > 0 && waiter.user !== user.id && waiter.wants !== "ready";
-    this.#rejectWaiters(isOthers, new AuthSocketError("user_changed", "another user has signed in"));
-    this.#resolveWaiters(
-      ({ wants, tokens }) => wants !== "fresh" || (state.status === "signedIn" && tokens < this.#tokens),
-      token.accessToken,
-    );
-    if (state.status === "signedIn" && this.#waiters.some(({ wants }) => wants === "fresh")) {
-      this.reactions.react(() => this.#look(this.#waiters.some(({ wants }) => wants === "fresh")));
-    }
+    this.#answer(({ wants, tokens, user: asker }) => {
+      const isReady = wants === "ready";
+      if (status === "signedOut")
+        return isReady ? "" : (state.error ?? new AuthSocketError("signed_out", "nobody is signed in"));
+      if (!token || (token.assumed && status === "signedIn")) return undefined;
+      if (!isReady && asker > 0 && asker !== user.id)
+        return new AuthSocketError("user_changed", "another user has signed in");
+      const isAnswer = wants !== "fresh" || (status === "signedIn" && tokens < this.#tokens);
+      return isAnswer ? token.accessToken : undefined;
+    });
+    const isFresher = () => this.#waiters.some(({ wants }) => wants === "fresh");
+    if (status === "signedIn" && isFresher()) this.reactions.react(() => this.#look(isFresher()));
   }
 
-  #take(isMeant: (waiter: Waiter) => boolean): Waiter[] {
-    const meant = this.#waiters.filter(isMeant);
-    if (meant.length > 0) {
-      this.#waiters = this.#waiters.filter((waiter) => !meant.includes(waiter));
-      this.watch();
-    }
-    return meant;
-  }
-
-  #resolveWaiters(isMeant: (waiter: Waiter) => boolean, token: string): void {
-    for (const { resolve } of this.#take(isMeant)) {
+  /** @param answerTo what each of those who wait is told; undefined: it goes on waiting */
+  #answer(answerTo: (waiter: Waiter) => string | AuthSocketError | undefined): void {
+    this.#waiters = this.#waiters.filter((waiter) => {
+      const answer = answerTo(waiter);
       // Told behind the listeners, so that whoever waits finds the public state that it waited for.
-      this.reactions.tell(() => resolve(token));
-    }
-  }
-
-  #rejectWaiters(isMeant: (waiter: Waiter) => boolean, error: AuthSocketError): void {
-    for (const { reject } of this.#take(isMeant)) this.reactions.tell(() => reject(error));
+      if (answer !== undefined) this.reactions.tell(() => waiter.settle(answer));
+      return answer === undefined;
+    });
+    this.watch();
   }
 
   /** B4: timers and wake-up events only while somebody needs them. */
@@ -1197,8 +1176,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   #wokeUp(wakeUp: WakeUp): void {
     this.read(); // B8
     if (this.#isWanted) this.#look(false, wakeUp === "online");
-    for (const client of this.#clients) this.reactions.react(() => client.wokeUp(wakeUp));
-    this.reactions.run();
+    this.#tellClients((client) => client.wokeUp(wakeUp));
   }
 
   // Tokens and the store.
@@ -1290,18 +1268,4 @@ function orphaned(): AuthSocketError {
     "session_expired",
     "another tab has used this tab's refresh token, and continues the session",
   );
-}
-
-function known(context: { token?: string | undefined; refreshToken?: string | undefined }) {
-  const { token, refreshToken } = context;
-  return { ...(token !== undefined && { token }), ...(refreshToken !== undefined && { refreshToken }) };
-}
-
-/** B9: what may throw, as a question. */
-function answerSync(ask: () => boolean): boolean {
-  try {
-    return ask();
-  } catch {
-    return false;
-  }
 }

@@ -51,12 +51,6 @@ export interface Turn {
   release(done?: (held: boolean) => void): void;
 }
 
-const ALONE: Turn = {
-  confirm: (done) => done(true),
-  commit: (_, done) => done(true, 0),
-  release: (done) => done?.(true),
-};
-
 /** What a turn has brought. */
 export interface Brought {
   token: string;
@@ -88,7 +82,7 @@ export class RefreshLock {
   readonly #platform: Platform;
   readonly #patience: number;
   /** By lease, the last generation whose token this tab has had: a later one may still not be seen here (T24). */
-  readonly #generations = new Map<string, number>();
+  readonly #generations = new Map<string | undefined, number>();
   /** How often, as far as this tab knows, somebody has signed in or out, and who is told of it. */
   #epoch: number | undefined;
   #watched: string | undefined;
@@ -109,7 +103,7 @@ export class RefreshLock {
   /**
    * Waits for a turn. It begins at once where nobody else is there.
    *
-   * @param name of the lease
+   * @param name of the lease; undefined: there are no others
    * @param token that is to be replaced
    */
   take(
@@ -118,25 +112,22 @@ export class RefreshLock {
     begin: (turn: Turn, at: Beginning) => void,
   ): Turn {
     const { random, now, setTimeout, clearTimeout } = this.#platform;
-    const database = this.#platform.leases();
-    if (!database || name === undefined) {
-      begin(ALONE, { behind: false, generation: 0, isSpent: () => false });
-      return ALONE;
-    }
+    const database = name === undefined ? undefined : this.#platform.leases();
     const id = `${random()}`;
     let status: "waiting" | "held" | "over" = "waiting";
     let ahead: string | undefined;
     let since = NO_LEASE;
     let timer: unknown;
-    let leave = () => {};
+    let leave: (() => void) | undefined;
     const settle = (next: "held" | "over") => {
       status = next;
       clearTimeout(timer);
-      unsubscribe();
+      unsubscribe?.();
     };
     // Measured by timers that have run out, whatever the clock says and however much news a thawed tab finds (T23).
     const wait = (longest: number) => {
-      const patience = ahead !== undefined && database.isLeft(ahead) ? Math.min(longest, LEFT_PAGE) : longest;
+      const patience =
+        ahead !== undefined && database?.isLeft(ahead) ? Math.min(longest, LEFT_PAGE) : longest;
       const ms = Math.min(POLL, patience);
       timer = setTimeout(() => {
         const preempted = patience > ms ? undefined : ahead;
@@ -154,7 +145,7 @@ export class RefreshLock {
           if (holder === id) {
             settle("held");
             since = lease ?? NO_LEASE;
-            leave = database.hold(id);
+            leave = database?.hold(id);
             const behind = !!lease && this.#isBehind(name, lease, token);
             if (lease && (!behind || token === undefined)) this.#generations.set(name, lease.generation);
             const { generation, spent = [] } = since;
@@ -168,7 +159,7 @@ export class RefreshLock {
         },
       );
     };
-    const unsubscribe = database.subscribe(name, () => {
+    const unsubscribe = database?.subscribe(`${name}`, () => {
       if (status === "waiting") look();
     });
     const update = (change: (lease: Lease) => Lease, done: (held: boolean) => void) => {
@@ -182,12 +173,12 @@ export class RefreshLock {
         () => done(held),
       );
     };
-    const end = (change: (lease: Lease) => Lease, done: (held: boolean) => void) => {
+    const end = (change: (lease: Lease) => Lease, done?: (held: boolean) => void) => {
       settle("over");
       update(change, (held) => {
         // Not before: a page that is being left sees its request fail, and has no time to give its turn back.
-        leave();
-        done(held);
+        leave?.();
+        done?.(held);
       });
     };
     const turn: Turn = {
@@ -207,7 +198,7 @@ export class RefreshLock {
           () => done(kept, generation),
         );
       },
-      release: (done) => end((lease) => released(lease, id), done ?? (() => {})),
+      release: (done) => end((lease) => released(lease, id), done),
     };
     look();
     return turn;
@@ -240,7 +231,7 @@ export class RefreshLock {
         signIn: mark(signIn),
         at,
       });
-      if (name !== undefined) this.#generations.set(name, after.generation);
+      this.#generations.set(name, after.generation);
       if (name === this.#watched) this.#epoch = after.epoch;
       return after;
     };
@@ -250,7 +241,7 @@ export class RefreshLock {
   /** Runs it between other tabs' changes, unless one has committed a token that may not be seen here yet (T24). */
   unlessBehind(name: string | undefined, token: string, run: () => void): void {
     this.#update(name, unchanged, (lease) => {
-      if (!lease || name === undefined || !this.#isBehind(name, lease, token)) run();
+      if (!lease || !this.#isBehind(name, lease, token)) run();
     });
   }
 
@@ -267,7 +258,7 @@ export class RefreshLock {
     };
   }
 
-  #isBehind(name: string, lease: Lease, token: string | undefined): boolean {
+  #isBehind(name: string | undefined, lease: Lease, token: string | undefined): boolean {
     const known = this.#generations.get(name);
     return isBehind(lease, known, this.#opened, mark(token), this.#platform.now());
   }
