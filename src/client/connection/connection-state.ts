@@ -58,8 +58,6 @@ export interface Attempt {
   /** from 1, since the connection was last up or asked for */
   attempt: number;
   error?: AuthSocketError | undefined;
-  /** when the server has cut the connection over its token lately (B14) */
-  cuts: readonly number[];
   /** how many refusals of a fresh token in a row (B7) */
   refusals: number;
   /** how many attempts in a row the server has not answered: no engine could be opened, or the CONNECT waited in vain */
@@ -88,18 +86,15 @@ export interface Live {
   isHeld?: boolean | undefined;
   /** when the connection was accepted */
   since: number;
-  cuts: readonly number[];
 }
 
-export const FIRST_ATTEMPT: Attempt = { attempt: 1, cuts: [], refusals: 0, unreached: 0 };
+export const FIRST_ATTEMPT: Attempt = { attempt: 1, refusals: 0, unreached: 0 };
 
 /** The same attempt, going on. */
 export function attemptOf(state: State): Attempt {
-  if ("attempt" in state) {
-    const { attempt, error, cuts, refusals, unreached, veil } = state;
-    return { attempt, error, cuts, refusals, unreached, veil };
-  }
-  return { ...FIRST_ATTEMPT, cuts: "cuts" in state ? state.cuts : [] };
+  if (!("attempt" in state)) return FIRST_ATTEMPT;
+  const { attempt, error, refusals, unreached, veil } = state;
+  return { attempt, error, refusals, unreached, veil };
 }
 
 /** Socket.IO has the Socket in hand. */

@@ -107,6 +107,8 @@ export class Connection implements SessionClient, SocketOwner {
   /** When the app has called connect() after the server had disconnected this socket (T13). */
   #connects: readonly number[] = [];
   #wokenAt = Number.NEGATIVE_INFINITY;
+  /** When the server has cut this user's connections lately (B14). */
+  #cuts: readonly number[] = [];
 
   constructor(socket: Socket, namespace: string, session: Session, context: ConnectionContext) {
     this.socket = socket;
@@ -178,7 +180,7 @@ export class Connection implements SessionClient, SocketOwner {
     const wasRefused = state.status === "refused";
     const at = wasRefused ? this.#nextConnect() : undefined;
     if (at !== undefined) this.#delay(FIRST_ATTEMPT, at, state.error);
-    else this.#begin({ ...FIRST_ATTEMPT, cuts: this.#recentCuts }, wasRefused);
+    else this.#begin(FIRST_ATTEMPT, wasRefused);
   }
 
   /** T13: when another connect() may go out, if not now. */
@@ -189,13 +191,6 @@ export class Connection implements SessionClient, SocketOwner {
     if (recent.length >= CONNECTS && oldest !== undefined) return oldest + CONNECTS_SPAN;
     this.#connects = [...recent, now];
     return undefined;
-  }
-
-  /** The cuts of a socket that has been stopped since. */
-  #cutsBefore: readonly number[] = [];
-
-  get #recentCuts(): readonly number[] {
-    return recentCuts(this.#cutsBefore, this.#now);
   }
 
   /** @param isFresh whether a fresh token is asked for first (B14), within the budget (B27) */
@@ -246,6 +241,7 @@ export class Connection implements SessionClient, SocketOwner {
 
   drop(): void {
     const { socket } = this;
+    this.#cuts = [];
     const wasGuest = this.#role === "guest";
     this.#dropped ??= { wasConnected: socket.connected, wasGuest };
     // What the app emits from here on is the next user's, and waits for the next connection.
@@ -254,7 +250,7 @@ export class Connection implements SessionClient, SocketOwner {
     if (wasGuest) this.#restoreAside();
     else {
       const code = this.#session.currentToken === undefined ? "signed_out" : "user_changed";
-      this.#discard(new AuthSocketError(code, "the user changed before this could be sent or answered"));
+      this.#discard(changed(code));
     }
   }
 
@@ -319,6 +315,7 @@ export class Connection implements SessionClient, SocketOwner {
     }
     switch (status) {
       case "signedOut":
+        this.#cuts = []; // they were another sign-in's
         this.#start(FIRST_ATTEMPT);
         break;
       case "waitingForToken":
@@ -403,10 +400,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.#aside = undefined;
     if (aside.user === this.#session.user.id)
       this.socket.sendBuffer = [...aside.packets, ...this.socket.sendBuffer];
-    else
-      this.#patch.rejectPending(
-        new AuthSocketError("user_changed", "the user changed before this could be sent or answered"),
-      );
+    else this.#patch.rejectPending(changed("user_changed"));
   }
 
   signedIn(): void {
@@ -435,7 +429,7 @@ export class Connection implements SessionClient, SocketOwner {
   /** B27: tried again, and shown as refused until the server accepts it. */
   #retry(refused: Refused): void {
     const veil: Refused = { ...refused, retryAt: undefined };
-    this.#begin({ ...FIRST_ATTEMPT, cuts: this.#recentCuts, veil }, false);
+    this.#begin({ ...FIRST_ATTEMPT, veil }, false);
   }
 
   // What Socket.IO says.
@@ -601,19 +595,16 @@ export class Connection implements SessionClient, SocketOwner {
     const state = this.#state;
     if (state.status !== "opening" || !state.credential) return;
     const { id = "", recovered } = this.socket;
-    const { credential, cuts } = state;
+    const { credential } = state;
     this.#cursor.connected(credential === "guest" ? -1 : this.#user.id);
     this.#tried = undefined;
     const { renewal } = this.#context;
     const since = this.#now;
-    this.#decide(
-      { status: "connected", id, recovered: !!recovered, renewal, credential, since, cuts },
-      () => {
-        if (this.connectedWith !== undefined) this.#session.accepted(this.connectedWith);
-        // The session may have renewed its token while this one was being looked at.
-        this.#follow();
-      },
-    );
+    this.#decide({ status: "connected", id, recovered: !!recovered, renewal, credential, since }, () => {
+      if (this.connectedWith !== undefined) this.#session.accepted(this.connectedWith);
+      // The session may have renewed its token while this one was being looked at.
+      this.#follow();
+    });
   }
 
   failed(error: ConnectError): void {
@@ -758,9 +749,8 @@ export class Connection implements SessionClient, SocketOwner {
     const state = this.#state;
     if (!isUnderWay(state)) return;
     const now = this.#now;
-    const attempt = attemptOf(state);
-    const cuts = [...recentCuts(attempt.cuts, now), now];
-    this.#cutsBefore = cuts;
+    const cuts = recentCuts(this.#cuts, now);
+    this.#cuts = [...cuts, now];
     if (state.status !== "connected") {
       this.#stop(this.#kicked(), "signIn");
       return;
@@ -770,14 +760,14 @@ export class Connection implements SessionClient, SocketOwner {
     if (told || credential === "guest") this.#stop(told?.error ?? this.#kicked(), "signIn");
     else {
       const token = credential.accessToken;
-      const cut = readCut({ ...state, token: credential }, session.currentToken, now);
+      const cut = readCut({ ...state, token: credential, cuts }, session.currentToken, now);
       if (cut === "kicked") {
         this.#stop(this.#kicked(), "signIn");
         return;
       }
       if (cut === "expired") session.lapsed(token);
       const replacement = cut === "expired" ? undefined : session.replace(this, token);
-      const next = { ...nextAttempt(state), cuts };
+      const next = nextAttempt(state);
       this.#tried = token;
       if (replacement?.status === "later") this.#delay(next, replacement.at, undefined);
       else if (replacement?.status === "spent") this.#stop(this.#kicked(), "signIn");
@@ -950,6 +940,10 @@ function isGuest(credential: Credential): credential is "guest" {
 
 function tokenOf(credential: Credential): string | undefined {
   return credential === "guest" ? undefined : credential.accessToken;
+}
+
+function changed(code: "signed_out" | "user_changed"): AuthSocketError {
+  return new AuthSocketError(code, "the user changed before this could be sent or answered");
 }
 
 function defaultPayload(token: string | undefined): object {

@@ -25,7 +25,7 @@ export interface CutConnection {
   token: AccessToken;
   /** when it was accepted */
   since: number;
-  /** when the server had cut its predecessors */
+  /** when the server had cut its predecessors, lately */
   cuts: readonly number[];
 }
 
@@ -58,9 +58,8 @@ export function readCut(
   )
     return "expired";
   const half = lifetime / 2;
-  const before = recentCuts(cuts, now);
-  if (before.length > 0 && now - since < Math.min(NEW, half)) return "kicked";
-  if (expiresAt === undefined && before.length + 1 >= MOST_CUTS) return "kicked";
+  if (cuts.length > 0 && now - since < Math.min(NEW, half)) return "kicked";
+  if (expiresAt === undefined && cuts.length + 1 >= MOST_CUTS) return "kicked";
   const isTokenMatter =
     expiresAt === undefined ||
     token.accessToken !== current ||
