@@ -2,25 +2,28 @@
 export interface Price {
   /** The whole of it. */
   whole: number;
+  /** What it should weigh, where it weighs more. */
+  goal?: number;
   /** What any of its names may cost by itself, beyond an empty bundle; or, by name, what each may. */
   names: number | Record<string, number>;
 }
 
 /** By entry point. */
 export const prices: Record<string, Price> = {
-  // What it weighs today. The goals are 16 500 for the whole and 11 000 without sockets; docs/benchmarks.md tells both.
+  // What it weighs today, and a little more. docs/benchmarks.md tells the goal as well.
   authsocket: {
-    whole: 26_500,
+    whole: 25_500,
+    goal: 16_500,
     names: {
-      AuthSession: 17_200,
-      AuthSocket: 26_500,
+      AuthSession: 16_850,
+      AuthSocket: 25_500,
       AuthSocketError: 400,
       isTokenRefused: 600,
       memoryStore: 400,
       webStorageStore: 800,
     },
   },
-  "authsocket/session": { whole: 17_200, names: 17_200 },
+  "authsocket/session": { whole: 16_850, goal: 11_000, names: 16_850 },
   "authsocket/react": { whole: 1_000, names: 1_000 },
   "authsocket/vue": { whole: 1_000, names: 1_000 },
   "authsocket/svelte": { whole: 1_000, names: 1_000 },

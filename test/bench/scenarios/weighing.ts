@@ -41,12 +41,12 @@ export const weighing: Scenario = {
       modules.map(async ([name, entry]) => [name, await weigh(entry)] as const),
     );
     const ours = await weigh("./dist/authsocket.js");
-    const sizeLimit = prices.authsocket?.whole ?? 0;
+    const { whole: sizeLimit = 0, goal = sizeLimit } = prices.authsocket ?? {};
     const rows: Row[] = [
       {
         measure: titles.app,
         cells: Object.fromEntries(sizes.map(([name, size]) => [name, words(size)])),
-        budget: { limit: `gzip ≤ ${inKilobytes(sizeLimit)}`, met: ours.gzip <= sizeLimit },
+        budget: { limit: `gzip ≤ ${inKilobytes(goal)}`, met: ours.gzip <= goal },
       },
       {
         measure: titles.scriptTag,
