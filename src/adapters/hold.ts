@@ -8,7 +8,7 @@ export interface Connectable extends Subscribable<AuthSocketState> {
 
 interface Hold {
   holders: number;
-  /** Whether the connection was made here. One that the app has made is the app's to end. */
+  /** Whether the connection was opened here. If the app has opened it, the app closes it. */
   isOurs: boolean;
   readonly stopWatching: () => void;
 }
@@ -16,14 +16,14 @@ interface Hold {
 const holds = new WeakMap<Connectable, Hold>();
 
 /**
- * Connects while anybody holds it.
+ * Connects while somebody holds the connection.
  *
- * @returns the release, to be called once
+ * @returns a function that releases it; call it once
  */
 export function hold(auth: Connectable): () => void {
   const held = holds.get(auth) ?? take(auth);
   held.holders++;
-  // In a later task: StrictMode and a change of page release and hold again at once, which shall cost no disconnect.
+  // In a later task: StrictMode and a change of page release and hold again at once, which must not disconnect.
   return () => void setTimeout(release, 0, auth, held);
 }
 
@@ -34,7 +34,7 @@ function take(auth: Connectable): Hold {
     holders: 0,
     isOurs,
     stopWatching: auth.subscribe(({ status, error }) => {
-      // The app has disconnected it. An error would mean that Socket.IO gave up.
+      // Without an error, the app itself has disconnected. With one, Socket.IO has given up.
       if (status === "idle" && !error) held.isOurs = false;
     }),
   };

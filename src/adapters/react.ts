@@ -7,8 +7,8 @@ export type { Connectable } from "./hold.ts";
 export type { EventListener, EventName, Listenable } from "./socket-event.ts";
 
 /**
- * Connects while any component uses it, and tells how it is. The last component that leaves disconnects, unless the app
- * itself had connected. On a server and while hydrating, the state is `auth.serverState`.
+ * Connects while any component uses the connection, and returns its state. When the last of these components is unmounted, the
+ * connection is closed, unless the app itself has connected. On a server and while hydrating, it returns `auth.serverState`.
  *
  * @param auth made outside of the components, with `autoConnect: false`
  * @example
@@ -20,8 +20,8 @@ export function useConnection(auth: Connectable): AuthSocketState {
 }
 
 /**
- * Who is signed in. Asks nobody: a connection does, or `session.whenReady()`. On a server and while hydrating, the state is
- * `session.serverState`.
+ * Returns the session's state: who is signed in. It sends no request. `useConnection()` and `session.whenReady()` do. On a
+ * server and while hydrating, it returns `session.serverState`.
  *
  * @example
  * const { status, subject } = useSession(auth.session);
@@ -31,7 +31,7 @@ export function useSession(session: Subscribable<SessionState>): SessionState {
 }
 
 /**
- * Listens to an event while the component is mounted. The listener may be a new function at each render: the latest one is
+ * Listens to an event while the component is mounted. The listener may be a new function at each render. The latest one is
  * called.
  *
  * @example

@@ -23,9 +23,9 @@ export interface Listenable<Listen extends EventsMap, Emit extends EventsMap> {
 }
 
 /**
- * Calls what `latest` answers at that time.
+ * For each event, calls the listener that `latest` returns at that time.
  *
- * @returns its undo
+ * @returns a function that stops listening
  */
 export function listen<Listen extends EventsMap, Emit extends EventsMap, Event extends EventName<Listen>>(
   auth: Listenable<Listen, Emit>,

@@ -3,15 +3,16 @@ import { type Connectable, hold } from "./hold.ts";
 
 export type { Connectable } from "./hold.ts";
 
-/** A store of Svelte's: `$store` in a component reads it. */
+/** A store as Svelte knows it: a component reads it as `$store`. */
 export interface Readable<State> {
-  /** Calls at once with the present state, and then with each new one. Returns its undo. */
+  /** Calls the listener at once with the current state, and then with each new one. Returns a function that ends this. */
   subscribe(this: void, run: (state: State) => void): () => void;
 }
 
 /**
- * Connects while anybody is subscribed, and tells how it is. The last subscriber that leaves disconnects, unless the app
- * itself had connected. On a server, the state is `auth.serverState`, and nothing connects.
+ * A store with the state of the connection, which is connected while somebody is subscribed. When the last subscriber leaves,
+ * the connection is closed, unless the app itself has connected. On a server the value is `auth.serverState`, and nothing
+ * connects.
  *
  * @param auth made outside of the components, with `autoConnect: false`
  * @example
@@ -22,7 +23,8 @@ export function connection(auth: Connectable): Readable<AuthSocketState> {
 }
 
 /**
- * Who is signed in. Asks nobody: a connection does, or `session.whenReady()`. On a server, the state is `serverState`.
+ * A store with the session's state: who is signed in. It sends no request. `connection()` and `session.whenReady()` do. On a
+ * server the value is `serverState`.
  *
  * @example
  * const user = session(auth.session); // $user.subject

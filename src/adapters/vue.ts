@@ -14,8 +14,8 @@ export type { Connectable } from "./hold.ts";
 export type { EventListener, EventName, Listenable } from "./socket-event.ts";
 
 /**
- * Connects while any component or effect scope uses it, and tells how it is. The last one that leaves disconnects, unless
- * the app itself had connected. On a server and while hydrating, the state is `auth.serverState`.
+ * Connects while any component or effect scope uses the connection, and returns its state as a ref. When the last one ends, the
+ * connection is closed, unless the app itself has connected. On a server and while hydrating, the value is `auth.serverState`.
  *
  * @param auth made outside of the components, with `autoConnect: false`
  * @example
@@ -27,8 +27,8 @@ export function useConnection(auth: Connectable): Readonly<ShallowRef<AuthSocket
 }
 
 /**
- * Who is signed in. Asks nobody: a connection does, or `session.whenReady()`. On a server and while hydrating, the state is
- * `session.serverState`.
+ * Returns the session's state as a ref: who is signed in. It sends no request. `useConnection()` and `session.whenReady()` do.
+ * On a server and while hydrating, the value is `session.serverState`.
  *
  * @example
  * const session = useSession(auth.session); // session.value.subject
@@ -38,7 +38,7 @@ export function useSession(session: Subscribable<SessionState>): Readonly<Shallo
 }
 
 /**
- * Listens to an event while the component is mounted, or the effect scope active.
+ * Listens to an event while the component is mounted or the effect scope is active.
  *
  * @example
  * useSocketEvent(auth, "message", (message) => messages.value.push(message));
@@ -52,7 +52,7 @@ export function useSocketEvent<
 }
 
 function useSubscribable<State>(source: Subscribable<State>): Readonly<ShallowRef<State>> {
-  // A component that hydrates has its element before it is mounted, and has to render what the server did.
+  // While it hydrates, a component already has its element. It must render the same as the server.
   const isHydrating = Boolean(getCurrentInstance()?.vnode.el);
   const state = shallowRef(isServer() || isHydrating ? source.serverState : source.state);
   const read = () => {
@@ -65,7 +65,7 @@ function useSubscribable<State>(source: Subscribable<State>): Readonly<ShallowRe
   return state;
 }
 
-/** Mounting is what a server never does. An effect scope without a component begins at once. */
+/** A server never mounts a component, so nothing begins there. An effect scope without a component begins at once. */
 function whileMounted(begin: () => () => void): void {
   let end: (() => void) | undefined;
   const start = () => {

@@ -1,6 +1,6 @@
 import type { Refusal, RefusalCode } from "../protocol.ts";
 
-/** Said to the client where the thrower says nothing. In the words that clients without codes know. */
+/** The default messages, in words that clients which do not read codes know. */
 const MESSAGES: Readonly<Record<RefusalCode, string>> = {
   token_missing: "No token provided",
   token_invalid: "Invalid token",
@@ -14,14 +14,14 @@ const MESSAGES: Readonly<Record<RefusalCode, string>> = {
 const BRAND: unique symbol = Symbol.for("authsocket.AuthError");
 
 export interface AuthErrorOptions {
-  /** ms after which the client may try again; with `unavailable` only. Default: the client's own backoff. */
+  /** ms after which the client may try again. Only with `unavailable`. Default: the client's own backoff. */
   retryAfter?: number | undefined;
   /** Stays on the server. */
   cause?: unknown;
 }
 
 /**
- * A refusal. `verify` and `authorize` may throw one to say why; its code and message reach the client, its cause does not.
+ * A refusal, which `verify` and `authorize` may throw. The client gets its code and its message, but not its cause.
  *
  * @example
  * throw new AuthError("unavailable", "The key server does not answer", { retryAfter: 5_000 });
@@ -33,7 +33,7 @@ export class AuthError extends Error {
 
   /**
    * @param message default: a few words for the code
-   * @throws TypeError for a code that the protocol does not know, or a `retryAfter` that is no duration
+   * @throws TypeError for a code that the protocol does not have, or a `retryAfter` that is not a duration
    */
   constructor(code: RefusalCode, message?: string, { retryAfter, cause }: AuthErrorOptions = {}) {
     if (!Object.hasOwn(MESSAGES, code)) {

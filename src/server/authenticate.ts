@@ -10,11 +10,11 @@ export interface SocketSource<Socket> {
 }
 
 /**
- * Lets nobody in without a valid token, takes renewals on the live connection, and cuts it when its token expires.
+ * Admits only clients with a valid token, accepts renewals on the live connection, and disconnects when the token expires.
  *
- * A Server is guarded whole: all its namespaces, those that are made later and dynamic ones included, except those of
- * `except`. A namespace that is given to `authenticate()` itself, before or after, goes by its own rules, and its users are
- * its own: `disconnectUser` of the Server does not reach it.
+ * With a Server, it guards all namespaces except those in `except`, including dynamic ones and those that are made later. If a
+ * namespace is given to `authenticate()` itself, before or after, it has its own rules and its own users: `disconnectUser` of
+ * the Server does not reach them.
  *
  * @example
  * const auth = authenticate(io, { verify: async (token) => identityOf(await jwtVerify(token, key)) });
@@ -36,7 +36,7 @@ export function authenticate<Claims, Socket>(
   return {
     disconnectUser(subject, reason) {
       const confirmed = guard.disconnectUser(subject, reason);
-      // Told by `onEvent` besides: nobody need wait for it, and a rejection that nobody awaits ends no process (V3).
+      // `onEvent` reports it too. So the app need not await it, and an unhandled rejection does not end the process (V3).
       confirmed.catch(() => {});
       return confirmed;
     },

@@ -1,14 +1,14 @@
-/** What `verify` knows of a valid token. */
+/** What `verify` answers about a valid token. */
 export interface Identity<Claims = unknown> {
-  /** Who the token is for: equal subjects are one user. */
+  /** Who the token is for. Equal subjects are the same user. */
   subject: string;
-  /** ms since the epoch, by this server's clock. The connection is cut then unless it is renewed. */
+  /** ms since the epoch, by this server's clock. The connection ends then, unless it is renewed before. */
   expiresAt: number;
-  /** Whatever `authorize` and the event handlers need to know; plain data, since recovery may store it elsewhere. */
+  /** Whatever `authorize` and your event handlers need. Plain data, because recovery may store it elsewhere. */
   claims: Claims;
 }
 
-/** The part of `socket.data` that is kept up to date: the identity of the latest valid token, frozen. */
+/** The part of `socket.data` that the guard writes: the identity of the latest valid token, frozen. */
 export interface AuthData<Claims = unknown> {
   auth: Identity<Claims>;
 }
@@ -17,9 +17,9 @@ export interface AuthData<Claims = unknown> {
 const EARLIEST_EXPIRY = 1e11;
 
 /**
- * The identity that `verify` has answered, as a frozen copy.
+ * Returns the identity that `verify` has answered, as a frozen copy.
  *
- * @throws TypeError for an answer that is none: a mistake of the server's own code
+ * @throws TypeError if the answer is not an identity, which is a mistake of the server's own code
  */
 export function toIdentity(answer: unknown): Identity {
   const { subject, expiresAt, claims } = Object(answer);

@@ -4,36 +4,35 @@ import type { OnEvent } from "./reporter.ts";
 /** How connections are authenticated. Only `verify` has no default. */
 export interface AuthenticateOptions<Claims, Socket> {
   /**
-   * Checks a token, at the handshake and at each renewal. It refuses a token by throwing an `AuthError`, by answering null
-   * or undefined, or by what jose, jsonwebtoken, fast-jwt, firebase-admin and aws-jwt-verify throw about a token. Anything
-   * else that it throws is a fault: the client is refused as `unavailable` and comes back within seconds. So is one that
-   * takes longer than ten seconds.
+   * Checks a token, at the handshake and at each renewal. To refuse a token, it throws an `AuthError`, answers null or
+   * undefined, or lets jose, jsonwebtoken, fast-jwt, firebase-admin or aws-jwt-verify throw. Any other error is a fault, and so
+   * is an answer that takes longer than ten seconds: the client is refused with `unavailable` and tries again within seconds.
    */
   verify: (
     token: string,
   ) => Identity<Claims> | null | undefined | Promise<Identity<Claims> | null | undefined>;
   /**
-   * Whether that user may be in this namespace; asked at the handshake, at each renewal and after a recovery. False is
-   * `insufficient_scope`, a throw is `unavailable`. Default: everybody with a valid token.
+   * Answers whether this user may be in this namespace. It is called at the handshake, at each renewal and after a recovery.
+   * `false` refuses with `insufficient_scope`, an error with `unavailable`. Default: everybody with a valid token.
    */
   authorize?: ((identity: Identity<Claims>, socket: Socket) => boolean | Promise<boolean>) | undefined;
   /**
-   * Namespaces of a Server that need no tokens: names, and patterns that are tested against names. Default: none. A
-   * namespace that has been given to `authenticate()` itself keeps its own rules.
+   * The namespaces of a Server that need no token: names, or regular expressions for names. Default: none. A namespace that is
+   * given to `authenticate()` itself keeps its own rules.
    */
   except?: readonly (string | RegExp)[] | undefined;
-  /** Admits clients without a token as guests, who have no `socket.data.auth`. A bad token is refused. Default: false. */
+  /** Also admits clients without a token, as guests without `socket.data.auth`. A bad token is still refused. Default: false. */
   guests?: boolean | undefined;
   /**
-   * ms before expiry at which `auth:expiring` is sent; half of the lifetime where that is shorter. Default: 10 000, or a
-   * tenth of the lifetime where that is less, so that clients have renewed by themselves before.
+   * How many ms before expiry `auth:expiring` is sent, at most half the lifetime. Default: 10 000, or a tenth of the lifetime if
+   * that is less, so that clients have normally renewed before.
    */
   notice?: number | undefined;
-  /** Hears what happens to connections, and of faults. No event holds a token. What it throws is a warning at most. */
+  /** Gets an event for each connection, refusal and fault. No event contains a token. If it throws, that is only a warning. */
   onEvent?: OnEvent | undefined;
 }
 
-/** Options as the inside sees them: claims are anything and a socket is a socket. */
+/** The options without the app's types of claims and sockets. */
 export type Rules<Socket> = AuthenticateOptions<unknown, Socket>;
 
 const NAMES = ["verify", "authorize", "except", "guests", "notice", "onEvent"];
@@ -67,7 +66,7 @@ function isPattern(value: unknown): boolean {
   return typeof value === "string" && value !== "";
 }
 
-/** Whether a namespace of that name is one of them. A name may lack its slash, as in `io.of()`. */
+/** Whether a name matches one of the patterns. The pattern's slash may be missing, as in `io.of()`. */
 export function isExcepted(name: string, patterns: readonly (string | RegExp)[]): boolean {
   return patterns.some((pattern) =>
     typeof pattern === "string" ? pattern === name || `/${pattern}` === name : pattern.test(name),

@@ -1,19 +1,19 @@
 import type { RefusalCode } from "../protocol.ts";
 import { withoutTokens } from "./verdict/redaction.ts";
 
-/** Something that `onEvent` is told. It never holds a token. */
+/** An event for `onEvent`. It never contains a token. */
 export interface AuthEvent {
   /**
    * `accepted`: a client has connected. `refused`: a CONNECT or a renewal was refused. `renewed`: a live connection has a
    * new token. `cut`: a connection was ended at its token's expiry. `revoked`: it was ended by `disconnectUser`, or because
-   * `authorize` no longer admits its user. `fault`: something failed, and nobody was judged by it.
+   * `authorize` no longer admits its user. `fault`: something failed, which says nothing about a token.
    */
   type: "accepted" | "refused" | "renewed" | "cut" | "revoked" | "fault";
   /** The namespace's name. */
   namespace: string;
   /** The socket's id. */
   id?: string | undefined;
-  /** Whose token it is; undefined for guests and where nobody knows. */
+  /** Whose token it is. Undefined for guests, and if it is not known. */
   subject?: string | undefined;
   /** The refusal's code. */
   code?: RefusalCode | undefined;
@@ -26,7 +26,7 @@ export type OnEvent = (event: AuthEvent) => unknown;
 /** ms between two warnings of one kind. */
 const MINUTE = 60_000;
 
-/** Tells the app what happens. Nothing that the app's own function does comes back (V6). */
+/** Tells the app what happens. An error of the app's own function has no effect here (V6). */
 export class Reporter {
   readonly #onEvent: OnEvent | undefined;
   /** When the last warning of each kind was given. */
@@ -46,7 +46,7 @@ export class Reporter {
     }
   }
 
-  /** A fault, which one warning a minute tells where there is no `onEvent`. */
+  /** Reports a fault. Without an `onEvent` this is a warning, at most one a minute. */
   fault(where: Pick<AuthEvent, "namespace" | "id" | "subject">, cause: unknown, token?: string): void {
     const error = withoutTokens(cause, token);
     if (this.#onEvent) this.tell({ type: "fault", ...where, code: "unavailable", error });

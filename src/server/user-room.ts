@@ -1,5 +1,5 @@
 /**
- * The room that all of a user's sockets of a namespace are in.
+ * The name of the room that all of a user's sockets in a namespace are in.
  *
  * @example
  * io.to(userRoom("alice")).emit("message", "hello");

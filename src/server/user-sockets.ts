@@ -1,34 +1,34 @@
-/** One of a user's connections, on whatever node. */
+/** One of a user's connections, on any node. */
 export interface Device {
   /** The socket's id. */
   id: string;
   /** The namespace's name. */
   namespace: string;
-  /** As the server sees it; behind a proxy that is the proxy's. */
+  /** As the server sees it. Behind a proxy this is the proxy's address. */
   address: string;
   userAgent: string | undefined;
-  /** ms since the epoch, by that node's clock; a recovery counts as a new connection. */
+  /** ms since the epoch, by the clock of its node. A recovery counts as a new connection. */
   connectedAt: number;
-  /** ms since the epoch: the latest token's. */
+  /** ms since the epoch: when its latest token expires. */
   expiresAt: number;
 }
 
-/** What can be done with the users of a guarded Server or namespace, on all nodes. */
+/** What `authenticate()` returns: the users of the guarded Server or namespace, on all nodes. */
 export interface UserSockets {
   /**
-   * Ends a user's connections: each is sent `auth:revoked` and disconnected, none comes back by recovery, and a handshake
-   * that is under way ends the same way. It is no ban: whom `verify` and `authorize` still admit may connect anew.
+   * Ends a user's connections and handshakes. Each client gets `auth:revoked` and is disconnected, and cannot recover its
+   * connection. This does not keep the user out: if `verify` and `authorize` still admit them, they may connect again.
    *
-   * @param reason reaches the client
-   * @returns when all nodes have answered
-   * @throws Error when a node has not answered within ten seconds. This node goes on telling it, for ten minutes at least,
-   * and `onEvent` hears of a `fault`. Nobody need wait for the promise: it ends no process.
+   * @param reason the client gets this text
+   * @returns a promise that resolves when all nodes have answered. You need not await it: if it rejects, the process goes on
+   * @throws Error if a node has not answered within ten seconds. This server keeps telling it, for ten minutes at least, and
+   * `onEvent` gets a `fault`
    */
   disconnectUser(subject: string, reason: string): Promise<void>;
   /**
-   * A user's connections.
+   * Lists a user's connections.
    *
-   * @throws Error when a node has not answered within ten seconds
+   * @throws Error if a node has not answered within ten seconds
    */
   devices(subject: string): Promise<Device[]>;
 }

@@ -32,7 +32,7 @@ export function amplifySource({ fetchAuthSession, Hub }: AmplifyLike): TokenSour
       const token = session?.tokens?.accessToken;
       return token && { accessToken: token.toString(), expiresAt: toMilliseconds(token.payload.exp) };
     },
-    // A failed renewal is news of Amplify's too. Asking after that would fail again, and be news again.
+    // Amplify also announces a failed renewal. If it was asked again then, that would fail and be announced, without end.
     subscribe: (changed) =>
       Hub.listen("auth", ({ payload }) => {
         if (/^(signedIn|signedOut|signInWithRedirect|tokenRefresh)$/.test(payload.event)) changed();

@@ -3,14 +3,14 @@ import { isForcing } from "./forcing.ts";
 
 /** What `clerkSource` uses of `Clerk`, from `@clerk/clerk-js`, which Clerk's other packages hand out as well. */
 export interface ClerkLike {
-  /** Undefined while Clerk loads and while it changes from one session to another, null where nobody is signed in. */
+  /** Undefined while Clerk loads or changes from one session to another, null if nobody is signed in. */
   readonly session?: { getToken(options: { skipCache: boolean }): Promise<string | null> } | null | undefined;
   addListener(changed: () => void): () => void;
 }
 
 /**
- * Takes the session tokens from Clerk. It waits until Clerk has loaded, and follows sign-in and sign-out in this tab and
- * sign-out in the others.
+ * Takes the session tokens from Clerk. It waits until Clerk has loaded. It follows a sign-in in this tab, and a sign-out in any
+ * tab.
  *
  * @example
  * const clerk = new Clerk(publishableKey);
@@ -22,7 +22,7 @@ export function clerkSource(clerk: ClerkLike): TokenSource {
     async get({ reason }) {
       if (clerk.session === undefined) await sessionKnown(clerk);
       const token = await clerk.session?.getToken({ skipCache: isForcing(reason) });
-      // Before version 6, Clerk answers null to somebody who is signed in when there is no network.
+      // Before version 6, Clerk answers null without a network, even if a user is signed in.
       if (!token && globalThis.navigator?.onLine === false) throw new Error("Clerk is offline");
       return token;
     },

@@ -24,7 +24,7 @@ const minimumLeft = 30;
  * Takes the tokens from Keycloak's client, and follows its sign-in, sign-out and renewal. Make the source before you call
  * `init()`: it then waits until that has ended.
  *
- * Keycloak's client tells the other tabs of a sign-out only where its `checkLoginIframe` works, which needs third-party
+ * Keycloak's client tells the other tabs of a sign-out only if its `checkLoginIframe` works, which needs third-party
  * cookies. Call `session.signOut()` before `logout()`: AuthSocket tells the other tabs.
  *
  * @example
@@ -34,8 +34,8 @@ const minimumLeft = 30;
  */
 export function keycloakSource(keycloak: KeycloakLike): TokenSource {
   const listeners = new Set<() => void>();
-  // Whoever asks Keycloak for a token that ends within `minimumLeft` makes it renew. Asked after each renewal, it would
-  // renew for ever. So what it has just got is the answer to the first question after it.
+  // When Keycloak is asked for a token that ends within `minimumLeft`, it renews. If it was asked after each renewal, a token
+  // with a short life would be renewed without end. So the first question after a renewal is answered with the new token.
   let renewed = false;
   const ready = new Promise<void>((resolve) => {
     if (keycloak.didInitialize !== false) resolve();
@@ -59,7 +59,7 @@ export function keycloakSource(keycloak: KeycloakLike): TokenSource {
         if (keycloak.flow === "implicit") return force ? null : present(keycloak);
         if (keycloak.token && !held) await keycloak.updateToken(force ? -1 : minimumLeft);
       } catch (failure) {
-        // Keycloak drops the token when the server refuses to renew it. Before version 26 it rejects with nothing then.
+        // When the server refuses to renew, Keycloak drops the token. Before version 26 it then rejects without an error.
         if (keycloak.token && failure) throw failure;
         return null;
       }
@@ -77,7 +77,7 @@ function present({ token, tokenParsed, timeSkew }: KeycloakLike) {
   return token && { accessToken: token, expiresAt: toMilliseconds(exp && exp + (timeSkew ?? 0)) };
 }
 
-/** Keycloak has one place for each callback. The app may fill it, sooner or later: both are called. */
+/** Keycloak has room for one callback of each kind. If the app sets one too, before or after, both are called. */
 function onCallback(keycloak: object, name: string, listener: () => void): void {
   let theirs = Reflect.get(keycloak, name);
   Object.defineProperty(keycloak, name, {

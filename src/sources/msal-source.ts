@@ -12,15 +12,15 @@ export interface MsalLike<Account> {
     account: Account;
     forceRefresh: boolean;
   }): Promise<{ accessToken: string; expiresOn: Date | null; uniqueId?: string | undefined }>;
-  /** Answers null where there is no window, which is then nothing to remove. */
+  /** Answers null if there is no window. Then there is nothing to remove. */
   addEventCallback(callback: (message: { eventType: string; payload: unknown }) => void): string | null;
   removeEventCallback(id: string | null): void;
 }
 
 /**
- * Takes access tokens from MSAL, for its active account, or else for its first one. It waits until the app has initialized
- * MSAL and a redirect has been handled, and follows sign-in and sign-out in this tab, and in the others where MSAL's
- * `cacheLocation` is "localStorage".
+ * Takes access tokens from MSAL, for its active account or otherwise for its first one. It waits until the app has initialized
+ * MSAL and handled a redirect. It follows sign-in and sign-out in this tab. If MSAL's `cacheLocation` is "localStorage", it
+ * follows them in the other tabs too.
  *
  * @param options.scopes what the access token is for. Name a scope of your own API: only then can your server verify it.
  * @example
@@ -50,7 +50,7 @@ export function msalSource<Account>(app: MsalLike<Account>, { scopes }: { scopes
     },
     subscribe(changed) {
       const id = app.addEventCallback(({ eventType, payload }) => {
-        // What comes from the cache is no news: asking after it would bring the same again, for ever.
+        // MSAL also announces a token that comes from its cache. To ask again then would bring the same token, without end.
         if (/(Success|Changed)$/.test(eventType) && !Object(payload).fromCache) changed();
       });
       return () => app.removeEventCallback(id);
@@ -67,7 +67,7 @@ function redirectHandled<Account>(app: MsalLike<Account>): Promise<void> {
         try {
           await app.handleRedirectPromise();
         } catch (failure) {
-          // The app hears of any other failure, since it has asked for the same result.
+          // The app sees any other failure itself, because it has asked for the same result.
           if (/^uninit/.test(Object(failure).errorCode)) return;
         }
         app.removeEventCallback(id);

@@ -25,8 +25,8 @@ export interface UserManagerLike {
  * Takes the tokens from the `UserManager` of oidc-client-ts. On the page that the provider returns to, call its
  * `signinCallback()` first.
  *
- * A UserManager tells the other tabs nothing, and takes no turns with them. Where its `userStore` is localStorage, which all
- * tabs share, set `automaticSilentRenew: false`: two tabs that renew at the same time would use one refresh token twice.
+ * A UserManager does not talk to the other tabs. If its `userStore` is localStorage, which all tabs share, set
+ * `automaticSilentRenew: false`. Otherwise two tabs could renew at the same time and use one refresh token twice.
  * Within this page, a `signinSilent()` that is called while another is in progress returns the result of that one.
  * Call `session.signIn()` after a sign-in and `session.signOut()` before a sign-out: AuthSocket tells the other tabs.
  *

@@ -3,8 +3,8 @@ export const oauthWords =
   /^(invalid_grant|missing_refresh_token|(login|interaction|consent|account_selection)_required)$/;
 
 /**
- * What an SDK answers, or null where it fails with one of the words that mean "the user has to sign in again". Any other
- * failure stays one: nobody is signed out because the network or a server failed.
+ * Returns what an SDK answers, or null if it fails with one of the words that mean "the user has to sign in again". Any other
+ * failure is thrown on: nobody is signed out because the network or a server failed.
  */
 export async function nullAt<Answer>(words: RegExp, answer: Promise<Answer>): Promise<Answer | null> {
   try {

@@ -37,8 +37,8 @@ const signInAgain =
  * const auth = new AuthSocket("/", { source: supabaseSource(supabase) });
  */
 export function supabaseSource({ auth }: SupabaseLike): TokenSource {
-  // Whoever asks Supabase for a session that has less than 90 s left makes it renew. Asked after each announcement, it would
-  // renew such sessions in all tabs for ever. So the announced session is the answer to the first question after it.
+  // When Supabase is asked for a session with less than 90 s left, it renews. If it was asked after each announcement, all tabs
+  // would renew such sessions without end. So the first question after an announcement is answered with the announced session.
   let announced: SupabaseSessionLike | null | undefined;
 
   async function ask(force: boolean): Promise<SupabaseSessionLike | null> {
@@ -57,7 +57,7 @@ export function supabaseSource({ auth }: SupabaseLike): TokenSource {
     },
     subscribe(changed) {
       const { subscription } = auth.onAuthStateChange((event, session) => {
-        // This one names nobody also where a stored session could not be renewed for want of a network.
+        // This event has no session either if a stored session could not be renewed without a network.
         if (event === "INITIAL_SESSION") return;
         announced = session;
         changed();

@@ -7,34 +7,34 @@ export interface IssueOptions {
   /** Who the tokens are for. Default: "alice". */
   subject?: string | undefined;
   /**
-   * ms for which each access token is good, the refreshed ones too. Default: 900 000, a quarter of an hour. One that is not
-   * positive makes this first token an expired one; those that follow it live for the default.
+   * How many ms each access token lives, the refreshed ones too. Default: 900 000, a quarter of an hour. With 0 or less, the
+   * first token is expired already, and the next ones live for the default.
    */
   lifetime?: number | undefined;
-  /** More claims of the access tokens. */
+  /** Further claims of the access tokens. */
   claims?: Record<string, unknown> | undefined;
 }
 
 export interface AccountsOptions {
   /** Default: the global one. */
   clock?: Pick<Clock, "now">;
-  /** ms for which a refresh token that was used is answered once more: two tabs may have sent it at once. Default: 10 000 */
+  /** ms for which a used refresh token is answered again, because two tabs may have sent it at once. Default: 10 000 */
   grace?: number;
-  /** A word that stands in each token. Default: "authsocket-testing" */
+  /** A word that each token contains. Default: "authsocket-testing" */
   mark?: string;
-  /** Whether access tokens tell nothing. Default: they are JWTs. */
+  /** Whether access tokens are opaque. Default: they are JWTs. */
   isOpaque?: boolean;
-  /** Told of a refresh token that was used twice. */
+  /** Called when a refresh token was used twice. */
   reused?: (signIn: SignIn) => void;
 }
 
-/** Everything that one sign-in brings forth: access tokens, and one refresh token after the other. */
+/** One sign-in: its access tokens, and one refresh token after the other. */
 export interface SignIn {
   readonly subject: string;
-  /** ms for which the access tokens that follow are good */
+  /** How many ms the next access tokens live */
   lifetime: number;
   readonly claims: Record<string, unknown> | undefined;
-  /** The refresh token that is good now. */
+  /** The refresh token that is valid now. */
   refreshToken: string;
   isOver: boolean;
 }
@@ -48,7 +48,7 @@ export interface Access {
 
 const DEFAULT_LIFETIME = 900_000;
 
-/** The tokens of a server, which it knows again. */
+/** The tokens that a server has issued. */
 export class Accounts {
   readonly #accesses = new Map<string, Access>();
   /** Every refresh token ever issued, and when it was used. */
@@ -90,7 +90,7 @@ export class Accounts {
     return { signIn, tokens: this.#tokens(signIn, lifetime) };
   }
 
-  /** Whose an access token is, as long as it is good. */
+  /** Whose an access token is, while it is valid. */
   verify(token: unknown): Access | AuthError {
     if (token === undefined || token === null || token === "") return new AuthError("token_missing");
     const access = this.find(token);
@@ -98,7 +98,7 @@ export class Accounts {
     return access.expiresAt > this.#clock.now() ? access : new AuthError("token_expired");
   }
 
-  /** Whose an access token is, good or not. */
+  /** Whose an access token is, valid or not. */
   find(token: unknown): Access | undefined {
     return typeof token === "string" ? this.#accesses.get(token) : undefined;
   }
@@ -108,13 +108,13 @@ export class Accounts {
     return this.#refreshTokens.get(refreshToken ?? "")?.signIn;
   }
 
-  /** @returns undefined where it is not to be refreshed; a refresh token that is used twice ends the sign-in, as a theft would */
+  /** @returns undefined if it may not be refreshed. A refresh token that is used twice ends the sign-in, as after a theft */
   refresh(refreshToken: string | undefined): TokenSet | undefined {
     const issued = this.#refreshTokens.get(refreshToken ?? "");
     if (!issued || issued.signIn.isOver) return undefined;
     const { signIn, usedAt } = issued;
     if (usedAt === undefined) return this.renew(signIn);
-    // Both get the same refresh token: another one would be a second use when the first of them refreshes again.
+    // Both get the same refresh token. With two of them, the next refresh of one tab would look like a second use.
     if (this.#clock.now() - usedAt < this.#grace) return this.#tokens(signIn);
     signIn.isOver = true;
     this.#reused(signIn);

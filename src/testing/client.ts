@@ -62,10 +62,10 @@ export interface ClientContext {
 
 /** One client: what an AuthSocket or an AuthSession is given in order to find the server in memory. */
 export class Client {
-  /** The store that its session shares with other tabs; undefined: it has none, or one that the server does not know. */
+  /** The store that its session shares with other tabs; undefined if it has none, or one that the server does not know. */
   readonly store: TabStore | undefined;
   readonly isCookieSession: boolean;
-  /** The namespaces that it was kicked from: until when, and how many more times, it is kicked if it comes back by itself. */
+  /** The namespaces that it was kicked from. If it comes back by itself, it is kicked again: until when, and how many times. */
   readonly kicks = new Map<string, { until: number; left: number }>();
   /** The AuthSocket that was made for it, if it is the server's own. */
   socket: AuthSocket | undefined;
@@ -83,7 +83,7 @@ export class Client {
     }
   }
 
-  /** Disconnects a socket, and again if it comes back by itself: until it says that it does not, or until then. */
+  /** Disconnects a socket, and does so again if it comes back by itself: until its state is `refused`, or until then. */
   kick(socket: ServerSocket, until: number, left: number): void {
     const { namespace } = socket;
     this.kicks.set(namespace, { until, left });

@@ -7,7 +7,7 @@ export interface OtherTabContext {
   settled(): Promise<void>;
 }
 
-/** Another tab of the app's browser: it shares the app's store, and refreshes when it has its turn. */
+/** Another tab of the app's browser. It shares the app's store, and takes turns with the app to refresh. */
 export class OtherTab {
   readonly #store: () => TokenStore;
   readonly #context: OtherTabContext;
@@ -17,7 +17,7 @@ export class OtherTab {
     this.#context = context;
   }
 
-  /** A user signs in there, with tokens of `server.issue()` or with new ones. */
+  /** Signs a user in there, with tokens of `server.issue()` or with new ones. */
   async signIn(tokens: TokenSet | IssueOptions = {}): Promise<void> {
     const set =
       "accessToken" in tokens ? tokens : this.#context.accounts.issue(tokens as IssueOptions).tokens;
@@ -25,7 +25,7 @@ export class OtherTab {
     await this.#context.settled();
   }
 
-  /** The user signs out there: the store remembers it, and the server refreshes no token of that sign-in any more. */
+  /** Signs the user out there. The store remembers it, and the server no longer refreshes tokens of this sign-in. */
   async signOut(): Promise<void> {
     const store = this.#store();
     const { accessToken } = (await store.load()) ?? {};
@@ -35,7 +35,7 @@ export class OtherTab {
     await this.#context.settled();
   }
 
-  /** It renews the tokens, and stores the new ones. */
+  /** Renews the tokens there, and stores the new ones. */
   async renew(): Promise<void> {
     const store = this.#store();
     const { accounts } = this.#context;
@@ -46,7 +46,7 @@ export class OtherTab {
       throw new Error(`otherTab.renew(): expected tokens of server.issue() in the store; there are ${came}`);
     }
     const { refreshToken, ...renewed } = accounts.renew(access.signIn);
-    // Where an HttpOnly cookie keeps the refresh token, no page sees it.
+    // If the refresh token is in an HttpOnly cookie, no page sees it.
     await store.save({ ...tokens, ...renewed, ...(tokens.refreshToken && { refreshToken }) } as TokenSet);
     await this.#context.settled();
   }

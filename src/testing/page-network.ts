@@ -1,6 +1,6 @@
 /**
- * What a page sees of its network: `navigator.onLine`, and the events `offline` and `online`. Outside a page there is nothing
- * to see.
+ * What a page knows about its network: `navigator.onLine`, and the events `offline` and `online`. Outside a page there is none of
+ * this.
  */
 export class PageNetwork {
   #isOnline = true;

@@ -68,21 +68,21 @@ export class TestNamespace<
     context.opened((engine, access) => new ServerSocket(engine, socketContext, access));
   }
 
-  /** Those that are connected, in the order in which they connected. */
+  /** The connected sockets, in the order in which they connected. */
   get sockets(): TestSocket<Listen, Emit>[] {
     return [...this.#sockets] as unknown as TestSocket<Listen, Emit>[];
   }
 
-  /** `"connection"` brings each socket that connects. */
+  /** With `"connection"`, calls the listener with each socket that connects. */
   on(event: "connection", listener: (socket: TestSocket<Listen, Emit>) => void): this;
-  /** What an event brings, of whichever socket, and last an acknowledgement where one is asked for. */
+  /** Calls the listener with the arguments of each such event from any socket, and with an acknowledgement function if the app wants one. */
   on<Event extends EventName<Listen>>(event: Event, listener: Listen[Event]): this;
   on(event: string, listener: Listener): this {
     this.#listeners.add(event, listener);
     return this;
   }
 
-  /** Takes a listener back, or all of that event. */
+  /** Removes a listener, or all listeners of that event. */
   off(event: EventName<Listen> | "connection", listener?: Listener): this {
     this.#listeners.remove(event, listener);
     return this;
@@ -108,20 +108,20 @@ export class TestNamespace<
     return this.to(userRoom(subject));
   }
 
-  /** What each event of that name from the app has brought, in the order in which they came. */
+  /** Returns the arguments of each such event from the app, in order. */
   received<Event extends EventName<Listen>>(event: Event): EventData<EventArguments<Listen, Event>>[] {
     return argumentsOf(this.#received, event);
   }
 
-  /** What each event of that name to the app has brought, in the order of sending. One to many sockets counts for each. */
+  /** Returns the arguments of each such event to the app, in order. An event to several sockets counts once for each. */
   sent<Event extends EventName<Emit>>(event: Event): EventData<EventArguments<Emit, Event>>[] {
     return argumentsOf(this.#sent, event);
   }
 
   /**
-   * What the next event of that name from the app brings: the first that `next()` has not answered before.
+   * Returns the arguments of the next such event from the app: the first one that `next()` has not returned yet.
    *
-   * @throws Error where all is settled and none has come; it says what has
+   * @throws Error if all is settled and no such event has come. It lists what has come
    */
   async next<Event extends EventName<Listen>>(
     event: Event,

@@ -3,9 +3,9 @@ import type { Deliveries } from "./wire/deliveries.ts";
 
 /** One request that reached the refresh endpoint and was answered. */
 export interface RefreshCall {
-  /** when it came, in ms since the epoch */
+  /** when it arrived, in ms since the epoch */
   at: number;
-  /** who asked; undefined: nobody that the server knows */
+  /** who asked; undefined if the server does not know them */
   subject: string | undefined;
   status: number;
 }
@@ -13,9 +13,9 @@ export interface RefreshCall {
 /** A request as the endpoint sees it. */
 export interface RefreshCallRequest {
   refreshToken: string | undefined;
-  /** Whom the request names where it has no refresh token: as a cookie would. */
+  /** Whom the request names if it has no refresh token, as a cookie does. */
   signIn: SignIn | undefined;
-  /** Whether it is the cookie's session that is to be renewed, and no token wanted. */
+  /** Whether to renew the cookie's session, without a token. */
   isCookieSession: boolean;
   signal: AbortSignal | undefined;
 }
@@ -43,9 +43,9 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** The refresh endpoint, and what can be wrong with it. What is wrong stays until `work()`. */
+/** The refresh endpoint and its faults. A fault lasts until `work()`. */
 export class TestRefresh {
-  /** The requests that were answered, in the order of the answers. */
+  /** The answered requests, in the order of the answers. */
   readonly calls: readonly RefreshCall[];
   readonly #calls: RefreshCall[] = [];
   readonly #context: RefreshContext;
@@ -66,9 +66,9 @@ export class TestRefresh {
   }
 
   /**
-   * It answers that status to every request.
+   * Answers every request with this status.
    *
-   * @param status 400 to 599; 0: there is no answer at all, as where CORS or a proxy is in the way. Default: 500
+   * @param status 400 to 599, or 0 for no answer at all, as with a CORS error. Default: 500
    * @param body JSON, such as `{ error: "invalid_grant" }`
    */
   fail(status = 500, body: unknown = {}): void {
@@ -80,18 +80,18 @@ export class TestRefresh {
     this.#goOn();
   }
 
-  /** It answers nothing, for as long as it hangs; `work()` answers those who still wait. */
+  /** Answers no request. `work()` then answers those that are still waiting. */
   hang(): void {
     this.#isHanging = true;
   }
 
-  /** It takes so many ms for each answer. */
+  /** Takes so many ms for each answer. */
   slow(ms: number): void {
     if (!(ms >= 0 && ms < 2 ** 31)) throw new RangeError(`refresh.slow() takes a number of ms, not ${ms}`);
     this.#delay = ms;
   }
 
-  /** It works again, and at once. */
+  /** Ends the fault: it answers at once again. */
   work(): void {
     this.#failure = undefined;
     this.#isHanging = false;
@@ -99,7 +99,7 @@ export class TestRefresh {
     this.#goOn();
   }
 
-  /** @throws TypeError where there is no way to it, as `fetch` does; the signal's reason */
+  /** @throws TypeError without a network, as `fetch` does; the signal's reason */
   request(request: RefreshCallRequest): Promise<RefreshAnswer> {
     return new Promise((resolve, reject) => {
       const { signal } = request;
@@ -127,7 +127,7 @@ export class TestRefresh {
     this.#isHanging = true;
   }
 
-  /** The network is gone: those who wait hear nothing any more. */
+  /** The network is gone: the waiting requests get no answer. */
   disconnect(): void {
     for (const { reject } of [...this.#waiting]) reject(new TypeError("Failed to fetch"));
   }

@@ -23,13 +23,13 @@ import { Deliveries } from "./wire/deliveries.ts";
 import type { Engine, Member, Refused } from "./wire/engine.ts";
 import { checkTransportClasses } from "./wire/memory-transport.ts";
 
-/** Tasks in a row in which nothing has happened: the app's own promises may take some. */
+/** After so many tasks in a row without an event, all is settled. The app's own promises may take some. */
 const QUIET = 4;
 
-/** Deliveries after which a test that waits for the end is told that there is none. */
+/** After so many deliveries, a test that waits for the end gets an error. */
 const MOST = 5_000;
 
-/** ms after a kick in which who comes back by itself is kicked again, and how often. */
+/** For so many ms after a kick, a client that comes back by itself is kicked again, and so often. */
 const [KICK_WINDOW, KICKS] = [300_000, 3];
 
 export interface TestServerOptions {
@@ -37,7 +37,7 @@ export interface TestServerOptions {
   guests?: boolean | undefined;
 }
 
-/** Whom a fault is for. Default: everybody. */
+/** Which sockets a fault is for. Default: all. */
 export interface Target {
   subject?: string | undefined;
   namespace?: string | undefined;
@@ -53,24 +53,24 @@ export interface TestRefusal {
   /** ms since the epoch */
   at: number;
   namespace: string;
-  /** whose token it was; undefined: nobody's that the server knows */
+  /** whose token it was; undefined if the server does not know it */
   subject: string | undefined;
-  /** undefined: an error of the test's own, without a code */
+  /** undefined for an error of the test's own without a code */
   code: string | undefined;
 }
 
 /** The time of a test. */
 export interface TestClock {
   /**
-   * Lets so many ms pass for timers, tokens, sessions and backoffs together, from timer to timer; what each brings about is
-   * done before time goes on. Resolves when all is settled.
+   * Lets so many ms pass, for timers, tokens, sessions and backoffs together. It goes from timer to timer, and waits for the
+   * effects of each. It resolves when all is settled.
    */
   advance(ms: number): Promise<void>;
 }
 
 type Admit = Parameters<NamespaceContext["opened"]>[0];
 
-/** A token on its way to be looked at. */
+/** A token that is being checked. */
 interface Claimed {
   token: unknown;
   namespace: string;
@@ -79,7 +79,7 @@ interface Claimed {
 }
 
 /**
- * A Socket.IO server and a refresh endpoint in memory, whose clients are real AuthSockets. As a namespace it is "/".
+ * A Socket.IO server and a refresh endpoint in memory, whose clients are real AuthSockets. Its own events are those of "/".
  *
  * @typeParam Listen what the app sends
  * @typeParam Emit what the server sends
@@ -91,9 +91,9 @@ export class TestServer<
   /** The refresh endpoint. */
   readonly refresh: TestRefresh;
   readonly clock: TestClock = { advance: (ms) => this.#advance(ms) };
-  /** Another tab of the app's browser. Where several clients have a store each, `otherTabOf()` says whose. */
+  /** Another tab of the app's browser. If several clients have a store each, use `otherTabOf()`. */
   readonly otherTab: OtherTab;
-  /** What was refused, in its order. */
+  /** The refused connections and renewals, in order. */
   readonly refusals: readonly TestRefusal[];
   readonly #refusals: TestRefusal[] = [];
   readonly #guests: boolean;
@@ -161,10 +161,10 @@ export class TestServer<
   }
 
   /**
-   * An AuthSocket that is connected to this server, and disposed of with it. By default it connects at once, keeps its tokens in
-   * a store of its own and refreshes them at this server's endpoint.
+   * Makes an AuthSocket that connects to this server. `close()` disposes of it. By default it connects at once, keeps its tokens
+   * in a store of its own and refreshes them at this server's endpoint.
    *
-   * @param options those of the app, `refresh` and all: a refresh URL is this server's, whatever it is
+   * @param options the options of your app. Any `refresh` URL is answered by this server
    * @param namespace default: "/"
    */
   socket(options: TestSocketOptions = {}, namespace = "/"): AuthSocket<Emit, Listen> {
@@ -176,7 +176,7 @@ export class TestServer<
     return socket;
   }
 
-  /** An AuthSession that refreshes at this server's endpoint, for `server.socket({ session })` and HTTP calls. */
+  /** Makes an AuthSession that refreshes at this server's endpoint, for `server.socket({ session })` and HTTP calls. */
   session(options: TestSessionOptions = {}): AuthSession {
     const client = this.#client(options as TestSocketOptions);
     const session = new AuthSession(client.sessionOptions());
@@ -186,8 +186,8 @@ export class TestServer<
   }
 
   /**
-   * The options that `server.socket()` gives to its AuthSocket, for an app that makes its own: its URL may be any. Who made it
-   * disposes of it.
+   * Returns the options that `server.socket()` gives to its AuthSocket, for an app that makes its own with any URL. The app must
+   * dispose of it.
    */
   options(options: TestSocketOptions = {}): ReturnType<Client["socketOptions"]> {
     return this.#client(options).socketOptions();
@@ -210,14 +210,14 @@ export class TestServer<
     return known as unknown as TestNamespace<L, E>;
   }
 
-  /** The tokens of a new sign-in, for `session.signIn()` or a store. */
+  /** Returns the tokens of a new sign-in, for `session.signIn()` or a store. */
   issue(options?: IssueOptions): TokenSet {
     return this.#accounts.issue(options).tokens;
   }
 
   /**
-   * The same, as a login that sets a cookie: from now on the browser has an HttpOnly refresh cookie, so that clients without a
-   * refresh token are refreshed, and those with `credential: "cookie"` are connected.
+   * The same, as a login that also sets an HttpOnly refresh cookie. With it, clients without a refresh token can refresh, and
+   * clients with `credential: "cookie"` can connect.
    */
   login(options?: IssueOptions): TokenSet {
     const { signIn, tokens } = this.#accounts.issue(options);
@@ -225,7 +225,7 @@ export class TestServer<
     return tokens;
   }
 
-  /** The server forgets the cookie's sign-in. */
+  /** Ends the cookie's sign-in at the server. */
   logout(): void {
     if (this.#cookie) this.#cookie.signIn.isOver = true;
     this.#cookie = undefined;
@@ -242,7 +242,7 @@ export class TestServer<
   }
 
   /**
-   * Refuses whoever connects or renews, until `accept()`. Who is connected stays.
+   * Refuses every connection and renewal until `accept()`. Connected sockets stay connected.
    *
    * @param refusal a code of the protocol; or an error of the test's own, whose `message` and `data` are sent
    */
@@ -255,48 +255,48 @@ export class TestServer<
     this.#refusal = { error, target };
   }
 
-  /** Takes `refuse()` back. */
+  /** Ends `refuse()`. */
   accept(): void {
     this.#refusal = undefined;
   }
 
-  /** Disconnects sockets for good: `refused` with the error `kicked`, until the app calls `connect()`. */
+  /** Disconnects sockets for good. They are `refused` with the error `kicked` until the app calls `connect()`. */
   kick(target?: Target): void {
     for (const socket of this.#targets("kick", target)) {
       this.#clients.get(socket)?.kick(socket, Date.now() + KICK_WINDOW, KICKS);
     }
   }
 
-  /** Ends sockets as at their token's expiry, and takes the token no more: they come back with another. */
+  /** Disconnects sockets as if their token had expired, and refuses that token from now on. They come back with another one. */
   cut(target?: Target): void {
     for (const socket of this.#targets("cut", target)) socket.cut();
   }
 
-  /** Breaks transports: what is on its way is lost, and Socket.IO reconnects. */
+  /** Breaks transports. Messages on their way are lost, and Socket.IO reconnects. */
   drop(target?: Target): void {
     for (const socket of this.#targets("drop", target)) socket.drop();
   }
 
-  /** Ends sockets on purpose: `refused` with the error `revoked`, until the app calls `connect()`. */
+  /** Revokes sockets. They are `refused` with the error `revoked` until the app calls `connect()`. */
   revoke(reason = "revoked by the test", target?: Target): void {
     for (const socket of this.#targets("revoke", target)) socket.revoke(reason);
   }
 
-  /** The network is gone, for sockets and for the refresh endpoint; a page is told, as a browser does. */
+  /** Cuts the network off, for sockets and for the refresh endpoint. A page gets the event `offline`, as in a browser. */
   offline(): void {
     for (const engine of [...this.#engines]) engine.drop();
     this.#network.change(false);
     this.refresh.disconnect();
   }
 
-  /** The network is back. */
+  /** Brings the network back. */
   online(): void {
     this.#network.change(true);
   }
 
   /**
-   * Waits until nothing is on its way and no timer is due: until all that can happen without time going on has happened. Who
-   * waits for a slow or a hanging refresh, or for a backoff, waits on.
+   * Waits until nothing more happens without time passing: nothing is on its way, and no timer is due. It does not wait for a slow
+   * or hanging refresh or for a backoff.
    */
   async settled(): Promise<void> {
     const start = this.#deliveries.count;
@@ -313,7 +313,7 @@ export class TestServer<
     }
   }
 
-  /** Disposes of its sockets and sessions, and gives the global timers back. Nothing is left running. */
+  /** Disposes of its sockets and sessions, and restores the global timers. It leaves nothing running. */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -473,8 +473,8 @@ function isFor(target: Target, namespace: string, subject: string | undefined): 
 }
 
 /**
- * Opens a server in memory. While it is open, it stands in for the global timers and `Date`, unless fake timers of Vitest or
- * Jest are on, which it then uses.
+ * Opens a server in memory. While it is open, it replaces the global timers and `Date`. If fake timers of Vitest or Jest are on,
+ * it uses those instead.
  *
  * @example
  * const server = createTestServer();
@@ -484,7 +484,7 @@ function isFor(target: Target, namespace: string, subject: string | undefined): 
  * server.emit("message", "hello");
  * await server.close();
  *
- * @throws Error for a socket.io-client before 4.8, and for Jest's legacy fake timers
+ * @throws Error with socket.io-client before 4.8, and with Jest's legacy fake timers
  */
 export function createTestServer<
   Listen extends EventsMap = DefaultEventsMap,

@@ -9,23 +9,23 @@ export interface TestSocket<
   /** The client's `socket.id`. */
   readonly id: string;
   readonly namespace: string;
-  /** Who it is connected as; undefined: a guest. */
+  /** The user that it is connected as; undefined for a guest. */
   readonly subject: string | undefined;
   /** When its token expires, in ms since the epoch; undefined for a guest. */
   readonly expiresAt: number | undefined;
   readonly connected: boolean;
-  /** The rooms that it is in; that of its user (`userRoom()` of "authsocket/server") is one of them. */
+  /** The rooms that it is in, with its user's room (`userRoom()` of "authsocket/server"). */
   readonly rooms: ReadonlySet<string>;
-  /** Calls the listener when it is gone. */
+  /** Calls the listener when the socket has disconnected. */
   on(event: "disconnect", listener: () => void): this;
-  /** Calls the listener with what each event of that name brings, and last an acknowledgement where one is asked for. */
+  /** Calls the listener with the arguments of each event of that name, and with an acknowledgement function if the app wants one. */
   on<Event extends EventName<Listen>>(event: Event, listener: Listen[Event]): this;
-  /** Takes a listener back, or all of that event. */
+  /** Removes a listener, or all listeners of that event. */
   off<Event extends EventName<Listen>>(event: Event, listener?: Listen[Event]): this;
   /** Sends an event. A function as the last argument is called with the acknowledgement. */
   emit<Event extends EventName<Emit>>(event: Event, ...args: EventArguments<Emit, Event>): this;
   join(room: string): this;
   leave(room: string): this;
-  /** Ends this namespace, and leaves the transport to the others. */
+  /** Disconnects from this namespace, and leaves the transport to the others. */
   disconnect(): this;
 }

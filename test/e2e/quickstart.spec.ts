@@ -33,7 +33,7 @@ test("the quickstart signs in, renews in band, survives a reload and signs out",
 
   await page.getByLabel("Password").fill("wonderland");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByRole("status")).toHaveText("connected");
+  await expect(page.getByRole("status")).toHaveText("Connected");
   await page.getByLabel("Message").fill("hello");
   await page.getByLabel("Message").press("Enter");
   await expect(page.getByRole("listitem")).toHaveText("alicehello");
@@ -49,7 +49,7 @@ test("the quickstart signs in, renews in band, survives a reload and signs out",
   expect(await disconnects.jsonValue()).toEqual([]);
 
   await page.reload();
-  await expect(page.getByRole("status")).toHaveText("connected");
+  await expect(page.getByRole("status")).toHaveText("Connected");
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByLabel("Username")).toBeVisible();
   await page.reload();

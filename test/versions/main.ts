@@ -20,11 +20,11 @@ interface Row {
 }
 
 const integration = (...names: string[]) => names.map((name) => `test/integration/${name}.test.ts`);
-// The files that depend most on a release. All the others would take an hour, and say no more.
+// The files that depend most on a release, and not on the pace of the machine.
 const session = integration("session-contract", "session-fetch", "session-store");
 /** They need no `authsocket/server`, which wants Socket.IO 4.8. */
 const plain = integration("sockets-plain", "sockets-refusals", "sockets-token-answers", "sockets-users");
-const client = [...plain, ...integration("sockets-recovery", "sockets-siblings", "renewal")];
+const client = [...plain, ...integration("sockets-recovery", "sockets-siblings")];
 const server = integration(
   "server-recovery",
   "server-renewal",

@@ -6,19 +6,19 @@ import { instant, type Revocation, Revocations } from "./revocations.ts";
 import { Signal } from "./signal.ts";
 import { type Messages, Wire } from "./wire.ts";
 
-/** The scope of the rules that guard a Server whole. A namespace with rules of its own goes by its name. */
+/** The scope of the rules that guard a whole Server. The scope of a namespace with rules of its own is its name. */
 export const SERVER_SCOPE = "*";
 
-/** ms that the clocks of two nodes may differ. */
+/** ms by which the clocks of two nodes may differ. */
 export const CLOCK_SKEW = 5_000;
 
 /** ms between two hellos of a node. */
 const HEARTBEAT = 5_000;
-/** ms after its beginning at which a node says hello besides: its adapter may not have subscribed yet. */
+/** A node also says hello so many ms after its start, because its adapter may not have subscribed before. */
 const FIRST_HELLOS = [0, 50, 200, 500, 1_000, 2_000];
-/** ms after which a node that says nothing is taken for gone. */
+/** ms after which a silent node counts as gone. */
 const SILENCE = 15_000;
-/** ms that a node which has just begun is given to be told the revocations of the others. */
+/** ms for which a new node waits for the revocations of the others. */
 const ACQUAINTANCE = 1_000;
 /** ms within which every node has to answer. */
 const DEADLINE = 10_000;
@@ -39,33 +39,33 @@ export interface Branch {
 /**
  * The nodes of a cluster that guard.
  *
- * A node says hello when it begins and every five seconds. Whoever hears a node that it has not yet told its revocations
- * tells them: so a node knows what was revoked before it began. Two rules follow:
+ * A node says hello when it starts and every five seconds. A node that hears a new one tells it the revocations, so that the new
+ * node knows what was revoked before its start. Two rules follow:
  *
  * - A revocation is confirmed when each node that has said hello has answered, and no other Socket.IO server of the cluster
  *   has a connection of that user.
- * - A session that another node has stored is restored only where the revocations that node knew are known (`covers`).
+ * - A session that another node has stored is restored only if the revocations which that node knew are known here (`covers`).
  */
 export class Nodes {
   /** This server, in what it stores and says. */
   readonly id: string = crypto.randomUUID();
   readonly revocations: Revocations;
   readonly #wire: Wire;
-  /** ms for which a session could come back, a handshake that is under way could end, or a silent node could return. */
+  /** ms for which a session could still be recovered, a handshake could still end, or a silent node could still return. */
   readonly #memory: number;
   readonly #branches = new Map<string, Branch>();
-  /** Nodes that are there, with the `performance.now()` at which each was last heard. */
+  /** The present nodes, with the `performance.now()` at which each was last heard. */
   readonly #heard = new Map<string, number>();
-  /** Those of them that have told this node their revocations. */
+  /** The nodes that have told this node their revocations. */
   readonly #tellers = new Set<string>();
   /** Nodes whose revocations are known here, with the `performance.now()` at which they were last heard of. */
   readonly #covered = new Map<string, number>();
-  /** Collects the answers to each question that is open. */
+  /** Collects the answers to each open question. */
   readonly #questions = new Map<string, Map<string, Device[]>>();
   readonly #news = new Signal();
   readonly #begun = performance.now();
   #dynamic = 0;
-  /** How many Socket.IO servers there were at the last count that do not speak as nodes do. */
+  /** How many Socket.IO servers at the last count were not nodes. */
   #strangers = 0;
 
   constructor(server: Server) {
@@ -132,7 +132,7 @@ export class Nodes {
     return [...own, ...others];
   }
 
-  /** Whether all revocations that a node has heard of are known here. A node that has just begun waits to be told. */
+  /** Whether all revocations that a node knows are known here. A new node waits until it has been told. */
   async covers(node: unknown): Promise<boolean> {
     if (node === this.id) return true;
     if (typeof node !== "string") return false;
@@ -170,14 +170,14 @@ export class Nodes {
     });
     receive("authsocket:bye", ({ from }) => {
       this.#forget(from);
-      // Its connections have ended with it.
+      // Its connections have ended too.
       for (const answers of this.#questions.values()) answers.set(from, answers.get(from) ?? []);
     });
   }
 
   #hearRevocation(message: Messages["authsocket:revoke"]): void {
     const { id = crypto.randomUUID(), scope = SERVER_SCOPE, subject, reason = "", ago = 0 } = message;
-    // By this node's clock: another's may be behind, and would spare who has connected since.
+    // By this node's clock. Another clock may be behind, and would spare users who have connected since.
     if (typeof subject === "string") this.#apply({ id, scope, subject, reason, at: instant() - ago });
   }
 
@@ -195,7 +195,7 @@ export class Nodes {
 
   async #sayHello(): Promise<void> {
     const now = performance.now();
-    // One that was cut off, and comes back, is told anew what it has not heard.
+    // A node that was cut off and comes back is told again what it has not heard.
     for (const [node, at] of this.#heard) if (now - at > SILENCE) this.#forget(node);
     for (const node of this.#tellers) this.#covered.set(node, now);
     for (const [node, at] of this.#covered) if (now - at > this.#memory) this.#covered.delete(node);
@@ -242,7 +242,7 @@ export class Nodes {
       return await Promise.race([asking, late]);
     } finally {
       clearTimeout(timer);
-      // It goes on, and who was told that it is late is not told again.
+      // It goes on. The caller has already been told that it is late.
       asking.catch(() => {});
     }
   }
@@ -261,7 +261,7 @@ export class Nodes {
       if (!haveAnswered()) continue;
       const strangers = await this.#countStrangers(answers.size);
       if (strangers === 0) return [...answers.values()].flat();
-      // A Socket.IO server that guards may not have been heard of yet: once, it is given the time to say hello.
+      // A guarding server may not have been heard yet. It gets the time to say hello, once.
       if (strangers !== undefined && strangers === this.#strangers) {
         if (await succeeds(question.askStrangers())) return [...answers.values()].flat();
       } else if (strangers !== undefined) {
@@ -273,7 +273,7 @@ export class Nodes {
     throw new Error("Nodes of the cluster were out of reach for too long");
   }
 
-  /** How many Socket.IO servers have not answered, since they are no nodes or not yet known; undefined if nobody can say. */
+  /** How many Socket.IO servers have not answered, because they are not nodes or not known yet; undefined if it is not known. */
   async #countStrangers(answered: number): Promise<number | undefined> {
     try {
       const servers = await this.#wire.count();
@@ -284,20 +284,20 @@ export class Nodes {
   }
 
   /**
-   * Ends a user's connections on Socket.IO servers that do not speak as nodes do, of another version of this package for
-   * instance, by what each of them understands.
+   * Ends a user's connections on Socket.IO servers that are not nodes, such as those with another version of this package. It
+   * uses what any Socket.IO server understands.
    *
    * @throws Error when one does not answer, or had connections of that user: ask again whether it still has
    */
   async #endOnStrangers({ scope, subject, reason }: Revocation): Promise<void> {
     for (const namespace of this.#branches.get(scope)?.namespaces() ?? []) {
       const sockets = await namespace.in(userRoom(subject)).fetchSockets();
-      // Their node has answered where they are this one's. The app may have let others into the room.
+      // If they belong to a node, the node has answered. The app may have put other sockets into the room.
       const ids = sockets
         .filter(({ id, data }) => !namespace.sockets.has(id) && Object(data).auth?.subject === subject)
         .map(({ id }) => id);
       if (ids.length === 0) continue;
-      // Volatile, since recovery is not to store it.
+      // Volatile, so that recovery does not store it.
       namespace.in(ids).volatile.emit(REVOKED_EVENT, { reason });
       namespace.in(ids).disconnectSockets();
       throw new Error(`${ids.length} connections were still open`);
@@ -309,7 +309,7 @@ interface Question {
   /** ms for which it is asked again */
   patience: number;
   ask(): Promise<unknown>;
-  /** Asks servers that are no nodes. A rejection is tried again. */
+  /** Asks servers that are not nodes. A rejection is tried again. */
   askStrangers(): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 let latest = 0;
 
-/** ms since the epoch, in fractions where needed: no two calls of one process tie, so that before and after are certain. */
+/** ms since the epoch, with fractions if needed. No two calls of a process return the same, so their order is certain. */
 export function instant(): number {
   latest = Math.max(Date.now(), latest + 0.001);
   return latest;
@@ -9,7 +9,7 @@ export function instant(): number {
 /** A user whose connections were ended. */
 export interface Revocation {
   id: string;
-  /** Whose rules it concerns: a subject is a user of those only. */
+  /** Which rules it concerns. A subject is a user of these rules only. */
   scope: string;
   subject: string;
   reason: string;
@@ -17,7 +17,7 @@ export interface Revocation {
   at: number;
 }
 
-/** Remembers whose connections were ended, for as long as an older session of theirs could come back. */
+/** Remembers whose connections were ended, for as long as an older session of theirs could be recovered. */
 export class Revocations {
   readonly #memory: number;
   /** In the order of their coming. */
@@ -40,12 +40,12 @@ export class Revocations {
     if (this.#byId.has(revocation.id)) return false;
     this.#byId.set(revocation.id, revocation);
     const key = keyOf(revocation.scope, revocation.subject);
-    // One that another node tells late does not replace a later one.
+    // If another node tells one late, it does not replace a newer one.
     if ((this.#bySubject.get(key)?.at ?? 0) <= revocation.at) this.#bySubject.set(key, revocation);
     return true;
   }
 
-  /** The revocation that ended what that user began at `since`, if there was one. */
+  /** Returns the revocation that ended what the user began at `since`, if there was one. */
   after(scope: string, subject: string, since: number): Revocation | undefined {
     const revocation = this.#bySubject.get(keyOf(scope, subject));
     return revocation && revocation.at >= since ? revocation : undefined;

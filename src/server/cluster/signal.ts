@@ -1,4 +1,4 @@
-/** Wakes up whoever waits for news. */
+/** Wakes up those who wait for news. */
 export class Signal {
   readonly #waiting = new Set<() => void>();
 
@@ -6,7 +6,7 @@ export class Signal {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** Resolves at the next news, and after so many ms at the latest. Holds no process open. */
+  /** Resolves at the next news, and after so many ms at the latest. It does not keep the process alive. */
   wait(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {

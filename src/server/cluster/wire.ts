@@ -34,11 +34,11 @@ export interface Messages {
   "authsocket:bye": { from: string };
 }
 
-/** ms within which the broker between the nodes has to count them. */
+/** ms within which the broker between the nodes must count them. */
 const BROKER_DEADLINE = 2_000;
 
 /**
- * Carries messages between the nodes through the adapter of the main namespace, since a dynamic namespace need not exist on
+ * Carries messages between the nodes through the adapter of the main namespace, because a dynamic namespace may not exist on
  * every node.
  */
 export class Wire {
@@ -48,7 +48,7 @@ export class Wire {
     this.#main = server.sockets;
   }
 
-  /** Whether the adapter joins nodes at all: that of a single process inherits a method that complains of the attempt. */
+  /** Whether the adapter connects nodes at all. The adapter of a single process inherits a method that prints a complaint. */
   get isShared(): boolean {
     return overrides(this.#main.adapter, "serverSideEmit");
   }
@@ -72,10 +72,10 @@ export class Wire {
   }
 
   /**
-   * Sends to all other nodes, if the broker can be reached. It is asked first: adapters do not look after what they publish,
-   * and a client of Redis that is closed would reject with nobody to hear, which ends the process (V6).
+   * Sends to all other nodes if the broker can be reached, which it checks first. Adapters do not handle errors of publishing: a
+   * closed Redis client would reject without a handler, which ends the process (V6).
    *
-   * @returns whether there is somebody who could hear it
+   * @returns whether there is another node that could get it
    */
   async send<Event extends keyof Messages>(event: Event, message: Messages[Event]): Promise<boolean> {
     if (!this.isShared) return false;

@@ -7,12 +7,12 @@ export interface Alarm {
   ring(): void;
 }
 
-/** ms between two looks at the wall clock: one that is set forward, or a process that was suspended, is noticed then (V2). */
+/** ms between two looks at the wall clock, which notice a clock that was set forward or a process that was suspended (V2). */
 const STEP = 500;
 
 /**
- * Rings alarms by the wall clock: to the millisecond as a rule, and within half a second where the clock jumps. One timer
- * serves all connections, and is never longer than a step (T19). It holds no process open.
+ * Rings alarms by the wall clock, normally to the millisecond, and within half a second if the clock jumps. One timer serves all
+ * connections. It is never longer than a step (T19), and does not keep the process alive.
  */
 export class ExpiryClock {
   /** A binary heap, the earliest alarm first: renewals move alarms all the time. */
@@ -49,7 +49,7 @@ export class ExpiryClock {
       return;
     }
     const wait = Math.min(Math.max(first.at - Date.now(), 0), STEP);
-    // A renewal moves one alarm far away: the timer that is set will do, unless it is overdue.
+    // A renewal moves one alarm far away. The timer that is set stays as it is, unless it is overdue.
     if (this.#wakesAt <= now + wait && this.#wakesAt > now - STEP) return;
     clearTimeout(this.#timer);
     this.#wakesAt = now + wait;
@@ -69,7 +69,7 @@ export class ExpiryClock {
         first.ring();
       }
     } finally {
-      // Also where one has thrown: the others are rung at the next turn.
+      // Also if one has thrown: the others ring at the next turn.
       this.#arm();
     }
   }

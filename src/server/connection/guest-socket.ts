@@ -6,7 +6,7 @@ const ANSWER: RenewalAnswer = {
   message: "This is a guest's connection: connect anew with the token",
 };
 
-/** Answers what a client of the protocol may send on a guest's connection, so that its token reaches no listener (S1). */
+/** Answers `auth:renew` on a guest's connection, so that no listener of the app gets the token (S1). */
 export function serveGuest(socket: AuthenticatedSocket): void {
   socket.prependAny(hideToken);
   socket.use((packet, next) => {

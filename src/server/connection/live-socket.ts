@@ -19,7 +19,7 @@ import type { Alarm, ExpiryClock } from "./expiry-clock.ts";
 import { PacketGate } from "./packet-gate.ts";
 import { NEXT_TURN, VerifyBudget } from "./verify-budget.ts";
 
-/** A socket as the inside sees it, whatever events the app has typed. */
+/** A socket without the app's types of events. */
 export type AuthenticatedSocket = Socket<
   DefaultEventsMap,
   DefaultEventsMap,
@@ -27,16 +27,16 @@ export type AuthenticatedSocket = Socket<
   Partial<AuthData>
 >;
 
-/** Renewals of one socket that may wait for their turn. A client that keeps the protocol never has two. */
+/** How many renewals of one socket may wait. A client that follows the protocol never has two. */
 const MAX_WAITING = 8;
 
-/** What a client has asked for: whatever it sent. */
+/** A renewal as the client has sent it, unchecked. */
 interface Renewal {
   payload: unknown;
   acknowledge: unknown;
 }
 
-/** What live sockets of one set of rules share. */
+/** What the live sockets of one set of rules share. */
 export interface LiveContext {
   verification: Verification<AuthenticatedSocket>;
   reporter: Reporter;
@@ -48,10 +48,10 @@ export interface LiveContext {
 }
 
 const DEFAULT_NOTICE = 10_000;
-/** Where tokens live for less than ten of it, the notice is this part of their life: clients renew in its last fifth. */
+/** The default notice is at most this part of a token's life, because clients renew in the last fifth of it. */
 const DEFAULT_PART = 10;
 
-/** One connected socket: says hello, takes renewals, gives notice and cuts. */
+/** One connected socket: sends `auth:session`, accepts renewals, sends `auth:expiring` and disconnects at expiry. */
 export class LiveSocket {
   readonly subject: string;
   /** The `instant()` before the verification of its first token. */
@@ -77,7 +77,7 @@ export class LiveSocket {
     this.#gate = new PacketGate(socket as Socket, () => this.#isOver());
 
     socket.prependAny(hideToken);
-    // Before the app's, so that no token passes through those, nor a renewal fails in them.
+    // Before the app's middlewares: they must not see a token, and a renewal must not fail in them.
     socket.use((packet, next) => {
       if (packet[0] === RENEW_EVENT) this.#renew({ payload: packet[1], acknowledge: packet.at(-1) });
       else next();
@@ -85,7 +85,7 @@ export class LiveSocket {
     socket.once("disconnect", () => this.#end());
     void socket.join(userRoom(identity.subject));
     this.#adopt(identity);
-    // A plain emit, since recovery needs one that every adapter has stored.
+    // A plain emit, because recovery needs one that every adapter has stored.
     socket.emit(SESSION_EVENT, this.#lifetime());
   }
 
@@ -109,13 +109,13 @@ export class LiveSocket {
     return this.#socket.connected;
   }
 
-  /** Handles no event before the objection is known, and none after it. */
+  /** Holds events until it is known whether there is an objection. If there is one, no event is handled. */
   hold(objection: Promise<AuthError | undefined>): void {
     this.#gate.holdUntil(
       objection.then((error) => {
-        // A fault that may pass: the client comes back by itself and is asked again.
+        // A fault may pass. The client comes back by itself and is checked again.
         if (error?.code === "unavailable") this.#socket.conn.close();
-        // The cut is due anyway where the token has expired in the meantime.
+        // If the token has expired meanwhile, the socket is disconnected anyway.
         else if (error && error.code !== "token_expired") this.revoke(error.code, error);
       }),
     );
@@ -144,7 +144,7 @@ export class LiveSocket {
     }
   }
 
-  /** Whether a packet that comes now is too late; that of an expired token also ends the connection (V2). */
+  /** Whether a packet that arrives now is too late. If the token has expired, this also ends the connection (V2). */
   #isOver(): boolean {
     if (!this.#socket.connected) return true;
     if (Date.now() < this.#identity.expiresAt) return false;
@@ -157,18 +157,18 @@ export class LiveSocket {
     this.#context.reporter.tell({ type: "cut", ...this.#where(), code: "token_expired" });
   }
 
-  // Not the transport: other namespaces live on it (V8). A listener of the app's that throws keeps nobody connected (V6).
+  // The transport stays open for the other namespaces (V8). The socket ends even if a listener of the app throws (V6).
   #disconnect(): void {
     while (this.#socket.connected) {
       try {
         this.#socket.disconnect();
       } catch (error) {
         this.#context.reporter.fault(this.#where(), error);
-        // Those that come before the end, and have kept it from coming.
+        // The app's listeners that have thrown, and so have kept Socket.IO from ending it.
         this.#socket.removeAllListeners("disconnecting");
       }
     }
-    // The app may have taken our listener off.
+    // The app may have removed our listener.
     this.#end();
   }
 
@@ -189,7 +189,7 @@ export class LiveSocket {
     if (this.#renewals.length === 1) void this.#renewInTurn();
   }
 
-  /** One verification at a time: the last valid token wins, in the order of sending. */
+  /** Verifies one token at a time, in the order of sending, so that the last valid one counts. */
   async #renewInTurn(): Promise<void> {
     for (let renewal = this.#renewals[0]; renewal; renewal = this.#renewals[0]) {
       const error = await this.#objection(renewal.payload);
@@ -207,7 +207,7 @@ export class LiveSocket {
     if (typeof acknowledge === "function") acknowledge(answer);
   }
 
-  /** Why a renewal is refused; one that is not has been adopted. */
+  /** Returns why a renewal is refused, or adopts its token. */
   async #objection(payload: unknown): Promise<AuthError | undefined> {
     const { verification } = this.#context;
     const { token }: Partial<Record<keyof ConnectPayload, unknown>> = Object(payload);
@@ -244,12 +244,12 @@ export class LiveSocket {
     return { expiresIn: Math.max(0, this.#identity.expiresAt - Date.now()) };
   }
 
-  // Locally: a cluster adapter would send it behind the disconnect that follows it, and store it for a recovery.
+  // Locally: a cluster adapter would send it after the disconnect, and store it for a recovery.
   #tell(event: string, payload: Lifetime | Revocation): void {
     try {
       this.#socket.nsp.local.to(this.#socket.id).emit(event, payload);
     } catch (error) {
-      // A listener of the app's to what is sent has thrown.
+      // An `onAnyOutgoing` listener of the app has thrown.
       this.#context.reporter.fault(this.#where(), error);
     }
   }
@@ -259,7 +259,7 @@ export class LiveSocket {
   }
 }
 
-/** Puts the identity where the app looks for it, whatever the app has made of `socket.data` (V6). */
+/** Puts the identity into `socket.data`, even if the app has replaced or frozen that (V6). */
 export function publish(socket: AuthenticatedSocket, auth: Identity): void {
   try {
     socket.data.auth = auth;
@@ -269,7 +269,7 @@ export function publish(socket: AuthenticatedSocket, auth: Identity): void {
   }
 }
 
-/** S1: the app's own `onAny` hears a renewal before any middleware does, and a log of it is not to print the token. */
+/** S1: an `onAny` listener of the app sees a renewal before any middleware. If it logs the event, it must not log the token. */
 export function hideToken(event: string, payload: unknown): void {
   if (event !== RENEW_EVENT || typeof payload !== "object" || payload === null) return;
   if ("token" in payload) Object.defineProperty(payload, "token", { enumerable: false });

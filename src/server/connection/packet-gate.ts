@@ -1,6 +1,6 @@
 import type { Socket } from "socket.io";
 
-/** Bytes and packets of a client that are kept while it is not known whether they may be handled. */
+/** How many bytes and packets of a client are kept while it is not known whether they may be handled. */
 const MOST_BYTES = 1_000_000;
 const MOST_PACKETS = 10_000;
 
@@ -10,8 +10,7 @@ interface Receiving {
 }
 
 /**
- * Stands before everything that handles a client's packets: listeners to any event, acknowledgements, middlewares and
- * listeners.
+ * Runs before everything that handles a client's packets: `onAny` listeners, acknowledgements, middlewares and listeners.
  */
 export class PacketGate {
   readonly #socket: Socket;
@@ -23,14 +22,14 @@ export class PacketGate {
   constructor(socket: Socket, isClosed: () => boolean) {
     this.#socket = socket;
     this.#isClosed = isClosed;
-    // Private, since `socket.use()` comes after `onAny()` and sees no acknowledgement. Without it, that has to do.
+    // Private, because `socket.use()` runs after `onAny()` and sees no acknowledgements. It is used if the private one is missing.
     const receiving: Receiving = socket as object;
     const { _onpacket } = receiving;
     if (_onpacket) receiving._onpacket = (packet) => this.#receive(() => _onpacket.call(socket, packet));
     else socket.use((_, next) => this.#receive(next));
   }
 
-  /** Keeps what comes until a promise has settled. A client that sends too much meanwhile loses its transport. */
+  /** Keeps packets until a promise has settled. If a client sends too many meanwhile, its transport is closed. */
   holdUntil(known: Promise<void>): void {
     this.#held = [];
     const count = (data: string | Buffer) => {

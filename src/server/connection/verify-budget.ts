@@ -1,10 +1,10 @@
-/** Verifications that one socket may cause at once. */
+/** How many verifications one socket may cause at once. */
 const BURST = 8;
 
-/** Verifications a second that it may cause beyond. */
+/** How many more it may cause a second. */
 const RATE = 2;
 
-/** What one socket may make `verify` do (V4): a client that keeps the protocol renews a few times an hour. */
+/** Limits how often one socket may make `verify` run (V4). A client that follows the protocol renews a few times an hour. */
 export class VerifyBudget {
   #left = BURST;
   #at = Date.now();
@@ -12,7 +12,7 @@ export class VerifyBudget {
   /** @returns whether one more is within it */
   take(): boolean {
     const now = Date.now();
-    // A clock that is set back gives nothing, one that is set forward a burst at most.
+    // If the clock is set back, this adds nothing. If it is set forward, it adds one burst at most.
     const elapsed = Math.max(0, now - this.#at);
     this.#left = Math.min(BURST, this.#left + (elapsed / 1_000) * RATE);
     this.#at = now;

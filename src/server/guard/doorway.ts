@@ -9,10 +9,10 @@ import type { Middleware } from "./middlewares.ts";
 type Payload = Record<string, unknown>;
 
 /**
- * What is private of Socket.IO's Namespace. There is no public place before the app's middlewares for namespaces that have
- * some already (V9), nor one before connection state recovery that knows the payload and can wait (V5): middlewares run after
- * it, `allowRequest` and `io.engine.use()` see no payload, and `restoreSession()` is not told of it. The tests run against
- * the oldest and the newest socket.io that the package admits.
+ * The private parts of Socket.IO's Namespace that are used here. The public API has no place that runs before the middlewares
+ * of a namespace that already has some (V9). It also has none that runs before connection state recovery, knows the payload
+ * and can wait (V5): middlewares run later, `allowRequest` and `io.engine.use()` see no payload, and `restoreSession()` does not
+ * get it. The tests run with the oldest and the newest socket.io that the package admits.
  */
 interface Inside {
   /** Takes a CONNECT: makes the socket, a recovered one included, runs the middlewares, and connects. */
@@ -31,7 +31,7 @@ interface Entry {
 let isWarned = false;
 
 /**
- * Stands at the door of a namespace:
+ * Decides who enters a namespace:
  *
  *     CONNECT ── session asked for? ── yes ── token verified, session looked up ──┐
  *                        └── no ──────────────────────────────────────────────────┴─ guard, app's middlewares ── connected
@@ -45,7 +45,7 @@ export class Doorway {
   /** The guards that have let sockets in. */
   readonly #guards = new WeakMap<object, Guard>();
 
-  /** @param guardOf whose rules hold for the namespace at the moment; undefined where it is not guarded */
+  /** @param guardOf returns the guard whose rules hold for the namespace now; undefined if it is not guarded */
   constructor(namespace: Namespace, guardOf: () => Guard | undefined) {
     this.#namespace = namespace;
     this.#guardOf = guardOf;
@@ -73,7 +73,7 @@ export class Doorway {
       const { pid, offset } = payload;
       if (typeof pid !== "string" || typeof offset !== "string") return enter();
       const entrant = await guard.identify(handshake, namespace.name);
-      // Gone in the meantime: restoring would spend the session on nobody (T8).
+      // The client has left meanwhile. To restore the session now would use it up for nobody (T8).
       if (client.conn.readyState !== "open") return;
       if (entrant instanceof Error) {
         delete payload.pid;
@@ -88,7 +88,7 @@ export class Doorway {
     };
   }
 
-  /** By the public API, should a version of Socket.IO lack what is private: middlewares before this come first. */
+  /** Uses the public API if a version of Socket.IO lacks the private parts. Middlewares that were there before then run first. */
   #standAmong(): void {
     if (!isWarned) {
       isWarned = true;
@@ -97,7 +97,7 @@ export class Doorway {
           "run before it, and no connection state is recovered",
       );
     }
-    // Nobody asks for a session in the way that lets it be restored.
+    // In this way no session can be restored.
     this.#sessions.guardAdapter();
     this.#namespace.use((socket, next) => {
       const guard = this.#guardOf();
@@ -109,7 +109,7 @@ export class Doorway {
     this.#namespace.prependListener("connect", (socket: Socket) => {
       const entry = this.#entries.get(socket);
       if (entry) this.#welcome(socket, entry.guard, entry.handshake);
-      // A recovered one has passed no middleware.
+      // A recovered socket has not passed through a middleware.
       else if (this.#guardOf()) socket.disconnect();
     });
   }

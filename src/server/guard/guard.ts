@@ -17,20 +17,20 @@ import { type Middleware, runMiddlewares } from "./middlewares.ts";
 /** ms within which a CONNECT is answered, whatever `verify`, `authorize` and the app's middlewares do (V9). */
 const DEADLINE = 15_000;
 
-/** Namespaces that are warned of: clients make up the names of dynamic ones. */
+/** The most namespaces that are warned of, because clients can invent the names of dynamic ones. */
 const MOST_WARNINGS = 5;
 
-/** What connection state recovery stores of a socket beside the app's own data: who it is, as this node knows it. */
+/** What connection state recovery stores for a socket in addition to the app's data: whose it is, as this node knows it. */
 export interface StoredAuth {
   /** undefined for a guest */
   subject: string | undefined;
-  /** An `instant()` of the node that stored it: what was revoked from then on is not to come back. */
+  /** An `instant()` of the node that stored it. A later revocation prevents its recovery. */
   since: number;
   /** The node that stored it. */
   node: string;
 }
 
-/** One call of `authenticate()`: its rules, and the connections that are here by them. */
+/** One call of `authenticate()`: its rules, and the connections that they have admitted. */
 export class Guard {
   readonly scope: string;
   readonly #nodes: Nodes;
@@ -38,12 +38,12 @@ export class Guard {
   readonly #verification: Verification<AuthenticatedSocket>;
   readonly #rules: Rules<AuthenticatedSocket>;
   readonly #clock = new ExpiryClock();
-  /** By subject: ending a user costs by the user's sockets (V8). */
+  /** By subject, so that the cost of ending a user depends on the user's sockets only (V8). */
   readonly #sockets = new Map<string, Set<LiveSocket>>();
-  /** Weak, since an app may take every listener off a socket, those that tell of its end included. */
+  /** Weak, because an app may remove every listener of a socket, and then nothing reports its end. */
   readonly #live = new WeakMap<object, LiveSocket>();
   readonly #guests = new WeakSet<object>();
-  /** Namespaces that somebody has entered, or that were warned of. */
+  /** Namespaces that somebody has entered, or that a warning has named. */
   readonly #entered = new WeakSet<object>();
   #warnings = 0;
 
@@ -68,7 +68,7 @@ export class Guard {
     });
   }
 
-  /** Who sends a CONNECT, or why nobody who may. */
+  /** Returns who sends a CONNECT, or why they are refused. */
   identify(handshake: Handshake, namespace: string): Promise<Entrant | AuthError> {
     return handshake.verify(async (token) => {
       const verdict = await this.#verification.identify(token, { namespace });
@@ -77,7 +77,7 @@ export class Guard {
     });
   }
 
-  /** Why a socket may not enter, if so. The app's middlewares are asked last, in time. */
+  /** Returns why a socket may not enter, if so. The app's middlewares run last. */
   async admit(
     socket: AuthenticatedSocket,
     handshake: Handshake,
@@ -108,7 +108,7 @@ export class Guard {
     const { id, nsp } = socket;
     const where = { namespace: nsp.name, id };
     if (!entrant) {
-      // Never verified: Socket.IO has connected it past the guard.
+      // It was never verified: Socket.IO has connected it without asking the guard.
       socket.disconnect();
       return;
     }
@@ -131,19 +131,19 @@ export class Guard {
     this.#keep(live);
     this.#reporter.tell({ type: "accepted", ...where, subject: identity.subject });
     const revocation = this.#nodes.revocations.after(this.scope, identity.subject, since);
-    // Not at once: whoever hears of this connection is to hear of its end.
+    // Not at once: whoever hears of this connection must also hear of its end.
     if (revocation) queueMicrotask(() => live.revoke(revocation.reason));
     else if (socket.recovered) live.hold(this.#verification.objection(identity, socket, where));
   }
 
-  /** What recovery is to store of a socket; undefined for one that this guard has not let in. */
+  /** Returns what recovery must store for a socket; undefined if this guard has not admitted it. */
   stored(socket: object): StoredAuth | undefined {
     const live = this.#live.get(socket);
     if (live) return { subject: live.subject, since: live.since, node: this.#nodes.id };
     return this.#guests.has(socket) ? { subject: undefined, since: 0, node: this.#nodes.id } : undefined;
   }
 
-  /** Whether a stored session is that entrant's, and was not revoked: by this node or any whose revocations it knows. */
+  /** Whether a stored session belongs to this user and was not revoked, by this node or by any whose revocations it knows. */
   async mayResume(stored: unknown, { identity }: Entrant, skew: number): Promise<boolean> {
     const { subject, since, node } = Object(stored) as Partial<StoredAuth>;
     if (typeof node !== "string" || typeof since !== "number" || subject !== identity?.subject) return false;
@@ -182,7 +182,7 @@ export class Guard {
     if (entrant instanceof AuthError) return entrant;
     const { identity } = entrant;
     if (identity) {
-      // Asked once a recovered socket is connected: what is sent while it waits would be lost (T9).
+      // Called after a recovered socket is connected. If it waited before that, events would be lost (T9).
       const objection = socket.recovered
         ? undefined
         : await this.#verification.objection(identity, socket, where);
@@ -194,7 +194,7 @@ export class Guard {
     return identity && identity.expiresAt <= Date.now() ? new AuthError("token_expired") : undefined;
   }
 
-  /** A package that makes a namespace of its own, admin-ui's "/admin" for instance, does not know of tokens (V8). */
+  /** V8: a package that makes a namespace of its own, such as admin-ui's "/admin", knows nothing about tokens. */
   #warnOfLockedOut(namespace: Namespace): void {
     const { name } = namespace;
     if (this.scope !== SERVER_SCOPE || name === "/" || this.#entered.has(namespace)) return;

@@ -2,22 +2,22 @@ import type { AuthError } from "../auth-error.ts";
 import { instant } from "../cluster/revocations.ts";
 import type { Identity } from "../identity.ts";
 
-/** Who a CONNECT is from: a user, or a guest without identity. */
+/** Who has sent a CONNECT: a user, or a guest without identity. */
 export interface Entrant {
   identity: Identity | undefined;
 }
 
-/** One CONNECT, from its arrival until its client is in or refused. */
+/** One CONNECT, from its arrival until its client is accepted or refused. */
 export class Handshake {
-  /** An `instant()`: a revocation from then on concerns it. */
+  /** An `instant()`. Later revocations concern this handshake. */
   readonly since = instant();
-  /** In the time of `performance.now()`: since when the client waits for its answer. */
+  /** When the client began to wait, in the time of `performance.now()`. */
   readonly begun = performance.now();
   readonly #token: unknown;
   #verdict: Promise<Entrant | AuthError> | undefined;
   #entrant: Entrant | undefined;
 
-  /** Takes the token out of the payload: nobody else is to see it, on any node (S1, V7). */
+  /** Takes the token out of the payload, so that nobody else sees it, on any node (S1, V7). */
   constructor(payload: Record<string, unknown>) {
     this.#token = payload.token;
     delete payload.token;
@@ -28,7 +28,7 @@ export class Handshake {
     return this.#entrant;
   }
 
-  /** Verifies the token once: a recovery asks before its session is looked up, and the guard before the middlewares. */
+  /** Verifies the token once, although a recovery and the guard both ask for it. */
   verify(by: (token: unknown) => Promise<Entrant | AuthError>): Promise<Entrant | AuthError> {
     this.#verdict ??= by(this.#token).then((verdict) => {
       if (!(verdict instanceof Error)) this.#entrant = verdict;

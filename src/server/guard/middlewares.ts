@@ -6,12 +6,12 @@ type Next = (error?: Error) => void;
 export type Middleware<Socket> = (socket: Socket, next: Next) => unknown;
 
 /**
- * Runs the app's middlewares, and answers once, whatever they do (T16): to Socket.IO one that throws late is an unhandled
- * rejection and a client that waits for ever, and one that calls `next` twice lets a client in and refuses it. What is
- * thrown is refused as `unavailable`, unless it is an `AuthError`.
+ * Runs the app's middlewares, and answers exactly once, whatever they do (T16). In Socket.IO itself, a middleware that throws
+ * late causes an unhandled rejection and a client that waits forever. One that calls `next` twice both admits and refuses the
+ * client. Here an error refuses with `unavailable`, unless it is an `AuthError`.
  *
- * @param failed is told what was thrown
- * @returns why the client is refused, or undefined. Never settles where a middleware never answers.
+ * @param failed gets what was thrown
+ * @returns why the client is refused, or undefined. It never settles if a middleware never answers.
  */
 export async function runMiddlewares<Socket>(
   middlewares: readonly Middleware<Socket>[],
@@ -31,7 +31,7 @@ function run<Socket>(
   failed: (error: unknown) => void,
 ): Promise<Error | undefined> {
   return new Promise((answer) => {
-    // In an async function, so that one that throws at once rejects like one that throws late.
+    // In an async function, so that an error that is thrown at once becomes a rejection too.
     void (async () => middleware(socket, (error) => answer(error || undefined)))().catch((error: unknown) => {
       const refusal = refusalOf(error);
       if (!refusal) failed(error);

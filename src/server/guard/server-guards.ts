@@ -5,7 +5,7 @@ import { isExcepted, type Rules } from "../options.ts";
 import { Doorway } from "./doorway.ts";
 import { Guard } from "./guard.ts";
 
-/** Where a Server keeps its guards: another copy of the package finds them there (V7). */
+/** The key under which a Server keeps its guards, so that another copy of the package finds them (V7). */
 const KEY: unique symbol = Symbol.for("authsocket.guards");
 
 /** Which rules guard which namespaces of a Server. */
@@ -19,7 +19,7 @@ export class ServerGuards {
   private constructor(server: Server) {
     this.#server = server;
     this.#nodes = new Nodes(server);
-    // Every CONNECT finds its namespace by this method, whether that was made before, later, or is one of a pattern's.
+    // Every CONNECT finds its namespace by this method, even if that is made later or from a pattern.
     const { of } = server;
     server.of = (name, listener) => {
       const namespace = of.call(server, name, listener);
@@ -54,7 +54,7 @@ export class ServerGuards {
   }
 
   #watch(namespace: Namespace): void {
-    // A dynamic namespace itself has no client.
+    // A dynamic namespace itself has no clients.
     if (isDynamic(namespace) || this.#doorways.has(namespace)) return;
     this.#doorways.set(namespace, new Doorway(namespace, () => this.#guardOf(namespace)));
   }
@@ -72,14 +72,14 @@ export class ServerGuards {
   }
 
   #namespacesOf(guard: Guard): Namespace[] {
-    // Private, since there is no list of them in public. Without it, the main one has to do.
+    // Private, because the public API does not list them. If it is missing, only the main namespace is known.
     const { _nsps: all } = this.#server as { _nsps?: Map<string, Namespace> };
     const namespaces = all ? [...all.values()] : [this.#server.sockets as Namespace];
     return namespaces.filter((namespace) => this.#guardOf(namespace) === guard);
   }
 }
 
-/** The concrete namespaces of a dynamic one, which itself holds no socket. */
+/** The concrete namespaces of a dynamic one, which itself has no sockets. */
 function childrenOf(namespace: object): Set<unknown> | undefined {
   const { children } = namespace as { children?: unknown };
   return children instanceof Set ? children : undefined;

@@ -12,8 +12,8 @@ interface Broadcast {
 }
 
 /**
- * What every adapter's broadcasts go through, on the node where they are sent and on the others. Private to Socket.IO's
- * adapter; there is no public way to hear of broadcasts that come from other nodes.
+ * The private method that every adapter's broadcasts go through, on the node where they are sent and on the others. The public
+ * API does not report broadcasts from other nodes.
  */
 interface Broadcasting {
   _encode(packet: Packet, options: unknown): unknown;
@@ -26,8 +26,8 @@ const EVENT = 2;
 /** A session that is being restored. */
 export interface Recording {
   /**
-   * Hands what was recorded to the socket that has come of the session, except what it has already been sent: up to
-   * `offset` before, and `sent` by the recovery.
+   * Sends what was recorded to the socket of the session, except what it already has: everything up to `offset`, and what the
+   * recovery has `sent`.
    */
   playTo(socket: Socket, rooms: readonly string[], offset: string, sent: readonly unknown[][]): void;
   stop(): void;
@@ -37,10 +37,10 @@ export interface Recording {
 const POSITION = /^(\d+)-(\d+)$/;
 
 /**
- * Records what is broadcast on this node while sessions are being restored. Socket.IO looks up first what was missed, and
- * later lists the socket among those who are sent to: what comes in between, while a log is read or a middleware at work,
- * would reach it in neither way (T9). A node that lags behind the log, on the other hand, still has to come by what was
- * looked up there, and what the client had from another node: that is not for this socket any more.
+ * Records what is broadcast on this node while sessions are being restored. Socket.IO first looks up what the client missed, and
+ * only later adds the socket to its rooms. A broadcast between the two, while a log is read or a middleware works, would
+ * not reach the socket (T9). On the other hand, a node that lags behind the log later broadcasts events that were already looked
+ * up there, or that the client got from another node. These must not reach the socket again.
  */
 export class Interim {
   readonly #tapes = new Set<Broadcast[]>();
@@ -50,7 +50,7 @@ export class Interim {
   constructor(adapter: Adapter) {
     const broadcasting = adapter as unknown as Partial<Broadcasting>;
     const { _encode, apply } = broadcasting;
-    // An adapter that is none of Socket.IO's family has its own ways.
+    // An adapter that does not extend Socket.IO's own may work in another way.
     if (!_encode || !apply) return;
     let packet: Packet | undefined;
     broadcasting._encode = (encoded, options) => {
@@ -90,7 +90,7 @@ export class Interim {
 
   #record(broadcast: Broadcast): void {
     const { packet, options } = broadcast;
-    // What is volatile or to be acknowledged is not recovered either.
+    // Volatile and acknowledged events are not recovered either.
     if (packet.type !== EVENT || packet.id !== undefined || options.flags?.volatile) return;
     for (const tape of this.#tapes) tape.push(broadcast);
   }

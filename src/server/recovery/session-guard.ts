@@ -7,19 +7,19 @@ import { Interim, type Recording } from "./interim.ts";
 type Adapter = Namespace["adapter"];
 type Session = Awaited<ReturnType<Adapter["restoreSession"]>>;
 
-/** Who asks for a session, by whose rules. */
+/** Who asks for a session, and which guard's rules apply. */
 interface Asking {
   guard: Guard;
   entrant: Entrant;
 }
 
-/** ms after which a session that was restored, and of which no socket has come, is given up. */
+/** ms after which a restored session is given up if no socket has come of it. */
 const PATIENCE = 10_000;
 
 /**
- * Stands between connection state recovery and those who must not have it (V5). Socket.IO writes the missed packets before
- * any middleware runs (T7) and loses broadcasts while one works (T9). So the token is verified before the session is looked
- * up, and the session is checked before anything is made of it:
+ * Keeps connection state recovery from those who must not have it (V5). Socket.IO sends the missed packets before any
+ * middleware runs (T7), and loses broadcasts while a middleware works (T9). Therefore the token is verified before the session is
+ * looked up, and the session is checked before it is restored:
  *
  *     CONNECT with pid ── token valid? ── session: same user, not revoked? ── recovered
  *                              │ no                   │ no
@@ -29,19 +29,19 @@ const PATIENCE = 10_000;
 export class SessionGuard {
   readonly #namespace: Namespace;
   readonly #storedOf: (socket: Socket) => StoredAuth | undefined;
-  /** Who asks for the session of a pid just now. A session nobody asks for in that way is not restored. */
+  /** Who is asking for the session of a pid. A session is restored only while its pid is in here. */
   readonly #asking = new Map<string, Asking>();
-  /** Restored sessions whose sockets are still to be connected, by id: brings what was sent meanwhile. */
+  /** Restored sessions whose sockets are not connected yet, by id, with what was sent to them meanwhile. */
   readonly #restored = new Map<string, (socket: Socket) => void>();
   readonly #guarded = new WeakSet<Adapter>();
 
-  /** @param storedOf what is to be stored of a socket beside the app's data */
+  /** @param storedOf returns what to store for a socket in addition to the app's data */
   constructor(namespace: Namespace, storedOf: (socket: Socket) => StoredAuth | undefined) {
     this.#namespace = namespace;
     this.#storedOf = storedOf;
   }
 
-  /** Before each guarded CONNECT, since `io.adapter()` may bring another adapter at any time. */
+  /** Called before each guarded CONNECT, because `io.adapter()` may set another adapter at any time. */
   guardAdapter(): void {
     const { adapter } = this.#namespace;
     if (this.#guarded.has(adapter)) return;
@@ -49,7 +49,7 @@ export class SessionGuard {
     const { persistSession, restoreSession } = adapter;
     const interim = new Interim(adapter);
 
-    // What was verified, whatever the app has done to `socket.data`.
+    // The verified identity, even if the app has changed `socket.data`.
     adapter.persistSession = (session) => {
       const socket = this.#namespace.sockets.get(session.sid);
       const auth = socket && this.#storedOf(socket);
@@ -76,7 +76,7 @@ export class SessionGuard {
     }) as Adapter["restoreSession"];
   }
 
-  /** Lets an entrant's CONNECT in, who may have the session of a pid if it is theirs. */
+  /** Admits a CONNECT. It resumes the session of its pid if that belongs to the same user. */
   async lookUp(pid: string, asking: Asking, enter: () => unknown): Promise<void> {
     this.#asking.set(pid, asking);
     try {
@@ -86,7 +86,7 @@ export class SessionGuard {
     }
   }
 
-  /** Brings a socket that has come of a restored session what was sent since that was looked up. */
+  /** Sends the socket of a restored session what was broadcast since the session was looked up. */
   welcome(socket: Socket): void {
     this.#restored.get(socket.id)?.(socket);
   }
@@ -99,7 +99,7 @@ export class SessionGuard {
     const giveUp = () => {
       clearTimeout(timer);
       recording.stop();
-      // Restored anew in the meantime, after a refusal, it is the later one's.
+      // It was restored again meanwhile, after a refusal, and belongs to the later one.
       if (this.#restored.get(sid) === play) this.#restored.delete(sid);
     };
     const timer = setTimeout(giveUp, PATIENCE).unref();

@@ -1,7 +1,7 @@
-/** In the place of an answer that has not come in time. */
+/** Stands for an answer that has not come in time. */
 export const LATE: unique symbol = Symbol("late");
 
-/** Waits for an answer for so many ms. What is no promise needs no timer: most tokens are verified without I/O. */
+/** Waits for an answer for so many ms. An answer that is not a promise needs no timer: most tokens are verified without I/O. */
 export function within<Answer>(
   ms: number,
   answer: Answer | PromiseLike<Answer>,

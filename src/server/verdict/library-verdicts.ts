@@ -2,7 +2,7 @@ import { AuthError, isAuthError } from "../auth-error.ts";
 
 type Verdict = "token_expired" | "token_invalid";
 
-/** Errors that say something about a token: by `code` where a library sets one, by `name` or class where it does not. */
+/** Errors that are about a token: by their `code` if the library sets one, otherwise by their `name` or class. */
 const VERDICTS: readonly [pattern: RegExp, verdict: Verdict][] = [
   // jose
   [/^ERR_JWT_EXPIRED$/, "token_expired"],
@@ -29,11 +29,11 @@ const VERDICTS: readonly [pattern: RegExp, verdict: Verdict][] = [
   ],
 ];
 
-/** jsonwebtoken throws one class for bad tokens and for the server's own lack of a key. */
+/** jsonwebtoken throws the same class for a bad token and for a key that the server lacks. */
 const KEY_TROUBLE = /secret or public key|secretOrPublicKey is not valid/;
 
 /**
- * What an error that `verify` has thrown says about the token.
+ * Reads what an error of `verify` says about the token.
  *
  * @returns the refusal, or undefined for a fault: the error says nothing about the token (V1)
  */
@@ -53,7 +53,7 @@ export function verdictOf(error: unknown): AuthError | undefined {
   return undefined;
 }
 
-/** The AuthError that the app has thrown, if it has; of another copy of the package, it is made one of this one's (V7). */
+/** Returns the AuthError that the app has thrown, if any. One of another copy of the package is converted (V7). */
 export function refusalOf(error: unknown): AuthError | undefined {
   if (error instanceof AuthError) return error;
   if (!isAuthError(error)) return undefined;

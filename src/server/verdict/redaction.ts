@@ -1,18 +1,18 @@
 /** The longest text that an event carries. */
 const LONGEST = 1_000;
 
-/** Fewest characters in a row that give away a part of a token. Libraries quote the beginning of what they could not read. */
+/** So many characters of a token in a row give a part of it away. Libraries quote the beginning of what they could not read. */
 const TELLING = 8;
 
-/** What looks like a JWT, whosever it is. */
+/** Matches anything that looks like a JWT. */
 const JWT = /\beyJ[\w-]*(\.[\w-]*)*/g;
 
-/** A shorter text is no secret, and a part of ordinary words. */
+/** A shorter text is not a secret, and could be part of an ordinary word. */
 const SHORTEST = 4;
 
 const REMOVED = "[token]";
 
-/** What an error says, with its causes, and without the token that it may quote whole or in part. */
+/** Returns the messages of an error and its causes, without the token if they quote it or a part of it. */
 export function withoutTokens(error: unknown, token = ""): string {
   const text = words(error).replace(JWT, REMOVED).slice(0, LONGEST);
   return token.length < SHORTEST ? text : withoutQuotations(text, token);

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 
-/** A token that has caused so many faults, while others were verified, is at fault itself. */
+/** After so many faults, while other tokens were verified, the token itself is the reason. */
 const TOO_MANY = 3;
 
 /** Tokens that are remembered: the latest. */
@@ -13,8 +13,8 @@ interface Faults {
 }
 
 /**
- * Tells a token that cannot be verified from a server that cannot verify (V1): an ES256 token against an RSA key makes some
- * libraries throw a TypeError each time, while all other tokens are verified.
+ * Distinguishes a token that cannot be verified from a server that cannot verify (V1). For example, some libraries throw a
+ * TypeError whenever they verify an ES256 token with an RSA key, while all other tokens are verified.
  */
 export class RepeatedFaults {
   /** By a hash: a token that is refused is not kept. */

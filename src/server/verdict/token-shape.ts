@@ -1,9 +1,9 @@
-/** Longer is no token (T21): verifying it could cost a hostile client nothing and the server much. */
+/** A longer text is not a token (T21). To verify it could cost the server much, and a hostile client nothing. */
 const MAX_TOKEN_LENGTH = 16_384;
 
 /**
- * Whether a text can be a token at all. One of three parts is a JWT, whose header and payload are JSON objects: libraries
- * throw whatever their parser throws for others, which looks like a fault of the server's (V1).
+ * Whether a text can be a token at all. A token of three parts must be a JWT, whose header and payload are JSON objects. For
+ * any other, libraries throw whatever their parser throws, which looks like a fault of the server (V1).
  */
 export function canBeToken(token: unknown): token is string {
   if (typeof token !== "string" || token.length > MAX_TOKEN_LENGTH) return false;

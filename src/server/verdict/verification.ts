@@ -10,7 +10,7 @@ import { canBeToken } from "./token-shape.ts";
 /** ms that `verify` and `authorize` each may take, so that one that hangs leaves no client waiting. */
 const DEADLINE = 10_000;
 
-/** Fewest ms after which a client may try again whose token could not be verified. At most twice as many: they come spread. */
+/** If a token could not be verified, its client may try again after this many ms, or up to twice as many, at random. */
 const RETRY_AFTER = 1_000;
 
 /** Where a token was presented, for what is reported. */
@@ -19,7 +19,7 @@ export interface Presented {
   id?: string | undefined;
 }
 
-/** Asks the caller's functions. Answers refusals instead of throwing them, and never rejects (T16). */
+/** Calls `verify` and `authorize`. It returns refusals instead of throwing them, and never rejects (T16). */
 export class Verification<Socket> {
   readonly #verify: AuthenticateOptions<unknown, Socket>["verify"];
   readonly #authorize: AuthenticateOptions<unknown, Socket>["authorize"];
@@ -32,7 +32,7 @@ export class Verification<Socket> {
     this.#reporter = reporter;
   }
 
-  /** What can be said of a token without verifying it: undefined for one that has to be. */
+  /** The refusal of a token that need not be verified to be refused; undefined if it must be verified. */
   refusalUnread(token: unknown): AuthError | undefined {
     if (token === undefined || token === null || token === "") return new AuthError("token_missing");
     return canBeToken(token) ? undefined : new AuthError("token_invalid");

@@ -8,8 +8,8 @@ interface Faked {
 }
 
 /**
- * Waits for a task of the event loop's own, and with it for every microtask before it, whatever fake timers are on. Looked up
- * at each call, since they come and go.
+ * Waits for a real task of the event loop, and so for every microtask before it, even if fake timers are on. It looks the real timer up
+ * at each call, because fake timers come and go.
  */
 export function nativeTask(): Promise<void> {
   return new Promise((resolve) => schedule(resolve));

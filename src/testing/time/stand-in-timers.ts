@@ -23,8 +23,8 @@ interface Timer {
 }
 
 /**
- * Timers and a Date that stand in for the global ones. Time goes on by itself, as ever, and can be skipped. Each timer is a
- * native one, too: whoever clears it after these are gone finds it, and it rings if nobody does.
+ * Timers and a Date that replace the global ones. Time passes by itself, as always, and can be skipped. Each timer is a native
+ * one too. So it still rings, and can still be cleared, after the global timers are restored.
  */
 export class StandInTimers implements Timeline {
   static #current: StandInTimers | undefined;

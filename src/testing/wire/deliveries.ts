@@ -7,8 +7,8 @@ const TURNS = 64;
 const BATCH = 256;
 
 /**
- * What is on its way, in the order of sending. It leaves in a task of its own, whatever timers are faked, and all that follows
- * from it follows in microtasks: an exchange is over before fake timers go on to the next timer.
+ * What is on its way, in the order of sending. It is delivered in a real task, even with fake timers, and its effects follow in
+ * microtasks. So an exchange ends before fake timers run the next timer.
  */
 export class Deliveries {
   /** How many have arrived. */

@@ -14,7 +14,7 @@ import { auth } from "./auth.ts";
           <p class="error" role="alert">{{ problem() }}</p>
         }
         <button type="submit">Sign in</button>
-        <p class="quiet">Try alice with wonderland, or bob with builder.</p>
+        <p class="quiet">Try alice with the password wonderland, or bob with builder.</p>
       </form>
     </main>
   `,

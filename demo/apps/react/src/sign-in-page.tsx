@@ -34,7 +34,7 @@ export function SignInPage() {
           </p>
         )}
         <button type="submit">Sign in</button>
-        <p className="quiet">Try alice with wonderland, or bob with builder.</p>
+        <p className="quiet">Try alice with the password wonderland, or bob with builder.</p>
       </form>
     </main>
   );

@@ -36,7 +36,7 @@ export function SignInPage() {
           </p>
         </Show>
         <button type="submit">Sign in</button>
-        <p class="quiet">Try alice with wonderland, or bob with builder.</p>
+        <p class="quiet">Try alice with the password wonderland, or bob with builder.</p>
       </form>
     </main>
   );

@@ -39,14 +39,14 @@ const groups: readonly FaultGroup[] = [
       {
         kind: "keys-missing",
         label: `Key server down for ${seconds}`,
-        explanation: "No token can be checked. That is no verdict: AuthSocket asks again later.",
+        explanation: "The server cannot check any token. AuthSocket keeps yours and tries again later.",
         done: `The server cannot check tokens for ${seconds}.`,
       },
       {
         kind: "refuse-role",
         label: `Refuse my role for ${seconds}`,
         explanation:
-          "A refusal without a code. AuthSocket tries one new token, then waits for the next. You stay signed in.",
+          "The server refuses you without a code. AuthSocket tries one new token, then waits for the next. You stay signed in.",
         done: `The server refuses your role for ${seconds}.`,
       },
     ],
@@ -57,13 +57,14 @@ const groups: readonly FaultGroup[] = [
       {
         kind: "refresh-503",
         label: "Next refresh fails with 503",
-        explanation: "The server is in trouble. AuthSocket tries again, and you stay signed in.",
+        explanation: "The server has a problem. AuthSocket tries again, and you stay signed in.",
         done: "The next refresh will fail with 503.",
       },
       {
         kind: "refresh-403",
         label: "Firewall blocks next refresh",
-        explanation: "A 403 with an HTML page. Only the refresh endpoint itself can end your session.",
+        explanation:
+          "A firewall answers with 403 and an HTML page. AuthSocket tries again, and you stay signed in.",
         done: "The next refresh will get a firewall’s 403.",
       },
       {
@@ -75,7 +76,7 @@ const groups: readonly FaultGroup[] = [
       {
         kind: "refresh-401",
         label: "Next refresh fails with 401",
-        explanation: "The server has ended your session. You have to sign in again.",
+        explanation: "The server says that your session has ended. You have to sign in again.",
         done: "The next refresh will end your session.",
       },
     ],
@@ -92,14 +93,14 @@ const groups: readonly FaultGroup[] = [
       {
         kind: "offline",
         label: `Go offline for ${seconds}`,
-        explanation: "Neither socket nor refresh gets through. Write a message meanwhile.",
+        explanation: "The socket and the refresh are blocked. Write a message: it is sent afterwards.",
         done: `You are offline for ${seconds}.`,
       },
       {
         kind: "kick",
         label: "Kick",
         explanation:
-          "The server disconnects you. AuthSocket tries one new token. Kicked again, it stays away.",
+          "The server disconnects you. AuthSocket tries one new token. If you are kicked again, it stops.",
         done: "The server disconnected you.",
       },
     ],

@@ -32,7 +32,7 @@ export function createGuestsPanel(guest: GuestSocket): HTMLElement {
     element(
       "p",
       { class: "quiet" },
-      "/public needs no token. It is a plain Socket on the same connection, connected before you sign in and after.",
+      "The namespace /public needs no token. A plain Socket uses it on the same connection, before and after you sign in.",
     ),
     element("div", { class: "actions" }, button, time),
   );

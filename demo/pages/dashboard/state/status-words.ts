@@ -13,7 +13,11 @@ export function sessionWords(state: SessionState, now: number): StatusWords {
   const known = state.status !== "signedOut" && state.expiresAt !== undefined;
   switch (state.status) {
     case "unknown":
-      return { label: "Not known yet", tone: "quiet", detail: "Nobody has asked yet who is signed in." };
+      return {
+        label: "Not known yet",
+        tone: "quiet",
+        detail: "The page has not asked yet whether you are signed in.",
+      };
     case "signedOut":
       return { label: "Signed out", tone: "quiet", detail: "Nobody is signed in here." };
     case "signedIn":
@@ -94,7 +98,7 @@ export function withReason(text: string, reason: string | undefined): string {
 const words: Record<AuthSocketError["code"], string> = {
   signed_out: "You have signed out.",
   session_expired: "Your session has ended. Please sign in again.",
-  token_rejected: "The server refuses even a new token.",
+  token_rejected: "The server refuses a new token too.",
   forbidden: "The server does not let this account in.",
   revoked: "Your access has been withdrawn.",
   kicked: "The server has closed this connection on purpose.",
@@ -105,16 +109,16 @@ const words: Record<AuthSocketError["code"], string> = {
   insecure_url: "The address is not secure.",
   token_in_url: "The address contains a token.",
   unreachable: "The server cannot be reached.",
-  storage_unavailable: "This browser does not allow storage, so a reload loses the token.",
+  storage_unavailable: "This browser does not let the page store anything, so a reload loses the token.",
 };
 
 type RefreshReason = Extract<SessionState, { status: "refreshing" }>["reason"];
 
 const renewalWords: Record<RefreshReason, string> = {
   missing: "There is no token yet.",
-  expiring: "The present one is still valid.",
-  expired: "The last one has expired.",
-  rejected: "The server refused the last one.",
+  expiring: "The current token is still valid.",
+  expired: "The token has expired.",
+  rejected: "The server refused the token.",
   forced: "This page asked for it.",
 };
 

@@ -17,8 +17,8 @@ export function createProviderPanel({ client, renewsBefore }: ProviderSettings):
     element(
       "p",
       { class: "quiet" },
-      "AuthSocket stores nothing. It is told of each new token and sends it over the open connection. When the server " +
-        "refuses a token, AuthSocket asks for a new one.",
+      "The provider’s client announces each new token, and AuthSocket sends it over the open connection. If the server " +
+        "refuses a token, AuthSocket asks the client for a new one. It stores nothing itself.",
     ),
     element(
       "p",
