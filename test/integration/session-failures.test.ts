@@ -71,7 +71,7 @@ describe("refreshes that fail", () => {
       });
       const { session, store, platform } = sessionWithToken({ refresh: endpoint.url });
       holdToken(session);
-      expect(await untilStatus(session, "waiting")).toMatchObject({ error: { code: "session_expired" } });
+      expect(await untilStatus(session, "waiting")).toMatchObject({ error: { code: "refresh_failed" } });
       for (const calls of [2, 3]) {
         expect(store.load()).not.toBeNull();
         const { retryAt } = await untilStatus(session, "waiting");

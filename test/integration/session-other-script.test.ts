@@ -55,7 +55,7 @@ describe("another script of the site that refreshes at the same endpoint", () =>
     let collided = 0;
     auth.session.subscribe(({ status, error }) => {
       if (status === "signedOut") signedOut++;
-      if (status === "waiting" && error?.code === "session_expired") collided++;
+      if (status === "waiting" && error?.code === "refresh_failed") collided++;
     });
     for (let round = 0; round < ROUNDS; round++) {
       // The more often close to when the session does it.

@@ -946,7 +946,9 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const spread = next.since + (DOUBT_SPAN * next.count) / (DOUBTS - 1);
     const retryAt =
       certainty === "repeatable" ? now + SECOND_TRY : Math.max(this.retryAt(state.failures), spread);
-    this.#fail({ ...state, doubt: next }, error, retryAt);
+    // Not `session_expired`: an app would show a sign-in form to somebody who is signed in.
+    const { message, cause } = error;
+    this.#fail({ ...state, doubt: next }, new AuthSocketError("refresh_failed", message, { cause }), retryAt);
   }
 
   #fail(
