@@ -10,7 +10,7 @@ import type { AccessToken } from "../token/access-token.ts";
  *    ▲  ▲     gave up          │ ▲ │ ▲  lost, or cut over its token │  │
  *    │  └──────────────────────┘ │ │ └──────────────────────────────┘  │
  *    │              asked for a  │ │ unavailable, refused again        │
- *    │          token that is    │ └────────▶ delayed ── retryAt ──▶   │
+ *    │          token that is    │ └────────▶ delayed ── dueAt ────▶   │
  *    │              still to come│                     (opening)       │
  *    │   disconnect,             ▼                                     │
  *    │   from everywhere      awaiting ── the token is there ──▶ opening
@@ -24,20 +24,23 @@ import type { AccessToken } from "../token/access-token.ts";
  *                                                                          the server accepts it
  */
 export type State =
-  | { status: "idle"; error?: AuthSocketError | undefined; retryAt?: number | undefined }
+  | { status: "idle"; error?: AuthSocketError | undefined; dueAt?: DueAt }
   /** asked to connect, and looking for the token, which calls the app's code: it may have us disconnect */
   | ({ status: "starting" } & Attempt)
   /** Socket.IO is at work: the engine's handshake, its own backoff or, once there is a credential, the server's answer */
-  | ({ status: "opening"; credential?: Credential | undefined; overdueAt?: number | undefined } & Attempt)
+  | ({ status: "opening"; credential?: Credential | undefined; dueAt?: DueAt } & Attempt)
   /** Socket.IO has asked for a token that is still to come */
-  | ({ status: "awaiting"; releaseAt: number } & Attempt)
+  | ({ status: "awaiting"; dueAt: number } & Attempt)
   /** the engine is released until there is a token (B12) */
   | ({ status: "waitingForToken"; retryAt?: number | undefined } & Attempt)
   /** the server is out of service for a while, or has refused the token again */
-  | ({ status: "delayed"; since: number; retryAt: number } & Attempt)
+  | ({ status: "delayed"; since: number; dueAt: number } & Attempt)
   | ({ status: "connected"; credential: Credential } & Live)
   | { status: "signedOut"; error?: AuthSocketError | undefined }
   | Refused;
+
+/** When something is to be done: to try again, or to wait no longer; undefined: it waits for something else. */
+type DueAt = number | undefined;
 
 export interface Refused {
   status: "refused";
@@ -45,7 +48,7 @@ export interface Refused {
   /** What has it tried again besides `connect()`. */
   retry: Retry;
   /** when it is tried again after a wake-up */
-  retryAt?: number | undefined;
+  dueAt?: DueAt;
 }
 
 /** A newer token, a sign-in or a wake-up; a sign-in alone; or nothing. */
@@ -76,8 +79,10 @@ export interface Live {
   renewal: "inBand" | "reconnect" | "cut";
   /** the token of the last renewal, which is not tried twice unless the server asks for it */
   renewing?: string | undefined;
-  /** the server's word that it disconnects this socket, and when we leave if it does not */
-  revoked?: { error: AuthSocketError; leaveAt: number } | undefined;
+  /** the server's word that it disconnects this socket */
+  revoked?: AuthSocketError | undefined;
+  /** when we leave if it does not */
+  dueAt?: DueAt;
   /** `forceDisconnect` was heard then: with a disconnect soon after it, it means that too */
   forced?: { error: AuthSocketError; at: number } | undefined;
   /** a fresh token was refused too by events (B26) */
@@ -111,22 +116,8 @@ export function isSealed(state: State): boolean {
   return state.status === "refused" && state.error.code === "user_changed";
 }
 
-/** When a connection wants to be looked at; undefined: it waits for something else. */
-export function dueAt(state: State): number | undefined {
-  switch (state.status) {
-    case "connected":
-      return state.revoked?.leaveAt;
-    case "opening":
-      return state.overdueAt;
-    case "awaiting":
-      return state.releaseAt;
-    case "idle":
-    case "refused":
-    case "delayed":
-      return state.retryAt;
-    default:
-      return undefined;
-  }
+export function dueAt(state: State): DueAt {
+  return "dueAt" in state ? state.dueAt : undefined;
 }
 
 /**
@@ -171,6 +162,11 @@ export function toSocketState(state: State): AuthSocketState {
     status: "connecting",
     attempt,
     error,
-    retryAt: "retryAt" in state ? state.retryAt : undefined,
+    retryAt:
+      state.status === "waitingForToken"
+        ? state.retryAt
+        : state.status === "delayed"
+          ? state.dueAt
+          : undefined,
   });
 }

@@ -413,9 +413,9 @@ export class Connection implements SessionClient, SocketOwner {
     const state = this.#state;
     if (!this.#isRetriedOnWakeUp || (state.status !== "idle" && state.status !== "refused")) return;
     const now = this.#now;
-    if (state.retryAt !== undefined || (now >= this.#wokenAt && now - this.#wokenAt < WAKE_REST)) return;
+    if (state.dueAt !== undefined || (now >= this.#wokenAt && now - this.#wokenAt < WAKE_REST)) return;
     this.#wokenAt = now;
-    this.#decide({ ...state, retryAt: now + this.#session.platform.random() * WAKE_SPREAD });
+    this.#decide({ ...state, dueAt: now + this.#session.platform.random() * WAKE_SPREAD });
   }
 
   get #isRetriedOnWakeUp(): boolean {
@@ -428,7 +428,7 @@ export class Connection implements SessionClient, SocketOwner {
 
   /** B27: tried again, and shown as refused until the server accepts it. */
   #retry(refused: Refused): void {
-    const veil: Refused = { ...refused, retryAt: undefined };
+    const veil: Refused = { ...refused, dueAt: undefined };
     this.#begin({ ...FIRST_ATTEMPT, veil }, false);
   }
 
@@ -483,7 +483,7 @@ export class Connection implements SessionClient, SocketOwner {
   #revoked(reason: unknown): void {
     const state = this.#state;
     if (state.status !== "connected") return;
-    this.#decide({ ...state, revoked: { error: revocation(reason), leaveAt: this.#now + REVOKE_TIMEOUT } });
+    this.#decide({ ...state, revoked: revocation(reason), dueAt: this.#now + REVOKE_TIMEOUT });
   }
 
   /** By itself it is the app's own event. */
@@ -546,14 +546,14 @@ export class Connection implements SessionClient, SocketOwner {
     else {
       // Not released on the spot: Socket.IO is in the midst of opening its Manager.
       const patience = view.status === "pending" ? AWAIT_TIMEOUT : 0;
-      this.#decide({ status: "awaiting", ...attempt, releaseAt: this.#now + patience });
+      this.#decide({ status: "awaiting", ...attempt, dueAt: this.#now + patience });
     }
   }
 
   #sendCredential(attempt: Attempt, credential: Credential): void {
     const answer = this.#answer;
-    const overdueAt = this.#now + CONNECT_TIMEOUT;
-    this.#decide({ status: "opening", ...attempt, credential, overdueAt }, () => {
+    const dueAt = this.#now + CONNECT_TIMEOUT;
+    this.#decide({ status: "opening", ...attempt, credential, dueAt }, () => {
       // Closed or asked anew meanwhile: that question needs no answer (T2).
       if (!answer || this.#answer !== answer) return;
       this.#answer = undefined;
@@ -738,7 +738,7 @@ export class Connection implements SessionClient, SocketOwner {
   #lost(): void {
     const state = this.#state;
     if (!this.socket.io.reconnection()) this.gaveUp();
-    else if (state.status === "connected" && state.revoked) this.#stop(state.revoked.error, "signIn");
+    else if (state.status === "connected" && state.revoked) this.#stop(state.revoked, "signIn");
     else if (isUnderWay(state)) this.#decide({ status: "opening", ...attemptOf(state) });
   }
 
@@ -756,8 +756,8 @@ export class Connection implements SessionClient, SocketOwner {
       return;
     }
     const { credential, revoked, forced } = state;
-    const told = revoked ?? (forced && now - forced.at <= REVOKE_TIMEOUT ? forced : undefined);
-    if (told || credential === "guest") this.#stop(told?.error ?? this.#kicked(), "signIn");
+    const told = revoked ?? (forced && now - forced.at <= REVOKE_TIMEOUT ? forced.error : undefined);
+    if (told || credential === "guest") this.#stop(told ?? this.#kicked(), "signIn");
     else {
       const token = credential.accessToken;
       const cut = readCut({ ...state, token: credential, cuts }, session.currentToken, now);
@@ -839,11 +839,11 @@ export class Connection implements SessionClient, SocketOwner {
     }
   }
 
-  #delay(state: Attempt, retryAt: number, error: AuthSocketError | undefined): void {
+  #delay(state: Attempt, dueAt: number, error: AuthSocketError | undefined): void {
     const attempt = attemptOf({ status: "starting", ...state });
     // What was refused already is shown as that, and waits for a newer token.
     if (attempt.veil && error) this.#decide(attempt.veil);
-    else this.#decide({ status: "delayed", ...attempt, error, since: this.#now, retryAt });
+    else this.#decide({ status: "delayed", ...attempt, error, since: this.#now, dueAt });
   }
 
   #stop(error: AuthSocketError, retry: Retry): void {
@@ -870,20 +870,21 @@ export class Connection implements SessionClient, SocketOwner {
   #tick(): void {
     const state = this.#state;
     const now = this.#now;
-    if (state.status === "delayed" && (now >= state.retryAt || now < state.since)) {
+    const isDue = now >= (dueAt(state) ?? Number.POSITIVE_INFINITY);
+    if (state.status === "delayed" && (isDue || now < state.since)) {
       // B5: by a clock that has been put back, it would take hours. What was refused before is asked to be replaced first.
       this.#begin(nextAttempt(state), this.#tried !== undefined);
-    } else if ((state.status === "idle" || state.status === "refused") && now >= (state.retryAt ?? now + 1)) {
-      if (state.status === "refused") this.#retry(state);
-      else this.#begin(FIRST_ATTEMPT, false);
-    } else if (state.status === "connected" && now >= (state.revoked?.leaveAt ?? now + 1)) {
-      if (state.revoked) this.#stop(state.revoked.error, "signIn");
-    } else if (state.status === "opening" && now >= (state.overdueAt ?? now + 1)) this.#overdue(state);
-    else if (state.status === "awaiting" && now >= state.releaseAt) {
+    } else if (state.status === "awaiting" && isDue) {
       const view = this.#view;
       if (view.status === "ready" || view.status === "signedOut") this.#followToken(view);
       else this.#release(state, view.status === "failing" ? view : { status: "failing" });
     } else if (state.status === "waitingForToken" || state.status === "awaiting") this.#follow();
+    else if (isDue) {
+      if (state.status === "refused") this.#retry(state);
+      else if (state.status === "idle") this.#begin(FIRST_ATTEMPT, false);
+      else if (state.status === "opening") this.#overdue(state);
+      else if (state.status === "connected" && state.revoked) this.#stop(state.revoked, "signIn");
+    }
     this.#timer.set(dueAt(this.#state) ?? this.#guestDueAt);
   }
 
@@ -891,7 +892,7 @@ export class Connection implements SessionClient, SocketOwner {
   #overdue(state: State & { status: "opening" }): void {
     const message = `the server has not answered the CONNECT of "${this.namespace}" for ${CONNECT_TIMEOUT / 1000} s`;
     const error = new AuthSocketError("unreachable", message);
-    if (this.#context.hasSibling(this)) this.#decide({ ...state, error, overdueAt: undefined });
+    if (this.#context.hasSibling(this)) this.#decide({ ...state, error, dueAt: undefined });
     else {
       const unreached = state.unreached + 1;
       this.#decide(
@@ -901,7 +902,7 @@ export class Connection implements SessionClient, SocketOwner {
           unreached,
           error,
           since: this.#now,
-          retryAt: this.#backOffUntil(unreached),
+          dueAt: this.#backOffUntil(unreached),
         },
         () => this.#close(),
       );

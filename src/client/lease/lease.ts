@@ -71,14 +71,13 @@ export interface Commit {
   at: number;
 }
 
-export function committed(lease: Lease, turn: string, { token, signIn, spent, at }: Commit): Lease {
+export function committed(lease: Lease, turn: string, commit: Commit): Lease {
   const { spent: before = [] } = lease;
+  const { spent } = commit;
   return {
     ...released(lease, turn),
+    ...commit,
     generation: lease.generation + 1,
-    token,
-    signIn,
-    at,
     spent: spent === undefined ? before : [...before, spent].slice(-MOST_SPENT),
   };
 }
@@ -100,18 +99,13 @@ export interface Announcement {
 }
 
 /** Whoever is refreshing now does it for a session that is over: what it brings is not kept (B10, B16). */
-export function announced(lease: Lease, { signedOut, look, user, token, signIn, at }: Announcement): Lease {
+export function announced(lease: Lease, news: Announcement): Lease {
   return {
     ...lease,
+    ...news,
     generation: lease.generation + 1,
     epoch: lease.epoch + 1,
-    signedOut,
-    look,
-    user,
-    since: at,
-    token,
-    signIn,
-    at,
+    since: news.at,
   };
 }
 
