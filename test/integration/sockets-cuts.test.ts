@@ -242,7 +242,8 @@ describe("T13 a server that always kicks", () => {
     ["a good token", () => issueToken(), 2],
     ["a token of unknown expiry", issueOpaque, 2],
     ["a token of five seconds", () => issueToken({ lifetime: 5_000 }), 2],
-    ["a token of half a second", () => issueToken({ lifetime: 500 }), 2],
+    // On a busy machine it may be near its end when it is cut, which is no kick (B5).
+    ["a token of half a second", () => issueToken({ lifetime: 500 }), 4],
   ])("T13 with %s: never more than a few attempts in ten seconds", async (_, issue, most) => {
     const server = await openServer();
     alwaysKick(server);

@@ -13,24 +13,27 @@ export interface SourceStore extends TokenStore {
  * Holds tokens in memory, since the source stores them itself. What outlives a reload is that the user has signed out, and
  * by a fingerprint who it was: an SDK that still holds a token must not sign the user in again.
  *
- * @param name of the session; undefined: nothing outlives a reload
+ * @param name of the session
  */
-export function sourceStore(name: string | undefined): SourceStore {
+export function sourceStore(name: string): SourceStore {
   const memory = memoryStore();
   const key = `authsocket:${name}:signedOut`;
   let subject: string | undefined;
-  const mark = () => (name === undefined ? null : (globalThis.localStorage?.getItem(key) ?? null));
+  const mark = () => globalThis.localStorage?.getItem(key) ?? null;
   const of = (user: string | undefined) => (user === undefined ? "" : String(fingerprint(user)));
+  const forget = () => {
+    if (mark() !== null) globalThis.localStorage?.removeItem(key);
+  };
   return {
-    load: () => memory.load(),
+    load: memory.load,
     save(tokens: TokenSet) {
       subject = tokens.subject;
-      if (mark() !== null) globalThis.localStorage?.removeItem(key);
+      forget();
       return memory.save(tokens);
     },
     clear(signedOut) {
-      if (name !== undefined && signedOut) globalThis.localStorage?.setItem(key, of(subject));
-      else if (mark() !== null) globalThis.localStorage?.removeItem(key);
+      if (signedOut) globalThis.localStorage?.setItem(key, of(subject));
+      else forget();
       return memory.clear(signedOut);
     },
     signedOut: () => mark() !== null || memory.signedOut?.() === true,

@@ -16,31 +16,42 @@ type Meta = Omit<TokenSet, "accessToken"> & { of?: number; signedOut?: true };
  */
 export function webStorageStore(key = "authToken", storage?: Storage): TokenStore {
   const perTab = isPerTab(storage);
+  const metaKey = `${key}:meta`;
+  const area = () => storage ?? localStorage;
+  const readMeta = (): Meta => {
+    const text = area().getItem(metaKey);
+    try {
+      return Object(JSON.parse(text ?? ""));
+    } catch {
+      return {}; // half-written or somebody else's: the token alone is enough
+    }
+  };
+  const writeMeta = (meta: Meta) => area().setItem(metaKey, JSON.stringify(meta));
   const store: TokenStore & { "~reach": StoreReach } = {
     "~reach": perTab ? { perTab } : { sharedKey: key },
     load() {
-      const accessToken = areaOf(storage).getItem(key);
+      const accessToken = area().getItem(key);
       if (accessToken === null) return null;
-      const { of, signedOut: _, ...known } = readMeta(key, storage);
+      const { of, signedOut: _, ...known } = readMeta();
       return { ...(of === fingerprint(accessToken) && known), accessToken };
     },
     save({ accessToken, ...known }) {
       // Meta first: a reader between the two writes finds meta that does not match the token, and ignores it.
-      writeMeta(key, storage, { ...known, of: fingerprint(accessToken) });
-      areaOf(storage).setItem(key, accessToken);
+      writeMeta({ ...known, of: fingerprint(accessToken) });
+      area().setItem(key, accessToken);
     },
     clear(signedOut) {
-      areaOf(storage).removeItem(key);
-      if (signedOut) writeMeta(key, storage, { signedOut });
-      else areaOf(storage).removeItem(metaKeyOf(key));
+      area().removeItem(key);
+      if (signedOut) writeMeta({ signedOut });
+      else area().removeItem(metaKey);
     },
-    signedOut: () => readMeta(key, storage).signedOut === true,
+    signedOut: () => readMeta().signedOut === true,
   };
   // Each tab has a sessionStorage of its own: there is nothing to hear of others.
   if (perTab) return store;
   store.subscribe = (listener) => {
     const heard = (event: StorageEvent) => {
-      if (event.key === null || event.key === key || event.key === metaKeyOf(key)) listener();
+      if (event.key === null || event.key === key || event.key === metaKey) listener();
     };
     globalThis.window?.addEventListener?.("storage", heard);
     return () => globalThis.window?.removeEventListener?.("storage", heard);
@@ -53,26 +64,5 @@ function isPerTab(storage: Storage | undefined): true | undefined {
     return storage !== undefined && storage === globalThis.sessionStorage ? true : undefined;
   } catch {
     return undefined; // B9: if storage is denied, some browsers throw when it is accessed
-  }
-}
-
-function areaOf(storage: Storage | undefined): Storage {
-  return storage ?? localStorage;
-}
-
-function metaKeyOf(key: string): string {
-  return `${key}:meta`;
-}
-
-function writeMeta(key: string, storage: Storage | undefined, meta: Meta): void {
-  areaOf(storage).setItem(metaKeyOf(key), JSON.stringify(meta));
-}
-
-function readMeta(key: string, storage: Storage | undefined): Meta {
-  const text = areaOf(storage).getItem(metaKeyOf(key));
-  try {
-    return Object(JSON.parse(text ?? ""));
-  } catch {
-    return {}; // half-written or somebody else's: the token alone is enough
   }
 }
