@@ -33,6 +33,8 @@ export class TabSite {
   lifetimes = [HOUR];
   /** Holds back the answer to a refresh, whose token is used by then. */
   answering: (number: number) => Promise<void> | void = () => {};
+  /** Whether a refresh token that was used before is refused, and nothing else comes of it. */
+  isLenient = false;
   /** The refresh requests that have arrived, and those that came with a token that was used before. */
   refreshes = 0;
   reuses = 0;
@@ -131,6 +133,11 @@ export class TabSite {
     const secret = cookieOf(request);
     const signIn = this.#accounts.owner(secret);
     if (signIn) [signIn.lifetime = HOUR] = this.lifetimes;
+    if (this.isLenient && signIn && signIn.refreshToken !== secret) {
+      this.reuses++;
+      response.writeHead(401).end();
+      return;
+    }
     // Used before the answer: whatever becomes of the page, this token is.
     const tokens = this.#accounts.refresh(secret);
     if (!signIn || !tokens) {

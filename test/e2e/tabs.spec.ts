@@ -237,3 +237,36 @@ for (const store of [undefined, "memory"] as const) {
     for (const tab of tabs) await tab.connectedAs("bob");
   });
 }
+
+test("B6 another script refreshes with the same one-time cookie at random moments: nobody is signed out", async ({
+  site,
+  open,
+}) => {
+  site.isLenient = true;
+  site.lifetimes = [1_000];
+  // Long enough for two requests to meet.
+  site.answering = () => new Promise((resolve) => setTimeout(resolve, 300));
+  const [tab] = await openSignedIn(site, 1, open);
+  await tab.page.evaluate(() => {
+    // Twice within a session's two tries is more than it can tell from its end (B6).
+    const later = () => setTimeout(approach, 2_600);
+    const approach = () => {
+      const left = (window.auth.session.state.expiresAt ?? 0) - Date.now();
+      // About when the session does it, too.
+      if (left < 300 || left > 900) setTimeout(approach, 20);
+      else setTimeout(refresh, left - Math.random() * 500);
+    };
+    const refresh = () => {
+      void fetch("/refresh", { method: "POST" });
+      later();
+    };
+    later();
+  });
+  await tab.page.waitForFunction(() => window.statuses.includes("waiting:session_expired"), undefined, {
+    timeout: 50_000,
+  });
+  await tab.untilGoodFor(500);
+  expect(site.reuses).toBeGreaterThanOrEqual(1);
+  await expectNoSignOut([tab]);
+  await tab.connectedAs("alice");
+});
