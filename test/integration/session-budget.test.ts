@@ -88,6 +88,34 @@ describe("B27 five minutes with somebody who is never content", () => {
     },
   );
 
+  it("B27 whoever asks: no refresh within ten seconds of the last one, and the next as soon as they are over", async () => {
+    const time = new VirtualTime();
+    const server = new VirtualServer(time);
+    const refreshes: number[] = [];
+    const refresh = async () => {
+      refreshes.push(Date.now());
+      return issueToken();
+    };
+    const clear = vi.fn();
+    const store = { ...memoryStore({ accessToken: issueToken() }), clear };
+    const auth = server.connect({ session: { refresh, store } });
+    await time.pass(1_000);
+    // An API has refused the first token, and a namespace refuses the second.
+    const second = await auth.session.getToken({ rejected: await auth.session.getToken() });
+    const [first = 0] = refreshes;
+    server.io.of("/admin").use(({ handshake }, next) => {
+      next(handshake.auth.token === second ? new Refusal("no", { code: "token_expired" }) : undefined);
+    });
+    const admin = auth.of("/admin");
+    await time.pass(9_000);
+    expect(refreshes).toEqual([first]);
+    expect(admin.state.status).toBe("connecting");
+    await time.pass(2_000);
+    expect(admin.state.status).toBe("connected");
+    expect(refreshes).toEqual([first, first + 10_000]);
+    signedInStill(auth, clear);
+  });
+
   it("B6 an endpoint that answers 403 in JSON: three requests, and the session is over", async () => {
     const time = new VirtualTime();
     const server = new VirtualServer(time);

@@ -41,7 +41,7 @@ describe("reconnect()", () => {
     await auth.whenConnected();
     const { id } = auth.socket;
     const { heard, stop } = traffic(auth, (count) => server.io.emit("news", count));
-    await server.until(() => server.heard("note").length > 5);
+    await server.until(() => server.heard("note").length > 5 && heard.length > 0);
     for (let round = 2; round <= 4; round++) {
       auth.reconnect();
       await server.until(() => server.connections === round);
@@ -70,6 +70,37 @@ describe("reconnect()", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
     expect(server.tokens.at(-1)).toBe(fresh);
   });
+
+  it.each([[["websocket"]], [["polling", "websocket"]]])(
+    "B13 in the midst of two bursts over %j: nothing is lost or comes twice, in either direction",
+    async (transports) => {
+      const server = await startAuthServer({ connectionStateRecovery: {} });
+      const { session } = sessionWith();
+      const auth = disposed(new AuthSocket(server.url, { session, io: { transports } }));
+      const heard: number[] = [];
+      auth.socket.on("news", (number: number) => heard.push(number));
+      await auth.whenConnected();
+      // Socket.IO recovers what follows the first event.
+      const first = new Promise((resolve) => auth.socket.once("news", resolve));
+      server.io.emit("news", 0);
+      await first;
+      await session.getToken({ forceRefresh: true });
+      const burst = (from: number) => {
+        for (let count = from; count < from + 100; count++) {
+          auth.socket.emit("note", count);
+          server.io.emit("news", count);
+        }
+      };
+      burst(1);
+      auth.reconnect();
+      burst(101);
+      await server.until(() => server.connections === 2);
+      await untilStatus(auth, "connected");
+      expect(await auth.socket.emitWithAck("ask", "is it all there?")).toBe("is it all there?");
+      expect(server.heard("note")).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
+      expect(heard).toEqual(Array.from({ length: 201 }, (_, index) => index));
+    },
+  );
 
   it("B2 takes all namespaces of the connection along, with one refresh and one engine", async () => {
     const server = await startAuthServer();
