@@ -355,6 +355,28 @@ describe("B22 what a server has given is not thrown away", () => {
     expect(refresh.mock.calls.length).toBeLessThanOrEqual(1);
     second.dispose();
   });
+
+  it("B22 a session that was disposed of in mid-refresh asks no more when somebody signs in meanwhile", async () => {
+    const { pageLeases } = await import("../../src/client/lease/page-leases.ts");
+    const platform = new ManualPlatform();
+    platform.board = pageLeases;
+    const desk = new RefreshDesk();
+    const store = memoryStore({ accessToken: "a0", expiresAt: platform.now() + 900_000 });
+    const options = { refresh: desk.refresh, store, name: "overtaken by a sign-in" };
+    const first = new AuthSession(options, platform);
+    const abandoned = first.getToken({ forceRefresh: true }).catch(() => {});
+    const turn = await desk.turn(1);
+    first.dispose();
+    await abandoned;
+    platform.chance = 0.5; // another turn, with another name
+    const second = new AuthSession(options, platform);
+    await second.signIn({ accessToken: "a1", expiresAt: platform.now() + 900_000 });
+    turn.reject(Object.assign(new Error("used"), { status: 401 }));
+    await platform.advance(5_000);
+    expect(desk.turns).toHaveLength(1);
+    expect(second.state.status).toBe("signedIn");
+    second.dispose();
+  });
 });
 
 describe("the refresh endpoint (2.1)", () => {

@@ -851,7 +851,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const isCurrent =
       (state.status === "refreshing" && state.attempt === attempt) ||
       (state.status === "waiting" && state.late === attempt);
-    if (!isCurrent) return;
+    // B22: what a session that was disposed of is given is kept; it asks for nothing again.
+    if (!isCurrent || this.#disposed) return;
     const { user, token, reason } = state;
     switch (end.type) {
       case "late":
