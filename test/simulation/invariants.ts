@@ -22,6 +22,9 @@ const HELLO = 400;
 /** ms, at most, for what one tab has stored to be seen by another. */
 const UNSEEN = 1_000;
 
+/** ms between a request and the storing of its answer after which a token's life is measured from the request (B5). */
+const SLOW = 5_000;
+
 /** ms for a sign-in or sign-out to be known in a tab that is awake. */
 const NEWS = 20_000;
 
@@ -152,9 +155,12 @@ export class Invariants {
     if (isWritten) this.#unannounced = { by: tab, at: this.#world.scheduler.time };
     if (this.#changer !== tab && !isWritten)
       this.#break("B3", `${tab.name} stores a token without having held its turn`);
-    this.#issuedAt = this.#world.network.slow.has(value)
-      ? Number.NEGATIVE_INFINITY
-      : (this.#world.server.accounts.find(value)?.expiresAt ?? 0) - this.#world.settings.lifetime;
+    const { network, scheduler } = this.#world;
+    const askedFor = network.askedFor.get(value) ?? Number.POSITIVE_INFINITY;
+    this.#issuedAt =
+      scheduler.time - askedFor > SLOW
+        ? Number.NEGATIVE_INFINITY
+        : (this.#world.server.accounts.find(value)?.expiresAt ?? 0) - this.#world.settings.lifetime;
   }
 
   #changes(tab: Tab, lease: Lease): void {

@@ -11,9 +11,6 @@ import type { Tab } from "./tab.ts";
 const SLOWEST = 4_500;
 
 /** A request for a refresh that is under way. */
-/** ms */
-const SLOW = 5_000;
-
 export interface Flight {
   readonly tab: Tab;
   /** the refresh token that it carries */
@@ -34,8 +31,8 @@ export class Network {
   onLoss: () => void = () => {};
   /** When access tokens came in. */
   readonly received = new Map<string, number>();
-  /** Tokens whose life is measured from their request, since the answer was long in coming (B5). */
-  readonly slow = new Set<string>();
+  /** When access tokens were asked for. */
+  readonly askedFor = new Map<string, number>();
   readonly #flights = new Set<Flight>();
   readonly #scheduler: Scheduler;
   readonly #choices: Choices;
@@ -129,7 +126,7 @@ export class Network {
         land(back, () => {
           const { token } = answer.body;
           if (token) this.received.set(token, this.#scheduler.time);
-          if (token && this.#scheduler.time - sentAt > SLOW) this.slow.add(token);
+          if (token) this.askedFor.set(token, sentAt);
           resolve(answer);
         });
       });

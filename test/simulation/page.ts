@@ -1,5 +1,6 @@
 import { AuthSession, AuthSocket, memoryStore, type TokenStore, webStorageStore } from "authsocket";
 import type { Platform } from "../../src/client/platform/platform.ts";
+import type { Choices } from "./choices.ts";
 import type { Journal } from "./journal.ts";
 import type { Tab } from "./tab.ts";
 import type { Wires } from "./wires.ts";
@@ -7,18 +8,25 @@ import type { Wires } from "./wires.ts";
 /** Where every page refreshes. */
 const ENDPOINT = "https://app.example/refresh";
 
+/** What a listener of the app's throws. */
+export class ListenerError extends Error {}
+
 /** The app in a tab: the real AuthSession and AuthSocket, over the real Socket.IO client. */
 export class Page {
   readonly tab: Tab;
-  readonly session: AuthSession;
-  readonly auth: AuthSocket;
+  session: AuthSession;
+  auth: AuthSocket;
   /** What the app waits for: since when, in ms of the scheduler. */
   readonly awaited = new Map<string, number>();
   /** The access tokens that it has signed somebody in with. */
   readonly given = new Set<string>();
   /** Those that it has written into the store by itself. */
   readonly written = new Set<string>();
+  readonly #platform: Platform;
+  readonly #wires: Wires;
+  readonly #choices: Choices;
   readonly #storage: Storage | undefined;
+  readonly #store: TokenStore;
   readonly #journal: Journal;
   #count = 0;
 
@@ -27,40 +35,63 @@ export class Page {
     tab: Tab,
     platform: Platform,
     wires: Wires,
-    journal: Journal,
+    { choices, journal }: { choices: Choices; journal: Journal },
     storage: (Storage & Pick<TokenStore, "subscribe">) | undefined,
   ) {
     this.tab = tab;
+    this.#platform = platform;
+    this.#wires = wires;
+    this.#choices = choices;
     this.#storage = storage;
     this.#journal = journal;
     const subscribe = storage?.subscribe?.bind(storage);
-    const store = storage
+    this.#store = storage
       ? { ...webStorageStore("authToken", storage), ...(subscribe && { subscribe }) }
       : memoryStore();
-    this.session = new AuthSession({ refresh: ENDPOINT, store }, platform);
-    this.auth = new AuthSocket("https://app.example", {
+    [this.session, this.auth] = this.#make();
+  }
+
+  /** B22: the app disposes of both and makes them anew, as a component that is mounted again does. */
+  remake(): void {
+    this.#journal.note(this.tab.name, () => "disposes of its session and socket, and makes them anew");
+    this.auth.dispose();
+    this.session.dispose();
+    [this.session, this.auth] = this.#make();
+  }
+
+  #make(): [AuthSession, AuthSocket] {
+    const tab = this.tab;
+    const journal = this.#journal;
+    const session = new AuthSession({ refresh: ENDPOINT, store: this.#store }, this.#platform);
+    const auth = new AuthSocket("https://app.example", {
       autoConnect: true,
-      session: this.session,
-      io: { transports: [wires.transportOf(tab)], randomizationFactor: 0 },
+      session,
+      io: { transports: [this.#wires.transportOf(tab)], randomizationFactor: 0 },
     });
-    this.auth.socket.on("private", (owner: string) => {
+    auth.socket.on("private", (owner: string) => {
       if (owner !== this.user)
         journal.report("B16", `${tab.name}, ${this.user}'s, is told what is ${owner}'s`);
     });
     // B14: cut twice within ten seconds, a socket waits for the user, who presses a button.
-    this.auth.subscribe((state) => {
+    auth.subscribe((state) => {
       if (state.status === "refused" && state.error.code === "kicked")
-        tab.setTimeout(() => this.auth.connect(), 5_000);
+        tab.setTimeout(() => auth.connect(), 5_000);
     });
     const tell = () => {
       journal.note(
         tab.name,
-        () =>
-          `session ${this.session.state.status} (${this.user ?? "nobody"}), socket ${this.auth.state.status}`,
+        () => `session ${session.state.status} (${this.user ?? "nobody"}), socket ${auth.state.status}`,
       );
     };
-    this.session.subscribe(tell);
-    this.auth.subscribe(tell);
+    // B9: what a listener throws keeps nobody from the news.
+    const fail = () => {
+      if (this.#choices.mishap(`${tab.name} listener`, 0.05)) throw new ListenerError("thrown by a listener");
+    };
+    for (const listener of [fail, tell]) {
+      session.subscribe(listener);
+      auth.subscribe(listener);
+    }
+    return [session, auth];
   }
 
   /** Who is signed in, as the page sees it; undefined: nobody, or nobody knows. */

@@ -83,6 +83,7 @@ export class People {
         this.#drop,
         this.#sleep,
         this.#drop,
+        this.#remake,
       ] as const;
       const options = [
         ...peaceful,
@@ -132,7 +133,7 @@ export class People {
   }
 
   async #logIn(page: Page, user: User, asked: number): Promise<void> {
-    const { tab, session, given } = page;
+    const { tab, given } = page;
     const answer = await this.#world.network.send(tab, { path: "login", user }).catch(() => undefined);
     if (answer) {
       const { token: accessToken = "", refreshToken } = answer.body;
@@ -140,7 +141,10 @@ export class People {
       this.#isMuddled ||= asked !== this.#asked;
       if (accessToken) given.add(accessToken);
       // Until it is told: a tab that crashes before that leaves the others in the dark.
-      await session.signIn({ accessToken, ...(refreshToken && { refreshToken }) });
+      await page.session.signIn({ accessToken, ...(refreshToken && { refreshToken }) }).catch(() => {
+        // The page has disposed of its session in the midst of it.
+        this.#isMuddled = true;
+      });
     }
     tab.isWatched = false;
     this.#signingIn.delete(asked);
@@ -157,7 +161,7 @@ export class People {
   async #leave(page: Page): Promise<void> {
     const refreshToken = page.refreshToken();
     this.#intend(page, undefined);
-    void page.session.signOut();
+    void page.session.signOut().catch(() => {});
     await this.#world.network.send(page.tab, { path: "logout", refreshToken }).catch(() => {});
   }
 
@@ -181,6 +185,15 @@ export class People {
     this.#in(page, () => {
       journal.note(page.tab.name, () => `asks for a${forced ? " new" : ""} token`);
       page.getToken(forced, scheduler.time);
+    });
+  }
+
+  /** At once, or in mid-refresh. */
+  #remake(page: Page, name: string): void {
+    const { choices, scheduler } = this.#world;
+    this.#in(page, () => {
+      if (choices.share(`${name} mid`) < 0.7) page.getToken(true, scheduler.time);
+      page.tab.setTimeout(() => page.remake(), choices.share(`${name} when`) * 100);
     });
   }
 

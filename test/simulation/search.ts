@@ -51,7 +51,7 @@ export async function search(from: number, seeds: number, workers: number): Prom
     }
   }
 
-  const news = setInterval(tell, NEWS);
+  const news = setInterval(() => done > 0 && done < seeds && tell(), NEWS);
   try {
     await Promise.all(Array.from({ length: workers }, work));
   } finally {

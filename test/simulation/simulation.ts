@@ -6,7 +6,7 @@ import { type Breach, Journal } from "./journal.ts";
 import { LeaseDesk } from "./lease-desk.ts";
 import { Mishaps } from "./mishaps.ts";
 import { Network } from "./network.ts";
-import { Page } from "./page.ts";
+import { ListenerError, Page } from "./page.ts";
 import { People } from "./people.ts";
 import { RotatingServer } from "./rotating-server.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -73,10 +73,12 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
           location: () => undefined,
           leases: () => board,
           warn: () => {},
-          report: (error) => journal.report("B9", `${tab.name} reports ${error}`),
+          report: (error) => {
+            if (!(error instanceof ListenerError)) journal.report("B9", `${tab.name} reports ${error}`);
+          },
         };
         const isShared = settings.keeping !== "memory";
-        pages.push(new Page(tab, platform, wires, journal, isShared ? storage.open(tab) : undefined));
+        pages.push(new Page(tab, platform, wires, world, isShared ? storage.open(tab) : undefined));
       },
       tab,
     );
