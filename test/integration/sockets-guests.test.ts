@@ -44,8 +44,14 @@ function visitor(url: string, refresh = vi.fn(async (): Promise<TokenSet | strin
   const session = disposed(new AuthSession({ refresh, store: memoryStore() }, clock));
   const auth = disposed(new AuthSocket(url, { session, anonymous: true }));
   const welcomes: string[] = [];
-  auth.socket.on("welcome", (who: string) => welcomes.push(who));
-  return { auth, session, clock, refresh, welcomes };
+  const happenings = new Happenings();
+  auth.socket.on("welcome", (who: string) => {
+    welcomes.push(who);
+    happenings.happened();
+  });
+  /** Until it has been welcomed so often. */
+  const welcomed = (times: number) => happenings.until(() => welcomes.length >= times);
+  return { auth, session, clock, refresh, welcomes, welcomed };
 }
 
 type Connected = Extract<AuthSocketState, { status: "connected" }>;
@@ -85,8 +91,9 @@ describe("B21 a guest", () => {
 
   it("B21 becomes the user's at sign-in, by a new connection that asks for nothing of the old one", async () => {
     const { url, tokens, connects, until } = await site();
-    const { auth, session, welcomes, refresh } = visitor(url);
+    const { auth, session, welcomes, welcomed, refresh } = visitor(url);
     const { id } = await untilGuest(auth);
+    await welcomed(1);
     const pending = auth.socket.emitWithAck("say", "hang");
     pending.catch(() => {});
     await until(1);
@@ -124,9 +131,9 @@ describe("B21 a user who becomes a guest", () => {
   async function user() {
     const server = await site();
     const client = visitor(server.url);
-    await untilGuest(client.auth);
+    await client.welcomed(1);
     await client.session.signIn({ accessToken: server.tokens.issue(), subject: "alice" });
-    await untilUser(client.auth);
+    await client.welcomed(2);
     return { ...server, ...client };
   }
 
@@ -151,10 +158,11 @@ describe("B21 a user who becomes a guest", () => {
   });
 
   it("B21 while connected, sign-out ends the user's connection and opens a guest's", async () => {
-    const { auth, session, welcomes, io } = await user();
+    const { auth, session, welcomes, welcomed, io } = await user();
     const { id } = auth.socket;
     await session.signOut();
     await untilGuest(auth);
+    await welcomed(3);
     expect(auth.socket.id).not.toBe(id);
     expect(welcomes).toEqual(["guest", "alice", "guest"]);
     await vi.waitFor(() => expect(io.sockets.sockets.size).toBe(1));
