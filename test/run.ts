@@ -100,8 +100,9 @@ async function vitest(): Promise<void> {
 }
 
 /**
- * The browser tests that every change must pass, but for those that wait for a chance to come ("@chance"). `npm run e2e` runs all of them, `-- --project firefox` and the like those of
- * another engine, and `npm run bench -- --quick` counts what is lost under load.
+ * The browser tests that every change must pass, but for those that wait for a chance to come ("@chance"). `npm run e2e` runs
+ * all of them, `-- --project firefox` and the like those of another engine, and `npm run bench -- --quick` counts what is lost
+ * under load.
  */
 const daily = [
   "adapters",

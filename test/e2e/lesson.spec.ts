@@ -65,6 +65,8 @@ onBothPages(() => {
     await admin.user("alice").getByRole("button", { name: "Disconnect" }).click();
     await expect(demo.refusal).toContainText("The lesson is over");
     await expect(demo.socket).toHaveAttribute("data-status", "refused");
-    expect(server.refusals).toEqual(["token_invalid", "insufficient_scope"]);
+    // The last one may have been tried again with the next token (B15).
+    expect(server.refusals.slice(0, 2)).toEqual(["token_invalid", "insufficient_scope"]);
+    expect(new Set(server.refusals.slice(2))).not.toContain("token_invalid");
   });
 });

@@ -30,7 +30,9 @@ export async function previewApp(name: AppName, accessTokenLifetime: number): Pr
 /** From its sources, with hot reload. `save` saves the module that makes the socket. */
 export async function developApp(name: AppName): Promise<AppSite & { save: () => Promise<void> }> {
   const { config, server } = await start(name, 60_000);
-  const vite = await (await createServer(config)).listen();
+  // A cache for each: the apps have one node_modules, and their servers run side by side.
+  const cacheDir = fileURLToPath(new URL(`../../../node_modules/.vite/${name}`, import.meta.url));
+  const vite = await (await createServer({ ...config, cacheDir })).listen();
   return {
     url: addressOf(vite.httpServer?.address()),
     server,

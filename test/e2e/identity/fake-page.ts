@@ -6,16 +6,16 @@ import { open, type Sdk } from "./page.ts";
  * page's query, it tells no other tab ("silent"), or is not ready before it is told to be ("late").
  */
 class FakeSdk implements Sdk {
-  readonly #channel = new BroadcastChannel("sdk");
   readonly #listeners = new Set<() => void>();
-  readonly #isSilent = location.search.includes("silent");
   #isReady = (): void => {};
   readonly ready = new Promise<void>((resolve) => {
     this.#isReady = resolve;
   });
 
   constructor() {
-    this.#channel.onmessage = () => this.#tell();
+    const isSilent = location.search.includes("silent");
+    // Told by the storage itself: by any other way the news can come before the token.
+    if (!isSilent) addEventListener("storage", ({ key }) => key === "sdk" && this.#tell());
     if (!location.search.includes("late")) this.#isReady();
   }
 
@@ -48,17 +48,12 @@ class FakeSdk implements Sdk {
 
   async signOut(): Promise<void> {
     localStorage.removeItem("sdk");
-    this.#announce();
+    this.#tell();
   }
 
   async #fetch(path: string): Promise<void> {
     localStorage.sdk = await (await fetch(path)).text();
-    this.#announce();
-  }
-
-  #announce(): void {
     this.#tell();
-    if (!this.#isSilent) this.#channel.postMessage("changed");
   }
 
   #tell(): void {
