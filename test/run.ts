@@ -116,7 +116,9 @@ const daily = [
 ];
 
 async function e2e(): Promise<void> {
-  await stage("e2e", () => playwright("chromium", [...daily, "--grep-invert", "@chance"], 1_260_000));
+  await stage("e2e", () =>
+    playwright("chromium", [...daily, "--workers=2", "--grep-invert", "@chance"], 1_260_000),
+  );
 }
 
 async function playwright(engine: string, args: string[], timeout: number): Promise<Count> {

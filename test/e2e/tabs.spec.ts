@@ -86,7 +86,8 @@ async function holdRefresh(site: TabSite, open: (options: TabOptions) => Promise
 
 /** Whatever has become of the tab that refreshed, the other one refreshes in time. */
 async function expectFreshInTime(site: TabSite, other: Tab, waited: Promise<number>): Promise<void> {
-  expect(await waited).toBeLessThan(REFRESH_TIMEOUT + 2_000);
+  // Half a second of grace, and what a busy machine takes.
+  expect(await waited).toBeLessThan(REFRESH_TIMEOUT + 6_000);
   expect([site.refreshes, site.reuses]).toEqual([2, 0]);
   await expectNoSignOut([other]);
 }

@@ -35,7 +35,7 @@ function alwaysKick(server: AuthServer): void {
 describe("B14 a disconnect by the server", () => {
   it("B14 at the token's expiry: one reconnect at once with the token that is already fresh", async () => {
     const server = await startAuthServer({ cutAtExpiry: true });
-    const refresh = vi.fn(async () => issueToken({ lifetime: 500 }));
+    const refresh = vi.fn(async () => issueToken({ lifetime: 1_500 }));
     const store = memoryStore();
     const auth = disposed(new AuthSocket(server.url, { refresh, store }));
     const reconnects: number[] = [];
@@ -63,6 +63,25 @@ describe("B14 a disconnect by the server", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
     expect(statuses).toEqual(["connecting", "connected", "connecting", "connected"]);
     expect(new Set(server.tokens).size).toBe(2);
+  });
+
+  it("B14 at the end that the server has just told, with most of the token's life left: no kick", async () => {
+    const server = await openServer();
+    const { session, clock, refresh } = sessionWith(issueToken);
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    await clock.skip(60_000);
+    let answer = (_: string) => {};
+    refresh.mockImplementationOnce(() => new Promise((resolve) => (answer = resolve)));
+    // So little that it has passed by the time that the client looks.
+    server.io.emit("auth:expiring", { expiresIn: 1e-9 });
+    server.kick();
+    await until(auth, ({ status }) => status !== "connected");
+    expect(auth.state.status).toBe("connecting");
+    answer(issueToken());
+    await server.until(() => server.connections === 2);
+    await auth.whenConnected();
+    expect(refresh).toHaveBeenCalledTimes(1);
   });
 
   it("B14 when the token's expiry is unknown: one refresh, one reconnect", async () => {

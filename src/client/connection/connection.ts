@@ -760,7 +760,7 @@ export class Connection implements SessionClient, SocketOwner {
     if (told || credential === "guest") this.#stop(told ?? this.#kicked(), "signIn");
     else {
       const token = credential.accessToken;
-      const cut = readCut({ ...state, token: credential, cuts }, session.currentToken, now);
+      const cut = readCut({ ...state, token: session.latest(credential), cuts }, session.currentToken, now);
       if (cut === "kicked") {
         this.#stop(this.#kicked(), "signIn");
         return;

@@ -210,6 +210,12 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     return tokenOf(this.#state)?.accessToken;
   }
 
+  /** What is known of a connection's token by now: the server may just have said when it ends (B5). */
+  latest(token: AccessToken): AccessToken {
+    const current = tokenOf(this.#state);
+    return current?.accessToken === token.accessToken ? current : token;
+  }
+
   /** The access token while it is good. */
   get token(): string | undefined {
     if (this.isCookie) return undefined;
