@@ -472,6 +472,20 @@ describe("the refresh endpoint (2.1)", () => {
     },
   );
 
+  it("B6 a function that refuses at once, before any network could answer, is asked once more soon", async () => {
+    const refresh = vi.fn(() => Promise.reject(Object.assign(new Error("no"), { status: 401 })));
+    const { session, platform } = newSession(
+      { refresh },
+      { accessToken: "a", expiresAt: Date.UTC(2025, 0, 1) },
+    );
+    holdToken(session);
+    const { retryAt } = await untilStatus(session, "waiting");
+    expect(retryAt - platform.now()).toBeLessThan(500);
+    await platform.advance(retryAt - platform.now());
+    await untilStatus(session, "signedOut");
+    expect(refresh).toHaveBeenCalledTimes(2);
+  });
+
   it("B6 a 401 without a refresh token is asked once more, within two seconds, and may then be good", async () => {
     const endpoint = startRefreshEndpoint((_, number) =>
       number === 1 ? new Response(null, { status: 401 }) : tokenResponse("fresh"),

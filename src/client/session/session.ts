@@ -110,6 +110,10 @@ const DOUBT_SPAN = 5_000;
  */
 const SECOND_TRY = 1_900;
 
+/** ms within which no network answers: a function that refuses so soon has sent nothing, and nobody else's answer is near. */
+const AT_ONCE = 5;
+const SOON = 300;
+
 /** B5: ms after which an answer's token is measured from its request: the page may have been frozen before its receipt. */
 const SLOW = 5_000;
 
@@ -951,8 +955,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const next: Doubt = { certainty, count: certainty === doubt.certainty ? count : 1, since: doubt.since };
     // Spread over the whole span, so that three requests decide it and not many.
     const spread = next.since + (DOUBT_SPAN * next.count) / (DOUBTS - 1);
-    const retryAt =
-      certainty === "repeatable" ? now + SECOND_TRY : Math.max(this.retryAt(state.failures), spread);
+    const again = now + (now - this.#startedAt < AT_ONCE ? SOON : SECOND_TRY);
+    const retryAt = certainty === "repeatable" ? again : Math.max(this.retryAt(state.failures), spread);
     // Not `session_expired`: an app would show a sign-in form to somebody who is signed in.
     const { message, cause } = error;
     this.#fail({ ...state, doubt: next }, new AuthSocketError("refresh_failed", message, { cause }), retryAt);
