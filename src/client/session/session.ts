@@ -110,8 +110,10 @@ const DOUBT_SPAN = 5_000;
  */
 const SECOND_TRY = 1_900;
 
-/** ms within which no network answers: a function that refuses so soon has sent nothing, and nobody else's answer is near. */
+/** ms: what refuses sooner has most likely sent nothing, or to a near server. Nobody else's answer is long on its way then. */
 const AT_ONCE = 5;
+
+/** ms after which it is tried once more. */
 const SOON = 300;
 
 /** B5: ms after which an answer's token is measured from its request: the page may have been frozen before its receipt. */
