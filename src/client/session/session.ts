@@ -105,16 +105,10 @@ const DOUBTS = 3;
 const DOUBT_SPAN = 5_000;
 
 /**
- * ms after which a cookie is tried once more that was refused: somebody else of the site may just have renewed it, and the
- * answer may still be on its way to this browser.
+ * ms after which a cookie is tried once more that was refused, at most: somebody else of the site may just have renewed it,
+ * and the answer may still be on its way to this browser. An app whose retries are quicker than the default has it sooner.
  */
 const SECOND_TRY = 1_900;
-
-/** ms: what refuses sooner has most likely sent nothing, or to a near server. Nobody else's answer is long on its way then. */
-const AT_ONCE = 5;
-
-/** ms after which it is tried once more. */
-const SOON = 300;
 
 /** B5: ms after which an answer's token is measured from its request: the page may have been frozen before its receipt. */
 const SLOW = 5_000;
@@ -957,7 +951,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const next: Doubt = { certainty, count: certainty === doubt.certainty ? count : 1, since: doubt.since };
     // Spread over the whole span, so that three requests decide it and not many.
     const spread = next.since + (DOUBT_SPAN * next.count) / (DOUBTS - 1);
-    const again = now + (now - this.#startedAt < AT_ONCE ? SOON : SECOND_TRY);
+    const { base = SECOND_TRY } = this.options.retry ?? {};
+    const again = now + Math.min(2 * base, SECOND_TRY);
     const retryAt = certainty === "repeatable" ? again : Math.max(this.retryAt(state.failures), spread);
     // Not `session_expired`: an app would show a sign-in form to somebody who is signed in.
     const { message, cause } = error;
