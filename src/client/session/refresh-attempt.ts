@@ -3,11 +3,11 @@ import { andThen, answerOnce } from "../platform/deadline.ts";
 import { freezeSafeTimeout } from "../platform/freeze-safe-timeout.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type RefreshOutcome, readAnswer, readFailure } from "../refresh/outcome.ts";
-import type { RefreshReason } from "../refresh/refresh.ts";
-import type { Beginning, RefreshLock, Turn } from "../tabs/refresh-lock.ts";
-import type { AccessToken } from "../token/access-token.ts";
+import type { Beginning, Turn } from "../tabs/refresh-lock.ts";
 import type { TokenSet } from "../token/token-set.ts";
 import type { User } from "../token/user.ts";
+import type { Question } from "./supply.ts";
+import type { HeldTurn, TabGroup } from "./tab-group.ts";
 
 /** T24: ms for the token of another tab to be seen in a store that tabs share. */
 const NEWS_TIMEOUT = 1_000;
@@ -16,17 +16,14 @@ const NEWS_TIMEOUT = 1_000;
 export const LATE = 30_000;
 
 /** What is asked for, as it was decided. */
-export interface Asked {
+export interface Asked extends Question {
   readonly user: User;
-  /** the token to replace, good or not */
-  readonly token: AccessToken | undefined;
-  readonly reason: RefreshReason;
 }
 
 /** What an attempt came to. */
 export type AttemptEnd =
   /** tokens to use and to store */
-  | { type: "granted"; tokens: TokenSet; turn?: { name: string | undefined; generation: number } }
+  | { type: "granted"; tokens: TokenSet; turn?: HeldTurn }
   /** tokens that another session or tab has got */
   | { type: "adopted"; tokens: TokenSet }
   | (RefreshOutcome & { type: "denied" | "failed" })
@@ -40,12 +37,10 @@ export type AttemptEnd =
 /** What an attempt needs of its session. */
 export interface AttemptOwner {
   readonly platform: Platform;
-  readonly lock: RefreshLock;
+  readonly tabs: TabGroup;
   /** ms */
   readonly refreshTimeout: number;
   readonly isCookie: boolean;
-  /** Whether those of its name are sure to share its cookie: it has a name, or an endpoint. */
-  readonly isNamed: boolean;
   /** Whether other tabs read and write the store too. */
   readonly isShared: boolean;
   /** The name of the lease; undefined: it takes no turns. */
@@ -60,8 +55,6 @@ export interface AttemptOwner {
   stillHolds(asked: Asked, done: (holds: boolean) => void): void;
   /** Whether this session has seen the successor of a refresh token. */
   isSpent(refreshToken: string): boolean;
-  /** What another session of this page has just been given for the same request. */
-  takeOver(name: string | undefined, generation: number, asked: Asked): TokenSet | undefined;
   /** What stands for a token where there is none but a cookie. */
   renewal(): string;
   /** Called with what it came to; after `late` once more. */
@@ -102,12 +95,12 @@ export class RefreshAttempt {
   start(): void {
     if (this.#status !== "decided") return;
     this.#status = "queueing";
-    const { lock, isCookie } = this.#owner;
+    const { tabs, isCookie } = this.#owner;
     const { token } = this.asked;
     this.#name = this.#owner.leaseName(this.asked);
     // A cookie's renewals have no tokens that tabs could compare.
     const replaced = isCookie ? undefined : token?.accessToken;
-    this.#turn = lock.take(this.#name, replaced, (turn, at) => this.#begin(turn, at));
+    this.#turn = tabs.lock.take(this.#name, replaced, (turn, at) => this.#begin(turn, at));
   }
 
   /** Nobody wants its answer any more (B10). */
@@ -127,13 +120,13 @@ export class RefreshAttempt {
 
   #begin(turn: Turn, at: Beginning): void {
     if (this.#status !== "queueing") return;
-    const { platform, isCookie, isNamed, isShared } = this.#owner;
+    const { platform, isCookie, tabs, isShared } = this.#owner;
     this.#turn = turn;
-    const taken = this.#owner.takeOver(this.#name, at.generation, this.asked);
+    const taken = tabs.takeOver({ name: this.#name, generation: at.generation }, this.asked.token);
     const send = () => this.#send(turn, at);
     if (taken && at.behind) this.#adopt(turn, taken);
     // The tabs share the session that another one has just renewed (B2).
-    else if (at.behind && isCookie && isNamed) this.#adopt(turn, { accessToken: this.#owner.renewal() });
+    else if (at.behind && isCookie && tabs.isNamed) this.#adopt(turn, { accessToken: this.#owner.renewal() });
     else if (!at.behind || !isShared) this.#look(send);
     else {
       // T24: what another tab has stored may not be seen here yet. What is seen of it in time overtakes this attempt.

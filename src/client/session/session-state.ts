@@ -1,10 +1,10 @@
 import { defined } from "../defined.ts";
 import type { AuthSocketError } from "../errors.ts";
-import type { Certainty } from "../refresh/outcome.ts";
 import type { RefreshReason } from "../refresh/refresh.ts";
 import { type AccessToken, isExpired } from "../token/access-token.ts";
 import type { Claims } from "../token/jwt.ts";
 import type { User } from "../token/user.ts";
+import type { Doubt } from "./doubt.ts";
 import type { RefreshAttempt } from "./refresh-attempt.ts";
 
 /*
@@ -48,14 +48,6 @@ interface Refreshing {
   /** how many refreshes have failed in a row */
   failures: number;
   doubt?: Doubt | undefined;
-}
-
-/** Answers that would end the session, were they certain (B6). */
-export interface Doubt {
-  certainty: Certainty;
-  count: number;
-  /** when the first of them came */
-  since: number;
 }
 
 /** The token that a session holds, good or not. */

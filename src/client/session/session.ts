@@ -1,24 +1,22 @@
-import { abortReason, refuseAborted } from "../abort.ts";
-import { defined } from "../defined.ts";
+import { refuseAborted } from "../abort.ts";
 import { AuthSocketError } from "../errors.ts";
 import { Observable } from "../observable.ts";
 import { check } from "../option-check.ts";
-import { andThen, answerOnce, withDeadline } from "../platform/deadline.ts";
+import { answerOnce } from "../platform/deadline.ts";
 import { hasPage, type Platform } from "../platform/platform.ts";
 import type { WakeUp } from "../platform/wake-up.ts";
 import { WallClockTimer } from "../platform/wall-clock-timer.ts";
 import { Reactions } from "../reactions.ts";
 import { backoff } from "../refresh/backoff.ts";
-import { askEndpoint, type EndpointOwner } from "../refresh/endpoint.ts";
-import { type RefreshOutcome, readAnswer } from "../refresh/outcome.ts";
-import type { Refresh, RefreshReason, RefreshRequest } from "../refresh/refresh.ts";
+import type { EndpointOwner } from "../refresh/endpoint.ts";
+import type { RefreshOutcome } from "../refresh/outcome.ts";
+import type { RefreshReason } from "../refresh/refresh.ts";
 import { memoryStore } from "../store/memory.ts";
 import { type Found, SafeStore, type Settling, type StoreOwner } from "../store/safe-store.ts";
 import { type SourceStore, sourceStore } from "../store/source-store.ts";
-import { reachOf, type StoreReach } from "../store/token-store.ts";
+import { reachOf } from "../store/token-store.ts";
 import { webStorageStore } from "../store/web-storage.ts";
-import { forgetHandover, handOver, takeOver } from "../tabs/handover.ts";
-import { RefreshLock, type TabNews } from "../tabs/refresh-lock.ts";
+import type { TabNews } from "../tabs/refresh-lock.ts";
 import {
   type AccessToken,
   defaultSubject,
@@ -33,15 +31,15 @@ import {
   toTokenSet,
 } from "../token/access-token.ts";
 import { fingerprint } from "../token/fingerprint.ts";
-import { refuseInsecure, refuseTokenInUrl } from "../token/secrecy.ts";
+import { Fingerprints } from "../token/fingerprints.ts";
 import { readSignInTokens, type TokenSet } from "../token/token-set.ts";
 import { drawnAt, drawSignIn, isSameUser, NOBODY, nextUser, successor, type User } from "../token/user.ts";
+import { askAgainAt, type Doubt, doubted, isCertain } from "./doubt.ts";
 import { type AuthSessionOptions, checkSessionOptions } from "./options.ts";
 import { type Asked, type AttemptEnd, type AttemptOwner, LATE, RefreshAttempt } from "./refresh-attempt.ts";
 import { type Allowance, RefreshBudget } from "./refresh-budget.ts";
 import {
   checkDueAt,
-  type Doubt,
   isAnswerable,
   type SessionState,
   type State,
@@ -51,6 +49,10 @@ import {
   usableToken,
   viewToken,
 } from "./session-state.ts";
+import { type NewsOwner, SourceNews } from "./source-news.ts";
+import { Supply } from "./supply.ts";
+import { type Announcement, type GroupOwner, TabGroup } from "./tab-group.ts";
+import { type Waiter, Waiters } from "./waiters.ts";
 
 /** Why a connection wants to be kept informed: it needs a token, or only to hear when the page comes back to life. */
 export type Demand = "token" | "wakeUp" | "nothing";
@@ -83,50 +85,17 @@ interface TokenRequest {
   signal?: AbortSignal | undefined;
 }
 
-/** One who waits for a token, or for the word that nobody is signed in. */
-interface Waiter {
-  readonly wants: "token" | "fresh" | "ready";
-  /** how many tokens there had been, for one who wants another */
-  readonly tokens: number;
-  /** 2.2: a token that was asked for by one user is not answered with another's */
-  readonly user: number;
-  /** A text is the token, anything else an error. */
-  settle(answer: string | AuthSocketError): void;
-}
-
 /** B5: how many ms before a wait began the clock must stand to have been put back. Less is rounding. */
 const PUT_BACK = 1_000;
 
 /** ms over which clients are spread that a server has told to come back at one time. */
 const RETRY_SPREAD = 1_000;
 
-/** B6: how often, and over how many ms, a doubtful answer must come to be certain. */
-const DOUBTS = 3;
-const DOUBT_SPAN = 5_000;
-
-/**
- * ms after which a cookie is tried once more that was refused, at most: somebody else of the site may just have renewed it,
- * and the answer may still be on its way to this browser. An app whose retries are quicker than the default has it sooner.
- */
-const SECOND_TRY = 1_900;
-
-/** B5: ms after which an answer's token is measured from its request: the page may have been frozen before its receipt. */
-const SLOW = 5_000;
-
-/** ms before its end at which a source is made to renew a token, at most: a tenth of its lifetime where that is less. */
-const SOURCE_END = 2_000;
-
-/** How many of a user's tokens are remembered, by fingerprints. */
-const MOST_HELD = 64;
-
 /** Who asks for a refresh because of the news of another tab. */
 const TABS = {};
 
-/** By page, its one session with a function and no name: a second one must not be taken for it (B2). */
-const unnamed = /* @__PURE__ */ new WeakMap<Platform, Session>();
-
 /** Keeps one user's token fresh, for sockets and HTTP calls. */
-export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
+export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOwner, NewsOwner {
   readonly platform: Platform;
   readonly reactions: Reactions;
   readonly observable: Observable<SessionState>;
@@ -134,62 +103,53 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   readonly refreshTimeout: number;
   /** Whether the server knows the user by a cookie. What stands for a token then names a renewal, and is sent nowhere. */
   readonly isCookie: boolean;
-  readonly lock: RefreshLock;
+  readonly tabs: TabGroup;
   /** The HTTP calls of the app, as one who asks for a refresh. */
   readonly http = {};
   readonly #store: SafeStore;
   readonly #sourceStore: SourceStore | undefined;
-  readonly #reach: StoreReach;
-  readonly #request: RefreshRequest | undefined;
+  readonly #supply: Supply;
+  readonly #news: SourceNews;
+  readonly #waiters: Waiters;
   readonly #budget = new RefreshBudget();
   readonly #timer: WallClockTimer;
   readonly #warned = new Set<string>();
-  readonly #spent = new Set<number>();
-  /** The fingerprints of the tokens that this user has had here. */
-  readonly #held = new Set<number>();
+  /** The refresh tokens that have been used up. */
+  readonly #spent = new Fingerprints();
+  /** The tokens that this user has had here. */
+  readonly #held = new Fingerprints();
   #state: State = { status: "loading", user: NOBODY };
   #clients: readonly SessionClient[] = [];
-  #waiters: readonly Waiter[] = [];
   /** How many tokens there have been. */
   #tokens = 0;
   #renewals = 0;
   #written: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
   #isOpen = false;
-  #openedAt = 0;
-  /** Whether it takes turns with other tabs. */
-  #isAlone = false;
   #unwatch: (() => void)[] = [];
   #stopWaking: (() => void) | undefined;
-  /** Whether the source is being asked because of its news, and has news again. */
-  #asking: "no" | "asking" | "again" = "no";
   /** Why nothing happens any more. */
   #disposed: AuthSocketError | undefined;
 
   constructor(options: AuthSessionOptions, platform: Platform) {
     checkSessionOptions(options);
-    const { refresh, source, store, refreshTimeout = 10_000, allowInsecure, credential } = options;
+    const { name, source, store, refreshTimeout = 10_000, credential } = options;
     this.platform = platform;
     this.options = { ...options };
     this.refreshTimeout = refreshTimeout;
     this.isCookie = credential === "cookie";
     this.reactions = new Reactions(platform.report);
     this.observable = new Observable<SessionState>({ status: "unknown" }, this.reactions);
-    if (refresh !== undefined && typeof refresh !== "function") {
-      this.#request =
-        typeof refresh === "string" || refresh instanceof URL ? { url: refresh } : { ...refresh };
-      const url = String(this.#request.url);
-      refuseTokenInUrl("refresh", url);
-      if (!allowInsecure) refuseInsecure("refresh", url);
-    }
-    if (source) this.#sourceStore = sourceStore(options.name ?? "default");
+    this.#supply = new Supply(this.options, this);
+    this.#news = new SourceNews(this, this.#supply);
+    this.#waiters = new Waiters(this.reactions, () => this.watch());
+    if (source) this.#sourceStore = sourceStore(name ?? "default");
     const kept =
       store ??
       this.#sourceStore ??
       (this.isCookie ? memoryStore({ accessToken: this.renewal() }) : webStorageStore());
-    this.#reach = reachOf(kept);
     this.#store = new SafeStore(kept, this);
-    this.lock = new RefreshLock(platform, refreshTimeout);
+    this.tabs = new TabGroup(name, this, this.#supply, reachOf(kept));
     this.#timer = new WallClockTimer(platform, () => this.#look());
   }
 
@@ -246,17 +206,6 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     return hasPage(this.platform) || this.options.store !== undefined || this.isCookie;
   }
 
-  /** Which tabs belong together (B2). */
-  get #name(): string {
-    return (
-      this.options.name ?? this.#reach.sharedKey ?? (this.#request ? String(this.#request.url) : "default")
-    );
-  }
-
-  get isNamed(): boolean {
-    return this.options.name !== undefined || this.#name !== "default";
-  }
-
   warn(message: string): void {
     if (this.#warned.has(message)) return;
     this.#warned.add(message);
@@ -272,18 +221,9 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     this.watch();
   }
 
-  /**
-   * Where a token may not be sent from here.
-   *
-   * @throws AuthSocketError `insecure_url` on a page that is no safe place (S3); TypeError for a relative URL without a page
-   */
+  /** @throws as `Supply.admit` */
   admit(): void {
-    const { allowInsecure } = this.options;
-    const url = this.#request && String(this.#request.url);
-    if (url === undefined || /^\w+:\/\//.test(url)) return;
-    const page = this.platform.location();
-    check(page !== undefined, "refresh", `an absolute URL where there is no page: "${url}" is relative`);
-    if (!allowInsecure) refuseInsecure("refresh", new URL(url, page.href).href);
+    this.#supply.admit();
   }
 
   /** Sees to it that a token is on its way where there is none (B1). */
@@ -383,7 +323,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     return new Promise((resolve, reject) => {
       this.#enter(signal);
       const { user } = this.#state;
-      if (rejected !== undefined && user.id > 0 && !this.#held.has(fingerprint(rejected))) {
+      if (rejected !== undefined && user.id > 0 && !this.#held.has(rejected)) {
         throw new AuthSocketError("user_changed", "the token that was refused is not this user's");
       }
       const isRefused = rejected !== undefined && this.replace(this.http, rejected).status === "refreshing";
@@ -436,23 +376,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     reject: (error: unknown) => void,
     signal: AbortSignal | undefined,
   ): void {
-    const abandon = () => {
-      this.#waiters = this.#waiters.filter((other) => other !== waiter);
-      this.watch();
-      if (signal) reject(abortReason(signal));
-    };
-    const waiter: Waiter = {
-      wants,
-      tokens: this.#tokens,
-      user: this.#state.user.id,
-      settle: (answer) => {
-        signal?.removeEventListener("abort", abandon);
-        if (typeof answer === "string") resolve(answer);
-        else reject(answer);
-      },
-    };
-    signal?.addEventListener("abort", abandon);
-    this.#waiters = [...this.#waiters, waiter];
+    const waiter = { wants, tokens: this.#tokens, user: this.#state.user.id };
+    this.#waiters.add(waiter, resolve, reject, signal);
   }
 
   async signIn(given: unknown): Promise<void> {
@@ -462,7 +387,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     this.#open();
     const now = this.platform.now();
     const tokens = this.isCookie ? { accessToken: this.renewal() } : readSignInTokens(given, now);
-    const isUnsendable = this.#request?.method === "GET" && tokens.refreshToken !== undefined;
+    const isUnsendable = this.#supply.endpoint?.method === "GET" && tokens.refreshToken !== undefined;
     check(
       !isUnsendable,
       "tokens",
@@ -535,7 +460,10 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     this.#abort();
     this.#store.outdate();
     this.#decide({ status: "signedOut", user: successor(user) }, () => {
-      this.#written = this.#store.clearAll(true, this.#announcing({ signedOut: true, token, user }));
+      this.#written = this.#store.clearAll(
+        true,
+        this.#announcing({ signedOut: true, token, subject: user.subject }),
+      );
     });
     await this.#ending;
     await this.#whenWritten();
@@ -553,9 +481,9 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const state = this.#state;
     // B22: what has been sent is seen to its end, and stored.
     if (state.status === "refreshing") state.attempt.abandon();
-    if (unnamed.get(this.platform) === this) unnamed.delete(this.platform);
+    this.tabs.close();
     this.#clients = [];
-    this.#answer(() => this.#disposed);
+    this.#waiters.answer(() => this.#disposed);
     this.reactions.run();
     for (const unwatch of this.#unwatch) {
       answerOnce(
@@ -577,37 +505,11 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   #open(): void {
     if (this.#isOpen || this.#disposed) return;
     this.#isOpen = true;
-    this.#openedAt = this.platform.now();
-    if (!this.isNamed) {
-      if (unnamed.has(this.platform)) {
-        this.#isAlone = true;
-        this.warn(
-          `two sessions of this page have neither a "name" nor an endpoint: the second does not share its refreshes with other tabs. Give each a "name".`,
-        );
-      } else unnamed.set(this.platform, this);
-    }
-    if (!this.isCookie) this.lock.open();
-    const unsubscribe = this.isShared ? this.#store.subscribe(() => this.read()) : this.#watchTabs();
-    if (unsubscribe) this.#unwatch.push(unsubscribe);
-    this.#watchSource();
-  }
-
-  /** B10: tabs that share nothing but a cookie or a source come and go together. */
-  #watchTabs(): (() => void) | undefined {
-    if (this.#isAlone || this.#reach.perTab) return undefined;
-    return this.lock.watch(this.#name, (news) => this.#followTab(news));
-  }
-
-  #watchSource(): void {
+    const unwatch = (end: () => void) => this.#unwatch.push(end);
+    const ends = [this.tabs.open((news) => this.#followTab(news)), this.#store.subscribe(() => this.read())];
+    for (const end of ends) if (end) unwatch(end);
     const { source } = this.options;
-    if (!source?.subscribe) return;
-    answerOnce(
-      () => source.subscribe?.(() => this.#askSource()),
-      (unsubscribe) => {
-        if (typeof unsubscribe === "function") this.#unwatch.push(unsubscribe);
-      },
-      (error) => this.platform.report(error),
-    );
+    if (source) this.#news.watch(source, unwatch);
   }
 
   /** Looks into the store, which the app's own code or another tab may have written (B8). */
@@ -658,7 +560,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     if (token?.refreshToken !== undefined || this.#disposed) return;
     const own = state.user.subject === undefined ? undefined : fingerprint(state.user.subject);
     const isKnown = own !== undefined && user !== undefined;
-    if (this.#sourceStore && (look || !signedOut)) this.#askSource(true);
+    if (this.#sourceStore && (look || !signedOut)) this.#news.ask(true);
     else if (signedOut) {
       // What another user does under the same name, in a session that has nothing to do with this one.
       if (!isKnown || own === user) this.#leave();
@@ -687,63 +589,32 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     });
   }
 
-  /**
-   * The source, or another tab, says that something has changed. What the source holds is asked for, and no renewal. News
-   * that comes while it is being asked, as by a renewal of its own, costs one question more at most.
-   *
-   * @param isTold whether other tabs have been told of it
-   */
-  #askSource(isTold = false): void {
-    if (this.#disposed) return;
-    this.#open();
-    if (this.#asking !== "no") {
-      this.#asking = "again";
-      return;
-    }
-    this.#asking = "asking";
+  get look(): Asked | undefined {
     const { user } = this.#state;
     const token = tokenOf(this.#state);
-    const controller = new AbortController();
-    const ended = (use?: () => void) => {
-      const isOutdated = this.#asking === "again";
-      this.#asking = "no";
-      // What has been decided meanwhile is newer, and so is the answer to later news.
-      if (isOutdated) this.#askSource(isTold);
-      else if (!this.#disposed && this.#state.user.id === user.id) use?.();
-    };
-    const asked: Asked = { user, token, reason: token ? "expiring" : "missing" };
-    withDeadline<RefreshOutcome>(
-      this.platform,
-      this.refreshTimeout,
-      () => andThen(this.ask(asked, controller.signal, false), readAnswer),
-      () => controller.abort(),
-      (outcome) => {
-        if (outcome.type === "granted") ended(() => this.#sourceHas(outcome.tokens, isTold));
-        else ended(outcome.type === "denied" ? () => this.#sourceIsEmpty(isTold) : undefined);
-      },
-      () => ended(), // a failure that may pass: the token is renewed when it is due
-    );
+    return this.#disposed ? undefined : { user, token, reason: token ? "expiring" : "missing" };
   }
 
-  #sourceHas(tokens: TokenSet, isTold: boolean): void {
-    const state = this.#state;
-    const current = tokenOf(state);
+  sourceHas(asker: User, tokens: TokenSet | undefined, isTold: boolean): void {
+    const { user } = this.#state;
+    const current = tokenOf(this.#state);
+    // What has been decided meanwhile is newer.
+    if (this.#disposed || user.id !== asker.id) return;
+    // What the SDK does not tell its other tabs, they hear from here.
+    if (!tokens) {
+      // It is no sign-out that outlives a reload.
+      const announcement = { signedOut: true, look: true, token: current, subject: user.subject };
+      this.#leave(() => {
+        if (current && !isTold) this.#announcing(announcement)?.(() => {});
+      });
+      return;
+    }
     if (current?.accessToken === tokens.accessToken) return;
     const token = this.#received(tokens, "held");
     if (this.#hasLeft(token)) return;
     if (isExpired(token, this.platform.now()) && current) return;
-    // What the SDK does not tell its other tabs, they hear from here.
-    const isNews = !isTold && (!current || !isSameUser(state.user, token));
+    const isNews = !isTold && (!current || !isSameUser(user, token));
     this.#adopt(token, this.#save(token, isNews ? this.#announcing({ signedOut: false, token }) : undefined));
-  }
-
-  #sourceIsEmpty(isTold: boolean): void {
-    const { user } = this.#state;
-    const token = tokenOf(this.#state);
-    this.#leave(() => {
-      // What the SDK does not tell its other tabs, they hear from here. It is no sign-out that outlives a reload.
-      if (token && !isTold) this.#announcing({ signedOut: true, look: true, token, user })?.(() => {});
-    });
   }
 
   /** Somebody has signed out elsewhere. */
@@ -779,7 +650,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
         if (token.spent) {
           if (isExpired(token, now)) this.#end(orphaned(), token);
           else if (force) {
-            this.#answer(({ wants }) => (wants === "fresh" ? orphaned() : undefined));
+            this.#waiters.answer(({ wants }) => (wants === "fresh" ? orphaned() : undefined));
             this.reactions.run();
           }
         } else if (isExpired(token, now)) this.#refresh("expired");
@@ -825,7 +696,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   #overtake(next?: AccessToken): void {
     const attempt = this.#attempt;
     if (!attempt) return;
-    if (next && !(this.#startedAt >= drawnAt(next.signInId))) attempt.cancel();
+    if (next && !(this.#supply.askedAt >= drawnAt(next.signInId))) attempt.cancel();
     else attempt.abandon();
     this.#ending = attempt.over;
   }
@@ -877,7 +748,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       case "spent":
         if (!token || isExpired(token, now)) this.#end(orphaned(), token);
         else {
-          this.#answer(({ wants }) => (wants === "fresh" ? orphaned() : undefined));
+          this.#waiters.answer(({ wants }) => (wants === "fresh" ? orphaned() : undefined));
           this.#decide({
             status: "signedIn",
             user,
@@ -905,11 +776,11 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       return;
     }
     const sent = before?.refreshToken;
-    if (sent !== undefined && received.refreshToken !== sent) this.#spent.add(fingerprint(sent));
+    if (sent !== undefined && received.refreshToken !== sent) this.#spent.add(sent);
     if (end.type === "granted") {
       // The first token of all replaces none.
       if (asked.reason !== "missing") this.#budget.refreshed(now);
-      if (end.turn) this.#handOver(end.turn, sent, received);
+      if (end.turn) this.tabs.handOver(end.turn, sent, received);
     } else if (this.isCookie) this.#budget.guessed(); // the connection may have been opened with that very cookie
     const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || isSource;
     const token = isGoodStill ? sameLife(before, received, now) : received;
@@ -933,14 +804,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       this.#end(undefined, token);
       return;
     }
-    const { doubt = { certainty, count: 0, since: now } } = state;
-    const count = doubt.count + 1;
-    const isCertain =
-      certainty === "certain" ||
-      (certainty === "repeatable" &&
-        (token.refreshToken !== undefined || (doubt.certainty === "repeatable" && count > 1))) ||
-      (certainty === "doubtful" && count >= DOUBTS && now - doubt.since >= DOUBT_SPAN);
-    if (isCertain) {
+    const doubt = doubted(state.doubt, certainty, now);
+    if (isCertain(doubt, token.refreshToken !== undefined, now)) {
       this.#end(error, token);
       return;
     }
@@ -948,15 +813,13 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       this.#fail(state, error, this.retryAfter(retryAfter, state.failures));
       return;
     }
-    const next: Doubt = { certainty, count: certainty === doubt.certainty ? count : 1, since: doubt.since };
-    // Spread over the whole span, so that three requests decide it and not many.
-    const spread = next.since + (DOUBT_SPAN * next.count) / (DOUBTS - 1);
-    const { base = SECOND_TRY } = this.options.retry ?? {};
-    const again = now + Math.min(2 * base, SECOND_TRY);
-    const retryAt = certainty === "repeatable" ? again : Math.max(this.retryAt(state.failures), spread);
+    const retryAt = askAgainAt(doubt, now, {
+      base: this.options.retry?.base,
+      retryAt: this.retryAt(state.failures),
+    });
     // Not `session_expired`: an app would show a sign-in form to somebody who is signed in.
     const { message, cause } = error;
-    this.#fail({ ...state, doubt: next }, new AuthSocketError("refresh_failed", message, { cause }), retryAt);
+    this.#fail({ ...state, doubt }, new AuthSocketError("refresh_failed", message, { cause }), retryAt);
   }
 
   #fail(
@@ -968,7 +831,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     const { user, token, reason, doubt } = state;
     const since = this.platform.now();
     const failures = state.failures + (state.status === "waiting" ? 0 : 1);
-    this.#answer(({ wants }) => (wants === "ready" ? undefined : error));
+    this.#waiters.answer(({ wants }) => (wants === "ready" ? undefined : error));
     this.#decide({ status: "waiting", user, token, reason, failures, doubt, since, retryAt, error, late });
   }
 
@@ -982,69 +845,24 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   // What a refresh needs of its session.
 
   leaseName(asked: Asked): string | undefined {
-    const { token } = asked;
-    if (this.#isAlone || (this.#sourceStore && this.#isLook(asked))) return undefined;
-    // Per-tab storage shares its turns by what it has copied: the tokens of one sign-in.
-    return !this.isShared && token?.refreshToken !== undefined
-      ? `${this.#name}#${token.signInId}`
-      : this.#name;
+    return this.#supply.isLook(asked) ? undefined : this.tabs.leaseName(asked.token);
   }
 
-  ask(asked: Asked, signal: AbortSignal, mayForce = true): unknown {
-    const { refresh, source } = this.options;
-    const { token } = asked;
-    this.#startedAt = this.platform.now();
-    if (source) {
-      const reason = mayForce ? this.#sourceReason(asked) : asked.reason;
-      const rejected = reason === "rejected" ? token?.accessToken : undefined;
-      return source.get({ reason, signal, ...defined({ rejected }) });
-    }
-    const { reason } = asked;
-    const current = this.isCookie || token?.assumed ? undefined : token;
-    const context = {
-      reason,
-      signal,
-      ...defined({ token: current?.accessToken, refreshToken: current?.refreshToken }),
-    };
-    if (this.#request) return askEndpoint(this.#request, context, this);
-    return (refresh as Refresh)(context);
+  ask(asked: Asked, signal: AbortSignal): unknown {
+    return this.#supply.ask({ ...asked, reason: this.#supply.reasonFor(asked) }, signal);
   }
-
-  /**
-   * A source that goes on answering the token which it holds is made to renew it shortly before the end, so that a live
-   * connection gets the new one before the server cuts it (B13).
-   */
-  #sourceReason({ token, reason }: Asked): RefreshReason {
-    const { expiresAt, lifetime = 0 } = token ?? {};
-    const left = expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - this.platform.now();
-    return reason === "expiring" && left <= Math.min(SOURCE_END, lifetime / 10) ? "expired" : reason;
-  }
-
-  /** Whether a source is asked for what it holds, which needs no turn and no look at its cache. */
-  #isLook(asked: Asked): boolean {
-    return /^(missing|expiring)$/.test(this.#sourceReason(asked));
-  }
-
-  #startedAt = 0;
 
   held(asked: Asked, signal: AbortSignal): Promise<TokenSet | undefined> | undefined {
-    const { token } = asked;
-    if (!this.#sourceStore || !token || this.#isLook(asked)) return undefined;
-    // Another tab may have had it renewed while this one waited for its turn.
-    return Promise.resolve(
-      andThen(this.ask({ ...asked, reason: "expiring" }, signal, false), readAnswer),
-    ).then(
-      (outcome) => {
-        if (outcome.type !== "granted" || outcome.tokens.accessToken === token.accessToken) return undefined;
-        const found = this.#received(outcome.tokens, "held");
-        return isExpired(found, this.platform.now()) ? undefined : outcome.tokens;
-      },
+    if (!this.#supply.isSource || !asked.token || this.#supply.isLook(asked)) return undefined;
+    return this.#supply.held(asked, signal).then(
+      (tokens) =>
+        tokens && isExpired(this.#received(tokens, "held"), this.platform.now()) ? undefined : tokens,
       () => undefined,
     );
   }
 
   isSpent(refreshToken: string): boolean {
-    return this.#spent.has(fingerprint(refreshToken));
+    return this.#spent.has(refreshToken);
   }
 
   stillHolds({ token, user }: Asked, done: (holds: boolean) => void): void {
@@ -1059,35 +877,6 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       // An emptied store is no sign-out. What is in memory decides then.
       done(found ? isSent : this.currentToken === token?.accessToken);
     });
-  }
-
-  get #whatIsAsked(): unknown {
-    const { refresh, source, name } = this.options;
-    return name !== undefined || this.#request ? this.#name : (refresh ?? source);
-  }
-
-  takeOver(name: string | undefined, generation: number, { token }: Asked): TokenSet | undefined {
-    if (name === undefined || this.isShared) return undefined;
-    const { refreshToken } = token ?? {};
-    const tokens = takeOver(this.platform, name, {
-      generation,
-      refreshToken,
-      asked: this.#whatIsAsked,
-      at: this.#openedAt,
-    });
-    const isOver = tokens?.expiresAt !== undefined && tokens.expiresAt <= this.platform.now();
-    return tokens && !isOver && tokens.accessToken !== token?.accessToken ? tokens : undefined;
-  }
-
-  #handOver(
-    { name, generation }: { name: string | undefined; generation: number },
-    refreshToken: string | undefined,
-    token: AccessToken,
-  ): void {
-    if (name === undefined || this.isShared || this.#sourceStore) return;
-    const tokens = toTokenSet(token);
-    const at = this.platform.now();
-    handOver(this.platform, name, { generation, tokens, at, refreshToken, asked: this.#whatIsAsked });
   }
 
   renewal(): string {
@@ -1120,7 +909,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     // What the store turns out to hold at first is no other token than the one that was there.
     const isAnswer = before.status === "refreshing" && next.status === "signedIn";
     if ((isNew && before.status !== "loading") || isAnswer) this.#tokens++;
-    if (token) this.#hold(token.accessToken);
+    if (token) this.#held.add(token.accessToken);
     for (const effect of effects) this.reactions.react(effect);
     for (const client of this.#clients) this.reactions.react(() => client.follow());
     this.observable.next(this.#public);
@@ -1128,20 +917,12 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
     this.reactions.run();
   }
 
-  #hold(token: string): void {
-    const mark = fingerprint(token);
-    this.#held.delete(mark);
-    this.#held.add(mark);
-    const [oldest] = this.#held;
-    if (this.#held.size > MOST_HELD && oldest !== undefined) this.#held.delete(oldest);
-  }
-
   /** Answers those who wait, once the state says what they get. */
   #settle(): void {
     const state = this.#state;
     const { status, user } = state;
     const token = usableToken(state, this.platform.now());
-    this.#answer(({ wants, tokens, user: asker }) => {
+    this.#waiters.answer(({ wants, tokens, user: asker }) => {
       const isReady = wants === "ready";
       if (status === "signedOut")
         return isReady ? "" : (state.error ?? new AuthSocketError("signed_out", "nobody is signed in"));
@@ -1151,19 +932,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
       const isAnswer = wants !== "fresh" || (status === "signedIn" && tokens < this.#tokens);
       return isAnswer ? token.accessToken : undefined;
     });
-    const isFresher = () => this.#waiters.some(({ wants }) => wants === "fresh");
-    if (status === "signedIn" && isFresher()) this.reactions.react(() => this.#look(isFresher()));
-  }
-
-  /** @param answerTo what each of those who wait is told; undefined: it goes on waiting */
-  #answer(answerTo: (waiter: Waiter) => string | AuthSocketError | undefined): void {
-    this.#waiters = this.#waiters.filter((waiter) => {
-      const answer = answerTo(waiter);
-      // Told behind the listeners, so that whoever waits finds the public state that it waited for.
-      if (answer !== undefined) this.reactions.tell(() => waiter.settle(answer));
-      return answer === undefined;
-    });
-    this.watch();
+    if (status === "signedIn" && this.#waiters.wantFresh)
+      this.reactions.react(() => this.#look(this.#waiters.wantFresh));
   }
 
   /** B4: timers and wake-up events only while somebody needs them. */
@@ -1179,7 +949,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
 
   get #isWanted(): boolean {
     return (
-      !this.#disposed && (this.#waiters.length > 0 || this.#clients.some(({ demand }) => demand === "token"))
+      !this.#disposed && (!this.#waiters.isEmpty || this.#clients.some(({ demand }) => demand === "token"))
     );
   }
 
@@ -1199,51 +969,22 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   }
 
   /** Empties the store of a token that has ended the session, unless another tab has put a newer one there. */
-  #clear({ accessToken, refreshToken, signInId }: AccessToken): void {
-    const name = refreshToken !== undefined && !this.isShared ? `${this.#name}#${signInId}` : this.#name;
-    this.lock.unlessBehind(this.#isAlone ? undefined : name, accessToken, () => {
-      this.#written = this.#store.clear(accessToken);
+  #clear(token: AccessToken): void {
+    this.tabs.unlessBehind(token, () => {
+      this.#written = this.#store.clear(token.accessToken);
     });
   }
 
-  /**
-   * Tells other tabs of a sign-in or sign-out, so that what they have under way is not written over it (B10, B16).
-   *
-   * @param look whether they are to ask their source, and not to sign out at once
-   */
-  #announcing({
-    signedOut,
-    look = false,
-    token,
-    user = this.#state.user,
-  }: {
-    signedOut: boolean;
-    look?: boolean;
-    token?: AccessToken | undefined;
-    user?: User;
-  }): Settling | undefined {
-    const isPrivate = this.#reach.perTab || (!this.isShared && token?.refreshToken !== undefined);
-    forgetHandover(this.platform, this.#name);
-    if (this.#isAlone || isPrivate || !this.platform.leases()) return undefined;
-    const subject = token?.subject ?? user.subject;
-    const signedIn = signedOut ? undefined : token;
-    const news = {
-      signedOut,
-      look,
-      user: subject,
-      token: signedIn?.accessToken,
-      signIn: signedIn?.signInId,
-    };
-    return (done) =>
-      this.lock.announce(this.#name, news, (held) => {
-        done(held);
-        if (!held) void this.#written?.then(() => this.read());
-      });
+  #announcing(announcement: Announcement): Settling | undefined {
+    const { subject } = this.#state.user;
+    return this.tabs.announcing({ subject, ...announcement }, () => {
+      void this.#written?.then(() => this.read());
+    });
   }
 
   #received(tokens: TokenSet, origin: Origin): AccessToken {
     const { user } = this.#state;
-    const at = origin === "received" ? this.#receivedAt : this.platform.now();
+    const at = origin === "received" ? this.#supply.receivedAt : this.platform.now();
     const token = toAccessToken(tokens, this.#context(origin, at));
     const isKnown = tokens.signInId !== undefined;
     const isOthers =
@@ -1264,12 +1005,6 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner {
   #context(origin: Origin, now = this.platform.now()): ReadingContext {
     const { leeway, jitter = 0.1, subject = defaultSubject } = this.options;
     return { leeway, jitter, subject, origin, now, random: this.platform.random() };
-  }
-
-  /** B5: when an answer was received. A page that was frozen meanwhile has it long after the token's life began (T23). */
-  get #receivedAt(): number {
-    const now = this.platform.now();
-    return now - this.#startedAt > SLOW ? this.#startedAt : now;
   }
 }
 

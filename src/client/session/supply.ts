@@ -1,0 +1,122 @@
+import { defined } from "../defined.ts";
+import { check } from "../option-check.ts";
+import { andThen } from "../platform/deadline.ts";
+import { askEndpoint, type EndpointOwner } from "../refresh/endpoint.ts";
+import { readAnswer } from "../refresh/outcome.ts";
+import type { Refresh, RefreshReason, RefreshRequest } from "../refresh/refresh.ts";
+import type { AccessToken } from "../token/access-token.ts";
+import { refuseInsecure, refuseTokenInUrl } from "../token/secrecy.ts";
+import type { TokenSet } from "../token/token-set.ts";
+import type { AuthSessionOptions } from "./options.ts";
+
+/** B5: ms after which an answer's token is measured from its request: the page may have been frozen before its receipt. */
+const SLOW = 5_000;
+
+/** ms before its end at which a source is made to renew a token, at most: a tenth of its lifetime where that is less. */
+const SOURCE_END = 2_000;
+
+/** What a refresh asks. */
+export interface Question {
+  /** the token to replace, good or not */
+  readonly token: AccessToken | undefined;
+  readonly reason: RefreshReason;
+}
+
+/** Where a session's fresh tokens come from: an endpoint, a function of the app's, or a source. */
+export class Supply {
+  readonly endpoint: RefreshRequest | undefined;
+  readonly #options: AuthSessionOptions;
+  readonly #owner: EndpointOwner;
+  #askedAt = 0;
+
+  /** @throws AuthSocketError `insecure_url`, `token_in_url` */
+  constructor(options: AuthSessionOptions, owner: EndpointOwner) {
+    const { refresh, allowInsecure } = options;
+    this.#options = options;
+    this.#owner = owner;
+    if (refresh === undefined || typeof refresh === "function") return;
+    this.endpoint = typeof refresh === "string" || refresh instanceof URL ? { url: refresh } : { ...refresh };
+    const url = String(this.endpoint.url);
+    refuseTokenInUrl("refresh", url);
+    if (!allowInsecure) refuseInsecure("refresh", url);
+  }
+
+  get isSource(): boolean {
+    return this.#options.source !== undefined;
+  }
+
+  /** The endpoint's. */
+  get url(): string | undefined {
+    return this.endpoint && String(this.endpoint.url);
+  }
+
+  /** What two sessions have in common that ask the same: the endpoint's URL, the function or the source. */
+  get identity(): unknown {
+    const { refresh, source } = this.#options;
+    return this.url ?? refresh ?? source;
+  }
+
+  /** When it was asked last, in ms since the epoch. */
+  get askedAt(): number {
+    return this.#askedAt;
+  }
+
+  /** B5: when an answer was received. A page that was frozen meanwhile has it long after the token's life began (T23). */
+  get receivedAt(): number {
+    const now = this.#owner.platform.now();
+    return now - this.#askedAt > SLOW ? this.#askedAt : now;
+  }
+
+  /**
+   * Where a token may not be sent from here.
+   *
+   * @throws AuthSocketError `insecure_url` on a page that is no safe place (S3); TypeError for a relative URL without a page
+   */
+  admit(): void {
+    const { url } = this;
+    if (url === undefined || /^\w+:\/\//.test(url)) return;
+    const page = this.#owner.platform.location();
+    check(page !== undefined, "refresh", `an absolute URL where there is no page: "${url}" is relative`);
+    if (!this.#options.allowInsecure) refuseInsecure("refresh", new URL(url, page.href).href);
+  }
+
+  /** Asks for a token. A source may answer one that it still holds. */
+  ask({ token, reason }: Question, signal: AbortSignal): unknown {
+    const { refresh, source } = this.#options;
+    this.#askedAt = this.#owner.platform.now();
+    if (source) {
+      const rejected = reason === "rejected" ? token?.accessToken : undefined;
+      return source.get({ reason, signal, ...defined({ rejected }) });
+    }
+    const current = this.#owner.isCookie || token?.assumed ? undefined : token;
+    const context = {
+      reason,
+      signal,
+      ...defined({ token: current?.accessToken, refreshToken: current?.refreshToken }),
+    };
+    return this.endpoint ? askEndpoint(this.endpoint, context, this.#owner) : (refresh as Refresh)(context);
+  }
+
+  /**
+   * A source that goes on answering the token which it holds is made to renew it shortly before the end, so that a live
+   * connection gets the new one before the server cuts it (B13).
+   */
+  reasonFor({ token, reason }: Question): RefreshReason {
+    if (!this.isSource || reason !== "expiring") return reason;
+    const { expiresAt, lifetime = 0 } = token ?? {};
+    const left = expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - this.#owner.platform.now();
+    return left <= Math.min(SOURCE_END, lifetime / 10) ? "expired" : reason;
+  }
+
+  /** Whether a source is asked for what it holds, which needs no turn and no look at its cache. */
+  isLook(question: Question): boolean {
+    return this.isSource && /^(missing|expiring)$/.test(this.reasonFor(question));
+  }
+
+  /** What a source holds in the place of that token: another tab may have had it renewed meanwhile. */
+  async held(question: Question, signal: AbortSignal): Promise<TokenSet | undefined> {
+    const outcome = await andThen(this.ask({ ...question, reason: "expiring" }, signal), readAnswer);
+    const isOther = outcome.type === "granted" && outcome.tokens.accessToken !== question.token?.accessToken;
+    return isOther ? outcome.tokens : undefined;
+  }
+}

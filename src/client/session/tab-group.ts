@@ -1,0 +1,152 @@
+import type { Platform } from "../platform/platform.ts";
+import type { Settling } from "../store/safe-store.ts";
+import type { StoreReach } from "../store/token-store.ts";
+import { forgetHandover, handOver, takeOver } from "../tabs/handover.ts";
+import { RefreshLock, type TabNews } from "../tabs/refresh-lock.ts";
+import { type AccessToken, toTokenSet } from "../token/access-token.ts";
+import type { TokenSet } from "../token/token-set.ts";
+import type { Supply } from "./supply.ts";
+
+/** What the group needs of its session. */
+export interface GroupOwner {
+  readonly platform: Platform;
+  readonly refreshTimeout: number;
+  readonly isCookie: boolean;
+  /** Whether other tabs read and write the store too. */
+  readonly isShared: boolean;
+  /** Says something to the developer, once. */
+  warn(message: string): void;
+}
+
+/** A turn that has brought tokens. */
+export interface HeldTurn {
+  name: string | undefined;
+  generation: number;
+}
+
+/** By page, its one session with a function and no name: a second one must not be taken for it (B2). */
+const unnamed = /* @__PURE__ */ new WeakMap<Platform, TabGroup>();
+
+/** The sessions of other tabs, and of this page, that are the same session as this one by their name (B2). */
+export class TabGroup {
+  readonly name: string;
+  /** Whether those of its name are sure to share its cookie: it has a name, or an endpoint. */
+  readonly isNamed: boolean;
+  readonly lock: RefreshLock;
+  readonly #owner: GroupOwner;
+  readonly #supply: Supply;
+  readonly #reach: StoreReach;
+  /** What others of this page must ask too, to take over what it brings: the same endpoint, function or source. */
+  readonly #asks: unknown;
+  #openedAt = 0;
+  #isAlone = false;
+
+  /** @param name the option */
+  constructor(name: string | undefined, owner: GroupOwner, supply: Supply, reach: StoreReach) {
+    this.name = name ?? reach.sharedKey ?? supply.url ?? "default";
+    this.isNamed = name !== undefined || this.name !== "default";
+    this.lock = new RefreshLock(owner.platform, owner.refreshTimeout);
+    this.#owner = owner;
+    this.#supply = supply;
+    this.#reach = reach;
+    this.#asks = name ?? supply.identity;
+  }
+
+  /** @param listener hears of who signs in or out in other tabs, where the store does not tell it (B10) */
+  open(listener: (news: TabNews) => void): (() => void) | undefined {
+    const { platform, isCookie, isShared } = this.#owner;
+    this.#openedAt = platform.now();
+    if (!this.isNamed) {
+      if (unnamed.has(platform)) {
+        this.#isAlone = true;
+        this.#owner.warn(
+          `two sessions of this page have neither a "name" nor an endpoint: the second does not share its refreshes with other tabs. Give each a "name".`,
+        );
+      } else unnamed.set(platform, this);
+    }
+    if (!isCookie) this.lock.open();
+    return isShared || this.#isAlone || this.#reach.perTab ? undefined : this.lock.watch(this.name, listener);
+  }
+
+  close(): void {
+    const { platform } = this.#owner;
+    if (unnamed.get(platform) === this) unnamed.delete(platform);
+  }
+
+  /** The lease for whose turn a refresh waits; undefined: it takes no turns. */
+  leaseName(token: AccessToken | undefined): string | undefined {
+    return this.#isAlone ? undefined : this.#leaseOf(token);
+  }
+
+  /** Per-tab storage shares its turns by what it has copied: the tokens of one sign-in. */
+  #leaseOf(token: AccessToken | undefined): string {
+    const isCopied = !this.#owner.isShared && token?.refreshToken !== undefined;
+    return isCopied ? `${this.name}#${token.signInId}` : this.name;
+  }
+
+  /** What another session of this page has just been given for the same request. */
+  takeOver({ name, generation }: HeldTurn, token: AccessToken | undefined): TokenSet | undefined {
+    const { platform, isShared } = this.#owner;
+    if (name === undefined || isShared) return undefined;
+    const tokens = takeOver(platform, name, {
+      generation,
+      refreshToken: token?.refreshToken,
+      asked: this.#asks,
+      at: this.#openedAt,
+    });
+    const isOver = tokens?.expiresAt !== undefined && tokens.expiresAt <= platform.now();
+    return tokens && !isOver && tokens.accessToken !== token?.accessToken ? tokens : undefined;
+  }
+
+  /** @param refreshToken that the request was sent with */
+  handOver({ name, generation }: HeldTurn, refreshToken: string | undefined, token: AccessToken): void {
+    const { platform, isShared } = this.#owner;
+    if (name === undefined || isShared || this.#supply.isSource) return;
+    const tokens = toTokenSet(token);
+    const at = platform.now();
+    handOver(platform, name, { generation, tokens, at, refreshToken, asked: this.#asks });
+  }
+
+  /**
+   * Tells other tabs of a sign-in or sign-out, so that what they have under way is not written over it (B10, B16).
+   *
+   * @param token of the sign-in, or the one that was there before the sign-out
+   * @param look whether they are to ask their source, and not to sign out at once
+   * @param overtaken called where another tab has something newer
+   */
+  announcing(
+    { signedOut, look = false, token, subject }: Announcement,
+    overtaken: () => void,
+  ): Settling | undefined {
+    const isPrivate = this.#reach.perTab || (!this.#owner.isShared && token?.refreshToken !== undefined);
+    forgetHandover(this.#owner.platform, this.name);
+    if (this.#isAlone || isPrivate || !this.#owner.platform.leases()) return undefined;
+    const signedIn = signedOut ? undefined : token;
+    const news = {
+      signedOut,
+      look,
+      user: token?.subject ?? subject,
+      token: signedIn?.accessToken,
+      signIn: signedIn?.signInId,
+    };
+    return (done) =>
+      this.lock.announce(this.name, news, (held) => {
+        done(held);
+        if (!held) overtaken();
+      });
+  }
+
+  /** Runs it unless another tab has got a newer token than this one, which may not be seen here yet (T24). */
+  unlessBehind(token: AccessToken, run: () => void): void {
+    this.lock.unlessBehind(this.leaseName(token), token.accessToken, run);
+  }
+}
+
+/** Who has signed in or out here. */
+export interface Announcement {
+  signedOut: boolean;
+  look?: boolean;
+  token?: AccessToken | undefined;
+  /** of the user, where the token names none */
+  subject?: string | undefined;
+}
