@@ -1,7 +1,5 @@
 import type { Clock } from "./time/clock.ts";
-
-/** T19: a timer of more ms fires at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+import { LONGEST_TIMER } from "./time/delay.ts";
 
 /** ms before the cut at which notice is given; a tenth of the lifetime where that is less. */
 const NOTICE = 10_000;

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { decodeJwt, SignJWT } from "jose";
 import { Server } from "socket.io";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { authenticateHandshake } from "../../demo/server/handshake/middleware.ts";
 import type { DemoIo } from "../../demo/server/sockets/demo-io.ts";
 import { Browser, event, recordTicks, SECRET, useDemoServer } from "../support/demo-browser.ts";
@@ -129,15 +129,15 @@ describe.each(["inBand", "cut"] as const)("the cut at expiry where renewal is %s
   const { signedIn, serve } = useDemoServer({ renewal });
 
   it("disconnects each socket when its token expires, not before", async () => {
-    useSkippableTime();
+    const skip = useSkippableTime();
     const server = await serve({ renewal, accessTokenLifetime: 20_000 });
     const { browser, token } = await signedIn("alice", server);
     const socket = await browser.connect(token);
     const ended = event(socket, "disconnect");
     const end = (decodeJwt(token).exp ?? 0) * 1000;
-    await vi.advanceTimersByTimeAsync(end - Date.now() - 2_000);
+    await skip(end - Date.now() - 2_000);
     expect((await socket.emitWithAck("whoami")).username).toBe("alice");
-    await vi.advanceTimersByTimeAsync(2_001);
+    await skip(2_001);
     expect((await ended)[0]).toBe("io server disconnect");
     expect((await browser.refusal(token)).data).toEqual({ code: "token_expired" });
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { SessionClientEvents, SessionServerEvents } from "../../demo/socket-events.ts";
 import { type Browser, event, useDemoServer } from "../support/demo-browser.ts";
 import { useSkippableTime } from "../support/skippable-time.ts";
@@ -63,18 +63,18 @@ describe("the server session", () => {
   });
 
   it("renewed, stays the same session with a new end, and its sockets stay", async () => {
-    useSkippableTime();
+    const skip = useSkippableTime();
     const own = await serve({ sessionLifetime: LIFETIME });
     const browser = await withSession("alice", own);
     const cookie = browser.cookie("/");
     const { socket } = await enter(browser);
     const ended = event(socket, "disconnect");
-    await vi.advanceTimersByTimeAsync(LIFETIME / 2);
+    await skip(LIFETIME / 2);
     expect((await browser.post("/api/session")).status).toBe(204);
     expect(browser.cookie("/")).toBe(cookie);
-    await vi.advanceTimersByTimeAsync(LIFETIME / 2 + 1);
+    await skip(LIFETIME / 2 + 1);
     expect((await socket.emitWithAck("whoami")).username).toBe("alice");
-    await vi.advanceTimersByTimeAsync(LIFETIME / 2);
+    await skip(LIFETIME / 2);
     expect((await ended)[0]).toBe("io server disconnect");
   });
 
@@ -92,12 +92,12 @@ describe("the server session", () => {
   });
 
   it("ends with its time: sockets are cut, and a new one is refused as token_expired until it is renewed", async () => {
-    useSkippableTime();
+    const skip = useSkippableTime();
     const own = await serve({ sessionLifetime: LIFETIME });
     const browser = await withSession("alice", own);
     const { socket } = await enter(browser);
     const ended = event(socket, "disconnect");
-    await vi.advanceTimersByTimeAsync(LIFETIME);
+    await skip(LIFETIME);
     expect((await ended)[0]).toBe("io server disconnect");
     expect(await refusal(browser)).toBe("token_expired");
     expect((await browser.post("/api/session")).status).toBe(204);

@@ -1,3 +1,5 @@
+import { TimerQueue } from "../../src/testing/time/timer-queue.ts";
+
 /** One for whom things happen, or do not: a tab. */
 export interface Actor {
   readonly name: string;
@@ -9,7 +11,6 @@ export interface Actor {
 
 export interface Happening {
   at: number;
-  order: number;
   isCancelled: boolean;
   readonly run: () => void;
   readonly actor: Actor | undefined;
@@ -26,12 +27,12 @@ export class Scheduler {
   time = 0;
   /** For whom something is happening at the moment. */
   current: Actor | undefined;
-  readonly #queue: Happening[] = [];
+  readonly #queue = new TimerQueue<Happening>();
   readonly #channels = new Map<string, number>();
-  #order = 0;
+  #count = 0;
 
   schedule(delay: number, run: () => void, actor?: Actor, channel?: string): Happening {
-    const happening = { at: this.time + delay, order: 0, isCancelled: false, run, actor, channel };
+    const happening = { at: this.time + delay, isCancelled: false, run, actor, channel };
     this.#push(happening);
     return happening;
   }
@@ -40,30 +41,26 @@ export class Scheduler {
   release(actor: Actor, delay: (happening: Happening) => number): void {
     const held = actor.held.splice(0);
     const channels = new Set(held.map(({ channel }) => channel));
-    const isBehind = (happening: Happening) => happening.actor === actor && channels.has(happening.channel);
-    const behind = this.#queue.filter((happening) => happening.channel !== undefined && isBehind(happening));
-    for (const happening of behind) this.#queue.splice(this.#queue.indexOf(happening), 1);
+    const behind = this.#queue.takeAll(
+      ({ actor: its, channel }) => its === actor && channel !== undefined && channels.has(channel),
+    );
     for (const happening of held) {
       happening.at = this.time + delay(happening);
       this.#push(happening);
     }
-    for (const happening of behind.reverse()) this.#push(happening);
+    for (const happening of behind) this.#push(happening);
   }
 
   /** @returns false when nothing happens until then any more */
   async step(until: number): Promise<boolean> {
-    for (let next = this.#queue.pop(); next; next = this.#queue.pop()) {
-      if (next.at > until) {
-        this.#queue.push(next);
-        break;
-      }
+    for (let next = this.#queue.take(until); next; next = this.#queue.take(until)) {
       const { actor, isCancelled, run } = next;
       if (isCancelled || actor?.isGone) continue;
       if (actor?.isFrozen) {
         actor.held.push(next);
         continue;
       }
-      if (this.#order > MOST) throw new Error(`still busy after ${MOST} happenings`);
+      if (++this.#count > MOST) throw new Error(`still busy after ${MOST} happenings`);
       this.time = next.at;
       this.current = actor;
       run();
@@ -75,22 +72,12 @@ export class Scheduler {
     return false;
   }
 
-  /** The earliest stands last. */
   #push(happening: Happening): void {
     const { channel } = happening;
     if (channel !== undefined) {
       happening.at = Math.max(happening.at, this.#channels.get(channel) ?? 0);
       this.#channels.set(channel, happening.at);
     }
-    happening.order = ++this.#order;
-    let index = this.#queue.length;
-    for (
-      let other = this.#queue[index - 1];
-      other && other.at <= happening.at;
-      other = this.#queue[index - 1]
-    ) {
-      index--;
-    }
-    this.#queue.splice(index, 0, happening);
+    this.#queue.add(happening);
   }
 }

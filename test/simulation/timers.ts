@@ -1,4 +1,5 @@
 import type { Platform } from "../../src/client/platform/platform.ts";
+import { globalTimers, replaceTimers } from "../../src/testing/time/global-timers.ts";
 
 type Timers = Pick<Platform, "setTimeout" | "clearTimeout">;
 
@@ -8,21 +9,19 @@ type Timers = Pick<Platform, "setTimeout" | "clearTimeout">;
  * @returns its undo
  */
 export function borrowTimers(current: () => Timers | undefined): () => void {
-  const { setTimeout, clearTimeout } = globalThis;
-  const mine = new WeakSet<object>();
-  const set = (callback: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) => {
-    const tab = current();
-    if (!tab) return setTimeout(callback, ms, ...args);
-    const timer = Object(tab.setTimeout(() => callback(...args), ms));
-    mine.add(timer);
-    return timer;
-  };
-  const clear = (timer: unknown) => {
-    if (mine.has(Object(timer))) current()?.clearTimeout(timer);
-    else clearTimeout(timer as NodeJS.Timeout);
-  };
-  Object.assign(globalThis, { setTimeout: set, clearTimeout: clear });
-  return () => {
-    Object.assign(globalThis, { setTimeout, clearTimeout });
-  };
+  const native = globalTimers();
+  const borrowed = new WeakSet<object>();
+  return replaceTimers({
+    setTimeout: (callback, ms = 0, ...args) => {
+      const tab = current();
+      if (!tab) return native.setTimeout(callback, ms, ...args);
+      const timer = Object(tab.setTimeout(() => callback(...args), ms));
+      borrowed.add(timer);
+      return timer;
+    },
+    clearTimeout: (timer) => {
+      if (borrowed.has(Object(timer))) current()?.clearTimeout(timer);
+      else native.clearTimeout(timer);
+    },
+  });
 }

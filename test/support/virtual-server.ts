@@ -1,9 +1,17 @@
 import { EventEmitter } from "node:events";
 import { AuthSession, AuthSocket, type AuthSocketOptions, memoryStore } from "authsocket";
 import { Server, type ServerOptions } from "socket.io";
-import { WebSocket as WebSocketTransport } from "socket.io-client";
+import { PacketType } from "socket.io-parser";
 import { onTestFinished } from "vitest";
 import { browserPlatform } from "../../src/client/platform/platform.ts";
+import {
+  type Carrier,
+  type ClientEnd,
+  type End,
+  type EnginePacket,
+  Line,
+} from "../../src/testing/wire/line.ts";
+import { memoryTransport } from "../../src/testing/wire/memory-transport.ts";
 import type { RefreshOptions } from "./refresh-options.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
@@ -13,53 +21,56 @@ const LATENCY = 5;
 /** Longer than any test: a line that breaks is told of. */
 const NEVER = 1e9;
 
-/** The client's end of a line, as engine.io-client uses a WebSocket. */
-class Near {
-  onopen: () => void = () => {};
-  onmessage: (event: { data: string }) => void = () => {};
-  onclose: (event: object) => void = () => {};
-  onerror: (event: object) => void = () => {};
-  binaryType = "blob";
-  send: (text: string) => void = () => {};
-  close: () => void = () => {};
-}
+/** How a CONNECT begins. */
+const CONNECT = `${PacketType.CONNECT}`;
 
 /** The server's end of a line, as Socket.IO's server uses an engine's socket. */
-class Far extends EventEmitter {
+class EngineSocket extends EventEmitter implements End {
   readonly protocol = 4;
   readonly transport = { writable: true, name: "websocket" };
   readonly request = { headers: {}, connection: {}, url: "/socket.io/", _query: {} };
   readonly remoteAddress = "virtual";
   readonly id: string;
   readyState: "open" | "closed" = "open";
-  readonly #toClient: (text: string) => void;
-  readonly #hangUp: () => void;
+  readonly #line: Line;
+  readonly #server: VirtualServer;
 
-  constructor(id: string, toClient: (text: string) => void, hangUp: () => void) {
+  constructor(id: string, line: Line, server: VirtualServer) {
     super();
     this.id = id;
-    this.#toClient = toClient;
-    this.#hangUp = hangUp;
+    this.#line = line;
+    this.#server = server;
   }
 
-  write(text: string): void {
-    if (this.readyState === "open") this.#toClient(`4${text}`);
+  opened(): void {
+    const hello = { sid: this.id, upgrades: [], pingInterval: NEVER, pingTimeout: NEVER, maxPayload: 1e6 };
+    this.#line.toClient({ type: "open", data: JSON.stringify(hello) });
+    this.#server.opened(this);
   }
 
-  heard(text: string): void {
+  write(data: string): void {
+    if (this.readyState === "open") this.#line.toClient({ type: "message", data });
+  }
+
+  heard({ data }: EnginePacket): void {
     if (this.readyState !== "open") return;
-    this.emit("data", text.slice(1));
-    this.emit("message", text.slice(1));
+    this.#server.heard(String(data));
+    this.emit("data", data);
+    this.emit("message", data);
   }
 
+  /** Once what it has written has arrived. */
   close(): void {
     if (this.readyState !== "open") return;
-    this.#hangUp();
-    this.ended("forced close");
+    setTimeout(() => this.#line.break(), LATENCY);
+    this.#ended("forced close");
   }
 
-  ended(reason: string): void {
-    if (this.readyState !== "open") return;
+  closed(): void {
+    if (this.readyState === "open") this.#ended("transport close");
+  }
+
+  #ended(reason: string): void {
     this.readyState = "closed";
     this.emit("close", reason);
   }
@@ -80,7 +91,7 @@ export class VirtualServer {
   /** How many CONNECT packets have reached it, and when, in ms since the epoch. */
   readonly connects: number[] = [];
   readonly #engine = new EventEmitter();
-  readonly #lines = new Set<Far>();
+  readonly #sockets = new Set<EngineSocket>();
   #count = 0;
 
   constructor(_: VirtualTime, options: Partial<ServerOptions> = {}) {
@@ -91,7 +102,7 @@ export class VirtualServer {
 
   /** Breaks all lines, as a server does that is started anew. */
   drop(): void {
-    for (const line of [...this.#lines]) line.close();
+    for (const socket of [...this.#sockets]) socket.close();
   }
 
   /** An AuthSocket of this server, with a session, a clock and a page of its own. */
@@ -103,7 +114,7 @@ export class VirtualServer {
       autoConnect: true,
       ...socket,
       session: own,
-      io: { transports: [this.#transport()], ...socket.io },
+      io: { transports: [memoryTransport((client) => this.#dial(client))], ...socket.io },
     });
     onTestFinished(() => {
       auth.dispose();
@@ -112,53 +123,20 @@ export class VirtualServer {
     return auth;
   }
 
-  #transport(): typeof WebSocketTransport {
-    const open = () => this.#open();
-    return class extends WebSocketTransport {
-      override createSocket(): Near {
-        return open();
-      }
-
-      override doWrite(_: unknown, data: string): void {
-        this.ws.send(data);
-      }
-    };
+  opened(socket: EngineSocket): void {
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
+    this.#engine.emit("connection", socket);
   }
 
-  #open(): Near {
-    const near = new Near();
-    let isOpen = true;
-    const toClient = (deliver: () => void) => setTimeout(() => isOpen && deliver(), LATENCY);
-    const hangUp = () => {
-      this.#lines.delete(far);
-      toClient(() => {
-        isOpen = false;
-        near.onclose({});
-      });
-    };
-    const id = `engine ${++this.#count}`;
-    const far = new Far(id, (text) => toClient(() => near.onmessage({ data: text })), hangUp);
-    near.send = (text) => {
-      setTimeout(() => {
-        if (far.readyState === "open" && text.startsWith("40")) this.connects.push(Date.now());
-        far.heard(text);
-      }, LATENCY);
-    };
-    near.close = () => {
-      isOpen = false;
-      setTimeout(() => {
-        this.#lines.delete(far);
-        far.ended("transport close");
-      }, LATENCY);
-    };
-    setTimeout(() => {
-      if (!isOpen) return;
-      this.#lines.add(far);
-      toClient(() => near.onopen());
-      const hello = { sid: id, upgrades: [], pingInterval: NEVER, pingTimeout: NEVER, maxPayload: 1e6 };
-      toClient(() => near.onmessage({ data: `0${JSON.stringify(hello)}` }));
-      this.#engine.emit("connection", far);
-    }, LATENCY);
-    return near;
+  heard(packet: string): void {
+    if (packet.startsWith(CONNECT)) this.connects.push(Date.now());
+  }
+
+  #dial(client: ClientEnd): Line {
+    const carry: Carrier = (_, deliver) => setTimeout(deliver, LATENCY);
+    const line = new Line(carry, client, (line) => new EngineSocket(`engine ${++this.#count}`, line, this));
+    line.open();
+    return line;
   }
 }

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER } from "./delay.ts";
 import type { Timeline } from "./timeline.ts";
 
 /** The clock of Vitest's and Jest's fake timers, which they hang on each function that they stand in for. */
@@ -7,9 +8,6 @@ interface FakeClock {
   setTimeout(callback: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
 }
-
-/** T19: no timer waits longer. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
  * The fake timers that are on; undefined: none are.

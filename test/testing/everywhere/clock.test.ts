@@ -50,18 +50,14 @@ describe.each([
     await server.settled();
     const states: string[] = [];
     auth.subscribe(({ status }) => states.push(status));
-    const costs: number[] = [];
-    for (let hour = 0; hour < 3; hour++) {
-      const start = Date.now();
-      const usage = process.cpuUsage();
-      await server.clock.advance(HOUR);
-      const { user, system } = process.cpuUsage(usage);
-      costs.push((user + system) / 1_000);
-      expect(Date.now() - start).toBeGreaterThanOrEqual(HOUR);
-    }
-    // What else runs on this machine, and what compiles the code, is no matter of the kit's.
-    expect(Math.min(...costs)).toBeLessThan(1_000);
-    expect(server.refresh.calls.length).toBeGreaterThanOrEqual(3 * 60);
+    const start = Date.now();
+    const usage = process.cpuUsage();
+    await server.clock.advance(HOUR);
+    const { user, system } = process.cpuUsage(usage);
+    expect(Date.now() - start).toBeGreaterThanOrEqual(HOUR);
+    // The processor's time: what else runs on this machine is no matter of the kit's.
+    expect((user + system) / 1_000).toBeLessThan(1_000);
+    expect(server.refresh.calls.length).toBeGreaterThanOrEqual(60);
     expect(states).toEqual([]);
     expect(auth.state.status).toBe("connected");
     await server.close();

@@ -1,0 +1,53 @@
+type Callback = (...args: unknown[]) => void;
+
+/** What a program knows the time by. */
+export interface GlobalTimers {
+  setTimeout(callback: Callback, ms?: number, ...args: unknown[]): unknown;
+  clearTimeout(handle: unknown): void;
+  setInterval(callback: Callback, ms?: number, ...args: unknown[]): unknown;
+  clearInterval(handle: unknown): void;
+  Date: DateConstructor;
+}
+
+/** The ones that are there now. */
+export function globalTimers(): GlobalTimers {
+  const world = globalThis as unknown as GlobalTimers;
+  return {
+    // A window's functions want the window as `this`.
+    setTimeout: world.setTimeout.bind(globalThis),
+    clearTimeout: world.clearTimeout.bind(globalThis),
+    setInterval: world.setInterval.bind(globalThis),
+    clearInterval: world.clearInterval.bind(globalThis),
+    Date: world.Date,
+  };
+}
+
+/**
+ * Puts others in their place.
+ *
+ * @returns its undo, which leaves alone whoever has replaced them since
+ */
+export function replaceTimers(own: Partial<GlobalTimers>): () => void {
+  const replaced = Object.entries(own).map(([name, value]) => {
+    const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
+    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: true });
+    return { name, value, descriptor };
+  });
+  return () => {
+    for (const { name, value, descriptor } of replaced) {
+      if (Object.getOwnPropertyDescriptor(globalThis, name)?.value !== value) continue;
+      if (descriptor) Object.defineProperty(globalThis, name, descriptor);
+      else Reflect.deleteProperty(globalThis, name);
+    }
+  };
+}
+
+/** A Date that goes by another clock. */
+export function dateBy(now: () => number): DateConstructor {
+  return new Proxy(Date, {
+    construct: (target, args, newTarget) =>
+      Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
+    apply: (target) => new target(now()).toString(),
+    get: (target, key) => (key === "now" ? now : Reflect.get(target, key)),
+  });
+}

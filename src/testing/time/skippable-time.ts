@@ -1,0 +1,122 @@
+import type { Clock } from "./clock.ts";
+import { delay, LONGEST_TIMER } from "./delay.ts";
+import { type GlobalTimers, globalTimers } from "./global-timers.ts";
+import { TimerQueue } from "./timer-queue.ts";
+
+interface Timer {
+  /** ms since the epoch */
+  at: number;
+  ring(): void;
+}
+
+/**
+ * Time that passes by itself, as always, and can be skipped. Each timer is a native one too, with the native one's handle. So whoever
+ * has the native `clearTimeout` can clear it.
+ */
+export class SkippableTime implements Clock {
+  readonly #native: GlobalTimers = globalTimers();
+  readonly #queue = new TimerQueue<Timer>();
+  /** By their handles. */
+  readonly #timers = new Map<number, Timer>();
+  /** ms */
+  #skipped = 0;
+  /** Rings for those whose native timer would be late. */
+  #alarm: unknown;
+
+  /** How many timers are set. */
+  get pending(): number {
+    return this.#queue.size;
+  }
+
+  /** When the next timer rings, in ms since the epoch. */
+  get next(): number | undefined {
+    return this.#queue.next?.at;
+  }
+
+  readonly now = (): number => this.#native.Date.now() + this.#skipped;
+
+  readonly setTimeout: GlobalTimers["setTimeout"] = (callback, ms = 0, ...args) => {
+    const ring = () => {
+      this.clearTimeout(handle);
+      callback(...args);
+    };
+    const handle = this.#native.setTimeout(ring, ms);
+    this.#add(handle, delay(ms), ring);
+    return handle;
+  };
+
+  readonly setInterval: GlobalTimers["setInterval"] = (callback, ms = 0, ...args) => {
+    const pause = Math.max(delay(ms), 1);
+    const ring = () => {
+      this.#remove(handle);
+      this.#add(handle, pause, ring);
+      callback(...args);
+    };
+    const handle = this.#native.setInterval(ring, ms);
+    this.#add(handle, pause, ring);
+    return handle;
+  };
+
+  readonly clearTimeout = (handle: unknown): void => {
+    this.#native.clearTimeout(handle);
+    this.#remove(handle);
+  };
+
+  /** Rings what is due. */
+  flush(): void {
+    const now = this.now();
+    for (let next = this.#queue.take(now); next; next = this.#queue.take(now)) next.ring();
+  }
+
+  /** Lets so many ms pass at once, from timer to timer. */
+  async skip(ms: number, calm: () => Promise<void>): Promise<void> {
+    const end = this.now() + Math.trunc(ms);
+    try {
+      for (let next = this.#queue.take(end); next; next = this.#queue.take(end)) {
+        this.#skipTo(next.at);
+        next.ring();
+        await calm();
+      }
+      this.#skipTo(end);
+    } finally {
+      this.#setAlarm();
+    }
+  }
+
+  /** From now on it is the native time, and its timers are native ones. */
+  close(): void {
+    this.#native.clearTimeout(this.#alarm);
+    this.#queue.takeAll();
+    this.#timers.clear();
+    this.#skipped = 0;
+  }
+
+  #add(handle: unknown, ms: number, ring: () => void): void {
+    const timer = { at: this.now() + ms, ring };
+    this.#timers.set(Number(handle), timer);
+    this.#queue.add(timer);
+  }
+
+  #remove(handle: unknown): void {
+    const timer = this.#timers.get(Number(handle));
+    if (!timer) return;
+    this.#timers.delete(Number(handle));
+    this.#queue.delete(timer);
+  }
+
+  #skipTo(instant: number): void {
+    this.#skipped += Math.max(instant - this.now(), 0);
+  }
+
+  #setAlarm(): void {
+    this.#native.clearTimeout(this.#alarm);
+    this.#alarm = undefined;
+    const { next } = this;
+    if (next === undefined) return;
+    const ring = () => {
+      this.flush();
+      this.#setAlarm();
+    };
+    this.#alarm = this.#native.setTimeout(ring, Math.min(Math.max(next - this.now(), 0), LONGEST_TIMER));
+  }
+}
