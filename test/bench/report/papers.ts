@@ -25,7 +25,7 @@ const highlights: { label: string; measures: string[] }[] = [
     measures: ["token expires under load, Chromium: ms disconnected"],
   },
   {
-    label: "Events lost at that moment: to the page, to the server",
+    label: "Events lost when the token expires: to the page, to the server",
     measures: [
       "token expires under load, Chromium: events lost to the client",
       "token expires under load, Chromium: events lost to the server",
