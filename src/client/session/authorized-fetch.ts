@@ -16,7 +16,11 @@ export async function authorizedFetch(
   const request: Partial<Request> = Object(input);
   const given = new Headers(init.headers ?? request.headers);
   if (given.has("Authorization")) return session.fetch(input, init);
-  check((init.mode ?? request.mode) !== "no-cors", "mode", `other than "no-cors", which sends no token`);
+  check(
+    (init.mode ?? request.mode) !== "no-cors",
+    "mode",
+    `"cors" or "same-origin": "no-cors" sends no token`,
+  );
   refuseOrigin(session, request.url ?? String(input));
   const { body } = init;
   const signal = init.signal ?? undefined;
@@ -77,7 +81,7 @@ function refuseOrigin({ platform, options, isCookie }: Session, text: string): v
   check(
     page !== undefined || /^\w+:/.test(text),
     "input",
-    `an absolute URL where there is no page: "${text}" is relative`,
+    `an absolute URL outside a browser: "${text}" is relative`,
   );
   const { origin, href } = new URL(text, page?.href);
   const { origins = [], allowInsecure } = options;

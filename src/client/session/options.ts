@@ -64,10 +64,10 @@ export const SESSION_OPTIONS: Rules = {
     (store) => ["load", "save", "clear"].every((method) => isMethod(store, method)),
     "a TokenStore with load, save and clear",
   ],
-  name: [(name) => typeof name === "string" && name !== "", "a text that is not empty"],
+  name: [(name) => typeof name === "string" && name !== "", "a string that is not empty"],
   credential: [(value) => value === "token" || value === "cookie", `"token" or "cookie"`],
   leeway: DURATION,
-  jitter: [(share) => typeof share === "number" && share >= 0 && share <= 1, "a share between 0 and 1"],
+  jitter: [(share) => typeof share === "number" && share >= 0 && share <= 1, "a number between 0 and 1"],
   refreshTimeout: DURATION,
   retry: OBJECT,
   subject: FUNCTION,
@@ -95,7 +95,7 @@ export function checkSessionOptions(options: AuthSessionOptions): void {
   check(
     (refresh === undefined) !== (source === undefined),
     "refresh",
-    `given, or "source" in its place, and not both`,
+    `given, or "source" instead, but not both`,
   );
   if (Object(refresh).url) checkOptions(refresh as object, REQUEST_OPTIONS, "refresh.");
   checkOptions(retry, RETRY_OPTIONS, "retry.");

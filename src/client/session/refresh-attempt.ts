@@ -204,7 +204,7 @@ export class RefreshAttempt {
   #timeout(): AuthSocketError {
     return new AuthSocketError(
       "refresh_timeout",
-      `"refresh" took longer than ${this.#owner.refreshTimeout} ms ("refreshTimeout")`,
+      `the refresh took longer than ${this.#owner.refreshTimeout} ms ("refreshTimeout")`,
     );
   }
 

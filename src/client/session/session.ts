@@ -324,7 +324,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       this.#enter(signal);
       const { user } = this.#state;
       if (rejected !== undefined && user.id > 0 && !this.#held.has(rejected)) {
-        throw new AuthSocketError("user_changed", "the token that was refused is not this user's");
+        throw new AuthSocketError("user_changed", `"rejected" is not a token of this user`);
       }
       const isRefused = rejected !== undefined && this.replace(this.http, rejected).status === "refreshing";
       const usable = isRefused ? undefined : usableToken(this.#state, this.platform.now());
@@ -1011,6 +1011,6 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
 function orphaned(): AuthSocketError {
   return new AuthSocketError(
     "session_expired",
-    "another tab has used this tab's refresh token, and continues the session",
+    "this tab is signed out: another tab has used the same refresh token and has the new tokens",
   );
 }

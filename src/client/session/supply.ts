@@ -76,7 +76,7 @@ export class Supply {
     const { url } = this;
     if (url === undefined || /^\w+:\/\//.test(url)) return;
     const page = this.#owner.platform.location();
-    check(page !== undefined, "refresh", `an absolute URL where there is no page: "${url}" is relative`);
+    check(page !== undefined, "refresh", `an absolute URL outside a browser: "${url}" is relative`);
     if (!this.#options.allowInsecure) refuseInsecure("refresh", new URL(url, page.href).href);
   }
 

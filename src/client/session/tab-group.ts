@@ -60,7 +60,7 @@ export class TabGroup {
       if (unnamed.has(platform)) {
         this.#isAlone = true;
         this.#owner.warn(
-          `two sessions of this page have neither a "name" nor an endpoint: the second does not share its refreshes with other tabs. Give each a "name".`,
+          `two sessions on this page have no "name", no store key and no refresh URL: the second does not share refreshes with other tabs. Give each a "name".`,
         );
       } else unnamed.set(platform, this);
     }
