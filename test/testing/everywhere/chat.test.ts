@@ -44,14 +44,14 @@ async function send(text: string): Promise<void> {
   await server.settled();
 }
 
-it("asks who it is, and connects", async () => {
+it("shows the sign-in form, and connects after the sign-in", async () => {
   expect(status()).toBe("Please sign in");
   await signIn("alice");
   expect(status()).toBe("Connected");
   expect(server.sockets.map(({ subject }) => subject)).toEqual(["alice"]);
 });
 
-it("sends messages, and shows what comes", async () => {
+it("sends messages, and shows the messages that arrive", async () => {
   await signIn("alice");
   await send("hello");
   server.toUser("alice").emit("news", "welcome, alice");
@@ -61,10 +61,10 @@ it("sends messages, and shows what comes", async () => {
   expect(queryByText(page, "welcome, alice")).not.toBeNull();
 });
 
-it("keeps unsent messages over an expiry", async () => {
+it("keeps unsent messages when the token expires", async () => {
   await signIn("alice");
   server.refresh.hang();
-  await server.clock.advance(16 * MINUTE); // the token has expired, and there is no other
+  await server.clock.advance(16 * MINUTE); // the token has expired, and there is no new one
   await send("are you there?");
   expect(queryByText(page, "are you there? (sending)")).not.toBeNull();
   server.refresh.work();
@@ -73,7 +73,7 @@ it("keeps unsent messages over an expiry", async () => {
   expect(server.received("message")).toEqual([["are you there?"]]);
 });
 
-it("keeps what is being typed when the user is revoked", async () => {
+it("keeps the text in the input when the user is revoked", async () => {
   await signIn("alice");
   await user.type(getByLabelText(page, "Message"), "I only wanted to say");
   server.revoke("signed out on another device");
@@ -85,7 +85,7 @@ it("keeps what is being typed when the user is revoked", async () => {
   expect((getByLabelText(page, "Message") as HTMLInputElement).value).toBe("I only wanted to say");
 });
 
-it("survives a minute offline", async () => {
+it("reconnects after a minute offline", async () => {
   await signIn("alice");
   server.offline();
   await server.clock.advance(MINUTE);
@@ -97,7 +97,7 @@ it("survives a minute offline", async () => {
   expect(server.received("message")).toEqual([["from the tunnel"]]);
 });
 
-it("follows the other tab out, and in", async () => {
+it("signs out and in with the other tab", async () => {
   await signIn("alice");
   await server.otherTab.signOut();
   expect(status()).toBe("Please sign in");
@@ -105,7 +105,7 @@ it("follows the other tab out, and in", async () => {
   expect(status()).toBe("Connected");
 });
 
-it("sends nobody's messages as somebody else's", async () => {
+it("does not send one user's messages as another user", async () => {
   await signIn("alice");
   server.offline();
   await send("alice's secret");
@@ -117,7 +117,7 @@ it("sends nobody's messages as somebody else's", async () => {
   expect(queryByText(page, /secret/)).toBeNull();
 });
 
-it("asks again who it is when the session is over", async () => {
+it("shows the sign-in form when the session has expired", async () => {
   await signIn("alice");
   server.refresh.fail(401);
   await server.clock.advance(20 * MINUTE);
@@ -127,7 +127,7 @@ it("asks again who it is when the session is over", async () => {
   expect(status()).toBe("Connected");
 });
 
-it("tells a user who may not be here", async () => {
+it("shows an error if the user is not allowed to connect", async () => {
   server.refuse("insufficient_scope");
   await signIn("mallory");
   expect(status()).toBe("You were disconnected (forbidden)");
@@ -135,7 +135,7 @@ it("tells a user who may not be here", async () => {
   expect(server.refusals).toMatchObject([{ subject: "mallory", code: "insufficient_scope" }]);
 });
 
-it("stays open all day", async () => {
+it("stays connected all day", async () => {
   await signIn("alice");
   const { id } = auth.socket;
   await server.clock.advance(8 * 60 * MINUTE);

@@ -9,7 +9,7 @@ const WORDS = {
   refused: "You were disconnected",
 };
 
-/** A chat with a sign-in form. Returns a function that takes it off the page. */
+/** A chat with a sign-in form. Returns a function that removes it from the page. */
 export function mountChat(page: HTMLElement, auth: AuthSocket, login: (name: string) => Promise<TokenSet>) {
   page.innerHTML = `
     <p role="status"></p>
@@ -39,7 +39,7 @@ export function mountChat(page: HTMLElement, auth: AuthSocket, login: (name: str
     const error = state.error ? ` (${state.error.code})` : "";
     status.textContent = WORDS[state.status] + error;
     const form = state.status === "signedOut" ? signIn : chat;
-    // What stays on the page keeps the focus.
+    // If a form stays on the page, its input keeps the focus.
     if (form.parentNode !== page) page.replaceChildren(status, form);
     if (state.status === "refused") page.append(again);
     else again.remove();
@@ -59,7 +59,7 @@ export function mountChat(page: HTMLElement, auth: AuthSocket, login: (name: str
       await auth.socket.emitWithAck("message", message);
       item.textContent = message;
     } catch {
-      item.remove(); // the user has changed: what was unsent is dropped
+      item.remove(); // another user has signed in: the message was not sent
     }
   });
 

@@ -39,12 +39,12 @@ async function signIn(name: string): Promise<void> {
   await settled();
 }
 
-it("asks who it is, and connects", async () => {
+it("shows the sign-in form, and connects after the sign-in", async () => {
   await signIn("alice");
   expect(status()).toBe("alice: connected");
 });
 
-it("sends messages, and shows what comes", async () => {
+it("sends messages, and shows the messages that arrive", async () => {
   await signIn("alice");
   await userEvent.type(screen.getByLabelText("Message"), "hello{Enter}");
   server.emit("news", "welcome");
@@ -54,7 +54,7 @@ it("sends messages, and shows what comes", async () => {
   expect(server.received("message")).toEqual([["hello"]]);
 });
 
-it("keeps what is being typed when the user is revoked", async () => {
+it("keeps the text in the input when the user is revoked", async () => {
   await signIn("alice");
   await userEvent.type(screen.getByLabelText("Message"), "I only wanted to say");
   server.revoke("signed out on another device");
@@ -66,7 +66,7 @@ it("keeps what is being typed when the user is revoked", async () => {
   expect(screen.getByLabelText("Message")).toHaveProperty("value", "I only wanted to say");
 });
 
-it("stays connected for an hour, and follows the other tab out", async () => {
+it("stays connected for an hour, and signs out with the other tab", async () => {
   await signIn("alice");
   const { id } = auth.socket;
   await pass(60 * MINUTE);
@@ -75,7 +75,7 @@ it("stays connected for an hour, and follows the other tab out", async () => {
   expect(screen.queryByLabelText("Name")).not.toBeNull();
 });
 
-it("disconnects when it is left", async () => {
+it("disconnects when the component is unmounted", async () => {
   await signIn("alice");
   cleanup();
   await settled();
