@@ -82,7 +82,9 @@ export class AuthSession implements Subscribable<SessionState> {
     } = {},
   ): Promise<string> {
     if (this.#session.isCookie) {
-      throw new TypeError(`credential "cookie" has no token to get: requests carry the session's cookie`);
+      throw new TypeError(
+        `getToken() needs credential "token": with "cookie", the browser sends the cookie by itself`,
+      );
     }
     const { forceRefresh, rejected, signal } = options;
     check(rejected === undefined || typeof rejected === "string", "rejected", "the token that was refused");

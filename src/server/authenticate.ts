@@ -19,7 +19,7 @@ export interface SocketSource<Socket> {
  * @example
  * const auth = authenticate(io, { verify: async (token) => identityOf(await jwtVerify(token, key)) });
  *
- * @throws TypeError that names an invalid option, or says that the target is authenticated already
+ * @throws TypeError that names an invalid option, or says that the target is guarded already
  */
 export function authenticate<Claims, Socket>(
   target: SocketSource<Socket>,
@@ -53,7 +53,8 @@ function isNamespace(target: unknown): target is Namespace {
 }
 
 function namespaceOf(target: unknown): Namespace {
-  if (!isNamespace(target)) throw new TypeError('"namespace" must be a Socket.IO Server or Namespace');
+  if (!isNamespace(target))
+    throw new TypeError("authenticate() takes a Socket.IO Server or Namespace as its first argument");
   return target;
 }
 

@@ -24,11 +24,11 @@ const EARLIEST_EXPIRY = 1e11;
 export function toIdentity(answer: unknown): Identity {
   const { subject, expiresAt, claims } = Object(answer);
   if (typeof subject !== "string" || subject === "") {
-    throw new TypeError('verify must answer { subject, expiresAt }: "subject" must be a non-empty string');
+    throw new TypeError('"verify" must return { subject, expiresAt }: "subject" must be a non-empty string');
   }
   if (typeof expiresAt !== "number" || !Number.isFinite(expiresAt) || expiresAt < EARLIEST_EXPIRY) {
     throw new TypeError(
-      'verify must answer { subject, expiresAt }: "expiresAt" must be a number of milliseconds since the epoch, ' +
+      '"verify" must return { subject, expiresAt }: "expiresAt" must be a number of milliseconds since the epoch, ' +
         "for a JWT exp * 1000",
     );
   }

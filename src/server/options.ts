@@ -4,7 +4,7 @@ import type { OnEvent } from "./reporter.ts";
 /** How connections are authenticated. Only `verify` has no default. */
 export interface AuthenticateOptions<Claims, Socket> {
   /**
-   * Checks a token, at the handshake and at each renewal. To refuse a token, it throws an `AuthError`, answers null or
+   * Checks a token, at the handshake and at each renewal. To refuse a token, it throws an `AuthError`, returns null or
    * undefined, or lets jose, jsonwebtoken, fast-jwt, firebase-admin or aws-jwt-verify throw. Any other error is a fault, and so
    * is an answer that takes longer than ten seconds: the client is refused with `unavailable` and tries again within seconds.
    */
@@ -12,7 +12,7 @@ export interface AuthenticateOptions<Claims, Socket> {
     token: string,
   ) => Identity<Claims> | null | undefined | Promise<Identity<Claims> | null | undefined>;
   /**
-   * Answers whether this user may be in this namespace. It is called at the handshake, at each renewal and after a recovery.
+   * Returns whether this user may be in this namespace. It is called at the handshake, at each renewal and after a recovery.
    * `false` refuses with `insufficient_scope`, an error with `unavailable`. Default: everybody with a valid token.
    */
   authorize?: ((identity: Identity<Claims>, socket: Socket) => boolean | Promise<boolean>) | undefined;
@@ -48,7 +48,7 @@ export function checkOptions(options: Partial<Record<string, unknown>>, isServer
   );
   check(
     except === undefined || isServer,
-    '"except" must be given with a Server: a namespace is guarded by itself',
+    '"except" can be used with a Server only: authenticate(io, { except, … })',
   );
   check(guests === undefined || typeof guests === "boolean", '"guests" must be a boolean');
   check(
@@ -57,7 +57,10 @@ export function checkOptions(options: Partial<Record<string, unknown>>, isServer
   );
   check(onEvent === undefined || typeof onEvent === "function", '"onEvent" must be a function');
   const unknown = Object.keys(options).find((name) => !NAMES.includes(name));
-  check(unknown === undefined, `"${unknown}" is no option of authenticate(): it takes ${NAMES.join(", ")}`);
+  check(
+    unknown === undefined,
+    `"${unknown}" is not an option of authenticate(). The options are ${NAMES.join(", ")}`,
+  );
 }
 
 function isPattern(value: unknown): boolean {

@@ -9,7 +9,7 @@ export interface AuthEvent {
    * `authorize` no longer admits its user. `fault`: something failed, which says nothing about a token.
    */
   type: "accepted" | "refused" | "renewed" | "cut" | "revoked" | "fault";
-  /** The namespace's name. */
+  /** The namespace's name; `"*"` for all namespaces of the Server, if `disconnectUser` was not confirmed. */
   namespace: string;
   /** The socket's id. */
   id?: string | undefined;
@@ -46,11 +46,11 @@ export class Reporter {
     }
   }
 
-  /** Reports a fault. Without an `onEvent` this is a warning, at most one a minute. */
+  /** Reports a fault. Without an `onEvent` this is a warning, at most one a minute for each namespace. */
   fault(where: Pick<AuthEvent, "namespace" | "id" | "subject">, cause: unknown, token?: string): void {
     const error = withoutTokens(cause, token);
     if (this.#onEvent) this.tell({ type: "fault", ...where, code: "unavailable", error });
-    else this.#warn(`Clients of the namespace "${where.namespace}" are refused as unavailable`, error);
+    else this.#warn(`A fault in the namespace "${where.namespace}". "onEvent" would get every fault`, error);
   }
 
   #warn(message: string, detail: string): void {

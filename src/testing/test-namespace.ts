@@ -132,9 +132,9 @@ export class TestNamespace<
     const args = this.received(event)[answered];
     if (args) return args;
     this.#answered.set(event, answered);
-    const again = answered > 0 ? ` after ${answered} that next() has answered` : "";
+    const again = answered > 0 ? ` after the ${answered} that next() has returned` : "";
     throw new Error(
-      `expected an event "${event}" from the app${again}; came: ${this.#came()}. ${this.#context.describe()}`,
+      `expected an event "${event}" from the app${again}. Received so far: ${this.#came()}. ${this.#context.describe()}`,
     );
   }
 

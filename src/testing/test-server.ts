@@ -307,7 +307,7 @@ export class TestServer<
       quiet = this.#deliveries.isIdle && this.#deliveries.count === before ? quiet + 1 : 0;
       if (this.#deliveries.count - start > MOST) {
         throw new Error(
-          `settled() expected an end; ${MOST} messages have come, and more are on their way. ${this.#describe()}`,
+          `settled() gave up after ${MOST} messages: client and server do not stop sending. ${this.#describe()}`,
         );
       }
     }
@@ -448,7 +448,7 @@ export class TestServer<
     if (store && others.length === 0) return store;
     throw new Error(
       store
-        ? `otherTab expected one client with a store; there are ${others.length + 1}. otherTabOf(client) says which`
+        ? `otherTab expected one client with a store, but there are ${others.length + 1}: use otherTabOf(client)`
         : "otherTab expected a client with a store: call server.socket() first",
     );
   }

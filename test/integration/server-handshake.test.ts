@@ -384,22 +384,24 @@ describe("the options of authenticate()", () => {
   it("section 5: an option that it does not know, and except for a namespace, are TypeErrors that say so", async () => {
     const { io } = await startServer();
     const misspelt = { verify, authorise: () => false };
-    expect(() => authenticate(io, misspelt)).toThrow('"authorise" is no option');
+    expect(() => authenticate(io, misspelt)).toThrow('"authorise" is not an option');
     expect(() => authenticate(io.of("/chat"), { verify, except: ["/public"] })).toThrow(
-      '"except" must be given with',
+      '"except" can be used with a Server only',
     );
   });
 
   it.each([[{}], [undefined], ["/chat"]])("section 5: %j is no namespace", (target) => {
-    expect(() => authenticate(target as never, { verify })).toThrow('"namespace" must be');
+    expect(() => authenticate(target as never, { verify })).toThrow("takes a Socket.IO Server or Namespace");
   });
 
   it("V7 authenticate() twice on a namespace or a Server says which", async () => {
     const { io } = await startServer();
     authenticate(io.of("/chat"), { verify });
-    expect(() => authenticate(io.of("/chat"), { verify })).toThrow('"/chat" is authenticated already');
+    expect(() => authenticate(io.of("/chat"), { verify })).toThrow(
+      'already called for the namespace "/chat"',
+    );
     authenticate(io, { verify });
-    expect(() => authenticate(io, { verify })).toThrow("The Server is authenticated already");
+    expect(() => authenticate(io, { verify })).toThrow("already called for this Server");
   });
 
   it("section 5: an AuthError with a code of its own invention, or no duration, is a TypeError", () => {

@@ -204,7 +204,7 @@ describe("V7 two copies of the package", () => {
     vi.resetModules();
     const copy = await import("../../src/server/index.ts");
     expect(copy.authenticate).not.toBe(authenticate);
-    expect(() => copy.authenticate(io, { verify: tokens.verify })).toThrow("authenticated already");
+    expect(() => copy.authenticate(io, { verify: tokens.verify })).toThrow("already called for this Server");
     const chat = copy.authenticate(io.of("/chat"), { verify: tokens.verify });
     await enter(client(`${url}/chat`, { token: tokens.issue() }));
     await enter(client(url, { token: tokens.issue() }));

@@ -30,7 +30,7 @@ describe("the built server part, imported and required", () => {
         throw new cjs.AuthError("token_expired");
       },
     });
-    expect(() => cjs.authenticate(io, { verify: () => null })).toThrow(/authenticated already/);
+    expect(() => cjs.authenticate(io, { verify: () => null })).toThrow(/already called/);
     const { port } = http.address() as AddressInfo;
     const socket = connect(`http://127.0.0.1:${port}`, { auth: { token: "x" }, reconnection: false });
     onTestFinished(() => void socket.disconnect());

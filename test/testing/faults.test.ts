@@ -272,7 +272,7 @@ describe("another tab", () => {
   it("is one client's, where there are several", async () => {
     const [alice, bob] = [await connect("alice"), await connect("bob")];
     await expect(server.otherTab.signOut()).rejects.toThrow(
-      "otherTab expected one client with a store; there are 2. otherTabOf(client) says which",
+      "otherTab expected one client with a store, but there are 2: use otherTabOf(client)",
     );
     await server.otherTabOf(bob).signOut();
     expect([word(alice), word(bob)]).toEqual(["connected", "signedOut"]);

@@ -201,7 +201,7 @@ describe("events", () => {
     await expect(server.next("message")).resolves.toEqual([1]);
     await expect(server.next("message")).resolves.toEqual([2]);
     await expect(server.next("message")).rejects.toThrow(
-      'expected an event "message" from the app after 2 that next() has answered; came: "typing" × 2, "message" × 2. alice\'s AuthSocket is connected.',
+      'expected an event "message" from the app after the 2 that next() has returned. Received so far: "typing" × 2, "message" × 2. alice\'s AuthSocket is connected.',
     );
     await expect(server.next("leave")).rejects.toThrow('expected an event "leave"');
   });
@@ -249,7 +249,7 @@ describe("the server's own mistakes", () => {
     auth.socket.on("again", () => auth.socket.emit("again"));
     server.on("again", () => server.emit("again"));
     auth.socket.emit("again");
-    await expect(server.settled()).rejects.toThrow("settled() expected an end; 5000 messages have come");
+    await expect(server.settled()).rejects.toThrow("settled() gave up after 5000 messages");
     auth.disconnect();
   });
 });

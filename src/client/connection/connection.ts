@@ -511,7 +511,7 @@ export class Connection implements SessionClient, SocketOwner {
       if (isHeld) void this.tracker.hold();
       this.#decide({ ...state, renewal: "reconnect", isHeld }, () => this.#follow());
     } else {
-      const message = `the server refuses events with a fresh token too, by the event "${event}"`;
+      const message = `the server has sent "${event}" again, although the token is fresh`;
       this.#decide({ ...state, error: state.error ?? new AuthSocketError("token_rejected", message) });
     }
   }
@@ -633,12 +633,11 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   #unreachable(status?: number, cause?: unknown): AuthSocketError {
-    const why = status === undefined ? "" : `: the handshake was answered ${status}`;
-    return new AuthSocketError(
-      "unreachable",
-      `the server cannot be reached${why}`,
-      cause === undefined ? undefined : { cause },
-    );
+    const what =
+      status === undefined
+        ? "the server cannot be reached"
+        : `the server has answered the handshake with ${status}`;
+    return new AuthSocketError("unreachable", what, cause === undefined ? undefined : { cause });
   }
 
   /** What a refused token does is decided in refusal.ts. */
@@ -944,7 +943,8 @@ function tokenOf(credential: Credential): string | undefined {
 }
 
 function changed(code: "signed_out" | "user_changed"): AuthSocketError {
-  return new AuthSocketError(code, "the user changed before this could be sent or answered");
+  const who = code === "signed_out" ? "the user has signed out" : "another user has signed in";
+  return new AuthSocketError(code, `${who} before this event was sent and answered`);
 }
 
 function defaultPayload(token: string | undefined): object {

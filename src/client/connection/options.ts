@@ -71,18 +71,22 @@ export function checkSocketOptions(options: AuthSocketOptions): void {
     options,
     { ...SESSION_OPTIONS, ...SOCKET_OPTIONS },
     "",
-    `: Socket.IO's options stand under "io", and "auth" is "payload"`,
+    `: put Socket.IO's options under "io"`,
   );
   const { session, io = {}, refusalEvents = {} } = options;
   for (const [event, isRefused] of Object.entries(refusalEvents)) {
     check(FUNCTION[0](isRefused), `refusalEvents.${event}`, FUNCTION[1]);
   }
   for (const name of ["auth", "autoConnect", "forceNew", "multiplex"]) {
-    check(!(name in io), `io.${name}`, `left to AuthSocket: "auth" is "payload"`);
+    check(
+      !(name in io),
+      `io.${name}`,
+      name === "auth" ? `left out: use "payload"` : "left out: AuthSocket sets it",
+    );
   }
   if (!session) return;
   for (const name of Object.keys(SESSION_OPTIONS)) {
     const isFree = name in SOCKET_OPTIONS || options[name as keyof AuthSocketOptions] === undefined;
-    check(isFree, name, `given to the AuthSession where "session" is given`);
+    check(isFree, name, `left out with "session": give it to the AuthSession`);
   }
 }

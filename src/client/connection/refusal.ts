@@ -11,7 +11,7 @@ const CURABLE: readonly string[] = [...TOKEN_CODES, "invalid_token"];
 export type Refusal = "token" | "scope" | "unavailable" | "unknown";
 
 /**
- * Reads a refusal by its code or its status (section 3 of PROTOCOL.md), as number or text. Its words decide nothing (B15):
+ * Reads a refusal by its code or its status (section 2 of PROTOCOL.md), as number or text. Its words decide nothing (B15):
  * the same words serve for tokens and for roles.
  */
 export function readRefusal({ data }: ConnectError): Refusal {

@@ -86,7 +86,7 @@ export class SocketGroup implements ConnectionContext {
 
   admit(): void {
     const address = this.#uri ?? this.#session.platform.location()?.href;
-    check(address !== undefined, "url", "absolute where there is no page");
+    check(address !== undefined, "url", "an absolute URL outside a browser");
     if (!this.options.allowInsecure) refuseInsecure("url", address);
   }
 

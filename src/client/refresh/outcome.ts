@@ -68,7 +68,10 @@ export function readAnswer(answer: unknown): RefreshOutcome {
     return { type: "denied", certainty: "certain", error, retryAfter: 0 };
   }
   return readFailure(
-    new AuthSocketError("invalid_response", `"refresh" must return an access token, a TokenSet or null`),
+    new AuthSocketError(
+      "invalid_response",
+      `"refresh" or "source" must return an access token, a TokenSet or null`,
+    ),
   );
 }
 
@@ -98,13 +101,13 @@ export function readFailure(cause: unknown): RefreshOutcome {
         : certaintyOf(status, retryAfter > 0));
   const what =
     status !== undefined
-      ? `was answered ${status}`
+      ? `failed with status ${status}`
       : isFinal
         ? "failed: the user must sign in again"
         : "failed";
   const isEnd = denied && denied !== "transient";
   const code = isEnd ? "session_expired" : "refresh_failed";
-  const error = own ?? new AuthSocketError(code, `"refresh" ${what}`, { cause });
+  const error = own ?? new AuthSocketError(code, `the refresh ${what}`, { cause });
   return denied
     ? { type: "denied", certainty: denied, error, retryAfter }
     : { type: "failed", error, retryAfter };

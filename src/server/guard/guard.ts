@@ -89,7 +89,7 @@ export class Guard {
     let error = await within(left, this.#objection(socket, handshake, middlewares));
     if (error === LATE) {
       const cause = new Error(
-        `A CONNECT was not decided within ${DEADLINE / 1_000} s: does a middleware call next()?`,
+        `A client's CONNECT was not answered within ${DEADLINE / 1_000} s. Check that every middleware calls next()`,
       );
       this.#reporter.fault(where, cause);
       error = new AuthError("unavailable", undefined, { cause });
@@ -201,8 +201,8 @@ export class Guard {
     this.#entered.add(namespace);
     if (++this.#warnings > MOST_WARNINGS) return;
     warn(
-      `The namespace "${name}" has refused a client without a token, since authenticate() guards the Server whole. ` +
-        `If its clients need none, name it: authenticate(io, { except: ["${name}"], … })`,
+      `The namespace "${name}" has refused a client without a token, because authenticate(io) guards all namespaces. ` +
+        `If this namespace needs no tokens, exclude it: authenticate(io, { except: ["${name}"], … })`,
     );
   }
 

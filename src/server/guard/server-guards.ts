@@ -36,7 +36,7 @@ export class ServerGuards {
 
   /** @throws TypeError if the server is guarded already */
   guardServer(rules: Rules<AuthenticatedSocket>): Guard {
-    if (this.#whole) throw new TypeError("The Server is authenticated already");
+    if (this.#whole) throw new TypeError("authenticate() was already called for this Server");
     const guard: Guard = new Guard(rules, this.#nodes, SERVER_SCOPE, () => this.#namespacesOf(guard));
     this.#whole = { guard, except: rules.except ?? [] };
     return guard;
@@ -45,7 +45,8 @@ export class ServerGuards {
   /** @throws TypeError if the namespace has rules of its own already */
   guardNamespace(namespace: Namespace, rules: Rules<AuthenticatedSocket>): Guard {
     const { name } = namespace;
-    if (this.#own.has(namespace)) throw new TypeError(`The namespace "${name}" is authenticated already`);
+    if (this.#own.has(namespace))
+      throw new TypeError(`authenticate() was already called for the namespace "${name}"`);
     const scope = isDynamic(namespace) ? undefined : name;
     const guard: Guard = new Guard(rules, this.#nodes, scope, () => this.#namespacesOf(guard));
     this.#own.set(namespace, guard);

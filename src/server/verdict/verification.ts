@@ -81,5 +81,5 @@ export class Verification<Socket> {
 }
 
 function late(name: string): Error {
-  return new Error(`"${name}" did not answer within ${DEADLINE / 1_000} s`);
+  return new Error(`"${name}" did not return within ${DEADLINE / 1_000} s`);
 }
