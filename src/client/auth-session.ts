@@ -65,7 +65,7 @@ export class AuthSession implements Subscribable<SessionState> {
   }
 
   /**
-   * An access token that is valid now: at once if there is one, otherwise from the refresh that everybody shares.
+   * An access token that is valid now: at once if there is one, otherwise from the refresh that all callers share.
    *
    * @param options `forceRefresh`: a new one in any case. `rejected`: a token that a server has refused. The session
    * refreshes only if it is still the current one, so that ten requests refused at once cost one refresh. `signal`: stops
@@ -105,7 +105,7 @@ export class AuthSession implements Subscribable<SessionState> {
   }
 
   /**
-   * Signs a user in: every socket of this session connects by itself. Resolves when the tokens are stored. Tokens that are
+   * Signs a user in: every socket of this session connects automatically. Resolves when the tokens are stored. Tokens that are
    * there already change nothing, but sockets that were refused try again.
    *
    * To change the user, await `signOut()` before the new user's login. Otherwise a tab could refresh for the old user between

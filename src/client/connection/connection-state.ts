@@ -124,7 +124,7 @@ export function dueAt(state: State): DueAt {
  * - `idle`: not asked to connect; with the error `unreachable`, Socket.IO gave up reconnecting
  * - `connecting`: the token, the engine's handshake or the server's answer is pending; `retryAt` where a time is set
  * - `connected`
- * - `signedOut`: connects by itself after `session.signIn()`
+ * - `signedOut`: connects automatically after `session.signIn()`
  * - `refused`: forbidden, kicked, revoked or another user's; `connect()` tries again
  */
 export type AuthSocketState =

@@ -33,7 +33,7 @@ interface SocketOnlyOptions {
   /** Whether it connects without a token while nobody is signed in. Default: false. */
   anonymous?: boolean | undefined;
   /**
-   * How a live connection gets a new token. "auto": on the live connection if the server speaks the protocol, otherwise by one
+   * How an open connection gets a new token. "auto": on the open connection if the server speaks the protocol, otherwise by one
    * immediate reconnect when the server disconnects it. "reconnect": by a reconnect as soon as there is a new token and
    * everything has been sent, for servers with connection state recovery that do not speak the protocol. Default: "auto".
    */

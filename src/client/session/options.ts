@@ -10,9 +10,9 @@ interface CommonOptions {
    * Default: the key of a `webStorageStore` over localStorage, else the URL of the endpoint, else "default".
    */
   name?: string | undefined;
-  /** ms before expiry at which a token is renewed. Default: 60 000, or a fifth of its lifetime where that is less. */
+  /** ms before expiry at which a token is refreshed. Default: 60 000, or a fifth of its lifetime where that is less. */
   leeway?: number | undefined;
-  /** Share of a token's lifetime, 0 to 1, over which renewals are spread at random before the leeway. Default: 0.1. */
+  /** Share of a token's lifetime, 0 to 1, over which refreshes are spread at random before the leeway. Default: 0.1. */
   jitter?: number | undefined;
   /** ms that one attempt to refresh may take, and one call of the store. Default: 10 000. */
   refreshTimeout?: number | undefined;
