@@ -1,7 +1,7 @@
-// The whole of it is `new authsocket.AuthSocket("/", { refresh: "/api/refresh-token" })`: a script before this one brought
-// the global `authsocket`, which uses Socket.IO's own global `io`. From here on the token is read, sent, renewed and
-// refreshed without another line. The other options are for this demo: the store is chosen in the page, and the page
-// wants to show which tab has refreshed.
+// All you need is `new authsocket.AuthSocket("/", { refresh: "/api/refresh-token" })`. The script tags above define the
+// globals `io` (Socket.IO) and `authsocket`, which uses `io`. From here on AuthSocket reads, sends and refreshes the token
+// by itself. The other options are for this demo: the user chooses the store in the page, and the page shows which tab has
+// refreshed.
 const settings = dashboard.pageSettings();
 const auth = new authsocket.AuthSocket("/", {
   refresh: "/api/refresh-token",

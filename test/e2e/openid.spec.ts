@@ -17,7 +17,7 @@ test.describe("the page with an OpenID provider", () => {
     await demo.expectSent("hello");
 
     await expect.poll(() => demo.count("renewals"), { timeout: 30_000 }).toBeGreaterThanOrEqual(2);
-    await expect(demo.log).toContainText("Token renewed by the provider’s client");
+    await expect(demo.log).toContainText("Token refreshed by the provider’s client");
     expect(await demo.count("ticks-lost")).toBe(0);
     const kinds = server.history.map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind !== "chat")).toEqual(["connected"]);
@@ -29,7 +29,7 @@ test.describe("the page with an OpenID provider", () => {
   }) => {
     await demo.open();
     await signInAtProvider(demo);
-    await demo.press("Expire the token now");
+    await demo.press("Refuse the token as expired");
     await expect(demo.log).toContainText("Connected again");
     await demo.expectConnected();
     expect(server.refusals).toEqual(["token_expired"]);

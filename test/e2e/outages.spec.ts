@@ -22,7 +22,7 @@ on("single-page app", () => {
       await (now - (attempts[0] ?? now) < outage ? route.abort("connectionrefused") : route.continue());
     });
 
-    await demo.press("Expire the token now");
+    await demo.press("Refuse the token as expired");
     await expect(demo.session).toHaveAttribute("data-status", "waiting");
     await demo.say("written during the outage");
     await expect(demo.session).toHaveAttribute("data-status", "signedIn", { timeout: 40_000 });
@@ -63,7 +63,7 @@ on("single-page app", () => {
   test("B19 a cut connection comes back without a refresh", async ({ demo, server }) => {
     await demo.openSignedIn();
     const before = server.history.length;
-    await demo.press("Cut the connection");
+    await demo.press("Drop the connection");
     await expect(demo.log).toContainText("Connected again");
     await demo.expectConnected();
     expect(server.history.slice(before)).toEqual([
@@ -83,13 +83,13 @@ on("script-tag page", () => {
     const refreshed = server.refreshes.length;
     const stages = await demo.noteStages();
     await demo.press("Next refresh hangs");
-    await demo.press("Expire the token now");
+    await demo.press("Refuse the token as expired");
     await expect(demo.session).toHaveAttribute("data-status", "refreshing");
     await demo.say("written while the refresh hangs");
 
     // The page's own clock: what it would wait for is over at once.
     await demo.page.clock.fastForward(10_000);
-    await expect(demo.log).toContainText("The server did not answer the renewal.");
+    await expect(demo.log).toContainText("The server did not answer the refresh.");
     await demo.page.clock.fastForward(30_000);
     await expect(demo.session).toHaveAttribute("data-status", "signedIn");
     await demo.expectConnected();
@@ -106,8 +106,8 @@ on("script-tag page", () => {
     const refreshed = server.refreshes.length;
     const stages = await demo.noteStages();
     await demo.press("Next refresh fails with 503");
-    await demo.press("Expire the token now");
-    await expect(demo.log).toContainText("The token could not be renewed.");
+    await demo.press("Refuse the token as expired");
+    await expect(demo.log).toContainText("The token could not be refreshed.");
     await demo.expectConnected();
     expect(await stages()).toEqual(["signedIn"]);
     expect(server.refreshes.slice(refreshed)).toEqual([503, 200]);
@@ -120,7 +120,9 @@ on("script-tag page", () => {
     await demo.openSignedIn();
     const before = server.history.length;
     await demo.kick();
-    await expect(demo.refusal).toContainText("The server has closed this connection on purpose.");
+    await expect(demo.refusal).toContainText(
+      "The server has disconnected this page although its token is valid.",
+    );
     await expect(demo.socket).toHaveAttribute("data-status", "refused");
     await expect(demo.session).toHaveAttribute("data-status", "signedIn");
 
@@ -148,7 +150,7 @@ onBothPages(() => {
     await demo.openSignedIn();
     const refreshed = server.refreshes.length;
     await demo.press("Next refresh fails with 401");
-    await demo.press("Expire the token now");
+    await demo.press("Refuse the token as expired");
     await demo.expectStage("signedOut");
     const form = demo.page.getByRole("region", { name: "Sign in" });
     await expect(form).toContainText("Your session has ended. Please sign in again.");
@@ -168,7 +170,7 @@ onBothPages(() => {
   }) => {
     await demo.openSignedIn();
     const before = server.history.length;
-    await demo.press("Expire the token now");
+    await demo.press("Refuse the token as expired");
     await expect(demo.log).toContainText("The server refused the token. Getting a new one.");
     await demo.expectConnected();
     expect(server.history.slice(before)).toEqual([

@@ -97,6 +97,6 @@ on("script-tag page", () => {
 
     for (const device of devices) await device.page.close();
     await expect(presence).toHaveText("Fully disconnected");
-    await expect(demo.log).toContainText("alice is fully disconnected: the last device has left.");
+    await expect(demo.log).toContainText("alice has no more connections: the last device has disconnected.");
   });
 });

@@ -10,8 +10,8 @@ on("single-page app", () => {
     const refreshed = server.refreshes.length;
     const stages = await demo.noteStages();
     await demo.press("Firewall blocks next refresh");
-    await demo.press("Expire the token now");
-    await expect(demo.log).toContainText("The token could not be renewed.");
+    await demo.press("Refuse the token as expired");
+    await expect(demo.log).toContainText("The token could not be refreshed.");
     await expect.poll(() => server.refreshes.slice(refreshed)).toEqual([403, 200]);
     await demo.expectConnected();
     expect(await stages()).toEqual(["signedIn"]);

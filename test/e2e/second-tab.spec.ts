@@ -42,7 +42,7 @@ on("script-tag page", () => {
 
       const said = (await Promise.all(tabs.map((tab) => tab.log.textContent()))).join();
       expect(said).toContain("Token refreshed by this tab");
-      expect(said).toContain("Token adopted from another tab");
+      expect(said).toContain("Token taken from another tab");
       for (const tab of tabs) await tab.expectConnected();
       await second.expectDecency();
     });

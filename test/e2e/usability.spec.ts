@@ -44,7 +44,7 @@ on("script-tag page", () => {
       await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
       await expectNamedControls(page);
     }
-    await expect(page.getByRole("timer", { name: "Life left of the token" })).toHaveText(/^\d+ s$/);
+    await expect(page.getByRole("timer", { name: "Time until the token expires" })).toHaveText(/^\d+ s$/);
     const timeline = page.getByRole("img", { name: "Session and socket in the last two minutes" });
     await expect(timeline).toHaveAccessibleDescription(/^In the last \d+ s: connected .+ % of the time/);
     const faults = page.getByRole("region", { name: "Break things" }).getByRole("button");

@@ -25,7 +25,7 @@ describe("the story that the demo tells of the session", () => {
     expect(sessionChange(renewing, renewed)).toEqual({ kind: "renewed" });
     expect(renewalLine("refresh", renewed, 12_000).text).toBe("Token refreshed by this tab, good for 15 s.");
     expect(renewalLine("adoption", renewed, 12_000).text).toBe(
-      "Token adopted from another tab, good for 15 s.",
+      "Token taken from another tab, good for 15 s.",
     );
   });
 
@@ -66,7 +66,7 @@ describe("the story that the demo tells of the session", () => {
     expect(sessionChange(renewing, waiting)).toEqual({ kind: "delayed" });
     expect(sessionChange(waiting, waiting)).toBeUndefined();
     expect(sessionLine({ kind: "delayed" }, waiting, 1_000).text).toBe(
-      "The token could not be renewed. Next try in 3 s.",
+      "The token could not be refreshed. Next try in 3 s.",
     );
   });
 });
@@ -101,7 +101,7 @@ describe("the story that the demo tells of the socket", () => {
     const refused = (code: "forbidden" | "kicked") =>
       socketWords({ status: "refused", error: new AuthSocketError(code) }, 0).detail;
     expect(refused("forbidden")).toContain("tries again with the next token");
-    expect(refused("kicked")).toBe("The server has closed this connection on purpose.");
+    expect(refused("kicked")).toBe("The server has disconnected this page although its token is valid.");
   });
 
   it("tells a refusal by its code, and nothing of a server that was not reached", () => {
@@ -156,6 +156,6 @@ describe("the token's life in words and shares", () => {
 
   it("says at once when the instant of a retry has passed", () => {
     expect(againWords(1_000, 2_000)).toBe("Trying again now.");
-    expect(sessionWords(waiting, 1_000).detail).toBe("The token could not be renewed. Next try in 3 s.");
+    expect(sessionWords(waiting, 1_000).detail).toBe("The token could not be refreshed. Next try in 3 s.");
   });
 });

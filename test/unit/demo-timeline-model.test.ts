@@ -58,7 +58,7 @@ describe("the timeline in words", () => {
       { status: "connected", start: 20_000 },
     );
     expect(timelineWords(timeline, 10_000, 30_000)).toBe(
-      "In the last 20 s: connected 75 % of the time, 1 connection made, 0 renewals of the token.",
+      "In the last 20 s: connected 75 % of the time, 1 connection made, 0 new tokens.",
     );
   });
 
@@ -76,7 +76,7 @@ describe("the timeline in words", () => {
         { kind: "fault", at: 15_000 } as const,
       ],
     };
-    expect(timelineWords(timeline, 10_000, 20_000)).toContain("1 renewal of the token.");
+    expect(timelineWords(timeline, 10_000, 20_000)).toContain("1 new token.");
   });
 
   it("says how many of the renewals came from another tab", () => {
@@ -84,9 +84,7 @@ describe("the timeline in words", () => {
       ...socket({ status: "connected", start: 0 }),
       marks: [{ kind: "refresh", at: 2_000 } as const, { kind: "adoption", at: 14_000 } as const],
     };
-    expect(timelineWords(timeline, 0, 20_000)).toContain(
-      "2 renewals of the token, 1 of them adopted from another tab.",
-    );
+    expect(timelineWords(timeline, 0, 20_000)).toContain("2 new tokens, 1 of them from another tab.");
   });
 
   it("does not divide by the nothing that it has watched at first", () => {

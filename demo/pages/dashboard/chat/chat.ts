@@ -23,7 +23,7 @@ export function createChat({ session, socket }: DemoSocket): HTMLElement {
     element(
       "p",
       { class: "chat-empty quiet" },
-      "No messages yet. Write one while the token is being renewed, or while you are offline: it will arrive once.",
+      "No messages yet. Write one while the token is being refreshed, or while you are offline: it will arrive once.",
     ),
   );
   const input = element("input", {

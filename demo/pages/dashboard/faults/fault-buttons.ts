@@ -2,7 +2,7 @@ import { element, setText } from "../elements/element.ts";
 import { createPanel } from "../elements/panel.ts";
 import { type FaultKind, orderFault } from "../server/demo-api.ts";
 
-/** A fault: the button's label, what it does, and the text once the server has taken the order. */
+/** A fault: the button's label, what it does, and the text once the server has accepted the request. */
 interface Fault {
   readonly kind: FaultKind;
   readonly label: string;
@@ -25,7 +25,7 @@ const groups: readonly FaultGroup[] = [
     faults: [
       {
         kind: "expire-token",
-        label: "Expire the token now",
+        label: "Refuse the token as expired",
         explanation: "The server refuses this token. AuthSocket gets a new one and reconnects.",
         done: "The server refuses the current token.",
       },
@@ -33,7 +33,7 @@ const groups: readonly FaultGroup[] = [
         kind: "verify-late",
         label: "Verify after accepting",
         explanation:
-          "Like many gateways, the server accepts the connection and closes it a moment later. A new token helps.",
+          "Like many gateways, the server accepts the connection, checks the token and then disconnects. AuthSocket gets a new token and reconnects.",
         done: "The server checks the current token only after it has accepted the connection.",
       },
       {
@@ -86,9 +86,9 @@ const groups: readonly FaultGroup[] = [
     faults: [
       {
         kind: "cut",
-        label: "Cut the connection",
+        label: "Drop the connection",
         explanation: "The network fails for a moment. AuthSocket reconnects.",
-        done: "The connection was cut.",
+        done: "The connection was dropped.",
       },
       {
         kind: "offline",
@@ -100,7 +100,7 @@ const groups: readonly FaultGroup[] = [
         kind: "kick",
         label: "Kick",
         explanation:
-          "The server disconnects you. AuthSocket tries one new token. If you are kicked again, it stops.",
+          "The server disconnects you. If your token can be the reason, AuthSocket reconnects with a new one. If not, it stops.",
         done: "The server disconnected you.",
       },
     ],
@@ -122,7 +122,7 @@ export function createFaultButtons(onFault: (label: string) => void): HTMLElemen
     button.addEventListener("click", async () => {
       onFault(label);
       const taken = await orderFault(kind, { ms: duration });
-      setText(answer, taken ? done : "The server did not take the order. Are you offline?");
+      setText(answer, taken ? done : "The server did not accept the request. Are you offline?");
     });
     return element("li", {}, button);
   };

@@ -20,7 +20,7 @@ export interface HandshakePanel {
 /** Tries handshakes with different tokens, and shows how the server answers. */
 export function createHandshakePanel(session: DemoSocket["session"], expired: ExpiredToken): HandshakePanel {
   const rows = {
-    valid: createRow("valid", "Valid token", "The one that this page uses.", async () =>
+    valid: createRow("valid", "Valid token", "The token that this page uses.", async () =>
       tryHandshake({ token: await session.getToken() }),
     ),
     missing: createRow("missing", "No token", "The auth option is empty.", () => tryHandshake({})),
@@ -31,13 +31,16 @@ export function createHandshakePanel(session: DemoSocket["session"], expired: Ex
       const token = expired.at(Date.now());
       return token === undefined ? { kind: "unreachable" } : tryHandshake({ token });
     }),
-    url: createRow("url", "Token in the URL", "URLs are written to logs and histories.", async () =>
-      tryTokenInUrl(await session.getToken()),
+    url: createRow(
+      "url",
+      "Token in the URL",
+      "AuthSocket refuses: URLs are written to logs and histories.",
+      async () => tryTokenInUrl(await session.getToken()),
     ),
     query: createRow(
       "query",
       "Token in a query",
-      "Sent without AuthSocket. The server refuses it too.",
+      "One HTTP request, without AuthSocket. The server refuses it.",
       tryTokenInQuery,
     ),
   };
@@ -49,8 +52,8 @@ export function createHandshakePanel(session: DemoSocket["session"], expired: Ex
       element(
         "p",
         { class: "quiet" },
-        "Each button opens a separate connection with plain Socket.IO. The server’s middleware refuses a bad token before its " +
-          "“connection” event, and the connection of this page is not affected.",
+        "Each button tries to connect once, most of them with plain Socket.IO. The server’s middleware refuses a bad token " +
+          "before the server’s “connection” event. The connection of this page stays open.",
       ),
       element("ul", { class: "tries ruled" }, ...Object.values(rows).map(({ node }) => node)),
     ),
@@ -61,13 +64,13 @@ export function createHandshakePanel(session: DemoSocket["session"], expired: Ex
       rows.expired.explain(
         ready || expiresAt === undefined
           ? expiredWords
-          : `The first one of this page expires in ${Math.ceil((expiresAt - now) / 1_000)} s.`,
+          : `This page’s first token expires in ${Math.ceil((expiresAt - now) / 1_000)} s.`,
       );
     },
   };
 }
 
-const expiredWords = "The first one that this page got.";
+const expiredWords = "The first token that this page got.";
 
 function createRow(id: string, label: string, explanation: string, attempt: () => Promise<HandshakeResult>) {
   const words = element("span", { id: `try-${id}-words`, class: "quiet" }, explanation);

@@ -53,8 +53,8 @@ export function renewalLine(by: Renewal, state: SessionState, now: number): Line
 
 const renewalLines: Record<Renewal, string> = {
   refresh: "Token refreshed by this tab",
-  adoption: "Token adopted from another tab",
-  provider: "Token renewed by the provider’s client",
+  adoption: "Token taken from another tab",
+  provider: "Token refreshed by the provider’s client",
 };
 
 const refreshLines = {

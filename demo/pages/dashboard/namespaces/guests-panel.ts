@@ -32,7 +32,7 @@ export function createGuestsPanel(guest: GuestSocket): HTMLElement {
     element(
       "p",
       { class: "quiet" },
-      "The namespace /public needs no token. A plain Socket uses it on the same connection, before and after you sign in.",
+      "The namespace /public needs no token. A plain Socket.IO socket connects to it, on the same connection, whether you are signed in or not.",
     ),
     element("div", { class: "actions" }, button, time),
   );

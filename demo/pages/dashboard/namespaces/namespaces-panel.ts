@@ -48,8 +48,9 @@ export function createNamespacesPanel(
       element(
         "p",
         { class: "quiet" },
-        "The server answers everybody but administrators with insufficient_scope. A new token would not help, so AuthSocket " +
-          "does not fetch one: the state becomes refused, with the code forbidden.",
+        "If you are not an administrator, the server refuses you with insufficient_scope. AuthSocket does not fetch a new " +
+          "token for this: the state becomes refused, with the code forbidden. It tries again with the next token, because " +
+          "your role may have changed.",
       ),
       element("div", { class: "actions" }, enter),
     ),

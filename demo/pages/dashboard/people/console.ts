@@ -54,7 +54,10 @@ export function createConsole(
       }
     });
     socket.on("left", ({ username }) => {
-      write({ tone: "quiet", text: `${username} is fully disconnected: the last device has left.` });
+      write({
+        tone: "quiet",
+        text: `${username} has no more connections: the last device has disconnected.`,
+      });
     });
   });
   // What an administrator saw is not for the next user.
@@ -71,7 +74,7 @@ export function createConsole(
       element(
         "p",
         { class: "quiet" },
-        "The server looks up your role at each order. If you are no longer an administrator, it refuses the order and " +
+        "The server checks your role for every command. If you are no longer an administrator, it refuses the command and " +
           "disconnects you. A suspended user cannot sign in, refresh or connect until you lift the suspension.",
       ),
       badge.node,

@@ -62,7 +62,7 @@ export type FaultKind =
   | "kick"
   | "offline";
 
-/** Orders a fault. False if the server did not take the order. */
+/** Asks the server for a fault. False if the server did not accept the request. */
 export async function orderFault(kind: FaultKind, body?: { ms: number }): Promise<boolean> {
   return succeeds("POST", `/api/faults/${kind}`, body);
 }

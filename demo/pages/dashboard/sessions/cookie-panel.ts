@@ -92,8 +92,8 @@ export function createCookiePanel(session: DemoSocket["session"], write: (line: 
       element(
         "p",
         { class: "quiet" },
-        "The browser sends an HttpOnly cookie with the engine’s handshake. When the server session ends, AuthSocket renews " +
-          "it at its endpoint and opens a new engine, because an open engine keeps its old cookies.",
+        "The browser sends an HttpOnly cookie when a connection is opened. When the server session ends, AuthSocket asks " +
+          "its endpoint for a new one and reconnects, because an open connection keeps its old cookies.",
       ),
       element("div", { class: "actions" }, toggle, end),
       answer,

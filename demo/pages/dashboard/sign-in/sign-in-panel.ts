@@ -24,7 +24,7 @@ export function createSignInPanel(
       element(
         "li",
         {},
-        "Access tokens last only seconds here. AuthSocket renews each one before it expires.",
+        "Access tokens last only seconds here. AuthSocket refreshes each one before it expires.",
       ),
       element(
         "li",

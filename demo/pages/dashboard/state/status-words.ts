@@ -16,7 +16,7 @@ export function sessionWords(state: SessionState, now: number): StatusWords {
       return {
         label: "Not known yet",
         tone: "quiet",
-        detail: "The page has not asked yet whether you are signed in.",
+        detail: "The page has not checked yet whether you are signed in.",
       };
     case "signedOut":
       return { label: "Signed out", tone: "quiet", detail: "Nobody is signed in here." };
@@ -28,11 +28,11 @@ export function sessionWords(state: SessionState, now: number): StatusWords {
       };
     case "refreshing":
       return known
-        ? { label: "Renewing the token", tone: "renewing", detail: renewalWords[state.reason] }
+        ? { label: "Refreshing the token", tone: "renewing", detail: renewalWords[state.reason] }
         : { label: "Checking your session", tone: "renewing", detail: "Asking the server for a token." };
     case "waiting":
       return {
-        label: "Renewal delayed",
+        label: "Refresh delayed",
         tone: "busy",
         detail: `${errorWords(state.error)} ${againWords(state.retryAt, now)}`,
       };
@@ -100,12 +100,12 @@ const words: Record<AuthSocketError["code"], string> = {
   session_expired: "Your session has ended. Please sign in again.",
   token_rejected: "The server refuses a new token too.",
   forbidden: "The server does not let this account in.",
-  revoked: "Your access has been withdrawn.",
-  kicked: "The server has closed this connection on purpose.",
+  revoked: "The server has disconnected you.",
+  kicked: "The server has disconnected this page although its token is valid.",
   user_changed: "Another user has signed in on this page.",
-  refresh_failed: "The token could not be renewed.",
-  refresh_timeout: "The server did not answer the renewal.",
-  invalid_response: "The server answered the renewal with something that is not a token.",
+  refresh_failed: "The token could not be refreshed.",
+  refresh_timeout: "The server did not answer the refresh.",
+  invalid_response: "The server answered the refresh with something that is not a token.",
   insecure_url: "The address is not secure.",
   token_in_url: "The address contains a token.",
   unreachable: "The server cannot be reached.",

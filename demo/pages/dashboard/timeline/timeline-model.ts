@@ -61,10 +61,10 @@ export function timelineWords(timeline: Timeline, from: number, now: number): st
   const marks = timeline.marks.filter((mark) => mark.at >= begin);
   const adoptions = marks.filter((mark) => mark.kind === "adoption").length;
   const renewals = marks.filter((mark) => mark.kind !== "fault").length;
-  const adopted = adoptions > 0 ? `, ${adoptions} of them adopted from another tab` : "";
+  const adopted = adoptions > 0 ? `, ${adoptions} of them from another tab` : "";
   return (
     `In the last ${secondsWords(watched)}: connected ${percentWords(connected / watched)} of the time, ` +
-    `${countWords(starts, "connection")} made, ${countWords(renewals, "renewal")} of the token${adopted}.`
+    `${countWords(starts, "connection")} made, ${countWords(renewals, "new token")}${adopted}.`
   );
 }
 

@@ -167,10 +167,10 @@ function createLegend(provider: ProviderSettings | undefined): HTMLElement {
     ["bad", "refused"],
   ];
   const renewals: readonly [Mark["kind"], string][] = provider
-    ? [["provider", `renewed by ${provider.client}`]]
+    ? [["provider", `refreshed by ${provider.client}`]]
     : [
         ["refresh", "refreshed by this tab"],
-        ["adoption", "adopted from another"],
+        ["adoption", "taken from another tab"],
       ];
   const marks: readonly [Mark["kind"], string][] = [...renewals, ["fault", "you broke something"]];
   return element(

@@ -6,12 +6,12 @@ import type { ProviderSettings } from "./page-settings.ts";
 export function createProviderPanel({ client, renewsBefore }: ProviderSettings): HTMLElement {
   return createLesson(
     "provider",
-    "3 · Client token sending",
+    "3 · Sending the token",
     "Who keeps the tokens",
     element(
       "p",
       {},
-      `On this page, ${client} signs you in at an OpenID provider, keeps the tokens in sessionStorage and renews them ` +
+      `On this page, ${client} signs you in at an OpenID provider, keeps the tokens in sessionStorage and refreshes them ` +
         `${renewsBefore / 1_000} s before they expire.`,
     ),
     element(

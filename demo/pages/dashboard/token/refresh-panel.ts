@@ -18,10 +18,10 @@ export function createRefreshPanel(
 ): RefreshPanel {
   const tiles = createTiles(
     provider
-      ? [{ title: `Renewed by ${provider.client}`, testId: "provided" }]
+      ? [{ title: `Refreshed by ${provider.client}`, testId: "provided" }]
       : [
           { title: "Refreshed by this tab", testId: "refreshed" },
-          { title: "Adopted from another", testId: "adopted" },
+          { title: "Taken from another tab", testId: "adopted" },
         ],
   );
   const answer = element("output", { class: "quiet" });
@@ -35,9 +35,9 @@ export function createRefreshPanel(
   refresh.addEventListener("click", async () => {
     try {
       await session.getToken({ forceRefresh: true });
-      setText(answer, "The token was renewed.");
+      setText(answer, "The token was refreshed.");
     } catch {
-      setText(answer, "The token could not be renewed now.");
+      setText(answer, "The token could not be refreshed now.");
     }
   });
   const everywhere = element("button", { type: "button", class: "button danger" }, "Sign out everywhere");
@@ -46,7 +46,7 @@ export function createRefreshPanel(
     node: createLesson(
       "refresh",
       "7 · Refresh",
-      provider ? "Renewal by the provider’s client" : "One refresh for all tabs",
+      provider ? "Refreshed by the provider’s client" : "One refresh for all tabs",
       tiles.node,
       element(
         "p",
@@ -55,7 +55,7 @@ export function createRefreshPanel(
           ? "A refresh token can be used once; using it twice ends the session. Here each tab has its own, because the " +
               "provider’s client keeps it in sessionStorage."
           : "A refresh token can be used once; using it twice ends the session. So a single tab refreshes, and the other " +
-              "tabs adopt its new token. The log of each tab says which it did.",
+              "tabs take its new token. The log shows whether this tab refreshed the token or took it from another tab.",
       ),
       element("div", { class: "actions" }, second, refresh),
       answer,

@@ -27,13 +27,13 @@ export function createStorePanel(auth: DemoSocket, { storeName, store }: StoreSe
   });
   return createLesson(
     "store",
-    "3 · Client token sending",
+    "3 · Sending the token",
     "Where the token is kept",
     element("ul", { class: "choices" }, ...choices),
     element(
       "p",
       { class: "quiet" },
-      "AuthSocket sends it in the auth option, never in a URL. Choosing another store reloads the page.",
+      "AuthSocket sends the token in the auth option, never in a URL. Choosing another store reloads the page.",
     ),
   );
 }

@@ -64,21 +64,21 @@ export function createTokenCountdown(
         { class: "token-body" },
         element(
           "div",
-          { class: "ring-frame", role: "timer", "aria-label": "Life left of the token" },
+          { class: "ring-frame", role: "timer", "aria-label": "Time until the token expires" },
           picture,
           remaining,
         ),
         element(
           "div",
           { class: "token-facts" },
-          element("p", {}, element("span", { class: "status-title" }, "Renewals "), renewals),
+          element("p", {}, element("span", { class: "status-title" }, "Refreshes "), renewals),
           element("p", {}, lifeText),
           element(
             "p",
             { class: "ring-key" },
             provider
-              ? `${provider.client} renews it here, and AuthSocket passes it on. The connection stays open.`
-              : "AuthSocket renews it at a random moment in this part of its life. The connection stays open.",
+              ? `${provider.client} refreshes it here, and AuthSocket passes it on. The connection stays open.`
+              : "AuthSocket refreshes it at a random moment in this part of its life. The connection stays open.",
           ),
         ),
       ),

@@ -30,7 +30,7 @@ export const storeChoices: readonly StoreChoice[] = [
   {
     name: "memory",
     label: "Memory",
-    meaning: "Nothing is stored. After a reload, the HttpOnly refresh cookie gets a new token.",
+    meaning: "Nothing is stored. After a reload, the page gets a new token with its HttpOnly refresh cookie.",
     create: () => memoryStore(),
   },
 ];
