@@ -94,6 +94,10 @@ describe("the expiry clock", () => {
   it("T19 no timer is longer than half a second, and none is left when nothing is set", () => {
     const { clock, alarm } = newClock();
     const waits = vi.spyOn(globalThis, "setTimeout");
+    // Before the real timers come back: restored later, it would put the fake one in their place, for the next file too.
+    onTestFinished(() => {
+      waits.mockRestore();
+    });
     const far = alarm("far");
     clock.set(far, Date.now() + 2 ** 33);
     vi.advanceTimersByTime(10_000);
