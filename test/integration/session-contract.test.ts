@@ -433,6 +433,7 @@ describe("the refresh endpoint (2.1)", () => {
     [403, "login_required"],
     [422, "refresh_token_not_found"],
     [500, "interaction_required"],
+    [200, "invalid_grant"],
   ])("B6 %i with the JSON error %s is certain", async (status, error) => {
     const endpoint = startRefreshEndpoint(() => HttpResponse.json({ error }, { status }));
     const { session } = newSession({ refresh: endpoint.url }, { accessToken: "a", refreshToken: "r" });

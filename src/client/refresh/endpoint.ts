@@ -85,9 +85,11 @@ async function readTokens(
     ? readTokenResponse({ ...Object(body), token: "cookie" }, now)
     : (readPicked(read, body, now) ?? readTokenResponse(body, now));
   if (tokens) return tokens;
+  const { status } = response;
+  if (saysSignInAgain(Object(body))) throw new AnswerError(`${name} answered ${status}`, "repeatable", 0);
   throw new AuthSocketError(
     "invalid_response",
-    `${name} answered ${response.status}, but without a "token", "accessToken" or "access_token" in JSON`,
+    `${name} answered ${status}, but without a "token", "accessToken" or "access_token" in JSON`,
   );
 }
 
