@@ -131,6 +131,39 @@ describe("sign-in and sign-out in other tabs", () => {
   });
 });
 
+describe("tokens that name nobody, in the memory of each tab", () => {
+  let issued = 0;
+  const opaque = async () => `opaque ${++issued}`;
+
+  it("B16 a sign-in in another tab is another user's: what the last one's token was refused for is not the next one's", async () => {
+    const leases = new MemoryLeases();
+    const [one, two] = [openTab(leases, 0.1), openTab(leases, 0.2)].map((tab) =>
+      sessionIn(tab, { refresh: opaque, store: memoryStore() }),
+    ) as [AuthSession, AuthSession];
+    const last = await one.getToken();
+    await two.getToken();
+    await two.signIn(await opaque());
+    await settled();
+    expect(one.state.status).toBe("unknown");
+    expect(await one.getToken()).not.toBe(last);
+    await expect(one.getToken({ rejected: last })).rejects.toMatchObject({ code: "user_changed" });
+  });
+
+  it("B16 T23 a tab that was frozen before it first looked at the others hears of who has signed in since", async () => {
+    const leases = new MemoryLeases();
+    const tab = openTab(leases);
+    const session = sessionIn(tab, { refresh: opaque, store: memoryStore({ accessToken: "opaque" }) });
+    leases.isWorking = false;
+    expect(session.state.status).toBe("signedIn");
+    await tab.advance(10);
+    leases.isWorking = true;
+    leases.change(NAME, { generation: 1, epoch: 1, since: tab.now(), at: tab.now() });
+    const asked = session.getToken({ forceRefresh: true });
+    await expect(asked).rejects.toMatchObject({ code: "user_changed" });
+    expect(await session.getToken()).not.toBe("opaque");
+  });
+});
+
 describe("an identity SDK in two tabs that tells its other tabs nothing", () => {
   /** Two tabs whose SDKs find their token at one place. */
   async function twoTabs() {

@@ -169,9 +169,11 @@ export class Invariants {
   }
 
   #sends(tab: Tab, packet: string): void {
-    const { scheduler, computer } = this.#world;
+    const { scheduler, computer, settings } = this.#world;
+    if (settings.telling === "nothing") return;
     const [, payload] = /^0(\{.*)$/.exec(packet) ?? [];
-    const receivedAt = this.#world.network.received.get(payload && JSON.parse(payload).token);
+    const { token } = JSON.parse(payload ?? "{}");
+    const receivedAt = this.#world.network.received.get(token);
     if (receivedAt === undefined || computer.skew !== 0) return;
     // A frozen tab may be told late how long a token is good, and take it to be younger than it is; and by a clock that is
     // put back, it is (B5).

@@ -1,5 +1,6 @@
 import { AuthSession, AuthSocket, memoryStore, type TokenStore, webStorageStore } from "authsocket";
 import type { Platform } from "../../src/client/platform/platform.ts";
+import type { Session } from "../../src/client/session/session.ts";
 import type { Choices } from "./choices.ts";
 import type { Journal } from "./journal.ts";
 import type { Tab } from "./tab.ts";
@@ -7,6 +8,13 @@ import type { Wires } from "./wires.ts";
 
 /** Where every page refreshes. */
 const ENDPOINT = "https://app.example/refresh";
+
+interface Surroundings {
+  choices: Choices;
+  journal: Journal;
+  /** The user of an access token, good or not. */
+  userOf: (token: string | undefined) => string | undefined;
+}
 
 /** What a listener of the app's throws. */
 export class ListenerError extends Error {}
@@ -28,6 +36,7 @@ export class Page {
   readonly #storage: Storage | undefined;
   readonly #store: TokenStore;
   readonly #journal: Journal;
+  readonly #userOf: Surroundings["userOf"];
   #count = 0;
 
   /** @param storage default: the page's memory */
@@ -35,7 +44,7 @@ export class Page {
     tab: Tab,
     platform: Platform,
     wires: Wires,
-    { choices, journal }: { choices: Choices; journal: Journal },
+    { choices, journal, userOf }: Surroundings,
     storage: (Storage & Pick<TokenStore, "subscribe">) | undefined,
   ) {
     this.tab = tab;
@@ -44,6 +53,7 @@ export class Page {
     this.#choices = choices;
     this.#storage = storage;
     this.#journal = journal;
+    this.#userOf = userOf;
     const subscribe = storage?.subscribe?.bind(storage);
     this.#store = storage
       ? { ...webStorageStore("authToken", storage), ...(subscribe && { subscribe }) }
@@ -94,10 +104,10 @@ export class Page {
     return [session, auth];
   }
 
-  /** Who is signed in, as the page sees it; undefined: nobody, or nobody knows. */
+  /** Whose token the page holds, which may name nobody; undefined: nobody is signed in, or nobody knows. */
   get user(): string | undefined {
-    const { state } = this.session;
-    return state.status === "signedOut" ? undefined : state.subject;
+    if (this.session.state.status === "signedOut") return undefined;
+    return this.#userOf((this.session["~session"] as Session).currentToken);
   }
 
   /** The refresh token in its store, where there is one: what an app sends to its logout endpoint. */

@@ -1,3 +1,4 @@
+import type { TokenResponse } from "authsocket";
 import type { Choices } from "./choices.ts";
 import type { Computer } from "./computer.ts";
 import type { Journal } from "./journal.ts";
@@ -121,14 +122,15 @@ export class People {
       this.#signingIn.add(asked);
       // B16, as the README has it: between the login's answer, which brings the new user's cookie, and `signIn()`, tabs that
       // are not signed out refresh for the old user, and with the new cookie; nobody can tell from outside whose it was. So
-      // the old user signs out first, or nothing comes in between: a page is not frozen there either.
+      // the old user signs out first, or nothing comes in between: a page is not frozen there either. Where tokens name
+      // nobody, no tab can tell a user that it was not told of.
       const isTakeover = page.session.state.status !== "signedOut" && page.user !== user;
-      if (isTakeover && computer.isOnline && choices.share(`${name} signs out first`) < 0.5) {
-        void this.#leave(page).then(() => this.#logIn(page, user, asked));
-      } else {
-        page.tab.isWatched = isTakeover && settings.keeping !== "held";
-        void this.#logIn(page, user, asked);
-      }
+      const isBlind = settings.telling !== "claims" && settings.keeping !== "held";
+      const leavesFirst = computer.isOnline && (isBlind || choices.share(`${name} signs out first`) < 0.5);
+      page.tab.isWatched = isBlind || (isTakeover && !leavesFirst && settings.keeping !== "held");
+      const left = isTakeover && leavesFirst ? this.#leave(page) : undefined;
+      if (left) void left.then(() => this.#logIn(page, user, asked));
+      else void this.#logIn(page, user, asked);
     });
   }
 
@@ -136,12 +138,12 @@ export class People {
     const { tab, given } = page;
     const answer = await this.#world.network.send(tab, { path: "login", user }).catch(() => undefined);
     if (answer) {
-      const { token: accessToken = "", refreshToken } = answer.body;
+      const { token } = answer.body;
       this.#intend(page, user);
       this.#isMuddled ||= asked !== this.#asked;
-      if (accessToken) given.add(accessToken);
+      if (token) given.add(token);
       // Until it is told: a tab that crashes before that leaves the others in the dark.
-      await page.session.signIn({ accessToken, ...(refreshToken && { refreshToken }) }).catch(() => {
+      await page.session.signIn(answer.body as TokenResponse).catch(() => {
         // The page has disposed of its session in the midst of it.
         this.#isMuddled = true;
       });
@@ -169,7 +171,9 @@ export class People {
   #write(page: Page): void {
     const { settings, network } = this.#world;
     const user = page.user as User | undefined;
-    if (settings.keeping !== "cookie" || !user || this.#isBusy()) return;
+    // B16: a token that names nobody and that other code wrote is another user's.
+    const isNamed = settings.telling === "claims";
+    if (settings.keeping !== "cookie" || !isNamed || !user || this.#isBusy()) return;
     this.#asked++;
     this.#in(page, () => {
       const write = ({ body: { token } }: { body: { token?: string } }) => {
@@ -191,6 +195,7 @@ export class People {
   /** At once, or in mid-refresh. */
   #remake(page: Page, name: string): void {
     const { choices, scheduler } = this.#world;
+    if (page.tab.isWatched) return;
     this.#in(page, () => {
       if (choices.share(`${name} mid`) < 0.7) page.getToken(true, scheduler.time);
       page.tab.setTimeout(() => page.remake(), choices.share(`${name} when`) * 100);

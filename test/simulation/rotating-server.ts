@@ -10,7 +10,7 @@ export const SECRET = "SECRET";
 
 export interface Answer {
   status: number;
-  body: { token?: string; refreshToken?: string };
+  body: { token?: string; refreshToken?: string; expiresIn?: number };
   /** null: the cookie is removed */
   cookie?: string | null;
   /** the order in which the server has answered */
@@ -31,6 +31,7 @@ export class RotatingServer {
       clock: { now: () => trueTime(scheduler) },
       grace: settings.grace,
       mark: SECRET,
+      isOpaque: settings.telling !== "claims",
       reused: ({ subject }) => {
         journal.note("server", () => `a used refresh token of ${subject}'s: her session is over`);
         this.onReuse();
@@ -60,9 +61,11 @@ export class RotatingServer {
   }
 
   #answer({ accessToken: token, refreshToken = "" }: TokenSet): Answer {
+    const { keeping, telling, lifetime } = this.#settings;
     const issued = ++this.#answers;
-    return this.#settings.keeping === "held"
-      ? { status: 200, body: { token, refreshToken }, issued }
-      : { status: 200, body: { token }, cookie: refreshToken, issued };
+    const told = { token, ...(telling === "expiresIn" && { expiresIn: lifetime / 1_000 }) };
+    return keeping === "held"
+      ? { status: 200, body: { ...told, refreshToken }, issued }
+      : { status: 200, body: told, cookie: refreshToken, issued };
   }
 }

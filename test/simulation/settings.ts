@@ -13,6 +13,8 @@ export interface Settings {
   tabs: number;
   /** of an access token, ms */
   lifetime: number;
+  /** What an access token tells: its user and its life, by its claims; its life, by the answer that brings it; or nothing. */
+  telling: "claims" | "expiresIn" | "nothing";
   /** ms for which a used refresh token is still taken */
   grace: number;
   /** whether the Socket.IO server takes new tokens in band */
@@ -29,9 +31,12 @@ export const KEEPINGS = ["cookie", "memory", "held"] as const;
 export function drawSettings(choices: Choices): Settings {
   const keeping = KEEPINGS[choices.seed % KEEPINGS.length] ?? "cookie";
   const inBand = choices.share("in band") < 0.6;
+  // B14: a token whose end nobody tells must not be cut every few seconds.
+  const opaque = inBand ? (["expiresIn", "nothing"] as const) : (["expiresIn", "expiresIn"] as const);
   return {
     keeping,
     tabs: 2 + Math.floor(choices.share("tabs") * 2),
+    telling: choices.pick(choices.share("telling"), ["claims", "claims", ...opaque]),
     lifetime: choices.pick(choices.share("lifetime"), [10_000, 20_000]),
     grace: keeping === "held" ? 600_000 : 0,
     inBand,
@@ -40,13 +45,17 @@ export function drawSettings(choices: Choices): Settings {
   };
 }
 
-export function describeSettings({ keeping, tabs, lifetime, inBand, clockJumps, mishaps }: Settings): string {
+export function describeSettings(settings: Settings): string {
+  const { keeping, tabs, telling, lifetime, inBand, clockJumps, mishaps } = settings;
   const tokens = {
     cookie: "refresh cookie, access token in localStorage",
     memory: "refresh cookie, access token in memory",
     held: "both tokens in localStorage",
   }[keeping];
+  const kind = { claims: "JWTs", expiresIn: "opaque tokens with their life", nothing: "opaque tokens" }[
+    telling
+  ];
   const renewal = inBand ? "in band" : "at the server's cut";
   const trouble = [mishaps ? "mishaps" : "delays only", ...(clockJumps ? ["clock jumps"] : [])].join(" and ");
-  return `${tabs} tabs, ${tokens}, tokens of ${lifetime / 1000} s, renewal ${renewal}, ${trouble}`;
+  return `${tabs} tabs, ${tokens}, ${kind} of ${lifetime / 1000} s, renewal ${renewal}, ${trouble}`;
 }

@@ -55,6 +55,7 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
   const desk = new LeaseDesk(scheduler, choices, mishaps, journal);
   const wires = new Wires(scheduler, choices, computer, sockets);
   const pages: Page[] = [];
+  const userOf = (token: string | undefined) => server.accounts.find(token)?.signIn.subject;
 
   const open = () => {
     const tab = new Tab(`tab ${++opened}`, scheduler, choices, journal);
@@ -78,7 +79,9 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
           },
         };
         const isShared = settings.keeping !== "memory";
-        pages.push(new Page(tab, platform, wires, world, isShared ? storage.open(tab) : undefined));
+        pages.push(
+          new Page(tab, platform, wires, { ...world, userOf }, isShared ? storage.open(tab) : undefined),
+        );
       },
       tab,
     );

@@ -11,7 +11,7 @@ export class Tab implements Actor {
   readonly name: string;
   isFrozen = false;
   isGone = false;
-  /** Whether its user waits in front of it, which keeps it from being frozen. */
+  /** Whether its user waits in front of it, which keeps it from being frozen or closed. */
   isWatched = false;
   readonly openedAt: number;
   /** when it was last thawed, or opened */
@@ -86,7 +86,7 @@ export class Tab implements Actor {
   }
 
   crash(): void {
-    if (this.isGone) return;
+    if (this.isGone || this.isWatched) return;
     this.#journal.note(this.name, () => "crashes");
     this.isGone = true;
     for (const end of this.endings) end();

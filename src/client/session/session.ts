@@ -567,6 +567,13 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     } else if (state.status === "signedOut") {
       this.#reopen(false);
       if (this.#isWanted) this.#look();
+    } else if (token && own === undefined) {
+      // B16: where nobody is named, whoever has signed in is another user.
+      this.#overtake();
+      this.#decide({ status: "unknown", user: successor(state.user) }, () => {
+        this.#written = this.#store.clear(token.accessToken);
+      });
+      if (this.#isWanted) this.#look();
     } else if (state.status === "signedIn" && !(isKnown && own === user)) {
       const allowance = this.#budget.allowance(TABS, state.token, this.platform.now());
       if (allowance.status === "later") {

@@ -269,7 +269,8 @@ export class RefreshLock {
     const before = this.#epoch;
     if (!lease || lease.epoch === before) return;
     this.#epoch = lease.epoch;
-    if (before !== undefined)
+    // A tab that was frozen before its first look has missed it too (T23).
+    if (before !== undefined || Number(lease.since) > this.#opened)
       this.#listener?.({ signedOut: !!lease.signedOut, look: !!lease.look, user: lease.user });
   }
 
