@@ -128,7 +128,7 @@ function writeLine(row: Row, count: Count): void {
   const lines = rows.flatMap((each) =>
     each === row ? [lineOf(row, count)] : known.filter((line) => line.startsWith(`| ${keyOf(each)}`)),
   );
-  const written = ["| release | together with | tests | run on |", "|---|---|---|---|", ...lines].join("\n");
+  const written = ["| release | together with | tests | date |", "|---|---|---|---|", ...lines].join("\n");
   writeFileSync(
     page,
     text.replace(/(?<=<!-- versions -->\n)[\s\S]*(?=\n<!-- \/versions -->)/, () => written),
