@@ -119,6 +119,25 @@ describe("sign-in and sign-out in other tabs", () => {
     expect([one.state, two.state]).toMatchObject([{ subject: "bob" }, { subject: "bob" }]);
   });
 
+  it("B10 a tab that does not know yet who has signed in elsewhere follows their sign-out", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const issue = (sub: string) => timedToken(tabs[0].now(), LIFETIME, { sub });
+    const refresh = vi.fn(async () => issue("alice"));
+    const [one, two] = tabs.map((tab) => sessionIn(tab, { refresh, store: memoryStore() })) as [
+      AuthSession,
+      AuthSession,
+    ];
+    for (const session of [one, two]) await session.getToken();
+    await one.signOut();
+    refresh.mockRejectedValue(new TypeError("Failed to fetch"));
+    await one.signIn(issue("bob"));
+    await expect(two.getToken()).rejects.toMatchObject({ code: "refresh_failed" });
+    await one.signOut();
+    await settled();
+    expect(two.state.status).toBe("signedOut");
+  });
+
   it("B10 a tab that learns of a sign-out only as it takes its turn sends no request", async () => {
     const leases = new MemoryLeases();
     const tab = openTab(leases);

@@ -96,7 +96,7 @@ export class Invariants {
     if (live.length > 0 && !expected.has(user)) {
       return `all tabs are ${user ?? "nobody"}'s, and not ${[...expected].map((name) => name ?? "nobody").join(" or ")}'s`;
     }
-    for (const { tab, auth, awaited, session } of live) {
+    for (const { tab, auth, awaited, hasExpired } of live) {
       const { status } = auth.state;
       const connections = [...sockets.connections].filter(([, its]) => its === tab);
       if (status !== (user ? "connected" : "signedOut")) return `${tab.name} is ${status}`;
@@ -104,7 +104,7 @@ export class Invariants {
       if (as !== (user ?? ""))
         return `${tab.name} is connected as ${as || "nobody"}, and not as ${user ?? "nobody"}`;
       // B17: what was emitted before an expiry is kept for the same user.
-      if (session.state.status === "signedOut" && session.state.error) continue;
+      if (status === "signedOut" && hasExpired) continue;
       const [left] = awaited.keys();
       if (left) return `${tab.name} still waits for ${left}`;
     }
@@ -231,9 +231,12 @@ export class Invariants {
     const { intents, isUnclear } = this.#world.people;
     const acceptable = new Set<string | undefined>(isUnclear ? ["alice", "bob", undefined] : []);
     let later: Intent | undefined;
+    // What one page says later holds, however soon it says it.
+    const speakers = new Set<Page>();
     for (const intent of [...intents].reverse()) {
       if (later && !later.page.tab.isGone && later.calledAt - intent.calledAt > ORDER) return acceptable;
-      acceptable.add(intent.user);
+      if (!speakers.has(intent.page)) acceptable.add(intent.user);
+      if (!intent.page.tab.isGone) speakers.add(intent.page);
       later = intent;
     }
     if (!later || later.page.tab.isGone) acceptable.add("alice");

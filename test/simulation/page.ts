@@ -26,6 +26,8 @@ export class Page {
   auth: AuthSocket;
   /** What the app waits for: since when, in ms of the scheduler. */
   readonly awaited = new Map<string, number>();
+  /** Whether its last session has expired: what was emitted is kept, should the same user return (B17). */
+  hasExpired = false;
   /** The access tokens that it has signed somebody in with. */
   readonly given = new Set<string>();
   /** Those that it has written into the store by itself. */
@@ -86,6 +88,10 @@ export class Page {
     auth.subscribe((state) => {
       if (state.status === "refused" && state.error.code === "kicked")
         tab.setTimeout(() => auth.connect(), 5_000);
+    });
+    session.subscribe(({ status, error }) => {
+      if (status === "signedOut" && error) this.hasExpired = true;
+      else if (status === "signedIn") this.hasExpired = false;
     });
     const tell = () => {
       journal.note(

@@ -74,7 +74,14 @@ export class People {
       const [first, ...others] = pages.filter(({ tab }) => tab.isAwake);
       if (!name || !first) return;
       const page = choices.pick(choices.share(`${name} where`), [first, ...others]);
-      const peaceful = [this.#signIn, this.#signOut, this.#write, this.#demand, this.#look] as const;
+      const peaceful = [
+        this.#signIn,
+        this.#signOut,
+        this.#write,
+        this.#demand,
+        this.#look,
+        this.#flicker,
+      ] as const;
       const rough = [
         this.#freeze,
         this.#freeze,
@@ -131,6 +138,23 @@ export class People {
       const left = isTakeover && leavesFirst ? this.#leave(page) : undefined;
       if (left) void left.then(() => this.#logIn(page, user, asked));
       else void this.#logIn(page, user, asked);
+    });
+  }
+
+  /** Out and in again, or in and out, as fast as the server answers: mostly within a tenth of a second. */
+  #flicker(page: Page, name: string): void {
+    const { choices, computer } = this.#world;
+    const { user = "alice" } = page;
+    if (!computer.isOnline || this.#isBusy()) return;
+    const other = user === "alice" ? "bob" : "alice";
+    const next = choices.share(`${name} same`) < 0.5 ? (user as User) : other;
+    const asked = ++this.#asked;
+    this.#in(page, async () => {
+      this.#signingIn.add(asked);
+      page.tab.isWatched = true;
+      await this.#leave(page);
+      await this.#logIn(page, next, asked);
+      if (computer.isOnline && choices.share(`${name} out again`) < 0.5) await this.#leave(page);
     });
   }
 

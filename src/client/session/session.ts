@@ -558,7 +558,9 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     const token = tokenOf(state);
     // Who holds a refresh token goes alone.
     if (token?.refreshToken !== undefined || this.#disposed) return;
-    const own = state.user.subject === undefined ? undefined : fingerprint(state.user.subject);
+    // Who was here before is not who is signed in.
+    const { subject } = token ? state.user : NOBODY;
+    const own = subject === undefined ? undefined : fingerprint(subject);
     const isKnown = own !== undefined && user !== undefined;
     if (this.#sourceStore && (look || !signedOut)) this.#news.ask(true);
     else if (signedOut) {
