@@ -129,7 +129,7 @@ function group(label: string, { cells }: Row): Group {
 /** When and where the rows were measured; scenarios that were measured together share a sentence. */
 function origins(record: Record): string {
   const words = ({ day, node, platform, repetitions }: Measurement) =>
-    `on ${day} with Node ${node} on ${platform}, ${repetitions} repetitions`;
+    `on ${day} with Node ${node} on ${platform}, in ${repetitions} repetitions`;
   const byWords = new Map<string, string[]>();
   for (const [name, measurement] of Object.entries(record)) {
     const key = words(measurement);
@@ -139,7 +139,7 @@ function origins(record: Record): string {
   if (!first) return "Not measured yet.";
   return [
     `Measured ${first[0]}.`,
-    ...others.map(([key, names]) => `Measured ${key}: ${names.join(", ")}.`),
+    ...others.map(([key, names]) => `Measured ${key}: only ${names.join(", ")}.`),
   ].join("\n");
 }
 

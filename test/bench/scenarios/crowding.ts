@@ -138,7 +138,7 @@ function words(throngs: readonly Throng[], size: Size): string {
     spread(summarise(peaks(throngs)), (value) => value.toFixed(0)),
     ...(late > 0 ? [`connected too late ${late} of ${throngs.length} times`] : []),
     ...(signedOut > 0 ? [`${signedOut} signed out`] : []),
-    ...(missing > 0 ? [`${missing} not back`] : []),
+    ...(missing > 0 ? [`${missing} do not come back`] : []),
   ].join(", ");
 }
 

@@ -10,7 +10,7 @@ const LOAD = 1_500;
 /** A handshake takes three round trips of 50 ms. A tenth more is allowed for the work. */
 const HANDSHAKE = 165;
 
-const TITLE = "cut by a plain server, Node: ms disconnected";
+const TITLE = "token expires at a server without authsocket/server, Node: ms disconnected";
 
 /** The tutorials' server disconnects at expiry. The gap is one handshake, because the refresh is done before. */
 export const cutByPlainServer: Scenario = {
@@ -53,17 +53,17 @@ export const cutByPlainServer: Scenario = {
       .filter(([name]) => isOurs(name))
       .flatMap(([name, values]) => [
         check(
-          `cut by a plain server: ${name} is disconnected once`,
+          `a server without authsocket/server: ${name} is disconnected once`,
           most(values, ({ life }) => life.disconnects),
           1,
         ),
         check(
-          `cut by a plain server: ${name} refreshes once`,
+          `a server without authsocket/server: ${name} refreshes once`,
           most(values, ({ refreshes }) => refreshes),
           1,
         ),
         check(
-          `cut by a plain server: ${name} has refreshed before`,
+          `a server without authsocket/server: ${name} has refreshed before`,
           most(values, ({ within }) => within),
           0,
         ),

@@ -115,7 +115,7 @@ function words(rounds: readonly Round[]): string {
   return [
     least === most ? String(most) : `${least} to ${most}`,
     ...(signedOut > 0 ? [`signed out ${signedOut} of ${rounds.length} times`] : []),
-    ...(lost > signedOut ? [`not all back ${lost} of ${rounds.length} times`] : []),
+    ...(lost > signedOut ? [`some sockets do not come back ${lost} of ${rounds.length} times`] : []),
   ].join(", ");
 }
 

@@ -12,7 +12,9 @@ const defaults: Transport[] = ["polling", "websocket"];
 
 const title = (what: string) => `server, ${CONNECTIONS} connections, one run: ${what}`;
 const multiples = (way: string) =>
-  title(`renewing all compared with reconnecting all by ${way}: server's CPU, clients' CPU, time, bytes`);
+  title(
+    `renewal : reconnect of all clients by ${way}, cost in the server's CPU, the clients' CPU, time, bytes`,
+  );
 
 const titles = {
   handshakes: title("handshakes a second, websocket"),

@@ -28,7 +28,7 @@ const PARTS = 10;
 const titles = {
   app: "kB in an app: minified, gzip, brotli",
   scriptTag: "kB by script tag: minified, gzip, brotli",
-  parts: `kB of its ${PARTS} largest files, minified`,
+  parts: `kB of the ${PARTS} largest files of authsocket, minified`,
   server: "kB of authsocket/server: minified, gzip, brotli",
 };
 
