@@ -82,9 +82,7 @@ export class AuthSession implements Subscribable<SessionState> {
     } = {},
   ): Promise<string> {
     if (this.#session.isCookie) {
-      throw new TypeError(
-        `getToken() needs credential "token": with "cookie", the browser sends the cookie by itself`,
-      );
+      throw new TypeError(`credential "cookie" has no token: the browser sends the cookie`);
     }
     const { forceRefresh, rejected, signal } = options;
     check(rejected === undefined || typeof rejected === "string", "rejected", "the token that was refused");

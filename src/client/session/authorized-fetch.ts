@@ -5,7 +5,7 @@ import type { Session } from "./session.ts";
 
 /**
  * `fetch` with the session's token. It goes to this page's origin and the option `origins` only. A 401 refreshes the token
- * and repeats the request once, never as another user's (2.2).
+ * and repeats the request once, never as another user's.
  */
 export async function authorizedFetch(
   session: Session,
@@ -16,11 +16,7 @@ export async function authorizedFetch(
   const request: Partial<Request> = Object(input);
   const given = new Headers(init.headers ?? request.headers);
   if (given.has("Authorization")) return session.fetch(input, init);
-  check(
-    (init.mode ?? request.mode) !== "no-cors",
-    "mode",
-    `"cors" or "same-origin": "no-cors" sends no token`,
-  );
+  check((init.mode ?? request.mode) !== "no-cors", "mode", `"cors" or "same-origin", to send a token`);
   refuseOrigin(session, request.url ?? String(input));
   const { body } = init;
   const signal = init.signal ?? undefined;

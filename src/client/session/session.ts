@@ -1020,6 +1020,6 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
 function orphaned(): AuthSocketError {
   return new AuthSocketError(
     "session_expired",
-    "this tab is signed out: another tab has used the same refresh token and has the new tokens",
+    "this tab is signed out: another tab has used its refresh token",
   );
 }

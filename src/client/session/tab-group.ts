@@ -60,7 +60,7 @@ export class TabGroup {
       if (unnamed.has(platform)) {
         this.#isAlone = true;
         this.#owner.warn(
-          `two sessions on this page have no "name", no store key and no refresh URL: the second does not share refreshes with other tabs. Give each a "name".`,
+          `two sessions on this page have no "name", store key or refresh URL: the second shares no refreshes with other tabs. Give each a "name".`,
         );
       } else unnamed.set(platform, this);
     }

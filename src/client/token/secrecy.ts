@@ -13,7 +13,7 @@ export function refuseTokenInUrl(option: string, text: string): void {
   if (withoutJwt(text) !== text) {
     throw new AuthSocketError(
       "token_in_url",
-      `"${option}" contains a token. Remove it: authsocket sends the token, and never in a URL`,
+      `"${option}" contains a token. Remove it: a token is never sent in a URL`,
     );
   }
 }
