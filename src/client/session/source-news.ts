@@ -20,14 +20,23 @@ export interface NewsOwner {
   sourceHas(user: User, tokens: TokenSet | undefined, isTold: boolean): void;
 }
 
+/** Some sources announce whatever they are asked for. News is taken for such an echo after so many questions for nothing. */
+const MOST_ECHOES = 5;
+
+/** ms that the next question waits for then. A sign-out is still seen within a second. */
+const ECHO_REST = 500;
+
 /**
  * A source, or another tab, says that something has changed. What the source holds is asked for, and no renewal. News that
- * comes while it is being asked, as by a renewal of its own, costs one question more at most.
+ * comes while it is being asked, as by a renewal of its own, costs one question more.
  */
 export class SourceNews {
   readonly #owner: NewsOwner;
   readonly #supply: Supply;
   #status: "idle" | "asking" | "outdated" = "idle";
+  /** How many questions in a row have brought nothing new, or news while they were being answered. */
+  #echoes = 0;
+  #rest: unknown;
 
   constructor(owner: NewsOwner, supply: Supply) {
     this.#owner = owner;
@@ -36,6 +45,7 @@ export class SourceNews {
 
   /** @param unwatch takes what ends it, now or later */
   watch(source: TokenSource, unwatch: (end: () => void) => void): void {
+    unwatch(() => this.#owner.platform.clearTimeout(this.#rest));
     answerOnce(
       () => source.subscribe?.(() => this.ask()),
       (end) => {
@@ -51,18 +61,28 @@ export class SourceNews {
       this.#status = "outdated";
       return;
     }
+    this.#status = "asking";
+    const question = () => this.#question(isTold);
+    if (this.#echoes < MOST_ECHOES) question();
+    else this.#rest = this.#owner.platform.setTimeout(question, ECHO_REST);
+  }
+
+  #question(isTold: boolean): void {
     const { platform, refreshTimeout, user, look } = this.#owner;
-    if (!look) return;
+    if (!look) return; // nothing is asked any more
     this.#status = "asking";
     const controller = new AbortController();
     const ended = (outcome?: RefreshOutcome) => {
       const isOutdated = this.#status === "outdated";
       this.#status = "idle";
-      // What has been decided meanwhile is newer, and so is the answer to later news.
-      if (isOutdated) this.ask(isTold);
-      else if (outcome?.type === "granted") this.#owner.sourceHas(user, outcome.tokens, isTold);
-      else if (outcome?.type === "denied") this.#owner.sourceHas(user, undefined, isTold);
+      // What has been decided meanwhile is newer, and so is the answer to later news, unless there is no end of it.
+      const isUsed = !isOutdated || this.#echoes >= MOST_ECHOES;
+      if (isUsed && outcome?.type === "granted") this.#owner.sourceHas(user, outcome.tokens, isTold);
+      else if (isUsed && outcome?.type === "denied") this.#owner.sourceHas(user, undefined, isTold);
       // Any other failure may pass: the token is renewed when it is due.
+      const isNew = this.#owner.look?.token?.accessToken !== look.token?.accessToken;
+      this.#echoes = isNew && !isOutdated ? 0 : this.#echoes + 1;
+      if (isOutdated) this.ask(isTold);
     };
     withDeadline<RefreshOutcome>(
       platform,
