@@ -44,6 +44,13 @@ describe("the schedule of renewals", () => {
     expect(reasons).toEqual(["expiring"]);
   });
 
+  it("2.1 a renewal goes by the lifetime that the server told, where the token's claims say more", async () => {
+    const { platform, session, renewals } = heldSession(15 * MINUTE);
+    await session.signIn({ token: timedToken(platform.now(), 15 * MINUTE, { jti: 2 }), expiresIn: 60 });
+    await platform.advance(MINUTE - 1);
+    expect(renewals).toEqual([48_000]);
+  });
+
   it("B4 a renewal is due a minute before the expiry of a long lifetime", async () => {
     const { platform, renewals } = heldSession(15 * MINUTE);
     await platform.advance(15 * MINUTE - 1);

@@ -397,7 +397,11 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     const current = tokenOf(state);
     if (current?.accessToken === tokens.accessToken && state.status !== "signedOut")
       this.#renewFields(current, tokens);
-    else this.#takeSignIn(tokens);
+    else {
+      // 2.1: a lifetime counts from now. A set that tells the instant of its end, or nothing, may have been kept for long.
+      const isHeld = tokens.expiresAt === undefined || tokens.expiresAt === Object(given).expiresAt;
+      this.#takeSignIn(tokens, isHeld ? "held" : "received");
+    }
     this.#tellClients((client) => client.signedIn());
     await this.#whenWritten();
   }
@@ -424,9 +428,9 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     this.#decide({ ...this.#state, user: nextUser(user, known), token: known } as State, this.#save(known));
   }
 
-  #takeSignIn(tokens: TokenSet): void {
+  #takeSignIn(tokens: TokenSet, origin: Origin): void {
     const state = this.#state;
-    const read = (signInId: string) => toAccessToken({ ...tokens, signInId }, this.#context("held"));
+    const read = (signInId: string) => toAccessToken({ ...tokens, signInId }, this.#context(origin));
     const drawn = read(tokens.signInId ?? this.#drawSignIn());
     const isSame = isSameUser(state.user, drawn) && "token" in state;
     // The sign-in of the same user stays what it was, so that other tabs see no other user in its later tokens.
