@@ -98,7 +98,7 @@ export class AuthSession implements Subscribable<SessionState> {
    * `user_changed` if another user signs in meanwhile; whatever `fetch` throws
    * @example const me = await (await session.fetch("/api/me")).json();
    */
-  fetch(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
     return authorizedFetch(this.#session, input, init);
   }
 

@@ -35,7 +35,7 @@ export interface RefreshRequest {
   /** Default: "POST". A GET sends no refresh token. */
   method?: "POST" | "GET" | undefined;
   /** Added to each request. A function is called for each. */
-  headers?: HeadersInit | (() => HeadersInit) | undefined;
+  headers?: RequestInit["headers"] | (() => RequestInit["headers"]);
   /**
    * Picks the tokens from an answer that has them elsewhere than at its top or under `data`, `tokens` or `session`.
    *

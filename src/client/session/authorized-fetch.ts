@@ -9,7 +9,7 @@ import type { Session } from "./session.ts";
  */
 export async function authorizedFetch(
   session: Session,
-  input: RequestInfo | URL,
+  input: string | URL | Request,
   init: RequestInit = {},
 ): Promise<Response> {
   // A URL, or a text, has none of these.
@@ -53,7 +53,7 @@ export async function authorizedFetch(
 
 async function sendWith(
   session: Session,
-  input: RequestInfo | URL,
+  input: string | URL | Request,
   init: RequestInit,
   headers: Headers,
   token: string,

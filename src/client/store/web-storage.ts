@@ -5,6 +5,13 @@ import type { StoreReach, TokenStore } from "./token-store.ts";
 /** What is known beside the raw token, under `key + ":meta"`. `of` is the fingerprint of that token. */
 type Meta = Omit<TokenSet, "accessToken"> & { of?: number; signedOut?: true };
 
+/** What is used of a `Storage`: its own type would need a DOM library. */
+interface WebStorage {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+  removeItem(key: string): void;
+}
+
 /**
  * A store over `localStorage` or `sessionStorage`. It holds the raw access token under `key`, as tutorials do, so that other
  * code can go on reading or writing it there. The refresh token, the expiry, the subject, the sign-in and a sign-out are
@@ -14,7 +21,7 @@ type Meta = Omit<TokenSet, "accessToken"> & { of?: number; signedOut?: true };
  * @param storage default `localStorage`, looked up at the first use
  * @example new AuthSocket(url, { refresh, store: webStorageStore("jwt", sessionStorage) })
  */
-export function webStorageStore(key = "authToken", storage?: Storage): TokenStore {
+export function webStorageStore(key = "authToken", storage?: WebStorage): TokenStore {
   const perTab = isPerTab(storage);
   const metaKey = `${key}:meta`;
   const area = () => storage ?? localStorage;
@@ -59,7 +66,7 @@ export function webStorageStore(key = "authToken", storage?: Storage): TokenStor
   return store;
 }
 
-function isPerTab(storage: Storage | undefined): true | undefined {
+function isPerTab(storage: WebStorage | undefined): true | undefined {
   try {
     return storage !== undefined && storage === globalThis.sessionStorage ? true : undefined;
   } catch {
