@@ -413,6 +413,7 @@ describe("the refresh endpoint (2.1)", () => {
     expect(seen[0]?.cache).toBe("no-store");
     const holder = newSession({ refresh: { url, method: "GET" } }, { accessToken: "a", refreshToken: "r" });
     await expect(holder.session.getToken({ forceRefresh: true })).rejects.toMatchObject({
+      message: expect.stringContaining("POST"),
       cause: expect.objectContaining({ name: "TypeError", message: expect.stringContaining("POST") }),
     });
     expect(seen).toHaveLength(1);
@@ -459,6 +460,31 @@ describe("the refresh endpoint (2.1)", () => {
       await endpoint.until(() => endpoint.calls.length === call + 1);
     }
     expect(store.load()).toMatchObject({ accessToken: "a", refreshToken: "r" });
+  });
+
+  it.each<[string, () => unknown]>([
+    ["a thrown Response in HTML", () => HttpResponse.html("<h1>Blocked</h1>", { status: 403 })],
+    [
+      "an error whose response is in HTML",
+      () => ({ response: HttpResponse.html("<h1>Bad request</h1>", { status: 400 }) }),
+    ],
+    [
+      "an error whose response has Retry-After",
+      () => ({ response: new Response(null, { status: 403, headers: { "Retry-After": "5" } }) }),
+    ],
+  ])("B6 a function that fails with %s does not end the session, however often", async (_, failure) => {
+    const refresh = vi.fn(() => Promise.reject(failure()));
+    const { session, platform, store } = newSession(
+      { refresh },
+      { accessToken: "a", expiresAt: Date.UTC(2025, 0, 1) },
+    );
+    holdToken(session);
+    for (let call = 1; call <= 6; call++) {
+      const { retryAt } = await untilStatus(session, "waiting");
+      await platform.advance(retryAt - platform.now());
+      expect(refresh).toHaveBeenCalledTimes(call + 1);
+    }
+    expect(store.load()).toMatchObject({ accessToken: "a" });
   });
 
   it.each([400, 401, 403])(
@@ -572,6 +598,33 @@ describe("a source", () => {
     await settled();
     expect(get.mock.calls.filter(([{ reason }]) => reason === "rejected")).toHaveLength(1);
   });
+
+  it.each(["at once", "later"])(
+    "B9 one that announces %s whatever it is asked for is asked a few times, and its sign-out is seen",
+    async (when) => {
+      const { session, platform, get, tell, listeners } = sourceOf("sdk-1");
+      await session.getToken();
+      const held = { token: "sdk-1" as string | null };
+      const announce = () => {
+        for (const listener of listeners) listener();
+      };
+      get.mockClear();
+      get.mockImplementation((() => {
+        if (get.mock.calls.length > 100) return held.token;
+        if (when === "at once") announce();
+        else queueMicrotask(announce);
+        return held.token;
+      }) as never);
+      await tell("sdk-1");
+      expect(get.mock.calls.length).toBeLessThan(10);
+      held.token = null;
+      await platform.advance(1_000);
+      await settled();
+      expect(session.state.status).toBe("signedOut");
+      await platform.advance(10_000);
+      expect(get.mock.calls.length).toBeLessThan(40);
+    },
+  );
 
   it("section 2: a failed silent renewal throws, and is no sign-out", async () => {
     const { session, get } = sourceOf("sdk-1");

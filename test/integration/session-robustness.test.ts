@@ -137,6 +137,7 @@ describe("a refresh function that misbehaves", () => {
           },
         }),
     ],
+    ["rejects with an error that cannot be read at all", () => Promise.reject(new Proxy({}, { get: fail }))],
     ["answers a thenable that throws", () => thenable(fail)],
   ])("B9 one that %s is a transient failure", async (_, refresh) => {
     const { session, platform } = newSession(refresh as Refresh);

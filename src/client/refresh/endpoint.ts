@@ -1,7 +1,7 @@
 import { AuthSocketError } from "../errors.ts";
 import type { Platform } from "../platform/platform.ts";
 import { isInSeconds, type KnownTokens, readTokenResponse, readTokenSet } from "../token/token-set.ts";
-import { AnswerError, certaintyOf, saysSignInAgain } from "./outcome.ts";
+import { AnswerError, certaintyOf, isElsewhere, saysSignInAgain } from "./outcome.ts";
 import type { RefreshContext, RefreshRequest } from "./refresh.ts";
 
 /** What an endpoint needs of its session. */
@@ -27,9 +27,8 @@ export async function askEndpoint(
   const { url, method = "POST", headers } = request;
   const { platform } = owner;
   if (method === "GET" && refreshToken !== undefined) {
-    throw new TypeError(
-      `"refresh.method" is "GET", which cannot send the refresh token of the store: use "POST"`,
-    );
+    const message = `"refresh.method" is "GET", which cannot send the refresh token of the store: use "POST"`;
+    throw new AuthSocketError("refresh_failed", message, { cause: new TypeError(message) });
   }
   const isOwn = isThisOrigin(url, platform.location());
   const init: RequestInit = { method, credentials: "include", redirect: "error", cache: "no-store", signal };
@@ -65,11 +64,8 @@ async function readRefusal(response: Response, name: string, owner: EndpointOwne
       `"refresh": ${name} answered ${status}. Is this the URL and the method of the refresh endpoint?`,
     );
   }
-  const isHtml = /html/i.test(headers.get("Content-Type") ?? "");
   const body = Object(await readJson(response));
-  // B6: a firewall's challenge and a rate limit say nothing about the session.
-  const isElsewhere = isHtml || headers.has("Retry-After");
-  const certainty = saysSignInAgain(body) ? "repeatable" : certaintyOf(status, isElsewhere);
+  const certainty = saysSignInAgain(body) ? "repeatable" : certaintyOf(status, isElsewhere(headers));
   return new AnswerError(`${name} answered ${status}`, certainty, retryAfter);
 }
 

@@ -40,12 +40,17 @@ export function saysSignInAgain({ code, error, errorCode, error_code }: Record<s
 /**
  * What an HTTP status says about the session; undefined: nothing.
  *
- * @param isElsewhere whether a page in HTML or `Retry-After` shows that the answer is not the endpoint's own
+ * @param isForeign whether a page in HTML or `Retry-After` shows that the answer is not the endpoint's own
  */
-export function certaintyOf(status: unknown, isElsewhere: boolean): Certainty | undefined {
+export function certaintyOf(status: unknown, isForeign: boolean | undefined): Certainty | undefined {
   if (status === 401) return "repeatable";
   if (status !== 400 && status !== 403) return undefined;
-  return isElsewhere ? "transient" : "doubtful";
+  return isForeign ? "transient" : "doubtful";
+}
+
+/** B6: whether an answer with these headers comes from a firewall or a gateway, and says nothing about the session. */
+export function isElsewhere(headers: Pick<Headers, "get">): boolean {
+  return /html/i.test(headers.get("Content-Type") ?? "") || !!headers.get("Retry-After");
 }
 
 /** Reads the answer of a `Refresh` function or a source. */
@@ -90,15 +95,14 @@ export class AnswerError extends AuthSocketError {
 
 /** Reads the error of a `Refresh` function. */
 export function readFailure(cause: unknown): RefreshOutcome {
-  const { certainty, status, retryAfter, isFinal } = readProperties(cause);
-  const own = isAuthSocketError(cause) ? cause : undefined;
+  const { own, certainty, status, retryAfter, isFinal, isForeign } = readProperties(cause);
   const denied =
     certainty ??
     (isFinal || own?.code === "session_expired"
       ? "certain"
       : own
         ? undefined
-        : certaintyOf(status, retryAfter > 0));
+        : certaintyOf(status, isForeign));
   const what =
     status !== undefined
       ? `failed with status ${status}`
@@ -115,21 +119,28 @@ export function readFailure(cause: unknown): RefreshOutcome {
 
 /** B9: an error of the app's may be anything, even unreadable. */
 function readProperties(cause: unknown): {
+  own?: AuthSocketError | undefined;
   certainty?: Certainty | undefined;
   status?: unknown;
   retryAfter: number;
-  isFinal: boolean;
+  isFinal?: boolean;
+  isForeign?: boolean;
 } {
   try {
     const error = Object(cause);
     const { certainty, status, statusCode, response, retryAfter } = error;
+    // A Response that was thrown, or the one that fetch's and axios' descendants hang on their errors.
+    const { headers } = Object(response ?? error);
+    const isLater = typeof retryAfter === "number" && retryAfter > 0;
     return {
+      own: isAuthSocketError(cause) ? cause : undefined,
       certainty,
       status: status ?? statusCode ?? Object(response).status,
-      retryAfter: typeof retryAfter === "number" && retryAfter > 0 ? retryAfter : 0,
+      retryAfter: isLater ? retryAfter : 0,
       isFinal: saysSignInAgain(error),
+      isForeign: isLater || (headers?.get && isElsewhere(headers)),
     };
   } catch {
-    return { retryAfter: 0, isFinal: false };
+    return { retryAfter: 0 };
   }
 }
