@@ -227,6 +227,17 @@ describe("an identity SDK in two tabs that tells its other tabs nothing", () => 
     expect([one.session.state.status, two.session.state.status]).toEqual(["signedIn", "signedIn"]);
   });
 
+  it("section 2: signIn() in one undoes a sign-out in both, also where it was", async () => {
+    const [one, two] = await twoTabs();
+    await one.tell(tokenOf("alice", 1));
+    await two.session.signOut();
+    await settled();
+    expect([one.session.state.status, two.session.state.status]).toEqual(["signedOut", "signedOut"]);
+    await one.session.signIn();
+    await settled();
+    expect([one.session.state.status, two.session.state.status]).toEqual(["signedIn", "signedIn"]);
+  });
+
   it("B23 a renewal in one is no news: the other is not told, and asks nobody", async () => {
     const [one, two] = await twoTabs();
     await one.tell(tokenOf("alice", 1));

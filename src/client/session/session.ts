@@ -566,8 +566,11 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     const { subject } = token ? state.user : NOBODY;
     const own = subject === undefined ? undefined : fingerprint(subject);
     const isKnown = own !== undefined && user !== undefined;
-    if (this.#sourceStore && (look || !signedOut)) this.#news.ask(true);
-    else if (signedOut) {
+    if (this.#sourceStore && (look || !signedOut)) {
+      // A sign-in undoes a sign-out in all tabs, also in the one where it was.
+      if (!signedOut && state.status === "signedOut") this.#written = this.#store.clearAll(false);
+      this.#news.ask(true);
+    } else if (signedOut) {
       // What another user does under the same name, in a session that has nothing to do with this one.
       if (!isKnown || own === user) this.#leave();
     } else if (state.status === "signedOut") {
