@@ -1,3 +1,4 @@
+import type { SessionState } from "authsocket";
 import type { Lease } from "../../src/client/lease/lease.ts";
 import { type Computer, trueTime } from "./computer.ts";
 import type { Journal } from "./journal.ts";
@@ -15,6 +16,15 @@ import type { Wires } from "./wires.ts";
 
 /** ms that a tab may take over one refresh, its own time and that of one other tab which it waits for. */
 const [ONE_REFRESH, ONE_HOLDER] = [15_000, 14_000];
+
+/** ms after which other tabs go on without whoever refreshes. */
+const TIMEOUT = 10_000;
+
+/** ms for which a refresh that has taken longer is seen to its end (B22). */
+const PATIENCE = 39_000;
+
+/** ms, at most, that a look at a lease takes. */
+const TRANSACTION = 3_500;
 
 /** ms, at most, by which the server's word on a token's life comes later than the token. */
 const HELLO = 400;
@@ -55,6 +65,10 @@ export class Invariants {
   #issuedAt = Number.NEGATIVE_INFINITY;
   /** T24: a token that the app wrote by itself, which no lease tells the other tabs of. */
   #unannounced: { by: Tab; at: number } | undefined;
+  /** The refresh that each tab has sent last. */
+  readonly #last = new Map<Tab, Flight>();
+  /** What to look at once this step is over. */
+  readonly #looks: (() => void)[] = [];
   readonly #seen = new WeakSet<object>();
   readonly #refreshingSince = new Map<Page, number>();
 
@@ -67,6 +81,8 @@ export class Invariants {
       if (!last || last.user) this.#break("B2", "a refresh token was used twice, and the user is signed out");
     };
     network.onRefresh = (flight, others) => this.#departs(flight, others);
+    network.onAbort = (flight) => this.#aborts(flight);
+    network.onAnswer = (flight) => this.#answered(flight);
     storage.onWrite = (tab, key, value) => this.#stores(tab, key, value);
     desk.onChange = (tab, lease) => this.#changes(tab, lease);
     wires.onSend = (tab, packet) => this.#sends(tab, packet);
@@ -75,6 +91,7 @@ export class Invariants {
   /** Looks after every step. */
   check(): void {
     this.#changer = undefined;
+    for (const look of this.#looks.splice(0)) look();
     for (const page of this.#world.pages) {
       if (!page.tab.isAwake) continue;
       this.#checkSecrecy(page);
@@ -127,11 +144,18 @@ export class Invariants {
     const { settings, scheduler } = this.#world;
     const { tab } = flight;
     for (const other of others) {
-      if (other.token === flight.token) {
+      if (other.token === flight.token && (other.tab === tab || flight.sentAt < other.sentAt + TIMEOUT)) {
         this.#break("B2", `${tab.name} refreshes while ${other.tab.name}'s refresh is under way`);
       }
     }
+    this.#last.set(tab, flight);
     const state = this.#page(tab)?.session.state;
+    if (state?.status !== "refreshing") {
+      this.#break(
+        "B22",
+        `${tab.name} sends a refresh whose place something else has taken: ${state?.status}`,
+      );
+    }
     const { by = tab, at = 0 } = this.#unannounced ?? {};
     // A tab that was frozen meanwhile hears of it no sooner than it is thawed.
     if (by !== tab && scheduler.time < Math.max(at, tab.awakeSince) + UNSEEN) return;
@@ -143,6 +167,37 @@ export class Invariants {
         `${tab.name} refreshes a second time in one round, ${Math.round(age)} ms after the stored token was issued`,
       );
     }
+  }
+
+  #timedOut(tab: Tab): SessionState | undefined {
+    const state = this.#page(tab)?.session.state;
+    return state?.status === "waiting" && state.error.code === "refresh_timeout" ? state : undefined;
+  }
+
+  /** B22: a late answer is waited for. */
+  #aborts({ tab, sentAt }: Flight): void {
+    const age = this.#world.scheduler.time - sentAt;
+    if (age < TIMEOUT || age >= PATIENCE) return;
+    this.#looks.push(() => {
+      const { status } = this.#page(tab)?.session.state ?? {};
+      if (status === "waiting" || status === "refreshing")
+        this.#break("B22", `${tab.name} waits no longer than ${age} ms for an answer`);
+    });
+  }
+
+  /** B22: a late answer is taken. */
+  #answered(flight: Flight): void {
+    const { tab, sentAt } = flight;
+    const before = this.#timedOut(tab);
+    if (!before || this.#last.get(tab) !== flight) return;
+    const look = () => {
+      if (this.#timedOut(tab) === before)
+        this.#break(
+          "B22",
+          `${tab.name} does not take the answer to the refresh that it sent at ${sentAt} ms`,
+        );
+    };
+    this.#world.scheduler.schedule(TRANSACTION, look, tab);
   }
 
   #stores(tab: Tab, key: string, value: string | null): void {

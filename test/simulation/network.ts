@@ -10,11 +10,16 @@ import type { Tab } from "./tab.ts";
 /** ms one way, at most: there and back within a refresh's 10 s. */
 const SLOWEST = 4_500;
 
+/** ms, at least and at most, of an answer that a refresh does not wait for: some come when even its late answer is given up. */
+const [LATE, LATEST] = [8_000, 45_000];
+
 /** A request for a refresh that is under way. */
 export interface Flight {
   readonly tab: Tab;
   /** the refresh token that it carries */
   readonly token: string | undefined;
+  /** ms of the scheduler */
+  readonly sentAt: number;
 }
 
 type Request =
@@ -27,6 +32,10 @@ type Request =
 export class Network {
   /** Told of each request for a refresh, as it departs. */
   onRefresh: (flight: Flight, others: ReadonlySet<Flight>) => void = () => {};
+  /** A tab does not wait for the answer any longer. */
+  onAbort: (flight: Flight) => void = () => {};
+  /** An answer is there that a tab has waited for. */
+  onAnswer: (flight: Flight) => void = () => {};
   /** An answer that brought a new refresh token did not reach its tab. */
   onLoss: () => void = () => {};
   /** When access tokens came in. */
@@ -72,7 +81,8 @@ export class Network {
     const place = `${tab.name} ${path}`;
     const cookie = this.#computer.cookie.value;
     const token = path === "refresh" && this.#settings.keeping === "held" ? request.refreshToken : cookie;
-    const flight: Flight = { tab, token };
+    const sentAt = this.#scheduler.time;
+    const flight: Flight = { tab, token, sentAt };
     let isOver = false;
     return new Promise((resolve, reject) => {
       const land = (ms: number, settle: () => void) => {
@@ -89,6 +99,7 @@ export class Network {
         isOver = true;
         this.#flights.delete(flight);
         this.#journal.note(tab.name, () => `aborts its ${path}`);
+        this.onAbort(flight);
         reject(signal.reason);
       });
       if (!this.#computer.isOnline) {
@@ -100,9 +111,12 @@ export class Network {
         this.onRefresh(flight, this.#flights);
         this.#flights.add(flight);
       }
-      const sentAt = this.#scheduler.time;
       const there = this.#choices.delay(`${place} there`, 20, SLOWEST);
-      const back = this.#choices.delay(`${place} back`, 20, SLOWEST);
+      const late =
+        path === "refresh" && this.#settings.grace > 0 && this.#choices.mishap(`${place} late`, 0.05);
+      const back = late
+        ? LATE + this.#choices.share(`${late} ms`) * (LATEST - LATE)
+        : this.#choices.delay(`${place} back`, 20, SLOWEST);
       // The more often, since here a tab holds what the others wait for.
       this.#mishaps.at(tab, path, there + back, 0.1);
       if (path === "refresh" && this.#choices.mishap(`${place} lost`, 0.03)) {
@@ -112,7 +126,10 @@ export class Network {
       this.#scheduler.schedule(there, () => {
         const answer = this.#answer(request, cookie, place);
         this.#journal.note("server", () => `answers ${tab.name}'s ${path} ${answer.status}`);
-        const isLost = this.#settings.grace > 0 && this.#choices.mishap(`${place} answer lost`, 0.02);
+        const isLost =
+          path === "refresh" &&
+          this.#settings.grace > 0 &&
+          this.#choices.mishap(`${place} answer lost`, 0.02);
         if (isLost) {
           this.onLoss();
           land(back, fail);
@@ -128,6 +145,7 @@ export class Network {
           if (token) this.received.set(token, this.#scheduler.time);
           if (token) this.askedFor.set(token, sentAt);
           resolve(answer);
+          if (path === "refresh") this.onAnswer(flight);
         });
       });
     });

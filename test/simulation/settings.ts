@@ -38,7 +38,7 @@ export function drawSettings(choices: Choices): Settings {
     tabs: 2 + Math.floor(choices.share("tabs") * 2),
     telling: choices.pick(choices.share("telling"), ["claims", "claims", ...opaque]),
     lifetime: choices.pick(choices.share("lifetime"), [10_000, 20_000]),
-    grace: keeping === "held" ? 600_000 : 0,
+    grace: keeping === "held" || choices.share("grace") < 0.3 ? 600_000 : 0,
     inBand,
     clockJumps: inBand && choices.share("clock") < 0.25,
     mishaps: choices.share("mishaps") < 0.75,
@@ -46,7 +46,7 @@ export function drawSettings(choices: Choices): Settings {
 }
 
 export function describeSettings(settings: Settings): string {
-  const { keeping, tabs, telling, lifetime, inBand, clockJumps, mishaps } = settings;
+  const { keeping, tabs, telling, lifetime, grace, inBand, clockJumps, mishaps } = settings;
   const tokens = {
     cookie: "refresh cookie, access token in localStorage",
     memory: "refresh cookie, access token in memory",
@@ -56,6 +56,7 @@ export function describeSettings(settings: Settings): string {
     telling
   ];
   const renewal = inBand ? "in band" : "at the server's cut";
+  const bearing = grace > 0 ? ", used ones taken again" : "";
   const trouble = [mishaps ? "mishaps" : "delays only", ...(clockJumps ? ["clock jumps"] : [])].join(" and ");
-  return `${tabs} tabs, ${tokens}, ${kind} of ${lifetime / 1000} s, renewal ${renewal}, ${trouble}`;
+  return `${tabs} tabs, ${tokens}, ${kind} of ${lifetime / 1000} s${bearing}, renewal ${renewal}, ${trouble}`;
 }
