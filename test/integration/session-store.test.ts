@@ -17,6 +17,7 @@ describe("the store as a session reads it", () => {
     const accessToken = timedToken(platform.now());
     const session = new AuthSession({ refresh: noRefresh, store: memoryStore({ accessToken }) }, platform);
     expect(session.state).toMatchObject({ status: "signedIn", subject: "alice", claims: { sub: "alice" } });
+    expect([session.state, session.state.claims].map((part) => Object.isFrozen(part))).toEqual([true, true]);
   });
 
   it("B20 the constructor reads nothing", () => {

@@ -7,7 +7,7 @@ export type Claims = JwtPayload & { readonly [claim: string]: unknown };
 export function readClaims(token: string): Claims | undefined {
   try {
     const claims: unknown = jwtDecode(token);
-    return typeof claims === "object" && claims ? (claims as Claims) : undefined;
+    return typeof claims === "object" && claims ? Object.freeze(claims as Claims) : undefined;
   } catch {
     return undefined;
   }
