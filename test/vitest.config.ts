@@ -31,14 +31,31 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
-      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          setupFiles: "test/support/real-timers.ts",
+        },
+      },
       { extends: true, test: { name: "simulation", include: ["test/simulation/**/*.test.ts"] } },
       {
         extends: true,
-        // A password's hash takes the time it should take, beside two browsers on two cores.
-        test: { name: "integration", include: ["test/integration/**/*.test.ts"], testTimeout: 120_000 },
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          setupFiles: "test/support/real-timers.ts",
+        },
       },
-      { extends: true, test: { name: "testing", include: ["test/testing/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "testing",
+          include: ["test/testing/*.test.ts"],
+          setupFiles: "test/support/real-timers.ts",
+        },
+      },
       // Where users' tests run.
       ...["node", "jsdom", "happy-dom"].map((environment) => ({
         extends: true as const,
