@@ -158,3 +158,21 @@ it.each([
     expect(statuses).not.toContain("refused");
   },
 );
+
+it.each(["15000", 0, -1, null])(
+  "S5 a server whose auth:session says %j has said nothing",
+  async (expiresIn) => {
+    const { io, url } = await startServer();
+    io.on("connection", (socket) => socket.emit("auth:session", { expiresIn }));
+    const auth = disposed(
+      new AuthSocket(url, {
+        store: memoryStore({ accessToken: issueToken({ lifetime: 60_000 }) }),
+        refresh: async () => issueToken(),
+      }),
+    );
+    const { expiresAt } = auth.session.state;
+    await next(auth.socket as never, "auth:session");
+    expect(expiresAt).toBeGreaterThan(0);
+    expect(auth.session.state.expiresAt).toBe(expiresAt);
+  },
+);

@@ -25,7 +25,7 @@ import {
   toSocketState,
 } from "./connection-state.ts";
 import { readCut, recentCuts } from "./cut.ts";
-import { renewInBand } from "./in-band-renewal.ts";
+import { readExpiresIn, renewInBand } from "./in-band-renewal.ts";
 import { NamespaceGate } from "./namespace-gate.ts";
 import type { AuthSocketOptions } from "./options.ts";
 import { CONNECT, CONNECT_ERROR, type Packet } from "./packet.ts";
@@ -468,9 +468,9 @@ export class Connection implements SessionClient, SocketOwner {
   /** What recovery replays comes before `connect`, and was said of an earlier connection. */
   #measured(payload: unknown, isHello: boolean): void {
     const session = this.#session;
-    const { expiresIn } = Object(payload);
+    const expiresIn = readExpiresIn(payload);
     const token = this.connectedWith;
-    if (token === undefined || !(expiresIn > 0)) return;
+    if (token === undefined || expiresIn === undefined) return;
     // A server that says hello has verified the token.
     if (isHello) session.served(this);
     session.measured(token, expiresIn, !isHello);

@@ -28,12 +28,18 @@ export function renewInBand(
     return;
   }
   const answered = (error: unknown, answer: unknown) => {
-    const { expiresIn } = Object(answer);
-    if (!error && expiresIn > 0) renewed(expiresIn);
+    const expiresIn = readExpiresIn(answer);
+    if (!error && expiresIn !== undefined) renewed(expiresIn);
   };
   // S1: the app's onAnyOutgoing listeners would print the token.
   const watching = [...socket.listenersAnyOutgoing()];
   socket.offAnyOutgoing();
   (hasQueue ? socket.volatile : socket).timeout(RENEWAL_TIMEOUT).emit(RENEW_EVENT, { token }, answered);
   for (const listener of watching) socket.onAnyOutgoing(listener);
+}
+
+/** The ms that a server gives a token; undefined where it says no such number. */
+export function readExpiresIn(payload: unknown): number | undefined {
+  const { expiresIn } = Object(payload);
+  return typeof expiresIn === "number" && expiresIn > 0 ? expiresIn : undefined;
 }
