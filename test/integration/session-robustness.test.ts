@@ -1,6 +1,6 @@
 import { AuthSession, memoryStore, type Refresh, type TokenSet, type TokenStore } from "authsocket";
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { RefreshDesk } from "../support/refresh-desk.ts";
 import { untilStatus } from "../support/states.ts";
@@ -236,6 +236,7 @@ describe("a store that misbehaves", () => {
     ["signedOut throws", { signedOut: fail }],
     ["signedOut rejects", { signedOut: reject }],
     ["subscribe throws", { subscribe: fail }],
+    ["subscribe rejects", { subscribe: reject as unknown as () => () => void }],
   ])("B9 where %s, tokens are kept all the same", async (_, methods) => {
     const store = storeWith(methods);
     const { session, platform } = newSession(async () => "fresh", store);
@@ -346,6 +347,25 @@ describe("a store that misbehaves", () => {
     expect(await session.getToken()).toBe("fresh");
     expect(subscriptions).toBe(1);
   });
+
+  it.each(["before", "after"])(
+    "B9 what ends a subscription may come as a promise, %s dispose()",
+    async (when) => {
+      const end = vi.fn();
+      const answers: ((end: () => void) => void)[] = [];
+      const subscribe = () => new Promise<() => void>((resolve) => answers.push(resolve));
+      const { session } = newSession(
+        async () => "fresh",
+        storeWith({ subscribe: subscribe as unknown as () => () => void }),
+      );
+      await session.getToken();
+      if (when === "after") session.dispose();
+      for (const answer of answers) answer(end);
+      await new Promise(setImmediate);
+      session.dispose();
+      expect(end).toHaveBeenCalledOnce();
+    },
+  );
 
   it("B9 a store that tells of its own writes too does not set off a loop", async () => {
     const listeners = new Set<() => void>();

@@ -489,13 +489,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     this.#clients = [];
     this.#waiters.answer(() => this.#disposed);
     this.reactions.run();
-    for (const unwatch of this.#unwatch) {
-      answerOnce(
-        unwatch,
-        () => {},
-        () => {}, // B9: it is over for the session, whatever the store says
-      );
-    }
+    for (const end of this.#unwatch) quietly(end);
     this.#unwatch = [];
     this.observable.clear();
   }
@@ -509,9 +503,13 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
   #open(): void {
     if (this.#isOpen || this.#disposed) return;
     this.#isOpen = true;
-    const unwatch = (end: () => void) => this.#unwatch.push(end);
-    const ends = [this.tabs.open((news) => this.#followTab(news)), this.#store.subscribe(() => this.read())];
-    for (const end of ends) if (end) unwatch(end);
+    const unwatch = (end: () => void) => {
+      if (this.#disposed) quietly(end);
+      else this.#unwatch.push(end);
+    };
+    const end = this.tabs.open((news) => this.#followTab(news));
+    if (end) unwatch(end);
+    this.#store.watch(() => this.read(), unwatch);
     const { source } = this.options;
     if (source) this.#news.watch(source, unwatch);
   }
@@ -1028,5 +1026,14 @@ function orphaned(): AuthSocketError {
   return new AuthSocketError(
     "session_expired",
     "this tab is signed out: another tab has used its refresh token",
+  );
+}
+
+/** B9: it is over for the session, whatever a store or a source says. */
+function quietly(end: () => void): void {
+  answerOnce(
+    end,
+    () => {},
+    () => {},
   );
 }

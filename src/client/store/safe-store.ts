@@ -1,5 +1,5 @@
 import { AuthSocketError } from "../errors.ts";
-import { andThen, withDeadline } from "../platform/deadline.ts";
+import { andThen, answerOnce, withDeadline } from "../platform/deadline.ts";
 import type { Platform } from "../platform/platform.ts";
 import { isInSeconds, type KnownTokens, readTokenSet, type TokenSet } from "../token/token-set.ts";
 import type { TokenStore } from "./token-store.ts";
@@ -136,13 +136,15 @@ export class SafeStore {
     });
   }
 
-  /** @returns what ends it, as the store gives it */
-  subscribe(listener: () => void): (() => void) | undefined {
-    try {
-      return this.#store.subscribe?.(listener);
-    } catch {
-      return undefined; // what other tabs do is found at the next look then
-    }
+  /** @param unwatch takes what ends it, now or later */
+  watch(listener: () => void, unwatch: (end: () => void) => void): void {
+    answerOnce<unknown>(
+      () => this.#store.subscribe?.(listener),
+      (end) => {
+        if (typeof end === "function") unwatch(end as () => void);
+      },
+      () => {}, // what other tabs do is found at the next look then
+    );
   }
 
   #readTokens(loaded: unknown): KnownTokens | undefined {
