@@ -122,17 +122,31 @@ describe("the names in the papers", () => {
     expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  it.each(treePaths("docs/architecture.md"))("are files of the tree: %s", (path) => {
+  const tree = treePaths("docs/architecture.md");
+  /** Whether the last part of a path in the tree, such as "*-source.ts", means that name. */
+  const matches = (name: string, path: string) =>
+    new RegExp(`^${basename(path).replaceAll(".", "\\.").replaceAll("*", ".*")}$`).test(name);
+
+  it.each(tree)("are files of the tree: %s", (path) => {
     const folder = join(root, dirname(path));
-    const pattern = new RegExp(`^${basename(path).replaceAll(".", "\\.").replaceAll("*", ".*")}$`);
-    expect(existsSync(folder) && readdirSync(folder).some((name) => pattern.test(name))).toBe(true);
+    expect(existsSync(folder) && readdirSync(folder).some((name) => matches(name, path))).toBe(true);
   });
 
-  it.each(["src", "src/client"])("are all the folders of %s", (parent) => {
+  // Where the tree looks into a folder of src, it names all that is there.
+  const open = [...new Set(tree.map((path) => dirname(path)))].filter((path) => /^src\b/.test(path));
+
+  it.each(open)("are all the files and folders of %s", (parent) => {
+    const names = readdirSync(join(root, parent)).filter((name) => /^[^.]+$|\.ts$/.test(name));
+    const named = tree.filter((path) => dirname(path) === parent);
+    expect(names.filter((name) => !named.some((path) => matches(name, path)))).toEqual([]);
+  });
+
+  it.each(["demo", "demo/server", "demo/pages/dashboard", "test"])("are all the folders of %s", (parent) => {
     const entries = readdirSync(join(root, parent), { withFileTypes: true });
-    const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${parent}/${name}`);
-    const named = treePaths("docs/architecture.md");
-    expect(folders.filter((folder) => !named.includes(folder))).toEqual([]);
+    const folders = entries
+      .filter((entry) => entry.isDirectory() && !/^(dist|node_modules)$/.test(entry.name))
+      .map(({ name }) => `${parent}/${name}`);
+    expect(folders.filter((folder) => !tree.includes(folder))).toEqual([]);
   });
 
   it.each([
