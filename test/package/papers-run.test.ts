@@ -11,8 +11,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { blocks } from "./papers.ts";
 import { root } from "./tarball.ts";
 
-// The servers that a newcomer copies from two pages, run as they stand there, but for their ports.
+// The servers that a newcomer copies from three pages, run as they stand there, but for their ports.
 const files: string[] = [];
+const socketPapers = ["README.md", "docs/getting-started.md"];
 
 async function run<Exports>(paper: string, from: string, to: string): Promise<Exports> {
   const code = blocks(paper).find((block) => block.code.includes(from))?.code ?? "";
@@ -42,9 +43,10 @@ function withCookies(): typeof fetch {
 
 describe("what a newcomer copies", () => {
   let http: HttpServer;
-  let io: Server;
   let api: string;
-  let url: string;
+  const servers: Server[] = [];
+  const urls = new Map<string, string>();
+  const urlOf = (paper: string) => urls.get(paper) ?? "";
 
   beforeAll(async () => {
     process.env.JWT_SECRET = "a secret of the tests, with 32 bytes";
@@ -53,20 +55,20 @@ describe("what a newcomer copies", () => {
       "app.listen(4000)",
       "export const server = app.listen(0)",
     ));
-    ({ io } = await run<{ io: Server }>(
-      "docs/getting-started.md",
-      "const io = new Server(3000)",
-      "export const io = new Server(0)",
-    ));
+    for (const paper of socketPapers) {
+      const from = "const io = new Server(3000)";
+      const { io } = await run<{ io: Server }>(paper, from, "export const io = new Server(0)");
+      servers.push(io);
+      urls.set(paper, `http://127.0.0.1:${(io.httpServer.address() as AddressInfo).port}`);
+    }
     if (!http.listening) await once(http, "listening");
     api = `http://127.0.0.1:${(http.address() as AddressInfo).port}/api`;
-    url = `http://127.0.0.1:${(io.httpServer.address() as AddressInfo).port}`;
   });
 
   afterAll(async () => {
     delete process.env.JWT_SECRET;
     http.close();
-    await io.close();
+    for (const io of servers) await io.close();
     for (const file of files) rmSync(file);
   });
 
@@ -79,9 +81,9 @@ describe("what a newcomer copies", () => {
     });
   }
 
-  it("signs in, connects and is answered", async () => {
+  it.each(socketPapers)("signs in, connects and is answered by the server of %s", async (paper) => {
     const fetch = withCookies();
-    const auth = new AuthSocket(url, {
+    const auth = new AuthSocket(urlOf(paper), {
       refresh: `${api}/refresh-token`,
       store: memoryStore(),
       fetch,
@@ -96,6 +98,7 @@ describe("what a newcomer copies", () => {
 
   it("is brought back by its cookie after a reload, and is signed out by the logout", async () => {
     const fetch = withCookies();
+    const url = urlOf("docs/getting-started.md");
     await login(fetch);
     const options = () => ({
       refresh: `${api}/refresh-token`,
