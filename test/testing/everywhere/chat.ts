@@ -1,5 +1,5 @@
 // chat.ts
-import type { AuthSocket, TokenSet } from "authsocket";
+import { type AuthSocket, AuthSocketError, type TokenSet } from "authsocket";
 
 const WORDS = {
   idle: "Not connected",
@@ -58,8 +58,11 @@ export function mountChat(page: HTMLElement, auth: AuthSocket, login: (name: str
     try {
       await auth.socket.emitWithAck("message", message);
       item.textContent = message;
-    } catch {
-      item.remove(); // another user has signed in: the message was not sent
+    } catch (error) {
+      // With this error, the user has changed: the SDK does not send it any more. Otherwise the connection was lost, and the
+      // server may have handled it or not.
+      if (error instanceof AuthSocketError) item.remove();
+      else item.textContent = `${message} (unconfirmed)`;
     }
   });
 
