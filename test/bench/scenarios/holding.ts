@@ -8,7 +8,8 @@ import { type Bench, loginOf, type Scenario } from "./scenario.ts";
 const CLIENTS = 100;
 
 const titleOf = (host: Host["name"]) => `heap per connected client, ${host}`;
-const heardTitleOf = (host: Host["name"]) => `heap per connected client with eight more listeners, ${host}`;
+const heardTitleOf = (host: Host["name"]) =>
+  `heap per connected client, raw with eight more listeners, ${host}`;
 
 /** 7: the heap that a connected client uses, and what eight listeners alone use. There is no budget, because a page has one to three clients. */
 export const holding: Scenario = {
