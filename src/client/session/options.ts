@@ -6,7 +6,8 @@ import type { SubjectReader } from "../token/access-token.ts";
 
 interface CommonOptions {
   /**
-   * Which session of this origin it is: tabs whose sessions have the same name share refreshes, sign-ins and sign-outs.
+   * Which session of this origin it is: tabs whose sessions have the same name refresh one after the other, and share
+   * sign-ins and sign-outs.
    * Default: the key of a `webStorageStore` over localStorage, else the URL of the endpoint, else "default".
    */
   name?: string | undefined;
