@@ -1,10 +1,10 @@
-// Everything `npm test` checks. What waits for time has the machine to itself, one stage after the other; the checks that only
-// read the sources follow, two at a time. A failed stage stops no other, except those that need what it makes; the last line
-// sums every test, and each check as one.
+// Everything `npm test` checks. What waits for time has the machine, one stage after the other. What only computes runs beside
+// it at the lowest priority, on what time those leave. A failed stage stops no other, except those that need what it makes; the
+// last line sums every test, and each check as one.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { constants, setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { findChromium } from "./support/chromium.ts";
@@ -14,7 +14,6 @@ type Stage = Count & { name: string; seconds: number; note: string };
 
 const stages: Stage[] = [];
 const reports = mkdtempSync(join(tmpdir(), "authsocket-test-"));
-const vitestReport = join(reports, "vitest.json");
 
 const one = (passed: boolean): Count => ({ passed: Number(passed), failed: Number(!passed) });
 
@@ -36,12 +35,21 @@ function skipped(name: string, cause: string): void {
   stages.push({ name, ...one(false), seconds: 0, note: `not run: ${cause} failed` });
 }
 
-/** Runs an npm script of package.json for at most `timeout` ms and answers whether it succeeded; Playwright has a file to report to. */
+/** How an npm script is run. */
+interface Run {
+  args?: string[];
+  /** ms that it may take. Default: ten minutes. */
+  timeout?: number;
+  /** Whether it only takes the processor's time that others leave. */
+  isPatient?: boolean;
+  /** Where Playwright reports to. */
+  playwrightReport?: string;
+}
+
+/** Runs an npm script of package.json and answers whether it succeeded. */
 async function script(
   name: string,
-  args: string[] = [],
-  timeout = 300_000,
-  playwrightReport = "",
+  { args = [], timeout = 600_000, isPatient = false, playwrightReport = "" }: Run = {},
 ): Promise<boolean> {
   const windows = process.platform === "win32";
   const child = spawn("npm", ["run", "--silent", name, "--", ...args], {
@@ -51,6 +59,7 @@ async function script(
     detached: !windows,
     env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport },
   });
+  if (isPatient && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
   for (const output of [child.stdout, child.stderr]) {
     createInterface(output).on(
       "line",
@@ -88,14 +97,19 @@ function readPlaywright(report: string): Count {
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 async function check(name: string): Promise<void> {
-  await stage(name, async () => one(await script(name)));
+  await stage(name, async () => one(await script(name, { isPatient: true })));
 }
 
-async function vitest(): Promise<void> {
-  await stage("vitest", async () => {
-    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${vitestReport}`];
-    const succeeded = await script("vitest", reporters, 1_200_000);
-    return tests(succeeded, readVitest(vitestReport));
+async function vitest(name: string, args: string[], isPatient = false): Promise<void> {
+  await stage(name, async () => {
+    const report = join(reports, `${name}.json`);
+    const reporting = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+    const succeeded = await script("vitest", {
+      args: [...args, ...reporting],
+      timeout: 1_200_000,
+      isPatient,
+    });
+    return tests(succeeded, readVitest(report));
   });
 }
 
@@ -104,44 +118,35 @@ async function vitest(): Promise<void> {
  * all of them, `-- --project firefox` and the like those of another engine, and `npm run bench -- --quick` counts what is lost
  * under load.
  */
-const daily = [
-  "adapters",
-  "quickstart",
-  "recipes",
-  "refusals",
-  "sign-in",
-  "second-tab",
-  "tabs.spec",
-  "waking",
-];
-
 async function e2e(): Promise<void> {
-  await stage("e2e", () =>
-    playwright("chromium", [...daily, "--workers=2", "--grep-invert", "@chance"], 1_260_000),
-  );
-}
-
-async function playwright(engine: string, args: string[], timeout: number): Promise<Count> {
-  const report = join(reports, `${engine}.json`);
-  const all = ["--project", engine, "--reporter=list,json", ...args];
-  return tests(await script("e2e", all, timeout, report), readPlaywright(report));
+  await stage("e2e", async () => {
+    const report = join(reports, "e2e.json");
+    const args = ["--project", "chromium", "--reporter=list,json"];
+    const succeeded = await script("e2e:daily", { args, timeout: 1_260_000, playwrightReport: report });
+    return tests(succeeded, readPlaywright(report));
+  });
 }
 
 const built = await stage("build", async () => one(await script("build")));
 const browser = await stage("browser", async () => one(Boolean(findChromium())));
 
-if (built) await vitest();
-else skipped("vitest", "build");
-if (built && browser) await e2e();
-else skipped("e2e", built ? "browser" : "build");
-
-const checks = ["typecheck", "jest", "lint", "format:check", "unused"];
-
-async function lane(): Promise<void> {
-  for (let next = checks.shift(); next !== undefined; next = checks.shift()) await check(next);
+/** What waits for time. */
+async function timed(): Promise<void> {
+  if (built) await vitest("vitest", ["--project=!package"]);
+  else skipped("vitest", "build");
+  if (built && browser) await e2e();
+  else skipped("e2e", built ? "browser" : "build");
 }
 
-await Promise.all([lane(), lane()]);
+/** What only computes. */
+async function computed(): Promise<void> {
+  await check("typecheck");
+  if (built) await vitest("package", ["--project=package", "--maxWorkers=1"], true);
+  else skipped("package", "build");
+  for (const name of ["lint", "format:check", "unused", "jest"]) await check(name);
+}
+
+await Promise.all([timed(), computed()]);
 rmSync(reports, { recursive: true, force: true });
 
 console.log();
