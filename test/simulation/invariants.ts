@@ -3,6 +3,7 @@ import type { Lease } from "../../src/client/lease/lease.ts";
 import { type Computer, trueTime } from "./computer.ts";
 import type { Journal } from "./journal.ts";
 import type { LeaseDesk } from "./lease-desk.ts";
+import type { NeighbourServer } from "./neighbour.ts";
 import type { Flight, Network } from "./network.ts";
 import type { Page } from "./page.ts";
 import type { Intent, People } from "./people.ts";
@@ -51,6 +52,7 @@ interface Surroundings {
   network: Network;
   storage: StorageService;
   desk: LeaseDesk;
+  neighbours: NeighbourServer;
   wires: Wires;
   pages: Page[];
   people: People;
@@ -92,11 +94,14 @@ export class Invariants {
   check(): void {
     this.#changer = undefined;
     for (const look of this.#looks.splice(0)) look();
-    for (const page of this.#world.pages) {
+    const { pages, neighbours } = this.#world;
+    for (const page of pages) {
       if (!page.tab.isAwake) continue;
       this.#checkSecrecy(page);
       this.#checkPatience(page);
       this.#checkUser(page);
+      page.neighbour?.check();
+      if (neighbours.knows(page.token)) this.#break("B2", `${page.tab.name} has its neighbour's token`);
     }
   }
 

@@ -3,11 +3,12 @@ import type { Platform } from "../../src/client/platform/platform.ts";
 import type { Session } from "../../src/client/session/session.ts";
 import type { Choices } from "./choices.ts";
 import type { Journal } from "./journal.ts";
+import type { Neighbour } from "./neighbour.ts";
 import type { Tab } from "./tab.ts";
 import type { Wires } from "./wires.ts";
 
 /** Where every page refreshes. */
-const ENDPOINT = "https://app.example/refresh";
+export const ENDPOINT = "https://app.example/refresh";
 
 interface Surroundings {
   choices: Choices;
@@ -22,6 +23,7 @@ export class ListenerError extends Error {}
 /** The app in a tab: the real AuthSession and AuthSocket, over the real Socket.IO client. */
 export class Page {
   readonly tab: Tab;
+  readonly neighbour: Neighbour | undefined;
   session: AuthSession;
   auth: AuthSocket;
   /** What the app waits for: since when, in ms of the scheduler. */
@@ -48,8 +50,10 @@ export class Page {
     wires: Wires,
     { choices, journal, userOf }: Surroundings,
     storage: (Storage & Pick<TokenStore, "subscribe">) | undefined,
+    neighbour: Neighbour | undefined,
   ) {
     this.tab = tab;
+    this.neighbour = neighbour;
     this.#platform = platform;
     this.#wires = wires;
     this.#choices = choices;
@@ -64,7 +68,8 @@ export class Page {
   }
 
   /** B22: the app disposes of both and makes them anew, as a component that is mounted again does. */
-  remake(): void {
+  remake(now: number): void {
+    this.tab.sessionSince = now;
     this.#journal.note(this.tab.name, () => "disposes of its session and socket, and makes them anew");
     this.auth.dispose();
     this.session.dispose();
@@ -113,7 +118,12 @@ export class Page {
   /** Whose token the page holds, which may name nobody; undefined: nobody is signed in, or nobody knows. */
   get user(): string | undefined {
     if (this.session.state.status === "signedOut") return undefined;
-    return this.#userOf((this.session["~session"] as Session).currentToken);
+    return this.#userOf(this.token);
+  }
+
+  /** Its access token, good or not. */
+  get token(): string | undefined {
+    return (this.session["~session"] as Session).currentToken;
   }
 
   /** The refresh token in its store, where there is one: what an app sends to its logout endpoint. */

@@ -70,6 +70,7 @@ export class People {
       this.#beat();
       for (const page of pages)
         if (choices.next(`${page.tab.name} emits`) < 0.1) this.#in(page, () => page.emit(scheduler.time));
+      for (const page of pages) this.#beside(page);
       const name = choices.strikes("people", 0.2);
       const [first, ...others] = pages.filter(({ tab }) => tab.isAwake);
       if (!name || !first) return;
@@ -216,13 +217,21 @@ export class People {
     });
   }
 
+  /** What the second account does. */
+  #beside(page: Page): void {
+    const { tab, neighbour } = page;
+    const share = neighbour && this.#world.choices.next(`${tab.name} neighbour`);
+    if (!share || share > 0.3) return;
+    this.#in(page, () => (share < 0.05 ? neighbour.signInAnew() : neighbour.getToken(share < 0.2)));
+  }
+
   /** At once, or in mid-refresh. */
   #remake(page: Page, name: string): void {
     const { choices, scheduler } = this.#world;
     if (page.tab.isWatched) return;
     this.#in(page, () => {
       if (choices.share(`${name} mid`) < 0.7) page.getToken(true, scheduler.time);
-      page.tab.setTimeout(() => page.remake(), choices.share(`${name} when`) * 100);
+      page.tab.setTimeout(() => page.remake(scheduler.time), choices.share(`${name} when`) * 100);
     });
   }
 

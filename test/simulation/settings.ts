@@ -17,6 +17,8 @@ export interface Settings {
   telling: "claims" | "expiresIn" | "nothing";
   /** ms for which a used refresh token is still taken */
   grace: number;
+  /** A second account on each page, with one-time tokens in memory: under a name of its own, or at the same endpoint. */
+  neighbour: "named" | "endpoint" | undefined;
   /** whether the Socket.IO server takes new tokens in band */
   inBand: boolean;
   /** whether the machine's clock is ever set */
@@ -39,6 +41,7 @@ export function drawSettings(choices: Choices): Settings {
     telling: choices.pick(choices.share("telling"), ["claims", "claims", ...opaque]),
     lifetime: choices.pick(choices.share("lifetime"), [10_000, 20_000]),
     grace: keeping === "held" || choices.share("grace") < 0.3 ? 600_000 : 0,
+    neighbour: choices.pick(choices.share("neighbour"), [undefined, undefined, "named", "endpoint"]),
     inBand,
     clockJumps: inBand && choices.share("clock") < 0.25,
     mishaps: choices.share("mishaps") < 0.75,
@@ -46,7 +49,7 @@ export function drawSettings(choices: Choices): Settings {
 }
 
 export function describeSettings(settings: Settings): string {
-  const { keeping, tabs, telling, lifetime, grace, inBand, clockJumps, mishaps } = settings;
+  const { keeping, tabs, telling, lifetime, grace, neighbour, inBand, clockJumps, mishaps } = settings;
   const tokens = {
     cookie: "refresh cookie, access token in localStorage",
     memory: "refresh cookie, access token in memory",
@@ -57,6 +60,7 @@ export function describeSettings(settings: Settings): string {
   ];
   const renewal = inBand ? "in band" : "at the server's cut";
   const bearing = grace > 0 ? ", used ones taken again" : "";
+  const beside = neighbour ? `, a second account (${neighbour})` : "";
   const trouble = [mishaps ? "mishaps" : "delays only", ...(clockJumps ? ["clock jumps"] : [])].join(" and ");
-  return `${tabs} tabs, ${tokens}, ${kind} of ${lifetime / 1000} s${bearing}, renewal ${renewal}, ${trouble}`;
+  return `${tabs} tabs, ${tokens}, ${kind} of ${lifetime / 1000} s${bearing}, renewal ${renewal}${beside}, ${trouble}`;
 }

@@ -5,8 +5,9 @@ import { Invariants } from "./invariants.ts";
 import { type Breach, Journal } from "./journal.ts";
 import { LeaseDesk } from "./lease-desk.ts";
 import { Mishaps } from "./mishaps.ts";
+import { Neighbour, NeighbourServer } from "./neighbour.ts";
 import { Network } from "./network.ts";
-import { ListenerError, Page } from "./page.ts";
+import { ENDPOINT, ListenerError, Page } from "./page.ts";
 import { People } from "./people.ts";
 import { RotatingServer } from "./rotating-server.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -50,6 +51,7 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
   const computer = new Computer(scheduler);
   const server = new RotatingServer(scheduler, settings, journal);
   const sockets = new SocketServer(world, settings, server.accounts);
+  const neighbours = new NeighbourServer(scheduler, choices, journal, settings);
   const network = new Network(world, computer, server, settings);
   const storage = new StorageService(scheduler, choices, journal);
   const desk = new LeaseDesk(scheduler, choices, mishaps, journal);
@@ -79,9 +81,10 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
           },
         };
         const isShared = settings.keeping !== "memory";
-        pages.push(
-          new Page(tab, platform, wires, { ...world, userOf }, isShared ? storage.open(tab) : undefined),
-        );
+        const area = isShared ? storage.open(tab) : undefined;
+        const endpoint = settings.neighbour === "endpoint" ? ENDPOINT : undefined;
+        const neighbour = settings.neighbour && new Neighbour(tab, platform, world, neighbours, endpoint);
+        pages.push(new Page(tab, platform, wires, { ...world, userOf }, area, neighbour));
       },
       tab,
     );
@@ -97,6 +100,7 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
     network,
     storage,
     desk,
+    neighbours,
     wires,
     pages,
     people,

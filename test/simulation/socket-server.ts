@@ -120,7 +120,8 @@ export class SocketServer {
   #verify(tab: Tab, token: unknown): Access | AuthError {
     const verdict = this.#accounts.verify(token);
     const known = this.#refused.get(`${tab.name} ${token}`);
-    if (known?.isTold && this.#scheduler.time - known.at < LEAST_BACKOFF) {
+    const isSame = known?.isTold && known.at >= tab.sessionSince;
+    if (isSame && this.#scheduler.time - known.at < LEAST_BACKOFF) {
       this.#journal.report("B7", `${tab.name} comes again at once with a token that was refused`);
     }
     if ("signIn" in verdict && !known && !this.#takesException(tab)) return verdict;

@@ -16,6 +16,8 @@ export class Tab implements Actor {
   readonly openedAt: number;
   /** when it was last thawed, or opened */
   awakeSince: number;
+  /** when its session was made, which knows nothing of the time before */
+  sessionSince: number;
   readonly held: Happening[] = [];
   /** Called when the tab is gone: its connections end. */
   readonly endings = new Set<() => void>();
@@ -29,7 +31,7 @@ export class Tab implements Actor {
     this.#scheduler = scheduler;
     this.#choices = choices;
     this.#journal = journal;
-    this.openedAt = this.awakeSince = scheduler.time;
+    this.openedAt = this.awakeSince = this.sessionSince = scheduler.time;
   }
 
   get isAwake(): boolean {
