@@ -278,6 +278,20 @@ describe("B22 what a server has given is not thrown away", () => {
     expect(desk.turns).toHaveLength(1);
   });
 
+  it("B22 T23 a clock set forward while an answer is late costs no timers without end", async () => {
+    const { session, desk, platform } = newSession({}, { accessToken: "a", expiresAt: Date.UTC(2025, 0, 1) });
+    holdToken(session);
+    await desk.turn(1);
+    await platform.advance(10_000);
+    expect(session.state).toMatchObject({ status: "waiting", error: { code: "refresh_timeout" } });
+    platform.jump(60_000);
+    await platform.wake();
+    const before = platform.delays.length;
+    await platform.advance(20_000);
+    expect(platform.delays.length - before).toBeLessThan(10);
+    expect(desk.turns).toHaveLength(1);
+  });
+
   it("B22 a late answer is not kept where somebody has signed in meanwhile", async () => {
     const { session, desk, platform, store } = newSession({}, { accessToken: "a1", refreshToken: "r1" });
     const forced = session.getToken({ forceRefresh: true }).catch(() => {});

@@ -96,7 +96,7 @@ export function checkDueAt(state: State): number | undefined {
     case "signedIn":
       return state.token.renewAt;
     case "waiting":
-      return state.retryAt;
+      return state.late?.isLate ? undefined : state.retryAt;
     default:
       return undefined;
   }
