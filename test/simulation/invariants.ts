@@ -69,6 +69,7 @@ export class Invariants {
   #unannounced: { by: Tab; at: number } | undefined;
   /** The refresh that each tab has sent last. */
   readonly #last = new Map<Tab, Flight>();
+  #latest: Flight | undefined;
   /** What to look at once this step is over. */
   readonly #looks: (() => void)[] = [];
   readonly #seen = new WeakSet<object>();
@@ -94,12 +95,14 @@ export class Invariants {
   check(): void {
     this.#changer = undefined;
     for (const look of this.#looks.splice(0)) look();
-    const { pages, neighbours } = this.#world;
+    const { pages, people, neighbours } = this.#world;
     for (const page of pages) {
       if (!page.tab.isAwake) continue;
       this.#checkSecrecy(page);
       this.#checkPatience(page);
       this.#checkUser(page);
+      if (people.isQuiet && page.session.state.status === "signedOut")
+        this.#break("B2", `${page.tab.name} is signed out, which nobody has asked for`);
       page.neighbour?.check();
       if (neighbours.knows(page.token)) this.#break("B2", `${page.tab.name} has its neighbour's token`);
     }
@@ -149,12 +152,22 @@ export class Invariants {
     const { settings, scheduler } = this.#world;
     const { tab } = flight;
     for (const other of others) {
-      if (other.token === flight.token && (other.tab === tab || flight.sentAt < other.sentAt + TIMEOUT)) {
+      const isOwn = other.tab === tab && other.sentAt >= tab.sessionSince;
+      if (other.token === flight.token && (isOwn || flight.sentAt < other.sentAt + TIMEOUT)) {
         this.#break("B2", `${tab.name} refreshes while ${other.tab.name}'s refresh is under way`);
       }
     }
+    // After another tab's turn, what was given before is not taken over.
+    const last = this.#latest?.tab === tab ? this.#latest : undefined;
     this.#last.set(tab, flight);
+    this.#latest = flight;
     const state = this.#page(tab)?.session.state;
+    const { sentAt = 0, grantedAt = 0 } = last ?? {};
+    const isAnew = sentAt < tab.sessionSince && grantedAt > tab.sessionSince && grantedAt - sentAt < SLOW;
+    const isSame = !this.#world.people.intents.some(({ calledAt }) => calledAt >= sentAt);
+    if (isAnew && isSame && state?.status === "refreshing" && state.reason === "missing") {
+      this.#break("B22", `${tab.name} does not take over what its predecessor was given`);
+    }
     if (state?.status !== "refreshing") {
       this.#break(
         "B22",

@@ -20,6 +20,8 @@ export interface Flight {
   readonly token: string | undefined;
   /** ms of the scheduler */
   readonly sentAt: number;
+  /** when its tab was given new tokens */
+  grantedAt?: number;
 }
 
 type Request =
@@ -145,6 +147,7 @@ export class Network {
           if (token) this.received.set(token, this.#scheduler.time);
           if (token) this.askedFor.set(token, sentAt);
           resolve(answer);
+          if (answer.status === 200) flight.grantedAt = this.#scheduler.time;
           if (path === "refresh") this.onAnswer(flight);
         });
       });

@@ -38,7 +38,7 @@ export class Page {
   readonly #wires: Wires;
   readonly #choices: Choices;
   readonly #storage: Storage | undefined;
-  readonly #store: TokenStore;
+  readonly #subscribe: TokenStore["subscribe"];
   readonly #journal: Journal;
   readonly #userOf: Surroundings["userOf"];
   #count = 0;
@@ -60,10 +60,7 @@ export class Page {
     this.#storage = storage;
     this.#journal = journal;
     this.#userOf = userOf;
-    const subscribe = storage?.subscribe?.bind(storage);
-    this.#store = storage
-      ? { ...webStorageStore("authToken", storage), ...(subscribe && { subscribe }) }
-      : memoryStore();
+    this.#subscribe = storage?.subscribe?.bind(storage);
     [this.session, this.auth] = this.#make();
   }
 
@@ -79,7 +76,12 @@ export class Page {
   #make(): [AuthSession, AuthSocket] {
     const tab = this.tab;
     const journal = this.#journal;
-    const session = new AuthSession({ refresh: ENDPOINT, store: this.#store }, this.#platform);
+    const storage = this.#storage;
+    const subscribe = this.#subscribe;
+    const store = storage
+      ? { ...webStorageStore("authToken", storage), ...(subscribe && { subscribe }) }
+      : memoryStore();
+    const session = new AuthSession({ refresh: ENDPOINT, store }, this.#platform);
     const auth = new AuthSocket("https://app.example", {
       autoConnect: true,
       session,

@@ -63,6 +63,11 @@ export class People {
     return this.#isMuddled || this.#signingIn.size > 0;
   }
 
+  /** Whether nobody has ever asked for anything. */
+  get isQuiet(): boolean {
+    return this.#asked === 0;
+  }
+
   #beat(): void {
     const { scheduler, choices, settings, pages } = this.#world;
     scheduler.schedule(BEAT, () => {

@@ -84,7 +84,11 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
         const area = isShared ? storage.open(tab) : undefined;
         const endpoint = settings.neighbour === "endpoint" ? ENDPOINT : undefined;
         const neighbour = settings.neighbour && new Neighbour(tab, platform, world, neighbours, endpoint);
-        pages.push(new Page(tab, platform, wires, { ...world, userOf }, area, neighbour));
+        const page = new Page(tab, platform, wires, { ...world, userOf }, area, neighbour);
+        pages.push(page);
+        // As React's StrictMode does, in mid-refresh.
+        const strict = choices.strikes(`${tab.name} strict`, 0.2);
+        if (strict) tab.setTimeout(() => page.remake(scheduler.time), choices.share(`${strict} ms`) * 60);
       },
       tab,
     );
