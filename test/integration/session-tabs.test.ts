@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { memoryStore, type TokenSource, webStorageStore } from "authsocket";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { AuthSession } from "../../src/client/auth-session.ts";
+import type { Lease } from "../../src/client/lease/lease.ts";
 import type { AuthSessionOptions } from "../../src/client/session/options.ts";
 import { RefreshLock } from "../../src/client/tabs/refresh-lock.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
@@ -98,6 +99,37 @@ describe("turns at the refresh endpoint", () => {
     await tab.advance(3_000);
     expect(refresh).toHaveBeenCalledOnce();
     await forced;
+  });
+});
+
+/** A database that takes its time. */
+class SlowLeases extends MemoryLeases {
+  tab: ManualPlatform | undefined;
+
+  override async update(...change: Parameters<MemoryLeases["update"]>): Promise<Lease> {
+    await new Promise<void>((resolve) => this.tab?.setTimeout(resolve, 5));
+    return super.update(...change);
+  }
+}
+
+describe("a turn that is given back", () => {
+  it("B2 what it has brought is enough for a refresh that has begun meanwhile", async () => {
+    const leases = new SlowLeases();
+    const tab = openTab(leases);
+    leases.tab = tab;
+    const storage = new MapStorage();
+    const issue = (age: number) => timedToken(tab.now() - age, LIFETIME, { sub: "alice" });
+    storage.setItem("authToken", issue(0));
+    const refresh = vi.fn(async () => issue(0));
+    const session = sessionIn(tab, { refresh, store: webStorageStore("authToken", storage) });
+    const forced = session.getToken({ forceRefresh: true });
+    for (let ms = 0; ms < 100 && refresh.mock.calls.length === 0; ms++) await tab.advance(1);
+    storage.setItem("authToken", issue(2 * LIFETIME));
+    await tab.wake();
+    expect(session.state).toMatchObject({ status: "refreshing", reason: "expired" });
+    await tab.advance(100);
+    await forced;
+    expect(refresh).toHaveBeenCalledOnce();
   });
 });
 

@@ -775,8 +775,9 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     }
   }
 
-  #granted({ asked }: RefreshAttempt, end: AttemptEnd & { type: "granted" | "adopted" }): void {
+  #granted(attempt: RefreshAttempt, end: AttemptEnd & { type: "granted" | "adopted" }): void {
     const state = this.#state;
+    const { asked } = attempt;
     // B10: a sign-out beats it, and what one user's request has brought is not the next one's (B16).
     if (state.status === "signedOut" || state.user.id !== asked.user.id) return;
     const now = this.platform.now();
@@ -799,6 +800,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || isSource;
     const token = isGoodStill ? sameLife(before, received, now) : received;
     const user = nextUser(state.user, token);
+    // While its turn was given back, another one may have begun, for a token that came from elsewhere.
+    if (this.#attempt !== attempt) this.#overtake();
     const isNews = isSource && before && end.type === "granted" && user.id !== state.user.id;
     this.#decide(
       { status: "signedIn", user, token },
