@@ -163,7 +163,8 @@ export class Invariants {
     this.#latest = flight;
     const state = this.#page(tab)?.session.state;
     const { sentAt = 0, grantedAt = 0 } = last ?? {};
-    const isAnew = sentAt < tab.sessionSince && grantedAt > tab.sessionSince && grantedAt - sentAt < SLOW;
+    const isFresh = grantedAt - sentAt < SLOW && grantedAt > tab.awakeSince;
+    const isAnew = isFresh && sentAt < tab.sessionSince && grantedAt > tab.sessionSince;
     const isSame = !this.#world.people.intents.some(({ calledAt }) => calledAt >= sentAt);
     if (isAnew && isSame && state?.status === "refreshing" && state.reason === "missing") {
       this.#break("B22", `${tab.name} does not take over what its predecessor was given`);

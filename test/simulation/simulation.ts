@@ -134,7 +134,9 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
     people.setOnline(true);
     for (const { tab } of pages) tab.thaw();
     await run(BUSY + CALM, () => false);
-    await run(BUSY + AGREED, () => invariants.disagreement() === undefined);
+    // B27: a fresh token that is refused too, and of whose end nobody has told, is refreshed five minutes later.
+    const agreed = AGREED + (settings.telling === "nothing" ? 300_000 : 0);
+    await run(BUSY + agreed, () => invariants.disagreement() === undefined);
   } catch (error) {
     journal.report("B9", `something throws: ${error}`);
   } finally {
