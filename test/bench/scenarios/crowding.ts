@@ -39,7 +39,7 @@ const small: Size = { clients: 100, lifetime: 20_000, left: 7_000, once: true };
 const LEEWAY = 1_500;
 
 const titleOf = ({ clients, once }: Size) =>
-  `${clients} clients whose tokens expire together, Node, no delay${once ? ", one run" : ""}: most refreshes within ${WIDTH} ms`;
+  `${clients} clients whose tokens expire together, Node, no delay${once ? ", one run" : ""}: largest number of refreshes in a span of ${WIDTH} ms`;
 
 interface Throng extends CrowdAftermath {
   /** when each client refreshed: ms since the epoch */

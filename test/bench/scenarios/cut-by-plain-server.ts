@@ -7,8 +7,10 @@ import { hostOf, isOurs, type Scenario } from "./scenario.ts";
 /** ms */
 const LIFETIME = 1_000;
 const LOAD = 1_500;
-/** A handshake takes three round trips of 50 ms. A tenth more is allowed for the work. */
-const HANDSHAKE = 165;
+/** A handshake takes three round trips of 50 ms. */
+const HANDSHAKE = 150;
+/** A tenth more is allowed for the work. */
+const LIMIT = 165;
 
 const TITLE = "token expires at a server without authsocket/server, Node: ms disconnected";
 
@@ -72,7 +74,10 @@ export const cutByPlainServer: Scenario = {
     const row: Row = {
       measure: TITLE,
       cells,
-      budget: { limit: "one handshake, 150", met: summarise(ours).median <= HANDSHAKE },
+      budget: {
+        limit: `≤ ${LIMIT} (one handshake: ${HANDSHAKE})`,
+        met: summarise(ours).median <= LIMIT,
+      },
     };
     return { rows: [row], checks };
   },

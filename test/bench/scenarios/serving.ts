@@ -13,7 +13,7 @@ const defaults: Transport[] = ["polling", "websocket"];
 const title = (what: string) => `server, ${CONNECTIONS} connections, one run: ${what}`;
 const multiples = (way: string) =>
   title(
-    `how many times as much a reconnect of all clients costs as a renewal of all, ${way}: server's CPU, clients' CPU, time, bytes`,
+    `cost of reconnecting all clients, as a multiple of the cost of renewing all of them, ${way}: server's CPU, clients' CPU, time, bytes`,
   );
 
 const cpu = (what: string) => title(`server's CPU for ${what}`);
