@@ -139,9 +139,9 @@ function search(): Found {
     if (found) return found;
     throw new Error(`CHROME_PATH names no browser that starts: ${chosen}`);
   }
-  const only = process.env.AUTHSOCKET_BROWSER;
-  for (const [name, find] of Object.entries(sources)) {
-    const found = !only || only === name ? find() : undefined;
+  const preferred = sources[process.env.AUTHSOCKET_BROWSER ?? ""];
+  for (const find of [...(preferred ? [preferred] : []), ...Object.values(sources)]) {
+    const found = find();
     if (found) return found;
   }
   throw new Error(
@@ -151,8 +151,8 @@ function search(): Found {
 }
 
 /**
- * Finds a Chromium, or installs one. `CHROME_PATH` names one outright; `AUTHSOCKET_BROWSER` tries a single source
- * ("installed", "playwright", "playwright-install", "npm" or "debian"). The answer is kept in the environment, so that
+ * Finds a Chromium, or installs one. `CHROME_PATH` names one outright; `AUTHSOCKET_BROWSER` the source that is
+ * tried first ("installed", "playwright", "playwright-install", "npm" or "debian"). The answer is kept in the environment, so that
  * Playwright's worker processes, which load the configuration too, do not search again.
  * @throws Error that says what to install, when there is no browser to be had.
  */
