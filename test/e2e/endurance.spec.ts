@@ -36,7 +36,7 @@ test.describe("the single-page app with 4-second tokens, at a server that renews
     expect(connections.length).toBeGreaterThanOrEqual(3);
     expect(connections.length).toBeLessThanOrEqual(5);
     await expect(demo.page.getByRole("img", { name: "Session and socket" })).toHaveAccessibleDescription(
-      /1 connection made, \d renewals of the token\.$/,
+      /1 connection made, \d new tokens\.$/,
     );
   });
 });
