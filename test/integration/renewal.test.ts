@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { issueToken } from "../support/auth-server.ts";
 import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
-import { client, next, startServer } from "../support/guarded-server.ts";
+import { client, next, startServer, Tokens } from "../support/guarded-server.ts";
 import { identify, live, protect } from "../support/load.ts";
 import { slowLineTo } from "../support/slow-line.ts";
 
@@ -176,3 +176,20 @@ it.each(["15000", 0, -1, null])(
     expect(auth.session.state.expiresAt).toBe(expiresAt);
   },
 );
+
+it("B13 a token that the store turns out to hold at a cut goes with the CONNECT, and in no renewal behind it", async () => {
+  const { io, url } = await startServer();
+  const tokens = new Tokens();
+  authenticate(io, { verify: tokens.verify });
+  io.on("connection", (socket) => socket.on("ask", (answer: () => void) => answer()));
+  const [first, second] = [tokens.issue({ lifetime: 60_000 }), tokens.issue({ lifetime: 50_000 })];
+  const store = memoryStore({ accessToken: first, subject: "alice" });
+  const auth = disposed(new AuthSocket(url, { store, refresh: async () => tokens.issue() }));
+  await next(auth.socket as never, "auth:session");
+  await store.save({ accessToken: second, subject: "alice" });
+  const again = next(auth.socket as never, "auth:session");
+  io.disconnectSockets();
+  await again;
+  await auth.socket.emitWithAck("ask");
+  expect(tokens.seen).toEqual([first, second]);
+});

@@ -909,9 +909,10 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   #renewInBand(token: string): void {
+    // Closed meanwhile, Socket.IO would keep it for the next connection, whose token may be newer (B13).
     const isStillWanted = () => {
       const state = this.#state;
-      return state.status === "connected" && state.renewing === token;
+      return state.status === "connected" && state.renewing === token && this.socket.connected;
     };
     if (!isStillWanted()) return;
     renewInBand(this.socket, token, this.#context.hasQueue, isStillWanted, (expiresIn) => {
