@@ -91,6 +91,9 @@ const PUT_BACK = 1_000;
 /** ms over which clients are spread that a server has told to come back at one time. */
 const RETRY_SPREAD = 1_000;
 
+/** How many of a user's tokens are remembered. */
+const MOST_HELD = 64;
+
 /** Who asks for a refresh because of the news of another tab. */
 const TABS = {};
 
@@ -117,7 +120,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
   /** The refresh tokens that have been used up. */
   readonly #spent = new Fingerprints();
   /** The tokens that this user has had here. */
-  readonly #held = new Fingerprints();
+  readonly #held = new Fingerprints(MOST_HELD);
   #state: State = { status: "loading", user: NOBODY };
   #clients: readonly SessionClient[] = [];
   /** How many tokens there have been. */

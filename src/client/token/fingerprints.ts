@@ -1,18 +1,21 @@
 import { fingerprint } from "./fingerprint.ts";
 
-/** How many are remembered. */
-const MOST = 64;
-
-/** Tokens that can be recognised, and not read (S1): the last ones, by their fingerprints. */
+/** Tokens that can be recognised, and not read (S1), by their fingerprints. */
 export class Fingerprints {
   readonly #marks = new Set<number>();
+  readonly #most: number;
+
+  /** @param most how many are remembered, the last ones. Default: all */
+  constructor(most = Number.POSITIVE_INFINITY) {
+    this.#most = most;
+  }
 
   add(token: string): void {
     const mark = fingerprint(token);
     this.#marks.delete(mark);
     this.#marks.add(mark);
     const [oldest] = this.#marks;
-    if (this.#marks.size > MOST && oldest !== undefined) this.#marks.delete(oldest);
+    if (this.#marks.size > this.#most && oldest !== undefined) this.#marks.delete(oldest);
   }
 
   has(token: string): boolean {
