@@ -41,6 +41,25 @@ export function answerOnce<T>(
 }
 
 /**
+ * Subscribes to something of the app's, which may say later, or never, what ends it (B9).
+ *
+ * @param unwatch takes what ends it
+ */
+export function subscribeTo(
+  subscribe: () => unknown,
+  unwatch: (end: () => void) => void,
+  failed: (error: unknown) => void,
+): void {
+  answerOnce<unknown>(
+    subscribe,
+    (end) => {
+      if (typeof end === "function") unwatch(end as () => void);
+    },
+    failed,
+  );
+}
+
+/**
  * As `answerOnce`, also for a function that hangs.
  *
  * @returns its undo: no answer, and no timer

@@ -606,7 +606,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     });
   }
 
-  get look(): Asked | undefined {
+  get question(): Asked | undefined {
     const { user } = this.#state;
     const token = tokenOf(this.#state);
     return this.#disposed ? undefined : { user, token, reason: token ? "expiring" : "missing" };

@@ -1,4 +1,4 @@
-import { andThen, answerOnce, withDeadline } from "../platform/deadline.ts";
+import { andThen, subscribeTo, withDeadline } from "../platform/deadline.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type RefreshOutcome, readAnswer } from "../refresh/outcome.ts";
 import type { TokenSource } from "../refresh/source.ts";
@@ -11,8 +11,8 @@ export interface NewsOwner {
   readonly platform: Platform;
   readonly refreshTimeout: number;
   readonly user: User;
-  /** What a look at the source asks; undefined once nothing is asked any more. */
-  readonly look: Question | undefined;
+  /** What the source is asked for; undefined once nothing is asked any more. */
+  readonly question: Question | undefined;
   /**
    * @param tokens what the source holds; undefined: nobody is signed in
    * @param isTold whether other tabs have been told of it
@@ -46,11 +46,9 @@ export class SourceNews {
   /** @param unwatch takes what ends it, now or later */
   watch(source: TokenSource, unwatch: (end: () => void) => void): void {
     unwatch(() => this.#owner.platform.clearTimeout(this.#rest));
-    answerOnce(
+    subscribeTo(
       () => source.subscribe?.(() => this.ask()),
-      (end) => {
-        if (typeof end === "function") unwatch(end);
-      },
+      unwatch,
       (error) => this.#owner.platform.report(error),
     );
   }
@@ -62,14 +60,14 @@ export class SourceNews {
       return;
     }
     this.#status = "asking";
-    const question = () => this.#question(isTold);
-    if (this.#echoes < MOST_ECHOES) question();
-    else this.#rest = this.#owner.platform.setTimeout(question, ECHO_REST);
+    if (this.#echoes < MOST_ECHOES) this.#put(isTold);
+    else this.#rest = this.#owner.platform.setTimeout(() => this.#put(isTold), ECHO_REST);
   }
 
-  #question(isTold: boolean): void {
-    const { platform, refreshTimeout, user, look } = this.#owner;
-    if (!look) return; // nothing is asked any more
+  /** Puts the question. */
+  #put(isTold: boolean): void {
+    const { platform, refreshTimeout, user, question } = this.#owner;
+    if (!question) return;
     this.#status = "asking";
     const controller = new AbortController();
     const ended = (outcome?: RefreshOutcome) => {
@@ -80,14 +78,14 @@ export class SourceNews {
       if (isUsed && outcome?.type === "granted") this.#owner.sourceHas(user, outcome.tokens, isTold);
       else if (isUsed && outcome?.type === "denied") this.#owner.sourceHas(user, undefined, isTold);
       // Any other failure may pass: the token is renewed when it is due.
-      const isNew = this.#owner.look?.token?.accessToken !== look.token?.accessToken;
+      const isNew = this.#owner.question?.token?.accessToken !== question.token?.accessToken;
       this.#echoes = isNew && !isOutdated ? 0 : this.#echoes + 1;
       if (isOutdated) this.ask(isTold);
     };
     withDeadline<RefreshOutcome>(
       platform,
       refreshTimeout,
-      () => andThen(this.#supply.ask(look, controller.signal), readAnswer),
+      () => andThen(this.#supply.ask(question, controller.signal), readAnswer),
       () => controller.abort(),
       ended,
       () => ended(),

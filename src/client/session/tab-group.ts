@@ -75,13 +75,14 @@ export class TabGroup {
 
   /** The lease for whose turn a refresh waits; undefined: it takes no turns. */
   leaseName(token: AccessToken | undefined): string | undefined {
-    return this.#isAlone ? undefined : this.#leaseOf(token);
+    if (this.#isAlone) return undefined;
+    // Per-tab storage shares its turns by what it has copied: the tokens of one sign-in.
+    return this.#isPrivate(token) ? `${this.name}#${token?.signInId}` : this.name;
   }
 
-  /** Per-tab storage shares its turns by what it has copied: the tokens of one sign-in. */
-  #leaseOf(token: AccessToken | undefined): string {
-    const isCopied = !this.#owner.isShared && token?.refreshToken !== undefined;
-    return isCopied ? `${this.name}#${token.signInId}` : this.name;
+  /** Whether there is a refresh token that no other tab can see. */
+  #isPrivate(token: AccessToken | undefined): boolean {
+    return !this.#owner.isShared && token?.refreshToken !== undefined;
   }
 
   /** What another session of this page has just been given for the same request. */
@@ -118,7 +119,7 @@ export class TabGroup {
     { signedOut, look = false, token, subject }: Announcement,
     overtaken: () => void,
   ): Settling | undefined {
-    const isPrivate = this.#reach.perTab || (!this.#owner.isShared && token?.refreshToken !== undefined);
+    const isPrivate = this.#reach.perTab || this.#isPrivate(token);
     forgetHandover(this.#owner.platform, this.name);
     if (this.#isAlone || isPrivate || !this.#owner.platform.leases()) return undefined;
     const signedIn = signedOut ? undefined : token;

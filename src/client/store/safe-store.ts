@@ -1,5 +1,5 @@
 import { AuthSocketError } from "../errors.ts";
-import { andThen, answerOnce, withDeadline } from "../platform/deadline.ts";
+import { andThen, subscribeTo, withDeadline } from "../platform/deadline.ts";
 import type { Platform } from "../platform/platform.ts";
 import { isInSeconds, type KnownTokens, readTokenSet, type TokenSet } from "../token/token-set.ts";
 import type { TokenStore } from "./token-store.ts";
@@ -138,11 +138,9 @@ export class SafeStore {
 
   /** @param unwatch takes what ends it, now or later */
   watch(listener: () => void, unwatch: (end: () => void) => void): void {
-    answerOnce<unknown>(
+    subscribeTo(
       () => this.#store.subscribe?.(listener),
-      (end) => {
-        if (typeof end === "function") unwatch(end as () => void);
-      },
+      unwatch,
       () => {}, // what other tabs do is found at the next look then
     );
   }
