@@ -8,6 +8,7 @@ import { RefreshLock } from "../../src/client/tabs/refresh-lock.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { MapStorage } from "../support/map-storage.ts";
 import { MemoryLeases } from "../support/memory-leases.ts";
+import { RefreshDesk } from "../support/refresh-desk.ts";
 import { timedToken } from "../support/unsigned-jwt.ts";
 
 const NAME = "tabs";
@@ -46,7 +47,7 @@ describe("turns at the refresh endpoint", () => {
     }
     await second.advance(10_000);
     expect(begun).toBe(0);
-    await second.advance(1_000);
+    await second.advance(2_000);
     expect(begun).toBe(1);
   });
 
@@ -99,6 +100,29 @@ describe("turns at the refresh endpoint", () => {
     await tab.advance(3_000);
     expect(refresh).toHaveBeenCalledOnce();
     await forced;
+  });
+
+  it("B2 B3 a request has the whole of refreshTimeout, also where its tab has waited for another's token first", async () => {
+    const leases = new MemoryLeases();
+    const desk = new RefreshDesk();
+    const [first, second] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+    // T24: neither sees what the other has stored.
+    const [late, early] = [first, second].map((tab) => {
+      const storage = new MapStorage();
+      storage.setItem("authToken", timedToken(tab.now(), LIFETIME));
+      return sessionIn(tab, { ...desk, store: webStorageStore("authToken", storage) });
+    });
+    const force = (session: AuthSession | undefined) =>
+      session?.getToken({ forceRefresh: true }).catch(() => undefined);
+    await late?.getToken();
+    const renewed = force(early);
+    (await desk.turn(1)).resolve(timedToken(second.now(), LIFETIME, { jti: "renewed" }));
+    await renewed;
+    force(late);
+    await settled();
+    force(early);
+    for (let ms = 0; ms < 10_900; ms += 100) await Promise.all([first.advance(100), second.advance(100)]);
+    expect(desk.turns).toHaveLength(2);
   });
 });
 

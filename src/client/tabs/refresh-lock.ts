@@ -13,8 +13,11 @@ import { withDeadline } from "../platform/deadline.ts";
 import type { Platform } from "../platform/platform.ts";
 import { fingerprint } from "../token/fingerprint.ts";
 
-/** ms beyond the time that a refresh may take, until a holder that has not given its turn back is preempted. */
-const GRACE = 500;
+/**
+ * ms beyond the time that a refresh may take, until a holder that has not given its turn back is preempted: before it sends
+ * anything, it may wait a second for the token of another tab (T24), and for its transactions.
+ */
+const GRACE = 2_000;
 
 /**
  * ms until a holder is preempted whose page was left: the browser sees its request to the end, so that the cookie that
