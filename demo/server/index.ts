@@ -93,7 +93,8 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
 
   // Sockets: one Socket.IO server on all nodes.
   const app = express();
-  const server = createServer(app);
+  // A proxy in front keeps an idle connection for up to a minute. A server that closed it first could cut a request on its way.
+  const server = createServer({ keepAliveTimeout: 65_000 }, app);
   const io: DemoIo = new Server(server, {
     maxHttpBufferSize: 100_000,
     // A recovered socket passes the middlewares again. The lesson's own middleware does not check that it is still the same

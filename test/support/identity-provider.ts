@@ -54,7 +54,8 @@ export class IdentityProvider {
     lifetime = 4,
   }: ProviderOptions = {}): Promise<IdentityProvider> {
     let handle = (_request: IncomingMessage, _response: ServerResponse): void => {};
-    const http = createServer((request, response) => handle(request, response));
+    // An idle connection that the server closed could cut the next request of a test that was slow.
+    const http = createServer({ keepAliveTimeout: 65_000 }, (request, response) => handle(request, response));
     http.listen(0, "127.0.0.1");
     await once(http, "listening");
     // Auth0's client expects the slash at the end of its provider's name.
