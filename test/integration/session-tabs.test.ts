@@ -118,9 +118,9 @@ describe("turns at the refresh endpoint", () => {
     const renewed = force(early);
     (await desk.turn(1)).resolve(timedToken(second.now(), LIFETIME, { jti: "renewed" }));
     await renewed;
-    force(late);
+    void force(late);
     await settled();
-    force(early);
+    void force(early);
     for (let ms = 0; ms < 10_900; ms += 100) await Promise.all([first.advance(100), second.advance(100)]);
     expect(desk.turns).toHaveLength(2);
   });
@@ -129,10 +129,17 @@ describe("turns at the refresh endpoint", () => {
 /** A database that takes its time. */
 class SlowLeases extends MemoryLeases {
   tab: ManualPlatform | undefined;
+  readonly #shared: MemoryLeases | undefined;
+
+  /** @param shared with other tabs, which need not wait for it */
+  constructor(shared?: MemoryLeases) {
+    super();
+    this.#shared = shared;
+  }
 
   override async update(...change: Parameters<MemoryLeases["update"]>): Promise<Lease> {
     await new Promise<void>((resolve) => this.tab?.setTimeout(resolve, 5));
-    return super.update(...change);
+    return this.#shared ? this.#shared.update(...change) : super.update(...change);
   }
 }
 
@@ -321,6 +328,26 @@ describe("tabs that share a store", () => {
     expect(leases.of(NAME).holder).toBeUndefined();
     expect(new Set(await tokens).size).toBe(1);
     for (const tab of tabs) await tab.advance(5_000);
+    expect(refresh).toHaveBeenCalledOnce();
+  });
+
+  it("B22 a sign-in whose refresh token another tab has used before it was announced is not stored over its successor", async () => {
+    const leases = new MemoryLeases();
+    const [first, second] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+    const slow = new SlowLeases(leases);
+    slow.tab = first;
+    first.board = slow;
+    const store = webStorageStore("authToken", new MapStorage());
+    const fresh = () => timedToken(second.now(), LIFETIME);
+    const refresh = vi.fn(async () => ({ accessToken: fresh(), refreshToken: "second" }));
+    const [here, there] = [first, second].map((tab) => sessionIn(tab, { refresh, store }));
+    const signedIn = here?.signIn({ accessToken: fresh(), refreshToken: "first" });
+    await settled();
+    const token = await there?.getToken({ forceRefresh: true });
+    await first.advance(10);
+    await signedIn;
+    expect(store.load()).toMatchObject({ accessToken: token, refreshToken: "second" });
+    expect(await here?.getToken()).toBe(token);
     expect(refresh).toHaveBeenCalledOnce();
   });
 });

@@ -122,13 +122,11 @@ export class TabGroup {
     const isPrivate = this.#reach.perTab || this.#isPrivate(token);
     forgetHandover(this.#owner.platform, this.name);
     if (this.#isAlone || isPrivate || !this.#owner.platform.leases()) return undefined;
-    const signedIn = signedOut ? undefined : token;
     const news = {
       signedOut,
       look,
       user: token?.subject ?? subject,
-      token: signedIn?.accessToken,
-      signIn: signedIn?.signInId,
+      tokens: signedOut ? undefined : token,
     };
     return (done) =>
       this.lock.announce(this.name, news, (held) => {

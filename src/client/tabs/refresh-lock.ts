@@ -12,6 +12,7 @@ import {
 import { withDeadline } from "../platform/deadline.ts";
 import type { Platform } from "../platform/platform.ts";
 import { fingerprint } from "../token/fingerprint.ts";
+import type { TokenSet } from "../token/token-set.ts";
 
 /**
  * ms beyond the time that a refresh may take, until a holder that has not given its turn back is preempted: before it sends
@@ -67,8 +68,8 @@ interface News {
   signedOut: boolean;
   look: boolean;
   user: string | undefined;
-  token: string | undefined;
-  signIn: string | undefined;
+  /** that a sign-in brought */
+  tokens: TokenSet | undefined;
 }
 
 /** Who has signed in or out. */
@@ -151,8 +152,11 @@ export class RefreshLock {
             leave = database?.hold(id);
             const behind = !!lease && this.#isBehind(name, lease, token);
             if (lease && (!behind || token === undefined)) this.#generations.set(name, lease.generation);
-            const { generation, spent = [] } = since;
-            begin(turn, { behind, generation, isSpent: (used) => spent.includes(fingerprint(used)) });
+            begin(turn, {
+              behind,
+              generation: since.generation,
+              isSpent: (used) => isSpent(since, used),
+            });
             return;
           }
           if (ahead === holder) return;
@@ -211,29 +215,22 @@ export class RefreshLock {
    * Tells the other tabs that somebody has signed in or out. What they have under way for the last user is not kept.
    *
    * @param name of the lease; undefined: there are no other tabs
-   * @param token that the sign-in brought
-   * @param done `held` is false where this tab was frozen meanwhile, and somebody has signed in or out elsewhere, or has
-   * found this sign-in in the store and renewed its token
+   * @param done `held` is false where another tab has found this sign-in in the store and used its refresh token, or where
+   * this tab was frozen meanwhile, and somebody has signed in or out elsewhere, or has renewed its token
    */
-  announce(
-    name: string | undefined,
-    { user, token, signIn, ...news }: News,
-    done: (held: boolean) => void,
-  ): void {
+  announce(name: string | undefined, { user, tokens, ...news }: News, done: (held: boolean) => void): void {
     const { now } = this.#platform;
     const at = now();
+    const token = mark(tokens?.accessToken);
+    const signIn = mark(tokens?.signInId);
     let held = true;
     const change = (lease: Lease) => {
-      const isRenewed = signIn !== undefined && lease.signIn === mark(signIn) && lease.token !== mark(token);
-      held = now() < at + DATABASE_TIMEOUT || ((lease.since ?? at) <= at && !isRenewed);
+      const isRenewed = tokens && lease.signIn === signIn && lease.token !== token;
+      held =
+        !isSpent(lease, tokens?.refreshToken) &&
+        (now() < at + DATABASE_TIMEOUT || !(isRenewed || Number(lease.since) > at));
       if (!held) return lease;
-      const after = announced(lease, {
-        ...news,
-        user: mark(user),
-        token: mark(token),
-        signIn: mark(signIn),
-        at,
-      });
+      const after = announced(lease, { ...news, user: mark(user), token, signIn, at });
       this.#generations.set(name, after.generation);
       if (name === this.#watched) this.#epoch = after.epoch;
       return after;
@@ -300,6 +297,10 @@ export class RefreshLock {
       () => done(undefined),
     );
   }
+}
+
+function isSpent({ spent = [] }: Lease, refreshToken: string | undefined): boolean {
+  return spent.some((used) => used === mark(refreshToken));
 }
 
 function unchanged(lease: Lease): Lease {
