@@ -209,14 +209,18 @@ export class Invariants {
     const { tab, sentAt } = flight;
     const before = this.#timedOut(tab);
     if (!before || this.#last.get(tab) !== flight) return;
+    const { scheduler } = this.#world;
     const look = () => {
-      if (this.#timedOut(tab) === before)
+      // A tab that was frozen meanwhile has its transaction still to come.
+      const rest = tab.awakeSince + TRANSACTION - scheduler.time;
+      if (rest > 0) scheduler.schedule(rest, look, tab);
+      else if (this.#timedOut(tab) === before)
         this.#break(
           "B22",
           `${tab.name} does not take the answer to the refresh that it sent at ${sentAt} ms`,
         );
     };
-    this.#world.scheduler.schedule(TRANSACTION, look, tab);
+    scheduler.schedule(TRANSACTION, look, tab);
   }
 
   #stores(tab: Tab, key: string, value: string | null): void {
