@@ -1,4 +1,4 @@
-/** What an option must be: the question, and the words of the TypeError where it is not. */
+/** The check of an option, and what the TypeError says that the option must be. */
 export type Rule = readonly [holds: (value: unknown) => boolean, must: string];
 
 /** The known options, by name. */

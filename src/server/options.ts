@@ -28,7 +28,10 @@ export interface AuthenticateOptions<Claims, Socket> {
    * that is less, so that clients have normally renewed before.
    */
   notice?: number | undefined;
-  /** Gets an event for each connection, refusal and fault. No event contains a token. If it throws, that is only a warning. */
+  /**
+   * Gets an event when a client is accepted or refused, when a connection is renewed or ended, and for each fault. No event
+   * contains a token. If it throws, that is only a warning.
+   */
   onEvent?: OnEvent | undefined;
 }
 

@@ -27,8 +27,8 @@ const MOST_ECHOES = 5;
 const ECHO_REST = 500;
 
 /**
- * A source, or another tab, says that something has changed. What the source holds is asked for, and no renewal. News that
- * comes while it is being asked, as by a renewal of its own, costs one question more.
+ * Asks the source again when it, or another tab, says that something has changed: for the token that it holds, and for no
+ * refresh. If more news comes in the meantime, for example from a refresh of the source's own, it is asked once more.
  */
 export class SourceNews {
   readonly #owner: NewsOwner;

@@ -2,11 +2,11 @@ import { abortReason } from "../abort.ts";
 import type { AuthSocketError } from "../errors.ts";
 import type { Reactions } from "../reactions.ts";
 
-/** Somebody who waits for a session. */
+/** A call that waits for a session. */
 export interface Waiter {
   /** a token; one that is still to come; the word whether somebody is signed in */
   readonly wants: "token" | "fresh" | "ready";
-  /** how many tokens there had been, for one who wants another */
+  /** how many tokens there had been, for a call that wants another */
   readonly tokens: number;
   /** 2.2: a token that was asked for by one user is not answered with another's */
   readonly user: number;
@@ -14,13 +14,13 @@ export interface Waiter {
 
 type Answer = string | AuthSocketError;
 
-/** Those who wait for a token, or for the word that nobody is signed in. */
+/** The calls that wait for a token, or for the answer that nobody is signed in. */
 export class Waiters {
   readonly #reactions: Reactions;
   readonly #changed: () => void;
   readonly #answers = new Map<Waiter, (answer: Answer) => void>();
 
-  /** @param changed called when somebody waits no longer */
+  /** @param changed called when a call no longer waits */
   constructor(reactions: Reactions, changed: () => void) {
     this.#reactions = reactions;
     this.#changed = changed;

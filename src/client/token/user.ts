@@ -18,8 +18,8 @@ interface Named {
 export const NOBODY: User = { id: 0 };
 
 /**
- * Whether a token is the same user's: equal subjects; where one of them names nobody, equal sign-ins (B16). The session's
- * sign-in id is kept by its refreshes and stored beside the tokens, so that other tabs find it there (B23).
+ * Whether a token belongs to the same user: equal subjects; where one of them names nobody, equal sign-ins (B16). The
+ * session's sign-in id is kept by its refreshes and stored beside the tokens, so that other tabs find it there (B23).
  */
 export function isSameUser(user: User, token: Named): boolean {
   if (user.id === 0) return false;

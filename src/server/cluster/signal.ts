@@ -1,4 +1,4 @@
-/** Wakes up those who wait for news. */
+/** Wakes up the calls that wait for news from other nodes. */
 export class Signal {
   readonly #waiting = new Set<() => void>();
 
