@@ -1,5 +1,5 @@
 // `npm run versions` runs the core tests with other releases of Socket.IO and of Node, and writes the table of
-// docs/compatibility.md. `-- --only 4.7.0` runs the lines that contain this, and leaves the others in the table as they are.
+// docs/compatibility.md. `-- --only 4.7.0` runs the rows that contain this, and leaves the others in the table as they are.
 // Releases are installed into .versions/, which may be deleted.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -59,7 +59,7 @@ const outcomes = chosen.map((row) => {
   writeLine(row, count);
   return count;
 });
-if (chosen.length === 0) console.error(`No line contains "${only}": ${rows.map(keyOf).join(", ")}`);
+if (chosen.length === 0) console.error(`No row contains "${only}": ${rows.map(keyOf).join(", ")}`);
 const isGood = ({ failed, passed }: Count) => failed === 0 && passed > 0;
 process.exitCode = chosen.length > 0 && outcomes.every(isGood) ? 0 : 1;
 
@@ -120,7 +120,7 @@ function install(name: string, version: string): string {
   return folder;
 }
 
-/** Writes one line of the table, in the order of the rows. A line that was not run stays as it is. */
+/** Writes one row of the table, in the order of `rows`. The other rows stay as they are. */
 function writeLine(row: Row, count: Count): void {
   const text = readFileSync(page, "utf8");
   const [, table = ""] = /<!-- versions -->\n([\s\S]*)\n<!-- \/versions -->/.exec(text) ?? [];

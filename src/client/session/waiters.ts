@@ -54,7 +54,7 @@ export class Waiters {
     });
   }
 
-  /** @param answerTo what each of those who wait is told; undefined: it goes on waiting */
+  /** @param answerTo what each waiting call is told; undefined: it goes on waiting */
   answer(answerTo: (waiter: Waiter) => Answer | undefined): void {
     for (const [waiter, settle] of this.#answers) {
       const answer = answerTo(waiter);
