@@ -25,7 +25,7 @@ const highlights: { label: string; measures: string[] }[] = [
     measures: ["token expires under load, Chromium: ms disconnected"],
   },
   {
-    label: "Events lost when the token expires: to the page, to the server",
+    label: "Events lost when the token expires: sent to the page, sent to the server",
     measures: [
       "token expires under load, Chromium: events lost to the client",
       "token expires under load, Chromium: events lost to the server",
@@ -36,7 +36,7 @@ const highlights: { label: string; measures: string[] }[] = [
     measures: ["eight namespaces expire, Chromium: refreshes"],
   },
   {
-    label: "The same with one-time refresh tokens",
+    label: "Refreshes in this case, if refresh tokens work only once",
     measures: ["eight namespaces expire, one-time refresh tokens, Chromium: refreshes"],
   },
   {
@@ -106,7 +106,11 @@ function highlightTable(rows: readonly Row[]): string {
 function short(cell: string): string {
   const milliseconds = /([\d.]+) ms$/.exec(cell)?.[1];
   const gzip = /^[\d.]+, ([\d.]+), [\d.]+$/.exec(cell)?.[1];
-  return milliseconds ?? gzip ?? cell.replace(/ \([^)]*\)/, "").replace(/ (\d+) of \1 times/, " each time");
+  return (
+    milliseconds ??
+    gzip ??
+    cell.replace(/ \([^)]*\)/, "").replace(/, signed out (\d+) of \1 times/, ", and the user is signed out")
+  );
 }
 
 /** The number that a plot shows; undefined if there is none, as for a contender that did not reconnect. */
