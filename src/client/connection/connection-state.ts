@@ -102,6 +102,16 @@ export function attemptOf(state: State): Attempt {
   return { attempt, error, refusals, unreached, veil };
 }
 
+/** After a failed attempt. It goes on counting as the current one until the next begins. */
+export function nextAttempt(state: State): Attempt {
+  const attempt = attemptOf(state);
+  return "attempt" in state ? { ...attempt, attempt: attempt.attempt + 1 } : attempt;
+}
+
+export function tokenOf(credential: Credential): string | undefined {
+  return credential === "guest" ? undefined : credential.accessToken;
+}
+
 /** Socket.IO has the Socket in hand. */
 export function isUnderWay({ status }: State): boolean {
   return status === "opening" || status === "awaiting" || status === "connected";

@@ -1,14 +1,14 @@
 import type { Socket } from "socket.io-client";
 import { EXPIRING_EVENT, FORCE_DISCONNECT_EVENT, REVOKED_EVENT, SESSION_EVENT } from "../../protocol.ts";
-import { AuthSocketError, type AuthSocketErrorCode } from "../errors.ts";
+import { AuthSocketError } from "../errors.ts";
 import { Observable } from "../observable.ts";
 import type { WakeUp } from "../platform/wake-up.ts";
 import { WallClockTimer } from "../platform/wall-clock-timer.ts";
 import type { Demand, Session, SessionClient } from "../session/session.ts";
 import type { TokenView } from "../session/session-state.ts";
-import { withoutJwt } from "../token/token-set.ts";
 import type { User } from "../token/user.ts";
 import { type AckTracker, trackAcks } from "./ack-tracker.ts";
+import { ConnectPace } from "./connect-pace.ts";
 import {
   type Attempt,
   type AuthSocketState,
@@ -19,18 +19,33 @@ import {
   isAtRest,
   isSealed,
   isUnderWay,
+  nextAttempt,
   type Refused,
   type Retry,
   type State,
+  tokenOf,
   toSocketState,
 } from "./connection-state.ts";
 import { readCut, recentCuts } from "./cut.ts";
 import { readExpiresIn, renewInBand } from "./in-band-renewal.ts";
 import { NamespaceGate } from "./namespace-gate.ts";
 import type { AuthSocketOptions } from "./options.ts";
+import { Outbox } from "./outbox.ts";
 import { CONNECT, CONNECT_ERROR, type Packet } from "./packet.ts";
+import { connectPayload } from "./payload.ts";
 import { RecoveryCursor } from "./recovery-cursor.ts";
 import { answerRefusal, type ConnectError, isTokenRefused, readRefusal, unavailableFor } from "./refusal.ts";
+import {
+  httpStatus,
+  kicked,
+  refused,
+  refusedAgain,
+  revoked,
+  stillAnothers,
+  unanswered,
+  unreachable,
+  unsent,
+} from "./socket-errors.ts";
 import { disposed, patchSocket, type SocketOwner, type SocketPatch } from "./socket-patch.ts";
 
 /** What the sockets of one Manager share. */
@@ -65,10 +80,6 @@ const REVOKE_TIMEOUT = 2_000;
 /** B7: ms between two attempts with a token that is refused again and again, at most. */
 const LONGEST_BACKOFF = 60_000;
 
-/** T13: so many connects in so many ms, after the server has disconnected the socket, are not put off. */
-const CONNECTS = 3;
-const CONNECTS_SPAN = 10_000;
-
 /** ms between two retries by a wake-up, and over which each is spread at random (B27). */
 const WAKE_REST = 10_000;
 const WAKE_SPREAD = 1_000;
@@ -89,6 +100,8 @@ export class Connection implements SessionClient, SocketOwner {
   readonly #context: ConnectionContext;
   readonly #patch: SocketPatch;
   readonly #gate: NamespaceGate;
+  readonly #outbox: Outbox;
+  readonly #pace = new ConnectPace();
   readonly #cursor = new RecoveryCursor();
   readonly #timer: WallClockTimer;
   #state: State = { status: "idle" };
@@ -99,13 +112,9 @@ export class Connection implements SessionClient, SocketOwner {
   #dropped: { wasConnected: boolean; wasGuest: boolean } | undefined;
   /** Whose what the app emits is. */
   #role: "guest" | "user";
-  /** B21: what a user has left unsent whose session has expired, while a guest is connected. */
-  #aside: { user: number; packets: Socket["sendBuffer"] } | undefined;
   /** B21: until when a token is waited for before connecting as a guest. */
   #guestAt: number | undefined;
   #isGuestRefused = false;
-  /** When the app has called connect() after the server had disconnected this socket (T13). */
-  #connects: readonly number[] = [];
   #wokenAt = Number.NEGATIVE_INFINITY;
   /** When the server has cut this user's connections lately (B14). */
   #cuts: readonly number[] = [];
@@ -122,6 +131,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.#gate = new NamespaceGate(socket, namespace, session.platform);
     this.tracker = trackAcks(socket, context.hasQueue);
     this.#patch = patchSocket(socket, this, context.hasQueue);
+    this.#outbox = new Outbox(socket, this.#patch);
     session.join(this);
   }
 
@@ -178,19 +188,9 @@ export class Connection implements SessionClient, SocketOwner {
     this.#isGuestRefused = false;
     this.#guestAt ??= this.#context.options.anonymous ? this.#now + this.#session.refreshTimeout : undefined;
     const wasRefused = state.status === "refused";
-    const at = wasRefused ? this.#nextConnect() : undefined;
+    const at = wasRefused ? this.#pace.putOffUntil(this.#now) : undefined;
     if (at !== undefined) this.#delay(FIRST_ATTEMPT, at, state.error);
     else this.#begin(FIRST_ATTEMPT, wasRefused);
-  }
-
-  /** T13: when another connect() may go out, if not now. */
-  #nextConnect(): number | undefined {
-    const now = this.#now;
-    const recent = this.#connects.filter((at) => at <= now && now - at < CONNECTS_SPAN);
-    const [oldest] = recent;
-    if (recent.length >= CONNECTS && oldest !== undefined) return oldest + CONNECTS_SPAN;
-    this.#connects = [...recent, now];
-    return undefined;
   }
 
   /** @param isFresh whether a fresh token is asked for first (B14), within the budget (B27) */
@@ -228,7 +228,7 @@ export class Connection implements SessionClient, SocketOwner {
 
   dispose(): void {
     this.disconnect();
-    this.#discard(disposed());
+    this.#outbox.discard(disposed());
     // Now, and not when its turn comes: nothing that is asked for from here on would be answered (B18).
     this.#patch.detach();
     this.tracker.detach();
@@ -247,22 +247,15 @@ export class Connection implements SessionClient, SocketOwner {
     // What the app emits from here on is the next user's, and waits for the next connection.
     socket.connected = false;
     // B21: what a guest has typed is the user's to send. Only the connection is another's.
-    if (wasGuest) this.#restoreAside();
+    if (wasGuest) this.#outbox.restore(this.#session.user.id);
     else {
       const code = this.#session.currentToken === undefined ? "signed_out" : "user_changed";
-      this.#discard(changed(code));
+      this.#outbox.discard(unsent(code));
     }
   }
 
   get #currentRole(): "guest" | "user" {
     return this.#context.options.anonymous && this.#session.currentToken === undefined ? "guest" : "user";
-  }
-
-  #discard(error: Error): void {
-    this.#patch.rejectPending(error);
-    this.#aside = undefined;
-    this.socket.sendBuffer = [];
-    this.socket.receiveBuffer = [];
   }
 
   follow(): void {
@@ -277,8 +270,8 @@ export class Connection implements SessionClient, SocketOwner {
     }
     // While it is connected, its acknowledgements go with the connection.
     if (before !== this.#role && this.#state.status !== "connected") {
-      if (this.#role === "guest") this.#setAside();
-      else this.#restoreAside();
+      if (this.#role === "guest") this.#outbox.setAside(this.#user.id);
+      else this.#outbox.restore(this.#user.id);
     }
     this.#followToken(view);
   }
@@ -291,11 +284,7 @@ export class Connection implements SessionClient, SocketOwner {
     const close = () => this.#close();
     if (isSealed(state)) close();
     else if (this.#context.hasQueue && isNewUser && !wasGuest) {
-      const error = new AuthSocketError(
-        "user_changed",
-        `another user has signed in, and Socket.IO's "retries" queue cannot be emptied: make a new AuthSocket`,
-      );
-      this.#stop(error, "never");
+      this.#stop(stillAnothers(), "never");
     } else if (state.status === "idle") close();
     else this.#start(FIRST_ATTEMPT, close);
   }
@@ -358,7 +347,7 @@ export class Connection implements SessionClient, SocketOwner {
   #renew(state: State & { status: "connected" }, view: View): void {
     if (view.status !== "ready") return;
     const { credential } = view;
-    if (isGuest(credential) !== isGuest(state.credential)) {
+    if ((credential === "guest") !== (state.credential === "guest")) {
       this.#changeIdentity(state, credential);
       return;
     }
@@ -381,26 +370,11 @@ export class Connection implements SessionClient, SocketOwner {
 
   /** B21: a guest signs in, or a user's session is over: a new connection, as the other. */
   #changeIdentity(state: State & { status: "connected" }, next: Credential): void {
-    if (next !== "guest") this.#restoreAside();
+    if (next !== "guest") this.#outbox.restore(this.#session.user.id);
     this.#start(attemptOf(state), () => {
       this.#close();
-      if (next === "guest") this.#setAside();
+      if (next === "guest") this.#outbox.setAside(this.#session.user.id);
     });
-  }
-
-  /** Kept apart until somebody signs in, and sent or dropped then (B16, B17). */
-  #setAside(): void {
-    this.#aside ??= { user: this.#session.user.id, packets: this.socket.sendBuffer };
-    this.socket.sendBuffer = [];
-  }
-
-  #restoreAside(): void {
-    const aside = this.#aside;
-    if (!aside) return;
-    this.#aside = undefined;
-    if (aside.user === this.#session.user.id)
-      this.socket.sendBuffer = [...aside.packets, ...this.socket.sendBuffer];
-    else this.#patch.rejectPending(changed("user_changed"));
   }
 
   signedIn(): void {
@@ -483,14 +457,14 @@ export class Connection implements SessionClient, SocketOwner {
   #revoked(reason: unknown): void {
     const state = this.#state;
     if (state.status !== "connected") return;
-    this.#decide({ ...state, revoked: revocation(reason), dueAt: this.#now + REVOKE_TIMEOUT });
+    this.#decide({ ...state, revoked: revoked(reason), dueAt: this.#now + REVOKE_TIMEOUT });
   }
 
   /** By itself it is the app's own event. */
   #forced(reason: unknown): void {
     const state = this.#state;
     if (state.status === "connected")
-      this.#decide({ ...state, forced: { error: revocation(reason), at: this.#now } });
+      this.#decide({ ...state, forced: { error: revoked(reason), at: this.#now } });
   }
 
   /** B26: the server keeps the connection, and refuses its events. */
@@ -498,12 +472,7 @@ export class Connection implements SessionClient, SocketOwner {
     const state = this.#state;
     const token = this.connectedWith;
     if (state.status !== "connected" || token === undefined) return;
-    try {
-      if (isRefused(...args) !== true) return;
-    } catch (error) {
-      this.report(error);
-      return;
-    }
+    if (!this.#isTrue(isRefused, ...args)) return;
     const { status } = this.#session.replace(this, token);
     if (status === "look" || status === "refreshing") {
       // What is emitted from here on would be refused, too. It waits for the next connection.
@@ -511,8 +480,7 @@ export class Connection implements SessionClient, SocketOwner {
       if (isHeld) void this.tracker.hold();
       this.#decide({ ...state, renewal: "reconnect", isHeld }, () => this.#follow());
     } else {
-      const message = `the server has sent "${event}" again, although the token is fresh`;
-      this.#decide({ ...state, error: state.error ?? new AuthSocketError("token_rejected", message) });
+      this.#decide({ ...state, error: state.error ?? refusedAgain(event) });
     }
   }
 
@@ -527,7 +495,7 @@ export class Connection implements SessionClient, SocketOwner {
     if (!isUnderWay(state)) return;
     const { veil, error } = attemptOf(state);
     if (veil) this.#decide(veil);
-    else this.#decide({ status: "idle", error: error?.code === "unreachable" ? error : this.#unreachable() });
+    else this.#decide({ status: "idle", error: error?.code === "unreachable" ? error : unreachable() });
   }
 
   /** Socket.IO wants the CONNECT payload; also where the app opened the Manager behind an idle socket's back. */
@@ -561,33 +529,16 @@ export class Connection implements SessionClient, SocketOwner {
       const token = tokenOf(credential);
       // The engine was opened with an earlier cookie, and will not see another one.
       if (session.isCookie && token !== undefined && !this.#context.hasSeen(token)) return;
-      const payload = this.#payload(session.isCookie ? undefined : token);
-      if (!payload) return;
+      let payload: object;
+      try {
+        payload = connectPayload(this.#context.options.payload, session.isCookie ? undefined : token);
+      } catch (error) {
+        this.#stop(error as AuthSocketError, "never");
+        return;
+      }
       this.#gate.sent();
       answer({ ...payload, ...this.#cursor.fields(credential === "guest" ? -1 : this.#user.id) });
     });
-  }
-
-  #payload(token: string | undefined): object | undefined {
-    const { payload = defaultPayload } = this.#context.options;
-    try {
-      const given = payload(token);
-      if (!isPlain(given)) throw new TypeError(`"payload" must return a plain object`);
-      if ("pid" in given || "offset" in given) {
-        throw new TypeError(`"payload" must leave "pid" and "offset" to Socket.IO`);
-      }
-      return given;
-    } catch (cause) {
-      const error = new AuthSocketError(
-        "forbidden",
-        `"payload" threw or did not return a plain object, so the socket did not connect: see the cause`,
-        {
-          cause,
-        },
-      );
-      this.#stop(error, "never");
-      return undefined;
-    }
   }
 
   accepted(): void {
@@ -621,7 +572,7 @@ export class Connection implements SessionClient, SocketOwner {
     const state = this.#state;
     if (isUnderWay(state)) {
       const status = httpStatus(cause);
-      const error = this.#unreachable(status, cause);
+      const error = unreachable(cause);
       const unreached = attemptOf(state).unreached + 1;
       this.#decide({ status: "opening", ...attemptOf(state), error, unreached });
       const token = this.#session.currentToken;
@@ -630,14 +581,6 @@ export class Connection implements SessionClient, SocketOwner {
       if (this.#session.isCookie && token !== undefined && isRefused) this.#session.replace(this, token);
     }
     if (!this.socket.io.reconnection()) this.gaveUp();
-  }
-
-  #unreachable(status?: number, cause?: unknown): AuthSocketError {
-    const what =
-      status === undefined
-        ? "the server cannot be reached"
-        : `the server has answered the handshake with ${status}`;
-    return new AuthSocketError("unreachable", what, cause === undefined ? undefined : { cause });
   }
 
   /** What a refused token does is decided in refusal.ts. */
@@ -649,11 +592,11 @@ export class Connection implements SessionClient, SocketOwner {
     const { credential } = state;
     if (credential === "guest") {
       this.#isGuestRefused = true;
-      this.#decide({ status: "signedOut", error: this.#refusal("forbidden", error) });
+      this.#decide({ status: "signedOut", error: refused("forbidden", error) });
       return;
     }
     const said = readRefusal(error);
-    const isByCode = this.#isTokenRefused(error);
+    const isByCode = this.#isTrue(this.#context.options.isTokenRefused ?? isTokenRefused, error);
     const token = credential?.accessToken;
     if (said === "unavailable" && !isByCode) {
       this.#tried = undefined;
@@ -661,7 +604,7 @@ export class Connection implements SessionClient, SocketOwner {
       this.#delay(state, retryAt, state.error);
     } else if ((said === "scope" && !isByCode) || token === undefined) {
       this.#tried = token;
-      this.#stop(this.#refusal("forbidden", error), "newerToken");
+      this.#stop(refused("forbidden", error), "newerToken");
     } else this.#tokenRefused(state, token, error, isByCode);
   }
 
@@ -687,32 +630,26 @@ export class Connection implements SessionClient, SocketOwner {
         this.#delay(
           { ...state, refusals: refusals + 1 },
           this.#backOffUntil(refusals),
-          this.#refusal("token_rejected", error),
+          refused("token_rejected", error),
         );
         break;
       }
       case "stop":
-        this.#stop(this.#refusal(answer.code, error), "newerToken");
+        this.#stop(refused(answer.code, error), "newerToken");
         break;
       default:
         answer satisfies never;
     }
   }
 
-  #isTokenRefused(error: ConnectError): boolean {
+  /** B9: an option of the app's that throws says no. */
+  #isTrue<Args extends unknown[]>(option: (...args: Args) => boolean, ...args: Args): boolean {
     try {
-      return (this.#context.options.isTokenRefused ?? isTokenRefused)(error) === true;
-    } catch (thrown) {
-      this.report(thrown);
+      return option(...args) === true;
+    } catch (error) {
+      this.report(error);
       return false;
     }
-  }
-
-  #refusal(code: "forbidden" | "token_rejected", cause: ConnectError): AuthSocketError {
-    const what = code === "forbidden" ? "connection" : "access token";
-    return new AuthSocketError(code, `the server has refused the ${what}: ${withoutJwt(cause.message)}`, {
-      cause,
-    });
   }
 
   /** Doubles from `retry.base` to a minute. Never at once: half of it is certain, half is spread. */
@@ -751,17 +688,17 @@ export class Connection implements SessionClient, SocketOwner {
     const cuts = recentCuts(this.#cuts, now);
     this.#cuts = [...cuts, now];
     if (state.status !== "connected") {
-      this.#stop(this.#kicked(), "signIn");
+      this.#stop(kicked(), "signIn");
       return;
     }
     const { credential, revoked, forced } = state;
     const told = revoked ?? (forced && now - forced.at <= REVOKE_TIMEOUT ? forced.error : undefined);
-    if (told || credential === "guest") this.#stop(told ?? this.#kicked(), "signIn");
+    if (told || credential === "guest") this.#stop(told ?? kicked(), "signIn");
     else {
       const token = credential.accessToken;
       const cut = readCut({ ...state, token: session.latest(credential), cuts }, session.currentToken, now);
       if (cut === "kicked") {
-        this.#stop(this.#kicked(), "signIn");
+        this.#stop(kicked(), "signIn");
         return;
       }
       if (cut === "expired") session.lapsed(token);
@@ -769,16 +706,9 @@ export class Connection implements SessionClient, SocketOwner {
       const next = nextAttempt(state);
       this.#tried = token;
       if (replacement?.status === "later") this.#delay(next, replacement.at, undefined);
-      else if (replacement?.status === "spent") this.#stop(this.#kicked(), "signIn");
+      else if (replacement?.status === "spent") this.#stop(kicked(), "signIn");
       else this.#start(next);
     }
-  }
-
-  #kicked(): AuthSocketError {
-    return new AuthSocketError(
-      "kicked",
-      "the server has disconnected this socket although its token was valid",
-    );
   }
 
   /** The Manager is telling of its close. */
@@ -889,8 +819,7 @@ export class Connection implements SessionClient, SocketOwner {
 
   /** B24: the server has not answered the CONNECT. */
   #overdue(state: State & { status: "opening" }): void {
-    const message = `the server has not answered the CONNECT of "${this.namespace}" for ${CONNECT_TIMEOUT / 1000} s`;
-    const error = new AuthSocketError("unreachable", message);
+    const error = unanswered(this.namespace, CONNECT_TIMEOUT);
     if (this.#context.hasSibling(this)) this.#decide({ ...state, error, dueAt: undefined });
     else {
       const unreached = state.unreached + 1;
@@ -927,46 +856,4 @@ export class Connection implements SessionClient, SocketOwner {
       this.#session.measured(token, expiresIn);
     });
   }
-}
-
-/** After a failed attempt. It goes on counting as the current one until the next begins. */
-function nextAttempt(state: State): Attempt {
-  const attempt = attemptOf(state);
-  return "attempt" in state ? { ...attempt, attempt: attempt.attempt + 1 } : attempt;
-}
-
-function isGuest(credential: Credential): credential is "guest" {
-  return credential === "guest";
-}
-
-function tokenOf(credential: Credential): string | undefined {
-  return credential === "guest" ? undefined : credential.accessToken;
-}
-
-function changed(code: "signed_out" | "user_changed"): AuthSocketError {
-  const who = code === "signed_out" ? "the user has signed out" : "another user has signed in";
-  return new AuthSocketError(code, `${who} before this event was sent and answered`);
-}
-
-function defaultPayload(token: string | undefined): object {
-  return token === undefined ? {} : { token };
-}
-
-function isPlain(value: unknown): value is object {
-  if (typeof value !== "object" || value === null) return false;
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-function revocation(reason: unknown): AuthSocketError {
-  const text = String(Object(reason).reason ?? (typeof reason === "string" ? reason : "no reason given"));
-  const message = `the server has revoked this connection: ${withoutJwt(text)}`;
-  return new AuthSocketError("revoked" satisfies AuthSocketErrorCode, message);
-}
-
-/** T14: polling shows the status of a refused handshake, a WebSocket does not. */
-function httpStatus(error: unknown): number | undefined {
-  const { context, description } = Object(error);
-  const status = Object(context).status ?? description;
-  return typeof status === "number" && status >= 100 && status < 600 ? status : undefined;
 }

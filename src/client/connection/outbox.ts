@@ -1,0 +1,42 @@
+import type { Socket } from "socket.io-client";
+import { unsent } from "./socket-errors.ts";
+import type { SocketPatch } from "./socket-patch.ts";
+
+/**
+ * What the app has emitted and the server has not been sent, and whose it is: nothing of one user's reaches the next (B16),
+ * nothing of a user's is sent by a guest, and what a guest has typed is the user's to send (B21).
+ */
+export class Outbox {
+  readonly #socket: Socket;
+  readonly #patch: SocketPatch;
+  /** What a user has left unsent whose session has expired, while a guest is connected. */
+  #aside: { user: number; packets: Socket["sendBuffer"] } | undefined;
+
+  constructor(socket: Socket, patch: SocketPatch) {
+    this.#socket = socket;
+    this.#patch = patch;
+  }
+
+  /** Gives everything up, and rejects whoever waits for an answer. */
+  discard(error: Error): void {
+    this.#patch.rejectPending(error);
+    this.#aside = undefined;
+    this.#socket.sendBuffer = [];
+    this.#socket.receiveBuffer = [];
+  }
+
+  /** Kept apart until somebody signs in, and sent or dropped then (B16, B17). */
+  setAside(user: number): void {
+    this.#aside ??= { user, packets: this.#socket.sendBuffer };
+    this.#socket.sendBuffer = [];
+  }
+
+  /** Somebody has signed in. */
+  restore(user: number): void {
+    const aside = this.#aside;
+    if (!aside) return;
+    this.#aside = undefined;
+    if (aside.user === user) this.#socket.sendBuffer = [...aside.packets, ...this.#socket.sendBuffer];
+    else this.#patch.rejectPending(unsent("user_changed"));
+  }
+}
