@@ -116,6 +116,31 @@ describe("B27 five minutes with somebody who is never content", () => {
     signedInStill(auth, clear);
   });
 
+  it("B27 an API that refused one token, and refuses another hours later: one refresh for each", async () => {
+    const time = new VirtualTime();
+    const server = new VirtualServer(time);
+    const refresh = vi.fn(async () => issueToken({ lifetime: 60 * MINUTE }));
+    const store = memoryStore({ accessToken: issueToken({ lifetime: 60 * MINUTE }) });
+    const { session } = server.connect({ session: { refresh, store } });
+    await time.pass(1_000);
+    // As an interceptor does, which tells of refusals alone.
+    const refuse = async (token: string) => session.getToken({ rejected: token });
+    const replacement = await refuse(await session.getToken());
+    expect(refresh).toHaveBeenCalledTimes(1);
+    // The API takes the replacement until it is renewed by the clock.
+    await time.pass(120 * MINUTE);
+    const renewed = await session.getToken();
+    expect(renewed).not.toBe(replacement);
+    const renewals = refresh.mock.calls.length;
+    const next = await refuse(renewed);
+    expect(next).not.toBe(renewed);
+    expect(refresh).toHaveBeenCalledTimes(renewals + 1);
+    // What is refused at once is not replaced again (B27).
+    await time.pass(MINUTE);
+    expect(await refuse(next)).toBe(next);
+    expect(refresh).toHaveBeenCalledTimes(renewals + 1);
+  });
+
   it("B6 an endpoint that answers 403 in JSON: three requests, and the session is over", async () => {
     const time = new VirtualTime();
     const server = new VirtualServer(time);

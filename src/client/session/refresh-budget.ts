@@ -24,13 +24,15 @@ export class RefreshBudget {
   #refreshedAt = Number.NEGATIVE_INFINITY;
   /** The token that the last refusal was about. */
   #refreshedFor: string | undefined;
-  /** When an asker that has not been served since was given a refresh. */
-  readonly #askers = new Map<object, number>();
+  /** The askers that were given a refresh and have not been served since: when, and which token they refused last. */
+  readonly #askers = new Map<object, { at: number; refused: string }>();
 
   allowance(asker: object, { accessToken, renewAt, expiresAt }: AccessToken, now: number): Allowance {
-    const askedAt = this.#askers.get(asker);
-    if (askedAt !== undefined && now < (renewAt ?? expiresAt ?? askedAt + UNKNOWN_END))
+    const asked = this.#askers.get(asker);
+    if (asked && now < (renewAt ?? expiresAt ?? asked.at + UNKNOWN_END)) {
+      asked.refused = accessToken;
       return { status: "spent" };
+    }
     if (this.#refreshedFor === accessToken) return { status: "spent" };
     const at = this.#refreshedAt + REST;
     // By a clock that has been put back, it would take hours (B5).
@@ -39,7 +41,7 @@ export class RefreshBudget {
 
   /** The asker waits for the refresh that replaces that token. */
   asked(asker: object, accessToken: string, now: number): void {
-    this.#askers.set(asker, now);
+    this.#askers.set(asker, { at: now, refused: accessToken });
     this.#refreshedFor = accessToken;
   }
 
@@ -51,6 +53,11 @@ export class RefreshBudget {
   /** A server has taken the token that the asker was given. */
   served(asker: object): void {
     this.#askers.delete(asker);
+  }
+
+  /** There is another token. Whoever has not refused the one before has found it good, and need not have said so. */
+  replaced(token: string): void {
+    for (const [asker, { refused }] of this.#askers) if (refused !== token) this.#askers.delete(asker);
   }
 
   /** What was refused has been replaced without a refresh, by guess: whoever is refused again has a refresh to come. */

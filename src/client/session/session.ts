@@ -919,7 +919,9 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
   #decide(next: State, ...effects: (() => void)[]): void {
     const before = this.#state;
     const token = tokenOf(next);
-    const isNew = token !== undefined && token.accessToken !== tokenOf(before)?.accessToken;
+    const last = tokenOf(before)?.accessToken;
+    const isNew = token !== undefined && token.accessToken !== last;
+    if (isNew && last !== undefined) this.#budget.replaced(last);
     this.#state = next;
     if (next.user.id !== before.user.id) {
       this.#held.clear();
