@@ -146,7 +146,7 @@ async function computed(): Promise<void> {
   await check("typecheck");
   if (built) await vitest("package", ["--project=package", "--maxWorkers=1"], true);
   else skipped("package", "build");
-  for (const name of ["lint", "format:check", "unused", "jest"]) await check(name);
+  for (const name of ["lint", "unused", "jest"]) await check(name);
 }
 
 await Promise.all([timed(), computed()]);

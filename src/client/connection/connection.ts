@@ -529,11 +529,9 @@ export class Connection implements SessionClient, SocketOwner {
       const token = tokenOf(credential);
       // The engine was opened with an earlier cookie, and will not see another one.
       if (session.isCookie && token !== undefined && !this.#context.hasSeen(token)) return;
-      let payload: object;
-      try {
-        payload = connectPayload(this.#context.options.payload, session.isCookie ? undefined : token);
-      } catch (error) {
-        this.#stop(error as AuthSocketError, "never");
+      const payload = connectPayload(this.#context.options.payload, session.isCookie ? undefined : token);
+      if (payload instanceof AuthSocketError) {
+        this.#stop(payload, "never");
         return;
       }
       this.#gate.sent();

@@ -1,15 +1,11 @@
 import { AuthSocketError } from "../errors.ts";
 import type { AuthSocketOptions } from "./options.ts";
 
-/**
- * The CONNECT payload, by the app's option or as `{ token }`.
- *
- * @throws AuthSocketError "forbidden" if the option threw or returned what Socket.IO cannot send
- */
+/** The CONNECT payload, by the app's option or as `{ token }`; an error if the option threw or returned anything else. */
 export function connectPayload(
   option: AuthSocketOptions["payload"] = defaultPayload,
   token: string | undefined,
-): object {
+): object | AuthSocketError {
   try {
     const payload = option(token);
     if (!isPlain(payload)) throw new TypeError(`"payload" must return a plain object`);
@@ -18,7 +14,7 @@ export function connectPayload(
     }
     return payload;
   } catch (cause) {
-    throw new AuthSocketError(
+    return new AuthSocketError(
       "forbidden",
       `"payload" threw or did not return a plain object, so the socket did not connect: see the cause`,
       { cause },
