@@ -1,5 +1,5 @@
 import { AuthSocketError } from "../errors.ts";
-import { andThen, subscribeTo, withDeadline } from "../platform/deadline.ts";
+import { andThen, answerOnce, subscribeTo, withDeadline } from "../platform/deadline.ts";
 import type { Platform } from "../platform/platform.ts";
 import { isInSeconds, type KnownTokens, readTokenSet, type TokenSet } from "../token/token-set.ts";
 import type { TokenStore } from "./token-store.ts";
@@ -222,12 +222,18 @@ export class SafeStore {
   }
 }
 
-/** Writes at once, since the page may be left at any moment, and again over what another tab has written meanwhile. */
+/**
+ * Writes at once, since the page may be left at any moment, and again over what another tab has written meanwhile. The
+ * other tabs are told, too, where the store fails (B10, B16): what counts is then whether the second time succeeds.
+ */
 function twice(
   write: () => void | PromiseLike<void>,
   settled: Settling | undefined,
 ): () => void | PromiseLike<void> {
   if (!settled) return write;
-  const isStanding = () => new Promise<boolean>((resolve) => settled(resolve));
-  return () => andThen(write(), () => isStanding().then((held) => (held ? write() : undefined)));
+  return () =>
+    new Promise((resolve) => {
+      const again = () => resolve(new Promise<boolean>(settled).then((held) => (held ? write() : undefined)));
+      answerOnce(write, again, again);
+    });
 }
