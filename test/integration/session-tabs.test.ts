@@ -4,11 +4,13 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { AuthSession } from "../../src/client/auth-session.ts";
 import type { Lease } from "../../src/client/lease/lease.ts";
 import type { AuthSessionOptions } from "../../src/client/session/options.ts";
+import type { Session } from "../../src/client/session/session.ts";
 import { RefreshLock } from "../../src/client/tabs/refresh-lock.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { MapStorage } from "../support/map-storage.ts";
 import { MemoryLeases } from "../support/memory-leases.ts";
 import { RefreshDesk } from "../support/refresh-desk.ts";
+import { holdToken } from "../support/token-holder.ts";
 import { timedToken } from "../support/unsigned-jwt.ts";
 
 const NAME = "tabs";
@@ -213,6 +215,81 @@ describe("sign-in and sign-out in other tabs", () => {
   });
 });
 
+describe("two sessions of one name on one page", () => {
+  it("B10 B16 a store that all tabs share tells each of a sign-out and a sign-in in the other", async () => {
+    const tab = openTab(new MemoryLeases());
+    const storage = new MapStorage();
+    // A page hears of no `storage` event that it has caused itself.
+    const open = () =>
+      sessionIn(tab, { refresh: async () => null, store: webStorageStore("authToken", storage) });
+    const [one, other] = [open(), open()];
+    await one.signIn(timedToken(tab.now(), LIFETIME, { sub: "alice" }));
+    await other.getToken();
+    await one.signOut();
+    await settled();
+    expect(other.state.status).toBe("signedOut");
+    await one.signIn(timedToken(tab.now(), LIFETIME, { sub: "bob" }));
+    await settled();
+    expect(other.state).toMatchObject({ status: "signedIn", subject: "bob" });
+  });
+});
+
+describe("a store that cannot be written", () => {
+  const failures: [string, () => Promise<void>][] = [
+    [
+      "throws",
+      () => {
+        throw new Error("no room");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("no room"))],
+  ];
+
+  it.each(failures)(
+    "B10 B16 other tabs hear of a sign-out and a sign-in all the same: it %s",
+    async (_, fail) => {
+      const leases = new MemoryLeases();
+      let user = "alice";
+      const [first, second] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+      const [here, there] = [first, second].map((tab) => {
+        const refresh = async () => timedToken(tab.now(), LIFETIME, { sub: user });
+        return sessionIn(tab, { refresh, store: { ...memoryStore(), save: fail, clear: fail } });
+      });
+      await Promise.all([here?.getToken(), there?.getToken()]);
+      await here?.signOut();
+      await settled();
+      expect(there?.state.status).toBe("signedOut");
+      user = "bob";
+      await here?.signIn(timedToken(first.now(), LIFETIME, { sub: user }));
+      await there?.whenReady();
+      expect(there?.state).toMatchObject({ status: "signedIn", subject: "bob" });
+      expect(here?.state).toMatchObject({ subject: "bob", warning: { code: "storage_unavailable" } });
+    },
+  );
+});
+
+describe("a duplicated tab, whose refresh token the other has used", () => {
+  it("B6 waits for its token's end, also once the server says that it is near", async () => {
+    const leases = new MemoryLeases();
+    const [first, second] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+    const accessToken = timedToken(first.now(), LIFETIME);
+    const refresh = async () => ({ accessToken: timedToken(first.now(), LIFETIME), refreshToken: "next" });
+    const held = () => memoryStore({ accessToken, refreshToken: "first", signInId: "one" });
+    const original = sessionIn(first, { refresh, store: held() });
+    const copy = sessionIn(second, { refresh, store: held() });
+    await original.getToken({ forceRefresh: true });
+    await expect(copy.getToken({ forceRefresh: true })).rejects.toMatchObject({ code: "session_expired" });
+    onTestFinished(holdToken(copy));
+    (copy["~session"] as Session).measured(accessToken, 10_000, true);
+    const timers = second.delays.length;
+    await second.advance(9_000);
+    expect(second.delays.length - timers).toBeLessThan(5);
+    expect(copy.state.status).toBe("signedIn");
+    await second.advance(2_000);
+    expect(copy.state).toMatchObject({ status: "signedOut", error: { code: "session_expired" } });
+  });
+});
+
 describe("tokens that name nobody, in the memory of each tab", () => {
   let issued = 0;
   const opaque = async () => `opaque ${++issued}`;
@@ -308,6 +385,42 @@ describe("an identity SDK in two tabs that tells its other tabs nothing", () => 
     await one.tell(tokenOf("alice", 2));
     expect(two.get).not.toHaveBeenCalled();
     expect(two.session.state).toMatchObject({ status: "signedIn", subject: "alice" });
+  });
+});
+
+describe("an identity SDK whose news comes before the turn is given back", () => {
+  it("B7 its answer does not take the place of the refresh for a token that has been refused since", async () => {
+    const leases = new SlowLeases();
+    const tab = openTab(leases);
+    leases.tab = tab;
+    const [first, second, third] = ["1", "2", "3"].map((jti) => timedToken(tab.now(), LIFETIME, { jti }));
+    let held = first;
+    let changed = () => {};
+    const answers: ((token: string | undefined) => void)[] = [];
+    const source: TokenSource = {
+      get: ({ reason }) =>
+        /missing|expiring/.test(reason) ? held : new Promise((resolve) => answers.push(resolve)),
+      subscribe: (listener) => {
+        changed = listener;
+        return () => {};
+      },
+    };
+    const session = sessionIn(tab, { source });
+    await session.getToken();
+    const forced = session.getToken({ forceRefresh: true });
+    await tab.advance(5);
+    answers[0]?.(second);
+    await settled();
+    held = second;
+    changed();
+    expect(await forced).toBe(second);
+    const replaced = session.getToken({ rejected: `${second}` });
+    await tab.advance(5);
+    expect(session.token).toBeUndefined();
+    await tab.advance(100);
+    answers[1]?.(third);
+    await tab.advance(5);
+    expect(await replaced).toBe(third);
   });
 });
 

@@ -94,7 +94,7 @@ export function checkDueAt(state: State): number | undefined {
     case "unknown":
       return 0;
     case "signedIn":
-      return state.token.renewAt;
+      return state.token.spent ? state.token.expiresAt : state.token.renewAt;
     case "waiting":
       return state.late?.isLate ? undefined : state.retryAt;
     default:

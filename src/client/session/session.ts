@@ -510,7 +510,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       if (this.#disposed) quietly(end);
       else this.#unwatch.push(end);
     };
-    const end = this.tabs.open((news) => this.#followTab(news));
+    // A store that is shared says it better. It tells other tabs by itself, and nobody else on this page.
+    const end = this.tabs.open((news) => (this.isShared ? this.read() : this.#followTab(news)));
     if (end) unwatch(end);
     this.#store.watch(() => this.read(), unwatch);
     const { source } = this.options;
@@ -562,7 +563,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     const state = this.#state;
     const token = tokenOf(state);
     // Who holds a refresh token goes alone.
-    if (token?.refreshToken !== undefined || this.#disposed) return;
+    if (token?.refreshToken !== undefined) return;
     // Who was here before is not who is signed in.
     const { subject } = token ? state.user : NOBODY;
     const own = subject === undefined ? undefined : fingerprint(subject);
@@ -742,11 +743,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       this.#granted(attempt, end);
       return;
     }
-    const isCurrent =
-      (state.status === "refreshing" && state.attempt === attempt) ||
-      (state.status === "waiting" && state.late === attempt);
     // B22: what a session that was disposed of is given is kept; it asks for nothing again.
-    if (!isCurrent || this.#disposed) return;
+    if (!("reason" in state) || this.#attempt !== attempt || this.#disposed) return;
     const { user, token, reason } = state;
     switch (end.type) {
       case "late":
@@ -766,11 +764,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
         if (!token || isExpired(token, now)) this.#end(orphaned(), token);
         else {
           this.#waiters.answer(({ wants }) => (wants === "fresh" ? orphaned() : undefined));
-          this.#decide({
-            status: "signedIn",
-            user,
-            token: { ...token, spent: true, renewAt: token.expiresAt },
-          });
+          this.#decide({ status: "signedIn", user, token: { ...token, spent: true } });
         }
         break;
       default:
@@ -800,11 +794,15 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       if (asked.reason !== "missing") this.#budget.refreshed(now);
       if (end.turn) this.tabs.handOver(end.turn, sent, received);
     } else if (this.isCookie) this.#budget.guessed(); // the connection may have been opened with that very cookie
+    // While its turn was given back, another one may have begun, for a token that came from elsewhere.
+    if (this.#attempt !== attempt) {
+      // It has been here before, by the news of a source, and may have been refused since.
+      if (received.accessToken === this.currentToken) return;
+      this.#overtake();
+    }
     const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || isSource;
     const token = isGoodStill ? sameLife(before, received, now) : received;
     const user = nextUser(state.user, token);
-    // While its turn was given back, another one may have begun, for a token that came from elsewhere.
-    if (this.#attempt !== attempt) this.#overtake();
     const isNews = isSource && before && end.type === "granted" && user.id !== state.user.id;
     this.#decide(
       { status: "signedIn", user, token },

@@ -52,9 +52,9 @@ export class TabGroup {
     this.#asks = name ?? supply.identity;
   }
 
-  /** @param listener hears of who signs in or out in other tabs, where the store does not tell it (B10) */
+  /** @param listener hears of who signs in or out in other tabs, and in other sessions of this page (B10) */
   open(listener: (news: TabNews) => void): (() => void) | undefined {
-    const { platform, isCookie, isShared } = this.#owner;
+    const { platform, isCookie } = this.#owner;
     this.#openedAt = platform.now();
     if (!this.isNamed) {
       if (unnamed.has(platform)) {
@@ -65,7 +65,7 @@ export class TabGroup {
       } else unnamed.set(platform, this);
     }
     if (!isCookie) this.lock.open();
-    return isShared || this.#isAlone || this.#reach.perTab ? undefined : this.lock.watch(this.name, listener);
+    return this.#isAlone || this.#reach.perTab ? undefined : this.lock.watch(this.name, listener);
   }
 
   close(): void {

@@ -265,9 +265,8 @@ export class RefreshLock {
 
   /** Whatever this tab looks for, it hears first of who has signed in or out meanwhile (B10). */
   #notice(name: string, lease: Lease | undefined): void {
-    if (name !== this.#watched) return;
     const before = this.#epoch;
-    if (!lease || lease.epoch === before) return;
+    if (!lease || name !== this.#watched || lease.epoch === before) return;
     this.#epoch = lease.epoch;
     // A tab that was frozen before its first look has missed it too (T23).
     if (before !== undefined || Number(lease.since) > this.#opened)
