@@ -1,15 +1,17 @@
-import type { SessionState } from "authsocket";
+import type { AuthSession, SessionState, TokenSet } from "authsocket";
 import type { Lease } from "../../src/client/lease/lease.ts";
+import { fingerprint } from "../../src/client/token/fingerprint.ts";
 import { type Computer, trueTime } from "./computer.ts";
 import type { Journal } from "./journal.ts";
 import type { LeaseDesk } from "./lease-desk.ts";
 import type { NeighbourServer } from "./neighbour.ts";
-import type { Flight, Network } from "./network.ts";
+import type { Flight, Network, Sender } from "./network.ts";
 import type { Page } from "./page.ts";
 import type { Intent, People } from "./people.ts";
 import { type RotatingServer, SECRET } from "./rotating-server.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Settings } from "./settings.ts";
+import { holdsRefreshToken, type Settings, sharesStore } from "./settings.ts";
+import type { Sibling } from "./sibling.ts";
 import type { SocketServer } from "./socket-server.ts";
 import type { StorageService } from "./storage.ts";
 import type { Tab } from "./tab.ts";
@@ -67,17 +69,31 @@ export class Invariants {
   #issuedAt = Number.NEGATIVE_INFINITY;
   /** T24: a token that the app wrote by itself, which no lease tells the other tabs of. */
   #unannounced: { by: Tab; at: number } | undefined;
-  /** The refresh that each tab has sent last. */
-  readonly #last = new Map<Tab, Flight>();
+  /** The refresh that each session has sent last. */
+  readonly #last = new Map<Sender | undefined, Flight>();
+  /** The refresh tokens that are used up, as each tab has read in a lease, by their fingerprints. */
+  readonly #spent = new Map<Tab, Set<number>>();
+  /** The refresh token that has brought each tab new ones last. */
+  readonly #granted = new Map<Tab, string>();
+  /** Who was the first to be given new tokens for a refresh token. */
+  readonly #usedBy = new Map<string, Tab>();
   #latest: Flight | undefined;
   /** What to look at once this step is over. */
   readonly #looks: (() => void)[] = [];
+  /** By refresh token: its successor could not be written into the store of who was given it. */
+  readonly #unwritten = new Set<string>();
+  /** Whether a store could not be emptied: what it holds then is found to be over by whoever uses it. */
+  #isUncleared = false;
+  /** The sessions that are signed out for a reason that nobody could help. */
+  readonly #excused = new WeakSet<AuthSession>();
   readonly #seen = new WeakSet<object>();
-  readonly #refreshingSince = new Map<Page, number>();
+  readonly #refreshingSince = new Map<object, number>();
 
   constructor(world: Surroundings) {
     this.#world = world;
-    const { server, network, storage, desk, wires } = world;
+    const { server, sockets, network, storage, desk, wires } = world;
+    // B6, B7: its one retry, where there is no other token to be had.
+    sockets.mayReturn = (tab) => this.#unwritten.has(this.#page(tab)?.lastRefreshToken ?? "");
     server.onReuse = () => {
       // Who has just signed out is not signed out by it.
       const last = world.people.intents.at(-1);
@@ -99,10 +115,15 @@ export class Invariants {
     for (const page of pages) {
       if (!page.tab.isAwake) continue;
       this.#checkSecrecy(page);
-      this.#checkPatience(page);
-      this.#checkUser(page);
-      if (people.isQuiet && page.session.state.status === "signedOut")
-        this.#break("B2", `${page.tab.name} is signed out, which nobody has asked for`);
+      page.lastRefreshToken = page.refreshToken() ?? page.lastRefreshToken;
+      for (const sender of page.sessions) {
+        this.#checkPatience(sender);
+        this.#checkUser(page, sender);
+        if (sender.session.state.status !== "signedOut") this.#excused.delete(sender.session);
+        else if (this.#isOrphan(page)) this.#excused.add(sender.session);
+        else if (people.isQuiet && !this.#excused.has(sender.session))
+          this.#break("B2", `${page.tab.name} is signed out, which nobody has asked for`);
+      }
       page.neighbour?.check();
       if (neighbours.knows(page.token)) this.#break("B2", `${page.tab.name} has its neighbour's token`);
     }
@@ -113,16 +134,17 @@ export class Invariants {
     const { pages, people, server, sockets, settings, storage } = this.#world;
     const live = pages.filter(({ tab }) => !tab.isGone);
     if (live.length === 0 || people.isUnclear) return undefined;
-    const users = new Set(live.map(({ user }) => user));
-    if (users.size > 1)
+    const users = new Set(live.flatMap((page) => page.sessions.map((sender) => page.userIn(sender))));
+    if (users.size > 1 && settings.keeping !== "perTab")
       return `${live.map(({ tab, user }) => `${tab.name} is ${user ?? "nobody"}'s`).join(", ")}`;
-    const [user] = users;
-    const expected = this.#acceptable();
-    if (live.length > 0 && !expected.has(user)) {
-      return `all tabs are ${user ?? "nobody"}'s, and not ${[...expected].map((name) => name ?? "nobody").join(" or ")}'s`;
-    }
-    for (const { tab, auth, awaited, hasExpired } of live) {
+    for (const page of live) {
+      const { tab, auth, awaited, hasExpired, user } = page;
+      const expected = this.#acceptable(page);
+      if (!expected.has(user) && !(user === undefined && this.#excused.has(page.session)))
+        return `${tab.name} is ${user ?? "nobody"}'s, and not ${[...expected].map((name) => name ?? "nobody").join(" or ")}'s`;
       const { status } = auth.state;
+      // B7: with a token that is refused, and of whose end nobody has told.
+      if (status === "connecting" && this.#unwritten.has(page.lastRefreshToken ?? "")) continue;
       const connections = [...sockets.connections].filter(([, its]) => its === tab);
       if (status !== (user ? "connected" : "signedOut")) return `${tab.name} is ${status}`;
       const as = connections.map(([{ subject }]) => subject).join();
@@ -133,7 +155,9 @@ export class Invariants {
       const [left] = awaited.keys();
       if (left) return `${tab.name} still waits for ${left}`;
     }
-    if (settings.keeping === "memory") return undefined;
+    if (!sharesStore(settings.keeping)) return undefined;
+    const [user] = users;
+    if (user === undefined && this.#isUncleared) return undefined;
     const stored = server.accounts.find(storage.truth.get("authToken"))?.signIn.subject;
     return stored === user
       ? undefined
@@ -144,32 +168,69 @@ export class Invariants {
     this.#world.journal.report(rule, text);
   }
 
+  /** B2: with a storage per tab, what others say is nothing to a page. */
+  #intents(page: Page): Intent[] {
+    const { settings, people } = this.#world;
+    return people.intents.filter((intent) => settings.keeping !== "perTab" || intent.page === page);
+  }
+
   #page(tab: Tab): Page | undefined {
     return this.#world.pages.find((page) => page.tab === tab);
   }
 
+  /** A tab's store could not be written: with these tokens, or to tell of a sign-out. */
+  loses(tab: Tab, tokens: TokenSet | undefined): void {
+    const page = this.#page(tab);
+    this.#isUncleared ||= !tokens;
+    const intent = this.#world.people.intents.filter((intent) => intent.page === page).at(-1);
+    const isSignIn = tokens !== undefined && page?.given.has(tokens.accessToken);
+    if (intent && (tokens ? isSignIn : !intent.user)) intent.isUnwritten = true;
+    const used = this.#granted.get(tab);
+    if (tokens && !isSignIn && used !== undefined) this.#unwritten.add(used);
+  }
+
+  /**
+   * B6: whether a session has ended that holds its refresh token and cannot have another: a duplicate of its tab has used
+   * it, or has signed out; what it was replaced by could not be written; or its store could not be read.
+   */
+  #isOrphan({ tab, session, lastRefreshToken = "", faults }: Page): boolean {
+    const { settings, server } = this.#world;
+    if (!holdsRefreshToken(settings.keeping)) return false;
+    if (faults?.isUnreadable || this.#unwritten.has(lastRefreshToken)) return true;
+    const by = this.#usedBy.get(lastRefreshToken);
+    const isOver = server.accounts.owner(lastRefreshToken)?.isOver || (by !== undefined && by !== tab);
+    return settings.keeping === "perTab" && isOver && session.state.error?.code === "session_expired";
+  }
+
   #departs(flight: Flight, others: ReadonlySet<Flight>): void {
     const { settings, scheduler } = this.#world;
-    const { tab } = flight;
+    const { tab, sender, token } = flight;
+    // B6: as far as the tabs know, by its own last look at the lease.
+    if (token !== undefined && this.#spent.get(tab)?.has(fingerprint(token)))
+      this.#break("B6", `${tab.name} sends a refresh token that it knows to be used`);
     for (const other of others) {
-      const isOwn = other.tab === tab && other.sentAt >= tab.sessionSince;
-      if (other.token === flight.token && (isOwn || flight.sentAt < other.sentAt + TIMEOUT)) {
+      const isOwn = other.sender === sender && other.sentAt >= tab.sessionSince;
+      if (other.token === token && (isOwn || flight.sentAt < other.sentAt + TIMEOUT)) {
         this.#break("B2", `${tab.name} refreshes while ${other.tab.name}'s refresh is under way`);
       }
     }
     // After another tab's turn, what was given before is not taken over.
     const last = this.#latest?.tab === tab ? this.#latest : undefined;
-    this.#last.set(tab, flight);
+    this.#last.set(sender, flight);
     this.#latest = flight;
-    const state = this.#page(tab)?.session.state;
+    const page = this.#page(tab);
+    const state = sender?.session.state;
     const { sentAt = 0, grantedAt = 0 } = last ?? {};
     const isFresh = grantedAt - sentAt < SLOW && grantedAt > tab.awakeSince;
     const isAnew = isFresh && sentAt < tab.sessionSince && grantedAt > tab.sessionSince;
     const isSame = !this.#world.people.intents.some(({ calledAt }) => calledAt >= sentAt);
-    if (isAnew && isSame && state?.status === "refreshing" && state.reason === "missing") {
+    // What one has been given is told to the next by their store, and to other tabs.
+    const isBlind = page?.faults?.isUnreadable || page?.faults?.isUnwritable;
+    if (isAnew && isSame && !isBlind && state?.status === "refreshing" && state.reason === "missing") {
       this.#break("B22", `${tab.name} does not take over what its predecessor was given`);
     }
-    if (state?.status !== "refreshing") {
+    // An SDK is asked at once, and sends when it likes.
+    if (state?.status !== "refreshing" && settings.keeping !== "source") {
       this.#break(
         "B22",
         `${tab.name} sends a refresh whose place something else has taken: ${state?.status}`,
@@ -180,7 +241,13 @@ export class Invariants {
     if (by !== tab && scheduler.time < Math.max(at, tab.awakeSince) + UNSEEN) return;
     const isRoutine = state?.status === "refreshing" && /^(expiring|expired|missing)$/.test(state.reason);
     const age = trueTime(scheduler) - this.#issuedAt;
-    if (settings.keeping !== "memory" && isRoutine && !settings.clockJumps && age < settings.lifetime * 0.4) {
+    if (
+      sharesStore(settings.keeping) &&
+      !isBlind &&
+      isRoutine &&
+      !settings.clockJumps &&
+      age < settings.lifetime * 0.4
+    ) {
       this.#break(
         "B2",
         `${tab.name} refreshes a second time in one round, ${Math.round(age)} ms after the stored token was issued`,
@@ -188,17 +255,17 @@ export class Invariants {
     }
   }
 
-  #timedOut(tab: Tab): SessionState | undefined {
-    const state = this.#page(tab)?.session.state;
+  #timedOut({ sender }: Flight): SessionState | undefined {
+    const state = sender?.session.state;
     return state?.status === "waiting" && state.error.code === "refresh_timeout" ? state : undefined;
   }
 
   /** B22: a late answer is waited for. */
-  #aborts({ tab, sentAt }: Flight): void {
+  #aborts({ tab, sender, sentAt }: Flight): void {
     const age = this.#world.scheduler.time - sentAt;
     if (age < TIMEOUT || age >= PATIENCE) return;
     this.#looks.push(() => {
-      const { status } = this.#page(tab)?.session.state ?? {};
+      const { status } = sender?.session.state ?? {};
       if (status === "waiting" || status === "refreshing")
         this.#break("B22", `${tab.name} waits no longer than ${age} ms for an answer`);
     });
@@ -206,15 +273,19 @@ export class Invariants {
 
   /** B22: a late answer is taken. */
   #answered(flight: Flight): void {
-    const { tab, sentAt } = flight;
-    const before = this.#timedOut(tab);
-    if (!before || this.#last.get(tab) !== flight) return;
+    const { tab, sender, token, sentAt } = flight;
+    if (token !== undefined && flight.grantedAt !== undefined) {
+      if (!this.#usedBy.has(token)) this.#usedBy.set(token, tab);
+      this.#granted.set(tab, token);
+    }
+    const before = this.#timedOut(flight);
+    if (!before || this.#last.get(sender) !== flight) return;
     const { scheduler } = this.#world;
     const look = () => {
       // A tab that was frozen meanwhile has its transaction still to come.
       const rest = tab.awakeSince + TRANSACTION - scheduler.time;
       if (rest > 0) scheduler.schedule(rest, look, tab);
-      else if (this.#timedOut(tab) === before)
+      else if (this.#timedOut(flight) === before)
         this.#break(
           "B22",
           `${tab.name} does not take the answer to the refresh that it sent at ${sentAt} ms`,
@@ -225,11 +296,12 @@ export class Invariants {
 
   #stores(tab: Tab, key: string, value: string | null): void {
     if (key !== "authToken" || value === null) return;
-    if (this.#page(tab)?.given.has(value)) {
+    const page = this.#page(tab);
+    if (page?.given.has(value)) {
       this.#issuedAt = Number.NEGATIVE_INFINITY;
       return;
     }
-    const isWritten = this.#page(tab)?.written.has(value);
+    const isWritten = page?.written.has(value);
     if (isWritten) this.#unannounced = { by: tab, at: this.#world.scheduler.time };
     if (this.#changer !== tab && !isWritten)
       this.#break("B3", `${tab.name} stores a token without having held its turn`);
@@ -243,6 +315,9 @@ export class Invariants {
 
   #changes(tab: Tab, lease: Lease): void {
     this.#changer = tab;
+    const spent = this.#spent.get(tab) ?? new Set();
+    this.#spent.set(tab, spent);
+    for (const mark of lease.spent ?? []) spent.add(mark);
     if (JSON.stringify(lease).includes(SECRET)) this.#break("S1", `${tab.name} writes a token into a lease`);
   }
 
@@ -261,8 +336,8 @@ export class Invariants {
     }
   }
 
-  #checkSecrecy({ tab, session, auth }: Page): void {
-    for (const state of [session.state, auth.state]) {
+  #checkSecrecy({ tab, auth, sessions }: Page): void {
+    for (const state of [...sessions.map(({ session }) => session.state), auth.state]) {
       if (this.#seen.has(state)) continue;
       this.#seen.add(state);
       const error = "error" in state ? `${state.error?.message} ${state.error?.cause}` : "";
@@ -272,31 +347,33 @@ export class Invariants {
   }
 
   /** B3: nobody waits longer than for one refresh of each other tab and its own. */
-  #checkPatience(page: Page): void {
-    const { scheduler, pages, journal } = this.#world;
-    const { tab, session } = page;
+  #checkPatience({ tab, session }: Page | Sibling): void {
+    const { scheduler, pages, journal, settings } = this.#world;
     if (session.state.status !== "refreshing") {
-      this.#refreshingSince.delete(page);
+      this.#refreshingSince.delete(session);
       return;
     }
-    const begun = this.#refreshingSince.get(page) ?? scheduler.time;
-    this.#refreshingSince.set(page, begun);
+    const begun = this.#refreshingSince.get(session) ?? scheduler.time;
+    this.#refreshingSince.set(session, begun);
     const waited = scheduler.time - Math.max(begun, tab.awakeSince);
-    if (waited > ONE_REFRESH + ONE_HOLDER * pages.length) {
+    const others = pages.length * (settings.hasSiblings ? 2 : 1);
+    if (waited > ONE_REFRESH + ONE_HOLDER * others) {
       journal.report("B3", `${tab.name} has been waiting for a token for ${Math.round(waited / 1000)} s`);
     }
   }
 
   /** B10, B16: who is awake knows before long who has signed in or out. */
-  #checkUser({ tab, user }: Page): void {
-    const { people, scheduler, computer, pages, settings } = this.#world;
-    const last = people.intents.at(-1);
+  #checkUser(page: Page, sender: Page | Sibling): void {
+    const { scheduler, computer, pages, settings } = this.#world;
+    const { tab } = page;
+    const user = page.userIn(sender);
+    const last = this.#intents(page).at(-1);
     if (user === undefined || !last || !computer.isOnline) return;
-    const isAlone = settings.keeping === "memory";
+    const isAlone = settings.keeping === "memory" || settings.keeping === "source";
     // Opened before the server knew of the sign-out, it had no way to know either.
     if (isAlone && tab.openedAt > last.calledAt) return;
     const since = scheduler.time - Math.max(last.calledAt, tab.awakeSince, computer.onlineSince);
-    if (since > NEWS + (isAlone ? ONE_HOLDER * pages.length : 0) && !this.#acceptable().has(user)) {
+    if (since > NEWS + (isAlone ? ONE_HOLDER * pages.length : 0) && !this.#acceptable(page).has(user)) {
       this.#break(
         last.user ? "B16" : "B10",
         `${tab.name} is ${user}'s, ${Math.round(since / 1000)} s after ${last.user ?? "nobody"} has signed ${last.user ? "in" : "out"}`,
@@ -305,19 +382,20 @@ export class Invariants {
   }
 
   /** Who may be signed in: what was said last, and what was said in the same moment or by a tab that did not live to tell. */
-  #acceptable(): Set<string | undefined> {
-    const { intents, isUnclear } = this.#world.people;
+  #acceptable(page: Page): Set<string | undefined> {
+    const { isUnclear } = this.#world.people;
     const acceptable = new Set<string | undefined>(isUnclear ? ["alice", "bob", undefined] : []);
     let later: Intent | undefined;
     // What one page says later holds, however soon it says it.
     const speakers = new Set<Page>();
-    for (const intent of [...intents].reverse()) {
-      if (later && !later.page.tab.isGone && later.calledAt - intent.calledAt > ORDER) return acceptable;
+    for (const intent of this.#intents(page).reverse()) {
+      if (later && !later.page.tab.isGone && !later.isUnwritten && later.calledAt - intent.calledAt > ORDER)
+        return acceptable;
       if (!speakers.has(intent.page)) acceptable.add(intent.user);
       if (!intent.page.tab.isGone) speakers.add(intent.page);
       later = intent;
     }
-    if (!later || later.page.tab.isGone) acceptable.add("alice");
+    if (!later || later.page.tab.isGone || later.isUnwritten) acceptable.add(page.first);
     return acceptable;
   }
 }

@@ -29,7 +29,7 @@ export class NeighbourServer {
     this.#accounts = new Accounts({
       clock: { now: () => trueTime(scheduler) },
       grace: 0,
-      mark: SECRET,
+      mark: `${SECRET}-neighbour`,
       reused: () => journal.report("B2", "a neighbour's refresh token was used twice"),
     });
   }

@@ -1,10 +1,11 @@
+import type { AuthSession } from "authsocket";
 import type { Choices } from "./choices.ts";
 import type { Computer } from "./computer.ts";
 import type { Journal } from "./journal.ts";
 import type { Mishaps } from "./mishaps.ts";
 import type { Answer, RotatingServer } from "./rotating-server.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Settings, User } from "./settings.ts";
+import { holdsRefreshToken, type Settings, type User } from "./settings.ts";
 import type { Tab } from "./tab.ts";
 
 /** ms one way, at most: there and back within a refresh's 10 s. */
@@ -13,9 +14,15 @@ const SLOWEST = 4_500;
 /** ms, at least and at most, of an answer that a refresh does not wait for: some come when even its late answer is given up. */
 const [LATE, LATEST] = [8_000, 45_000];
 
+/** Whose session a refresh is for. */
+export interface Sender {
+  readonly session: AuthSession;
+}
+
 /** A request for a refresh that is under way. */
 export interface Flight {
   readonly tab: Tab;
+  readonly sender: Sender | undefined;
   /** the refresh token that it carries */
   readonly token: string | undefined;
   /** ms of the scheduler */
@@ -68,23 +75,29 @@ export class Network {
     this.#settings = settings;
   }
 
-  /** The fetch of a tab, for the refresh endpoint. */
-  fetchOf(tab: Tab): typeof fetch {
+  /** The fetch of a session in a tab, for the refresh endpoint. */
+  fetchOf(tab: Tab, sender: Sender): typeof fetch {
     return async (_, init) => {
       const { refreshToken } = JSON.parse(String(init?.body ?? "{}"));
-      const { status, body } = await this.send(tab, { path: "refresh", refreshToken }, init?.signal);
+      const context = { sender, signal: init?.signal };
+      const { status, body } = await this.send(tab, { path: "refresh", refreshToken }, context);
       const ok = status === 200;
       return { ok, status, headers: new Headers(), json: async () => body } as Response;
     };
   }
 
-  send(tab: Tab, request: Request, signal?: AbortSignal | null): Promise<Answer> {
+  send(
+    tab: Tab,
+    request: Request,
+    { sender, signal }: { sender?: Sender; signal?: AbortSignal | null | undefined } = {},
+  ): Promise<Answer> {
     const { path } = request;
     const place = `${tab.name} ${path}`;
     const cookie = this.#computer.cookie.value;
-    const token = path === "refresh" && this.#settings.keeping === "held" ? request.refreshToken : cookie;
+    const isHeld = holdsRefreshToken(this.#settings.keeping);
+    const token = path === "refresh" && isHeld ? request.refreshToken : cookie;
     const sentAt = this.#scheduler.time;
-    const flight: Flight = { tab, token, sentAt };
+    const flight: Flight = { tab, sender, token, sentAt };
     let isOver = false;
     return new Promise((resolve, reject) => {
       const land = (ms: number, settle: () => void) => {
@@ -157,7 +170,7 @@ export class Network {
   #answer(request: Request, cookie: string | undefined, place: string): Answer {
     if (request.path === "login")
       return this.#server.login(request.user, request.beside ? undefined : cookie);
-    const token = this.#settings.keeping === "held" ? request.refreshToken : cookie;
+    const token = holdsRefreshToken(this.#settings.keeping) ? request.refreshToken : cookie;
     if (request.path === "logout") return this.#server.logout(token);
     return this.#choices.mishap(`${place} 503`, 0.03)
       ? { status: 503, body: {}, issued: 0 }

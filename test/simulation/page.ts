@@ -1,9 +1,22 @@
-import { AuthSession, AuthSocket, memoryStore, type TokenStore, webStorageStore } from "authsocket";
+import {
+  AuthSession,
+  AuthSocket,
+  memoryStore,
+  type TokenSet,
+  type TokenStore,
+  webStorageStore,
+} from "authsocket";
 import type { Platform } from "../../src/client/platform/platform.ts";
 import type { Session } from "../../src/client/session/session.ts";
 import type { Choices } from "./choices.ts";
+import type { IdentitySdk } from "./identity-sdk.ts";
 import type { Journal } from "./journal.ts";
 import type { Neighbour } from "./neighbour.ts";
+import type { Network, Sender } from "./network.ts";
+import type { Settings } from "./settings.ts";
+import { Sibling } from "./sibling.ts";
+import type { StorageArea } from "./storage.ts";
+import type { StoreFaults } from "./store-faults.ts";
 import type { Tab } from "./tab.ts";
 import type { Wires } from "./wires.ts";
 
@@ -13,16 +26,38 @@ export const ENDPOINT = "https://app.example/refresh";
 interface Surroundings {
   choices: Choices;
   journal: Journal;
+  settings: Settings;
+  network: Network;
+  wires: Wires;
+  sdk: IdentitySdk;
   /** The user of an access token, good or not. */
   userOf: (token: string | undefined) => string | undefined;
+}
+
+/** What a page is made of. */
+interface Parts {
+  tab: Tab;
+  platform: Platform;
+  /** localStorage or sessionStorage; undefined: tokens are kept in the page's memory */
+  storage: StorageArea | undefined;
+  /** undefined: its store works */
+  faults: StoreFaults | undefined;
+  neighbour: Neighbour | undefined;
+  /** whose tokens it begins with */
+  first: string | undefined;
 }
 
 /** What a listener of the app's throws. */
 export class ListenerError extends Error {}
 
 /** The app in a tab: the real AuthSession and AuthSocket, over the real Socket.IO client. */
-export class Page {
+export class Page implements Sender {
   readonly tab: Tab;
+  readonly storage: StorageArea | undefined;
+  readonly faults: StoreFaults | undefined;
+  /** Whose tokens it began with. */
+  readonly first: string | undefined;
+  readonly sibling: Sibling | undefined;
   readonly neighbour: Neighbour | undefined;
   session: AuthSession;
   auth: AuthSocket;
@@ -34,34 +69,25 @@ export class Page {
   readonly given = new Set<string>();
   /** Those that it has written into the store by itself. */
   readonly written = new Set<string>();
-  readonly #platform: Platform;
-  readonly #wires: Wires;
-  readonly #choices: Choices;
-  readonly #storage: Storage | undefined;
-  readonly #subscribe: TokenStore["subscribe"];
+  /** The refresh token that its store was last seen to hold. */
+  lastRefreshToken: string | undefined;
+  readonly #parts: Parts;
+  readonly #world: Surroundings;
   readonly #journal: Journal;
-  readonly #userOf: Surroundings["userOf"];
   #count = 0;
 
-  /** @param storage default: the page's memory */
-  constructor(
-    tab: Tab,
-    platform: Platform,
-    wires: Wires,
-    { choices, journal, userOf }: Surroundings,
-    storage: (Storage & Pick<TokenStore, "subscribe">) | undefined,
-    neighbour: Neighbour | undefined,
-  ) {
-    this.tab = tab;
-    this.neighbour = neighbour;
-    this.#platform = platform;
-    this.#wires = wires;
-    this.#choices = choices;
-    this.#storage = storage;
-    this.#journal = journal;
-    this.#userOf = userOf;
-    this.#subscribe = storage?.subscribe?.bind(storage);
+  constructor(parts: Parts, world: Surroundings) {
+    this.tab = parts.tab;
+    this.storage = parts.storage;
+    this.faults = parts.faults;
+    this.first = parts.first;
+    this.neighbour = parts.neighbour;
+    this.#parts = parts;
+    this.#world = world;
+    this.#journal = world.journal;
     [this.session, this.auth] = this.#make();
+    if (world.settings.hasSiblings)
+      this.sibling = new Sibling(this.tab, world.journal, (sender) => this.#makeSession(sender));
   }
 
   /** B22: the app disposes of both and makes them anew, as a component that is mounted again does. */
@@ -71,21 +97,42 @@ export class Page {
     this.auth.dispose();
     this.session.dispose();
     [this.session, this.auth] = this.#make();
+    this.sibling?.remake();
+  }
+
+  #makeSession(sender: Sender): AuthSession {
+    const { settings, network, sdk } = this.#world;
+    const { tab, platform } = this.#parts;
+    const name = settings.hasSiblings ? "app" : undefined;
+    const asks =
+      settings.keeping === "source"
+        ? { source: sdk.sourceOf(tab, sender) }
+        : { refresh: ENDPOINT, store: this.#store(), fetch: network.fetchOf(tab, sender) };
+    return new AuthSession({ name, ...asks }, platform);
+  }
+
+  #store(): TokenStore {
+    const { storage, faults } = this.#parts;
+    const { keeping, storeFaults } = this.#world.settings;
+    let store = memoryStore();
+    if (storage) {
+      const { subscribe: _, ...own } = webStorageStore("authToken", faults?.storage(storage) ?? storage);
+      store =
+        keeping === "perTab"
+          ? Object.assign(own, { "~reach": { perTab: true } })
+          : { ...own, subscribe: (listener) => storage.subscribe(listener) };
+    }
+    return faults && storeFaults ? faults.store(store, storeFaults) : store;
   }
 
   #make(): [AuthSession, AuthSocket] {
     const tab = this.tab;
     const journal = this.#journal;
-    const storage = this.#storage;
-    const subscribe = this.#subscribe;
-    const store = storage
-      ? { ...webStorageStore("authToken", storage), ...(subscribe && { subscribe }) }
-      : memoryStore();
-    const session = new AuthSession({ refresh: ENDPOINT, store }, this.#platform);
+    const session = this.#makeSession(this);
     const auth = new AuthSocket("https://app.example", {
       autoConnect: true,
       session,
-      io: { transports: [this.#wires.transportOf(tab)], randomizationFactor: 0 },
+      io: { transports: [this.#world.wires.transportOf(tab)], randomizationFactor: 0 },
     });
     auth.socket.on("private", (owner: string) => {
       if (owner !== this.user)
@@ -108,7 +155,8 @@ export class Page {
     };
     // B9: what a listener throws keeps nobody from the news.
     const fail = () => {
-      if (this.#choices.mishap(`${tab.name} listener`, 0.05)) throw new ListenerError("thrown by a listener");
+      if (this.#world.choices.mishap(`${tab.name} listener`, 0.05))
+        throw new ListenerError("thrown by a listener");
     };
     for (const listener of [fail, tell]) {
       session.subscribe(listener);
@@ -119,8 +167,17 @@ export class Page {
 
   /** Whose token the page holds, which may name nobody; undefined: nobody is signed in, or nobody knows. */
   get user(): string | undefined {
-    if (this.session.state.status === "signedOut") return undefined;
-    return this.#userOf(this.token);
+    return this.userIn(this);
+  }
+
+  /** The same of one of its sessions. */
+  userIn({ session, token }: Page | Sibling): string | undefined {
+    return session.state.status === "signedOut" ? undefined : this.#world.userOf(token);
+  }
+
+  /** Its sessions of that user. */
+  get sessions(): (Page | Sibling)[] {
+    return this.sibling ? [this, this.sibling] : [this];
   }
 
   /** Its access token, good or not. */
@@ -130,13 +187,14 @@ export class Page {
 
   /** The refresh token in its store, where there is one: what an app sends to its logout endpoint. */
   refreshToken(): string | undefined {
-    return JSON.parse(this.#storage?.getItem("authToken:meta") ?? "{}").refreshToken;
+    const stored = this.storage && webStorageStore("authToken", this.storage).load();
+    return (stored as TokenSet | null | undefined)?.refreshToken;
   }
 
   write(token: string): void {
     this.#journal.note(this.tab.name, () => "writes a token into the store by itself");
     this.written.add(token);
-    this.#storage?.setItem("authToken", token);
+    this.storage?.setItem("authToken", token);
   }
 
   /** Emits a note in the user's name, and waits for its acknowledgement. */

@@ -1,12 +1,13 @@
-import type { TokenResponse } from "authsocket";
+import type { AuthSession, TokenResponse } from "authsocket";
 import type { Choices } from "./choices.ts";
 import type { Computer } from "./computer.ts";
+import type { IdentitySdk } from "./identity-sdk.ts";
 import type { Journal } from "./journal.ts";
 import type { Mishaps } from "./mishaps.ts";
 import type { Network } from "./network.ts";
 import type { Page } from "./page.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Settings, User } from "./settings.ts";
+import { holdsRefreshToken, type Settings, type User } from "./settings.ts";
 import type { Wires } from "./wires.ts";
 
 /** ms between two looks at whether somebody does something. */
@@ -23,6 +24,8 @@ export interface Intent {
   /** undefined: nobody */
   user: User | undefined;
   calledAt: number;
+  /** Whether the store of that page failed as it was written: others may not hear of it. */
+  isUnwritten?: true;
 }
 
 interface Surroundings {
@@ -34,9 +37,11 @@ interface Surroundings {
   network: Network;
   wires: Wires;
   settings: Settings;
+  sdk: IdentitySdk;
   /** all that were ever opened */
   pages: Page[];
-  open: () => void;
+  /** @param original of which it is a duplicate */
+  open: (original?: Page) => void;
 }
 
 /** The user, and whoever else sits at this machine: signs in and out, opens and closes tabs, puts the lid down. */
@@ -102,6 +107,7 @@ export class People {
       const options = [
         ...peaceful,
         ...(settings.mishaps ? rough : []),
+        ...(settings.keeping === "perTab" ? ([this.#duplicate, this.#duplicate] as const) : []),
         ...(settings.clockJumps ? [this.#setClock] : []),
       ] as const;
       choices.pick(choices.share(`${name} what`), options).call(this, page, name);
@@ -138,12 +144,12 @@ export class People {
       // the old user signs out first, or nothing comes in between: a page is not frozen there either. Where tokens name
       // nobody, no tab can tell a user that it was not told of.
       const isTakeover = page.session.state.status !== "signedOut" && page.user !== user;
-      const isBlind = settings.telling !== "claims" && settings.keeping !== "held";
+      const isBlind = settings.telling !== "claims" && !holdsRefreshToken(settings.keeping);
       const leavesFirst = computer.isOnline && (isBlind || choices.share(`${name} signs out first`) < 0.5);
-      page.tab.isWatched = isBlind || (isTakeover && !leavesFirst && settings.keeping !== "held");
-      const left = isTakeover && leavesFirst ? this.#leave(page) : undefined;
-      if (left) void left.then(() => this.#logIn(page, user, asked));
-      else void this.#logIn(page, user, asked);
+      page.tab.isWatched = isBlind || (isTakeover && !leavesFirst && !holdsRefreshToken(settings.keeping));
+      const left = isTakeover && leavesFirst ? this.#leave(page, name) : undefined;
+      if (left) void left.then(() => this.#logIn(page, user, asked, name));
+      else void this.#logIn(page, user, asked, name);
     });
   }
 
@@ -158,13 +164,18 @@ export class People {
     this.#in(page, async () => {
       this.#signingIn.add(asked);
       page.tab.isWatched = true;
-      await this.#leave(page);
-      await this.#logIn(page, next, asked);
-      if (computer.isOnline && choices.share(`${name} out again`) < 0.5) await this.#leave(page);
+      await this.#leave(page, name);
+      await this.#logIn(page, next, asked, name);
+      if (computer.isOnline && choices.share(`${name} out again`) < 0.5) await this.#leave(page, name);
     });
   }
 
-  async #logIn(page: Page, user: User, asked: number): Promise<void> {
+  /** Which of the page's sessions does what has that name. */
+  #speaker({ session, sibling }: Page, name: string): AuthSession {
+    return sibling && this.#world.choices.share(`${name} by the sibling`) < 0.5 ? sibling.session : session;
+  }
+
+  async #logIn(page: Page, user: User, asked: number, name: string): Promise<void> {
     const { tab, given } = page;
     const answer = await this.#world.network.send(tab, { path: "login", user }).catch(() => undefined);
     if (answer) {
@@ -173,27 +184,35 @@ export class People {
       this.#isMuddled ||= asked !== this.#asked;
       if (token) given.add(token);
       // Until it is told: a tab that crashes before that leaves the others in the dark.
-      await page.session.signIn(answer.body as TokenResponse).catch(() => {
-        // The page has disposed of its session in the midst of it.
-        this.#isMuddled = true;
-      });
+      const isKeptBySdk = this.#world.settings.keeping === "source";
+      if (isKeptBySdk) this.#world.sdk.hasUser(user, answer.body);
+      const tokens = isKeptBySdk ? undefined : (answer.body as TokenResponse);
+      await this.#speaker(page, name)
+        .signIn(tokens)
+        .catch(() => {
+          // The page has disposed of its session in the midst of it.
+          this.#isMuddled = true;
+        });
     }
     tab.isWatched = false;
     this.#signingIn.delete(asked);
   }
 
   /** With the network there, since ending the session at the server is part of it. */
-  #signOut(page: Page): void {
+  #signOut(page: Page, name: string): void {
     if (!this.#world.computer.isOnline || this.#isBusy()) return;
     this.#asked++;
-    this.#in(page, () => void this.#leave(page));
+    this.#in(page, () => void this.#leave(page, name));
   }
 
   /** Whether the server hears of it or not, it is over here. */
-  async #leave(page: Page): Promise<void> {
+  async #leave(page: Page, name: string): Promise<void> {
     const refreshToken = page.refreshToken();
     this.#intend(page, undefined);
-    void page.session.signOut().catch(() => {});
+    void this.#speaker(page, name)
+      .signOut()
+      .catch(() => {});
+    this.#world.sdk.hasUser(undefined);
     await this.#world.network.send(page.tab, { path: "logout", refreshToken }).catch(() => {});
   }
 
@@ -256,6 +275,13 @@ export class People {
   #openTab(): void {
     const { pages, open } = this.#world;
     if (pages.filter(({ tab }) => !tab.isGone).length < MOST_TABS) open();
+  }
+
+  /** B6: not while its user is about to sign in. */
+  #duplicate(page: Page): void {
+    const { pages, open } = this.#world;
+    const isFull = pages.filter(({ tab }) => !tab.isGone).length >= MOST_TABS;
+    if (!isFull && !page.tab.isWatched && this.#signingIn.size === 0) open(page);
   }
 
   #unplug(_: Page, name: string): void {

@@ -3,7 +3,7 @@ import { Accounts } from "../../src/testing/accounts.ts";
 import { trueTime } from "./computer.ts";
 import type { Journal } from "./journal.ts";
 import type { Scheduler } from "./scheduler.ts";
-import type { Settings, User } from "./settings.ts";
+import { holdsRefreshToken, type Settings, type User } from "./settings.ts";
 
 /** What stands in each token, so that one is found wherever it should not be (S1). */
 export const SECRET = "SECRET";
@@ -64,7 +64,7 @@ export class RotatingServer {
     const { keeping, telling, lifetime } = this.#settings;
     const issued = ++this.#answers;
     const told = { token, ...(telling === "expiresIn" && { expiresIn: lifetime / 1_000 }) };
-    return keeping === "held"
+    return holdsRefreshToken(keeping)
       ? { status: 200, body: { ...told, refreshToken }, issued }
       : { status: 200, body: told, cookie: refreshToken, issued };
   }

@@ -1,6 +1,7 @@
 import type { Platform } from "../../src/client/platform/platform.ts";
 import { Choices } from "./choices.ts";
 import { Computer } from "./computer.ts";
+import { IdentitySdk } from "./identity-sdk.ts";
 import { Invariants } from "./invariants.ts";
 import { type Breach, Journal } from "./journal.ts";
 import { LeaseDesk } from "./lease-desk.ts";
@@ -11,9 +12,10 @@ import { ENDPOINT, ListenerError, Page } from "./page.ts";
 import { People } from "./people.ts";
 import { RotatingServer } from "./rotating-server.ts";
 import { Scheduler } from "./scheduler.ts";
-import { describeSettings, drawSettings } from "./settings.ts";
+import { describeSettings, drawSettings, sharesStore } from "./settings.ts";
 import { SocketServer } from "./socket-server.ts";
 import { StorageService } from "./storage.ts";
+import { StoreFaults } from "./store-faults.ts";
 import { Tab } from "./tab.ts";
 import { borrowTimers } from "./timers.ts";
 import { Wires } from "./wires.ts";
@@ -55,23 +57,30 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
   const network = new Network(world, computer, server, settings);
   const storage = new StorageService(scheduler, choices, journal);
   const desk = new LeaseDesk(scheduler, choices, mishaps, journal);
+  const sdk = new IdentitySdk(world, computer, network);
   const wires = new Wires(scheduler, choices, computer, sockets);
   const pages: Page[] = [];
   const userOf = (token: string | undefined) => server.accounts.find(token)?.signIn.subject;
 
-  const open = () => {
+  const open = (original?: Page) => {
     const tab = new Tab(`tab ${++opened}`, scheduler, choices, journal);
+    // The browser copies sessionStorage at once; a tab that is opened by itself begins with a sign-in of its own.
+    const isAlone = settings.keeping === "perTab" && !original;
+    const own = isAlone
+      ? storage.openOwn(server.login("alice").body, computer.now())
+      : original?.storage?.duplicate();
+    const first = original ? original.user : "alice";
     scheduler.schedule(
       1,
       () => {
-        journal.note(tab.name, () => "is opened");
+        journal.note(tab.name, () => (original ? `is a duplicate of ${original.tab.name}` : "is opened"));
         const board = desk.boardOf(tab);
         const platform: Platform = {
           now: () => computer.now(),
           setTimeout: tab.setTimeout,
           clearTimeout: tab.clearTimeout,
           random: () => choices.next(`${tab.name} random`),
-          fetch: network.fetchOf(tab),
+          fetch: () => Promise.reject(new TypeError("each session has a fetch of its own")),
           onWakeUp: tab.onWakeUp,
           location: () => undefined,
           leases: () => board,
@@ -80,11 +89,13 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
             if (!(error instanceof ListenerError)) journal.report("B9", `${tab.name} reports ${error}`);
           },
         };
-        const isShared = settings.keeping !== "memory";
-        const area = isShared ? storage.open(tab) : undefined;
+        const area = sharesStore(settings.keeping) ? storage.open(tab) : own;
         const endpoint = settings.neighbour === "endpoint" ? ENDPOINT : undefined;
         const neighbour = settings.neighbour && new Neighbour(tab, platform, world, neighbours, endpoint);
-        const page = new Page(tab, platform, wires, { ...world, userOf }, area, neighbour);
+        const faults =
+          settings.storeFaults && new StoreFaults(tab, world, (tokens) => invariants.loses(tab, tokens));
+        const parts = { tab, platform, storage: area, faults, neighbour, first };
+        const page = new Page(parts, { ...world, settings, network, wires, sdk, userOf });
         pages.push(page);
         // As React's StrictMode does, in mid-refresh.
         const strict = choices.strikes(`${tab.name} strict`, 0.2);
@@ -94,7 +105,7 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
     );
   };
   let opened = 0;
-  const people = new People({ ...world, computer, network, wires, settings, pages, open });
+  const people = new People({ ...world, computer, network, wires, settings, sdk, pages, open });
   const invariants = new Invariants({
     ...world,
     computer,
@@ -116,6 +127,7 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
   if (settings.keeping === "held" || (settings.keeping === "cookie" && choices.share("stored") < 0.7)) {
     storage.begin(body);
   }
+  if (settings.keeping === "source") sdk.hasUser("alice", body);
   for (let count = 0; count < settings.tabs; count++) open();
 
   let steps = 0;

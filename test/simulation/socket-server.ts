@@ -26,6 +26,8 @@ interface Refusal {
 export class SocketServer {
   /** The live sockets, and whose they are. */
   readonly connections = new Map<ServerSocket, Tab>();
+  /** Whether a tab may come again at once with a token that was refused. */
+  mayReturn: (tab: Tab) => boolean = () => false;
   /** Whom a connection state belongs to. */
   readonly #states = new Map<string, string>();
   /** The tokens that were refused, by tab and token; and the last one of each tab. */
@@ -60,9 +62,10 @@ export class SocketServer {
 
   /** Its end of a line. */
   accept(tab: Tab, line: Line): Engine {
+    const openedAt = this.#scheduler.time;
     return new Engine(line, undefined, {
       clock: this.#clock,
-      admit: (engine, _, payload) => this.#admit(tab, engine, payload),
+      admit: (engine, _, payload) => this.#admit(tab, openedAt, engine, payload),
       closed: () => {},
     });
   }
@@ -73,9 +76,14 @@ export class SocketServer {
     if (refusal && packet.startsWith(CONNECT_ERROR)) refusal.isTold = true;
   }
 
-  #admit(tab: Tab, engine: Engine, payload: Readonly<Record<string, unknown>>): ServerSocket | Refused {
+  #admit(
+    tab: Tab,
+    openedAt: number,
+    engine: Engine,
+    payload: Readonly<Record<string, unknown>>,
+  ): ServerSocket | Refused {
     const { token, pid } = payload;
-    const access = this.#verify(tab, token);
+    const access = this.#verify(tab, openedAt, token);
     if (!("signIn" in access)) {
       this.#journal.note("server", () => `refuses ${tab.name}'s connection: ${access.code}`);
       return access;
@@ -116,12 +124,16 @@ export class SocketServer {
     return socket;
   }
 
-  /** A token that was refused once is refused for good. */
-  #verify(tab: Tab, token: unknown): Access | AuthError {
+  /**
+   * A token that was refused once is refused for good.
+   *
+   * @param openedAt when the connection was opened: what a page has sent that was made anew since may come in last
+   */
+  #verify(tab: Tab, openedAt: number, token: unknown): Access | AuthError {
     const verdict = this.#accounts.verify(token);
     const known = this.#refused.get(`${tab.name} ${token}`);
-    const isSame = known?.isTold && known.at >= tab.sessionSince;
-    if (isSame && this.#scheduler.time - known.at < LEAST_BACKOFF) {
+    const isSame = known?.isTold && Math.min(known.at, openedAt) >= tab.sessionSince;
+    if (isSame && !this.mayReturn(tab) && this.#scheduler.time - known.at < LEAST_BACKOFF) {
       this.#journal.report("B7", `${tab.name} comes again at once with a token that was refused`);
     }
     if ("signIn" in verdict && !known && !this.#takesException(tab)) return verdict;

@@ -10,6 +10,11 @@ import type { Tab } from "./tab.ts";
  */
 const [SLOWEST_UP, SLOWEST_DOWN] = [3, 800];
 
+interface Body {
+  token?: string;
+  refreshToken?: string;
+}
+
 /**
  * localStorage as browsers have it (T24): each tab works on a copy of its own; what it writes goes to the browser's, and
  * from there to the others, in order, some time later.
@@ -30,14 +35,24 @@ export class StorageService {
   }
 
   /** What lies there before the first tab is opened. */
-  begin({ token = "", refreshToken }: { token?: string; refreshToken?: string }): void {
-    const store = webStorageStore("authToken", new StorageArea(this.truth, () => {}));
-    void store.save({ accessToken: token, ...(refreshToken && { refreshToken }) });
+  begin(body: Body): void {
+    fill(new StorageArea(this.truth, () => {}), body, {});
   }
 
   open(tab: Tab): StorageArea {
     const area = new StorageArea(new Map(this.truth), (key, value) => this.#write(tab, key, value));
     this.#areas.set(tab, area);
+    return area;
+  }
+
+  /**
+   * A tab's sessionStorage, which nobody else sees.
+   *
+   * @param now ms since the epoch
+   */
+  openOwn({ expiresIn, ...body }: Body & { expiresIn?: number }, now: number): StorageArea {
+    const area = new StorageArea(new Map(), () => {});
+    fill(area, body, expiresIn === undefined ? {} : { expiresAt: now + expiresIn * 1_000 });
     return area;
   }
 
@@ -61,6 +76,11 @@ export class StorageService {
   }
 }
 
+function fill(area: StorageArea, { token = "", refreshToken }: Body, life: { expiresAt?: number }): void {
+  const tokens = { accessToken: token, ...(refreshToken && { refreshToken }), ...life };
+  void webStorageStore("authToken", area).save(tokens);
+}
+
 /** One tab's copy. */
 export class StorageArea implements Storage {
   readonly #copy: Map<string, string>;
@@ -72,6 +92,11 @@ export class StorageArea implements Storage {
   constructor(copy: Map<string, string>, send: (key: string, value: string | null) => void) {
     this.#copy = copy;
     this.#send = send;
+  }
+
+  /** What a duplicated tab begins with: the browser copies sessionStorage. */
+  duplicate(): StorageArea {
+    return new StorageArea(new Map(this.#copy), () => {});
   }
 
   get length(): number {
