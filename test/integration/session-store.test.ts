@@ -104,6 +104,46 @@ describe("the store as a session reads it", () => {
     expect(session.state).toEqual({ status: "signedOut" });
   });
 
+  it("B9 B10 a sign-out that is known does not undo a sign-in that could not be written", async () => {
+    const platform = new ManualPlatform();
+    const store = webStorageStore("authToken", new MapStorage());
+    let isFull = false;
+    const refuse = () => {
+      if (isFull) throw new Error("no room");
+    };
+    const session = new AuthSession(
+      {
+        refresh: noRefresh,
+        store: {
+          ...store,
+          save: (tokens) => {
+            refuse();
+            return store.save(tokens);
+          },
+          clear: (signedOut) => {
+            refuse();
+            return store.clear(signedOut);
+          },
+        },
+      },
+      platform,
+    );
+    onTestFinished(() => session.dispose());
+    await session.signIn(timedToken(platform.now()));
+    await session.signOut();
+    isFull = true;
+    const bobs = timedToken(platform.now(), 60_000, { sub: "bob" });
+    await session.signIn(bobs);
+    expect(await session.getToken()).toBe(bobs);
+    expect(session.state).toMatchObject({ subject: "bob", warning: { code: "storage_unavailable" } });
+    store.clear();
+    store.clear(true);
+    isFull = false;
+    await session.signIn(timedToken(platform.now(), 60_000, { sub: "bob", jti: "written" }));
+    store.clear(true);
+    await expect(session.getToken()).rejects.toMatchObject({ code: "signed_out" });
+  });
+
   it("B8 a refreshed token is stored with all that is known of it", async () => {
     const platform = new ManualPlatform();
     const store = memoryStore();

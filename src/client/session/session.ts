@@ -667,10 +667,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
         const { token } = state;
         if (token.spent) {
           if (isExpired(token, now)) this.#end(orphaned(), token);
-          else if (force) {
-            this.#waiters.answer(({ wants }) => (wants === "fresh" ? orphaned() : undefined));
-            this.reactions.run();
-          }
+          else if (force) this.#refuseFresh();
         } else if (isExpired(token, now)) this.#refresh("expired");
         else if (force) this.#refresh("forced");
         else if (isDue(token, now)) this.#refresh("expiring");
@@ -763,7 +760,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       case "spent":
         if (!token || isExpired(token, now)) this.#end(orphaned(), token);
         else {
-          this.#waiters.answer(({ wants }) => (wants === "fresh" ? orphaned() : undefined));
+          this.#refuseFresh();
           this.#decide({ status: "signedIn", user, token: { ...token, spent: true } });
         }
         break;
@@ -858,6 +855,12 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     this.#decide({ status: "signedOut", user, error }, () => {
       if (token) this.#clear(token);
     });
+  }
+
+  /** B6: there is no other token to come. */
+  #refuseFresh(): void {
+    this.#waiters.answer(({ wants }) => (wants === "fresh" ? orphaned() : undefined));
+    this.reactions.run();
   }
 
   // What a refresh needs of its session.

@@ -41,6 +41,8 @@ export class SafeStore {
    * no news, since it could not be overwritten.
    */
   #seen: string | undefined | null;
+  /** Whether memory has what could not be written: a sign-out that the store tells of may have come before it. */
+  #isAhead: boolean | undefined;
   /** How often the store has told what it holds. */
   #reads = 0;
   /** Writes that have not ended, in their order. */
@@ -72,6 +74,7 @@ export class SafeStore {
         this.#reads++;
         const isNews = this.#isNews(tokens);
         this.#seen = tokens?.accessToken;
+        if (tokens && isNews) this.#isAhead = false;
         if (tokens) done(isNews ? { tokens } : "unchanged");
         else this.#readSignOut((found) => done(isOutdated() ? "unchanged" : found));
       },
@@ -156,7 +159,7 @@ export class SafeStore {
     this.#try(
       "read",
       () => this.#store.signedOut?.() ?? false,
-      (signedOut) => done(signedOut ? "signedOut" : "nothing"),
+      (signedOut) => done(signedOut && !this.#isAhead ? "signedOut" : "nothing"),
       () => done("nothing"),
     );
   }
@@ -176,10 +179,12 @@ export class SafeStore {
           run,
           () => {
             this.#seen = seen;
+            this.#isAhead = false;
             ended();
           },
           () => {
             if (this.#reads === 0) this.#seen = null;
+            this.#isAhead = true;
             ended();
           },
         );

@@ -225,10 +225,10 @@ export class RefreshLock {
     const signIn = mark(tokens?.signInId);
     let held = true;
     const change = (lease: Lease) => {
-      const isRenewed = tokens && lease.signIn === signIn && lease.token !== token;
       held =
         !isSpent(lease, tokens?.refreshToken) &&
-        (now() < at + DATABASE_TIMEOUT || !(isRenewed || Number(lease.since) > at));
+        (now() < at + DATABASE_TIMEOUT ||
+          !((tokens && lease.signIn === signIn && lease.token !== token) || Number(lease.since) > at));
       if (!held) return lease;
       const after = announced(lease, { ...news, user: mark(user), token, signIn, at });
       this.#generations.set(name, after.generation);
