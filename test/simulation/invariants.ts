@@ -82,7 +82,7 @@ export class Invariants {
   readonly #looks: (() => void)[] = [];
   /** By refresh token: its successor could not be written into the store of who was given it. */
   readonly #unwritten = new Set<string>();
-  /** Whether a store could not be emptied: what it holds then is found to be over by whoever uses it. */
+  /** Whether a store could not be emptied: what it holds then is found to be over by whoever uses it, as what was used. */
   #isUncleared = false;
   /** The sessions that are signed out for a reason that nobody could help. */
   readonly #excused = new WeakSet<AuthSession>();
@@ -134,7 +134,7 @@ export class Invariants {
     const { pages, people, server, sockets, settings, storage } = this.#world;
     const live = pages.filter(({ tab }) => !tab.isGone);
     if (live.length === 0 || people.isUnclear) return undefined;
-    const users = new Set(live.flatMap((page) => page.sessions.map((sender) => page.userIn(sender))));
+    const users = new Set(live.flatMap((page) => this.#usersOf(page)));
     if (users.size > 1 && settings.keeping !== "perTab")
       return `${live.map(({ tab, user }) => `${tab.name} is ${user ?? "nobody"}'s`).join(", ")}`;
     for (const page of live) {
@@ -157,7 +157,7 @@ export class Invariants {
     }
     if (!sharesStore(settings.keeping)) return undefined;
     const [user] = users;
-    if (user === undefined && this.#isUncleared) return undefined;
+    if (user === undefined && (this.#isUncleared || this.#unwritten.size > 0)) return undefined;
     const stored = server.accounts.find(storage.truth.get("authToken"))?.signIn.subject;
     return stored === user
       ? undefined
@@ -368,7 +368,7 @@ export class Invariants {
     const { tab } = page;
     const user = page.userIn(sender);
     const last = this.#intents(page).at(-1);
-    if (user === undefined || !last || !computer.isOnline) return;
+    if (user === undefined || !last || !computer.isOnline || this.#isDeaf(page, last)) return;
     const isAlone = settings.keeping === "memory" || settings.keeping === "source";
     // Opened before the server knew of the sign-out, it had no way to know either.
     if (isAlone && tab.openedAt > last.calledAt) return;
@@ -379,6 +379,22 @@ export class Invariants {
         `${tab.name} is ${user}'s, ${Math.round(since / 1000)} s after ${last.user ?? "nobody"} has signed ${last.user ? "in" : "out"}`,
       );
     }
+  }
+
+  /** Whose the sessions of a page are, as far as they can know. */
+  #usersOf(page: Page): (string | undefined)[] {
+    const last = this.#intents(page).at(-1);
+    // A session that has no socket and knows no end of its token hears of a sign-out by its store alone.
+    const isLost = this.#world.settings.telling === "nothing" && last && this.#isDeaf(page, last);
+    return page.sessions
+      .filter((sender) => sender === page || !isLost)
+      .filter((sender) => page.userIn(sender) !== undefined || !this.#excused.has(sender.session))
+      .map((sender) => page.userIn(sender));
+  }
+
+  /** B9: whether the store of a page could not tell it of an intent, or has not what the page was given before. */
+  #isDeaf({ faults }: Page, { calledAt }: Intent): boolean {
+    return !!faults && (faults.isUnwritable || faults.failedAt >= calledAt);
   }
 
   /** Who may be signed in: what was said last, and what was said in the same moment or by a tab that did not live to tell. */

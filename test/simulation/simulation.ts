@@ -69,7 +69,8 @@ export async function simulate(seed: number, only?: ReadonlySet<string>, isTold 
     const own = isAlone
       ? storage.openOwn(server.login("alice").body, computer.now())
       : original?.storage?.duplicate();
-    const first = original ? original.user : "alice";
+    const copied = own?.getItem("authToken") ?? undefined;
+    const first = original ? userOf(copied) : "alice";
     scheduler.schedule(
       1,
       () => {

@@ -15,6 +15,8 @@ export class StoreFaults {
   readonly #scheduler: Scheduler;
   readonly #choices: Choices;
   readonly #journal: Journal;
+  /** when a call failed last, in ms of the scheduler */
+  failedAt = Number.NEGATIVE_INFINITY;
   /** Whether it could not be read when it was read last. */
   isUnreadable = false;
   /** Whether tokens could not be written the last time. */
@@ -89,6 +91,7 @@ export class StoreFaults {
       this.#until = time + this.#choices.share(`${name} ms`) * LONGEST;
     }
     if (name || (time < this.#until && !this.#choices.isCalm)) {
+      this.failedAt = time;
       this.#journal.note(this.#tab.name, () => `${method} fails`);
       throw new Error(`${method} fails`);
     }
