@@ -17,6 +17,7 @@ export default defineConfig({
       "test/unit/**/*.test.ts",
       "test/simulation/simulation.test.ts",
       "test/integration/session-*.test.ts",
+      "test/integration/sockets-{insistence,machine,payload}.test.ts",
     ],
     exclude: ["test/unit/demo*", "test/unit/architecture.test.ts", "test/unit/bench*"],
     restoreMocks: true,
