@@ -111,11 +111,12 @@ export class Invariants {
   check(): void {
     this.#changer = undefined;
     for (const look of this.#looks.splice(0)) look();
-    const { pages, people, neighbours } = this.#world;
+    const { pages, people, neighbours, settings } = this.#world;
+    const isHeld = holdsRefreshToken(settings.keeping);
     for (const page of pages) {
       if (!page.tab.isAwake) continue;
       this.#checkSecrecy(page);
-      page.lastRefreshToken = page.refreshToken() ?? page.lastRefreshToken;
+      if (isHeld) page.lastRefreshToken = page.refreshToken() ?? page.lastRefreshToken;
       for (const sender of page.sessions) {
         this.#checkPatience(sender);
         this.#checkUser(page, sender);
@@ -169,9 +170,11 @@ export class Invariants {
   }
 
   /** B2: with a storage per tab, what others say is nothing to a page. */
-  #intents(page: Page): Intent[] {
+  #intents(page: Page): readonly Intent[] {
     const { settings, people } = this.#world;
-    return people.intents.filter((intent) => settings.keeping !== "perTab" || intent.page === page);
+    return settings.keeping === "perTab"
+      ? people.intents.filter((intent) => intent.page === page)
+      : people.intents;
   }
 
   #page(tab: Tab): Page | undefined {
@@ -404,7 +407,7 @@ export class Invariants {
     let later: Intent | undefined;
     // What one page says later holds, however soon it says it.
     const speakers = new Set<Page>();
-    for (const intent of this.#intents(page).reverse()) {
+    for (const intent of [...this.#intents(page)].reverse()) {
       if (later && !later.page.tab.isGone && !later.isUnwritten && later.calledAt - intent.calledAt > ORDER)
         return acceptable;
       if (!speakers.has(intent.page)) acceptable.add(intent.user);

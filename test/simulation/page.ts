@@ -74,6 +74,7 @@ export class Page implements Sender {
   readonly #parts: Parts;
   readonly #world: Surroundings;
   readonly #journal: Journal;
+  #stored: { text: string; refreshToken?: string | undefined } = { text: "" };
   #count = 0;
 
   constructor(parts: Parts, world: Surroundings) {
@@ -187,8 +188,15 @@ export class Page implements Sender {
 
   /** The refresh token in its store, where there is one: what an app sends to its logout endpoint. */
   refreshToken(): string | undefined {
-    const stored = this.storage && webStorageStore("authToken", this.storage).load();
-    return (stored as TokenSet | null | undefined)?.refreshToken;
+    const { storage } = this;
+    if (!storage) return undefined;
+    // Asked after each step, when hardly ever something has changed.
+    const text = `${storage.getItem("authToken")} ${storage.getItem("authToken:meta")}`;
+    if (text !== this.#stored.text) {
+      const tokens = webStorageStore("authToken", storage).load() as TokenSet | null;
+      this.#stored = { text, refreshToken: tokens?.refreshToken };
+    }
+    return this.#stored.refreshToken;
   }
 
   write(token: string): void {
