@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { AuthSocket, memoryStore } from "authsocket";
 import type { Server } from "socket.io";
 import ts from "typescript";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { blocks } from "./papers.ts";
 import { root } from "./tarball.ts";
 
@@ -72,6 +72,10 @@ describe("what a newcomer copies", () => {
     for (const file of files) rmSync(file);
   });
 
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
   function login(fetch: typeof globalThis.fetch, password = "wonderland"): Promise<Response> {
     const headers = { "Content-Type": "application/json" };
     return fetch(`${api}/login`, {
@@ -116,23 +120,46 @@ describe("what a newcomer copies", () => {
     afterLogout.dispose();
   });
 
+  /** The refresh cookie that a response sets. */
+  function cookieOf(response: Response): string {
+    return response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+  }
+
+  function refreshWith(cookie: string): Promise<Response> {
+    const headers = { Cookie: cookie, "X-Requested-With": "authsocket" };
+    return fetch(`${api}/refresh-token`, { method: "POST", headers });
+  }
+
   it("gives a refresh token that has just been used the same successor", async () => {
-    const response = await login(fetch);
-    const [used = ""] = response.headers.getSetCookie();
-    const headers = { Cookie: used.split(";")[0] ?? "", "X-Requested-With": "authsocket" };
-    const answers = [1, 2].map(() => fetch(`${api}/refresh-token`, { method: "POST", headers }));
-    const cookies = (await Promise.all(answers)).map((each) => each.headers.getSetCookie()[0]);
-    expect(cookies[0]).toBeDefined();
-    expect(cookies[0]).toBe(cookies[1]);
-    expect(cookies[0]).not.toBe(used);
+    const used = cookieOf(await login(fetch));
+    const [first, second] = (await Promise.all([refreshWith(used), refreshWith(used)])).map(cookieOf);
+    expect(first).not.toBe("");
+    expect(first).toBe(second);
+    expect(first).not.toBe(used);
+  });
+
+  it("ends the sign-in when a used refresh token comes again after ten seconds, and no other sign-in", async () => {
+    const [used, other] = [cookieOf(await login(fetch)), cookieOf(await login(fetch))];
+    const successor = cookieOf(await refreshWith(used));
+    const later = Date.now() + 10_001;
+    vi.spyOn(Date, "now").mockReturnValue(later);
+    expect((await refreshWith(used)).status).toBe(401);
+    expect((await refreshWith(successor)).status).toBe(401);
+    expect((await refreshWith(other)).status).toBe(200);
+  });
+
+  it("accepts no refresh token of a sign-in after its logout", async () => {
+    const used = cookieOf(await login(fetch));
+    const successor = cookieOf(await refreshWith(used));
+    await fetch(`${api}/logout`, { method: "POST", headers: { Cookie: successor } });
+    expect((await refreshWith(used)).status).toBe(401);
+    expect((await refreshWith(successor)).status).toBe(401);
   });
 
   it("refuses a wrong password, a foreign cookie and a form of another site", async () => {
     expect((await login(fetch, "looking-glass")).status).toBe(401);
-    const refresh = (headers: Record<string, string>) =>
-      fetch(`${api}/refresh-token`, { method: "POST", headers });
-    expect((await refresh({ Cookie: "refresh=x", "X-Requested-With": "authsocket" })).status).toBe(401);
-    const [cookie = ""] = (await login(fetch)).headers.getSetCookie();
-    expect((await refresh({ Cookie: cookie.split(";")[0] ?? "" })).status).toBe(401);
+    expect((await refreshWith("refresh=x")).status).toBe(401);
+    const headers = { Cookie: cookieOf(await login(fetch)) };
+    expect((await fetch(`${api}/refresh-token`, { method: "POST", headers })).status).toBe(401);
   });
 });
