@@ -22,7 +22,7 @@ export interface ServerSocketContext {
   readonly clock: Clock;
   /** Whether it says the protocol's events. A server that does not still cuts at a token's expiry. */
   readonly hasProtocol: boolean;
-  /** Where connection states are kept: a name for this one's. */
+  /** Where recovery data is kept: a name for this one's. */
   readonly state?: string;
   /** Whose a token is, or why it is refused at the moment. */
   verify(token: unknown): Access | Refused;

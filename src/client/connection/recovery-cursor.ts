@@ -25,7 +25,7 @@ export class RecoveryCursor {
   }
 
   /**
-   * What overrides Socket.IO's own fields of the CONNECT payload: one user's connection state is not another's to recover
+   * What overrides Socket.IO's own fields of the CONNECT payload: one user's connection is not another's to recover
    * (T6), and no guest's is a user's (B21).
    */
   fields(user: number): { pid?: undefined; offset?: string | undefined } {

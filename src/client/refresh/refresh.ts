@@ -17,10 +17,15 @@ export interface RefreshContext {
 }
 
 /**
- * Gets a new token set. The session ends by `null` or `undefined`, by an `AuthSocketError("session_expired")`, by an error
- * whose `status`, `statusCode` or `response.status` says so for certain, and by one whose `code`, `error` or `errorCode` is
- * `invalid_grant`, `login_required`, `interaction_required`, `consent_required`, `missing_refresh_token` or
- * `refresh_token_not_found`. Every other error is tried again after a backoff, not before its `retryAfter` in ms.
+ * Gets a new token set. To end the session, it returns `null` or `undefined`, or throws one of these errors:
+ *
+ * - an `AuthSocketError` with the code `session_expired`
+ * - an error whose `status`, `statusCode` or `response.status` is 401. If the session holds no refresh token, it ends at the
+ *   second 401 in a row. 400 and 403 end it at the third in a row, unless the response has HTML or `Retry-After`
+ * - an error whose `code`, `error`, `errorCode`, `error_code` or `error.code` is `invalid_grant`, `login_required`,
+ *   `interaction_required`, `consent_required`, `missing_refresh_token` or `refresh_token_not_found`
+ *
+ * After any other error the session tries again, with a backoff, and not before the error's `retryAfter` in ms is over.
  *
  * @example
  * const refresh: Refresh = async ({ signal }) => (await api.post("/token", null, { signal })).data.accessToken;

@@ -94,7 +94,7 @@ export class Doorway {
       isWarned = true;
       warn(
         "authsocket/server does not know this version of socket.io: middlewares that were added before authenticate() " +
-          "run before it, and no connection state is recovered",
+          "run before it, and no connection is recovered",
       );
     }
     // In this way no session can be restored.
