@@ -6,6 +6,7 @@ import type { Lease } from "../../src/client/lease/lease.ts";
 import type { AuthSessionOptions } from "../../src/client/session/options.ts";
 import type { Session } from "../../src/client/session/session.ts";
 import { RefreshLock } from "../../src/client/tabs/refresh-lock.ts";
+import { fingerprint } from "../../src/client/token/fingerprint.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { MapStorage } from "../support/map-storage.ts";
 import { MemoryLeases } from "../support/memory-leases.ts";
@@ -102,6 +103,28 @@ describe("turns at the refresh endpoint", () => {
     await tab.advance(3_000);
     expect(refresh).toHaveBeenCalledOnce();
     await forced;
+  });
+
+  it("B6 T24 a tab whose refresh token another has used looks once more before it gives up, whatever the clock says", async () => {
+    const leases = new MemoryLeases();
+    const tab = openTab(leases);
+    const storage = new MapStorage();
+    const store = webStorageStore("authToken", storage);
+    store.save({ accessToken: timedToken(tab.now(), LIFETIME), refreshToken: "first" });
+    const refresh = vi.fn(async () => timedToken(tab.now(), LIFETIME));
+    const session = sessionIn(tab, { refresh, store });
+    await session.getToken();
+    // Long ago by this clock, which was put back; and what was stored is not seen yet.
+    const at = tab.now() - 2 * 3_600_000;
+    leases.change(NAME, { generation: 1, token: 42, spent: [fingerprint("first")], at });
+    await tab.advance(LIFETIME);
+    const asked = session.getToken();
+    await settled();
+    expect(session.state.status).not.toBe("signedOut");
+    store.save({ accessToken: timedToken(tab.now(), LIFETIME), refreshToken: "second" });
+    await tab.advance(2_000);
+    expect(await asked).toBe((await store.load())?.accessToken);
+    expect(refresh).not.toHaveBeenCalled();
   });
 
   it("B2 B3 a request has the whole of refreshTimeout, also where its tab has waited for another's token first", async () => {

@@ -122,12 +122,14 @@ export class RefreshAttempt {
     if (this.#status !== "queueing") return;
     const { platform, isCookie, tabs, isShared } = this.#owner;
     this.#turn = turn;
+    // Whoever has used its refresh token has a newer one, whenever that was (B5, B6).
+    const behind = at.behind || this.#isSpent(at);
     const taken = tabs.takeOver({ name: this.#name, generation: at.generation }, this.asked.token);
     const send = () => this.#send(turn, at);
     if (taken && at.behind) this.#adopt(turn, taken);
     // The tabs share the session that another one has just renewed (B2).
     else if (at.behind && isCookie && tabs.isNamed) this.#adopt(turn, { accessToken: this.#owner.renewal() });
-    else if (!at.behind || !isShared) this.#look(send);
+    else if (!behind || !isShared) this.#look(send);
     else {
       // T24: what another tab has stored may not be seen here yet. What is seen of it in time overtakes this attempt.
       this.#stopWaiting = freezeSafeTimeout(platform, NEWS_TIMEOUT, () =>
@@ -157,9 +159,13 @@ export class RefreshAttempt {
     this.#end(end);
   }
 
-  #send(turn: Turn, at: Beginning): void {
+  #isSpent(at: Beginning): boolean {
     const { refreshToken } = this.asked.token ?? {};
-    if (refreshToken !== undefined && (at.isSpent(refreshToken) || this.#owner.isSpent(refreshToken))) {
+    return refreshToken !== undefined && (at.isSpent(refreshToken) || this.#owner.isSpent(refreshToken));
+  }
+
+  #send(turn: Turn, at: Beginning): void {
+    if (this.#isSpent(at)) {
       this.#release(turn, { type: "spent" });
       return;
     }
