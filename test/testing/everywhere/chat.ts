@@ -59,8 +59,8 @@ export function mountChat(page: HTMLElement, auth: AuthSocket, login: (name: str
       await auth.socket.emitWithAck("message", message);
       item.textContent = message;
     } catch (error) {
-      // With this error, the user has changed: the SDK does not send it any more. Otherwise the connection was lost, and the
-      // server may have handled it or not.
+      // An AuthSocketError means that the user has signed out or changed. Any other error means that the connection was lost:
+      // the server may have handled the message or not.
       if (error instanceof AuthSocketError) item.remove();
       else item.textContent = `${message} (unconfirmed)`;
     }
