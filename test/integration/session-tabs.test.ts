@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { memoryStore, type TokenSource, webStorageStore } from "authsocket";
+import { memoryStore, type TokenSet, type TokenSource, webStorageStore } from "authsocket";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { AuthSession } from "../../src/client/auth-session.ts";
 import type { Lease } from "../../src/client/lease/lease.ts";
@@ -7,6 +7,7 @@ import type { AuthSessionOptions } from "../../src/client/session/options.ts";
 import type { Session } from "../../src/client/session/session.ts";
 import { RefreshLock } from "../../src/client/tabs/refresh-lock.ts";
 import { fingerprint } from "../../src/client/token/fingerprint.ts";
+import { deferred } from "../support/deferred.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { MapStorage } from "../support/map-storage.ts";
 import { MemoryLeases } from "../support/memory-leases.ts";
@@ -310,6 +311,28 @@ describe("a duplicated tab, whose refresh token the other has used", () => {
     expect(copy.state.status).toBe("signedIn");
     await second.advance(2_000);
     expect(copy.state).toMatchObject({ status: "signedOut", error: { code: "session_expired" } });
+  });
+
+  it("B22 keeps what it was given, though the other has preempted it and used the same refresh token", async () => {
+    const leases = new MemoryLeases();
+    const [first, second] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+    const accessToken = timedToken(first.now(), LIFETIME);
+    const held = () => memoryStore({ accessToken, refreshToken: "first", signInId: "one" });
+    const refresh = async () => ({ accessToken: timedToken(first.now(), LIFETIME), refreshToken: "its own" });
+    const original = sessionIn(first, { refresh, store: held() });
+    const answer = deferred<TokenSet>();
+    const store = held();
+    const copy = sessionIn(second, { refresh: () => answer.promise, store });
+    const asked = copy.getToken({ forceRefresh: true });
+    await settled();
+    const others = original.getToken({ forceRefresh: true });
+    await first.advance(15_000);
+    await others;
+    const given = { accessToken: timedToken(second.now(), LIFETIME), refreshToken: "given late" };
+    answer.resolve(given);
+    expect(await asked).toBe(given.accessToken);
+    expect(store.load()).toMatchObject(given);
+    expect(copy.state.status).toBe("signedIn");
   });
 });
 

@@ -227,6 +227,7 @@ export class RefreshAttempt {
   /** B22: kept if the store, the other tabs and the user are still as they were. */
   #keep(turn: Turn, tokens: TokenSet): void {
     const { asked } = this;
+    const { tabs } = this.#owner;
     this.#owner.stillHolds(asked, (holds) => {
       if (this.#status === "over") this.#settle();
       else if (!holds) this.#release(turn, { type: "preempted" });
@@ -238,9 +239,11 @@ export class RefreshAttempt {
           signIn: asked.token?.signInId,
           spent: isRotated ? sent : undefined,
         };
+        // Another tab's commit is no news to one that has its tokens to itself.
+        const isOwn = tabs.isPrivate(asked.token);
         turn.commit(brought, (kept, generation) => {
           const held = { name: this.#name, generation };
-          this.#end(kept ? { type: "granted", tokens, turn: held } : { type: "preempted" });
+          this.#end(kept || isOwn ? { type: "granted", tokens, turn: held } : { type: "preempted" });
         });
       }
     });

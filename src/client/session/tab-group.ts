@@ -77,11 +77,11 @@ export class TabGroup {
   leaseName(token: AccessToken | undefined): string | undefined {
     if (this.#isAlone) return undefined;
     // Per-tab storage shares its turns by what it has copied: the tokens of one sign-in.
-    return this.#isPrivate(token) ? `${this.name}#${token?.signInId}` : this.name;
+    return this.isPrivate(token) ? `${this.name}#${token?.signInId}` : this.name;
   }
 
   /** Whether there is a refresh token that no other tab can see. */
-  #isPrivate(token: AccessToken | undefined): boolean {
+  isPrivate(token: AccessToken | undefined): boolean {
     return !this.#owner.isShared && token?.refreshToken !== undefined;
   }
 
@@ -119,7 +119,7 @@ export class TabGroup {
     { signedOut, look = false, token, subject }: Announcement,
     overtaken: () => void,
   ): Settling | undefined {
-    const isPrivate = this.#reach.perTab || this.#isPrivate(token);
+    const isPrivate = this.#reach.perTab || this.isPrivate(token);
     forgetHandover(this.#owner.platform, this.name);
     if (this.#isAlone || isPrivate || !this.#owner.platform.leases()) return undefined;
     const news = {
