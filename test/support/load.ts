@@ -1,6 +1,7 @@
 import { AuthSocket, memoryStore } from "authsocket";
 import type { Namespace, Server, Socket } from "socket.io";
 import { issueToken, verify } from "./auth-server.ts";
+import { deferred } from "./deferred.ts";
 import { disposed } from "./disposal.ts";
 import { slowLineTo } from "./slow-line.ts";
 
@@ -12,6 +13,9 @@ const LIFETIMES = { auto: 1_000, reconnect: 2_400 };
 
 /** ms between two events */
 const PERIOD = 5;
+
+/** ms for the last answers to come */
+const PATIENCE = 30_000;
 
 /** ms each way: 50 ms round trip */
 const DELAY = 25;
@@ -93,6 +97,8 @@ export async function live(
   let sentUp = 0;
   let sentDown = 0;
   const unanswered: Promise<void>[] = [];
+  // Socket.IO calls nobody back whose connection was cut: such a test is to fail, and not to wait for ever.
+  const { promise: lost, resolve: giveUp } = deferred<void>();
   for (const [index, { socket }] of sockets.entries()) {
     socket.on("down", (number: number) => down.get(namespaces[index] ?? "")?.push(number));
     socket.on("disconnect", () => disconnects++);
@@ -108,7 +114,8 @@ export async function live(
     }
     sentUp++;
     for (const { socket } of sockets) {
-      unanswered.push(new Promise((resolve) => socket.emit("up", sentUp, resolve)));
+      const called = new Promise<void>((resolve) => socket.emit("up", sentUp, resolve));
+      unanswered.push(Promise.race([called, lost]));
     }
     sentUp++;
   }, PERIOD);
@@ -131,7 +138,12 @@ export async function live(
   });
   clearInterval(timer);
   await Promise.all(sockets.map((socket) => socket.whenConnected()));
+  const patience = setTimeout(() => {
+    rejected++;
+    giveUp();
+  }, PATIENCE);
   await Promise.all(unanswered);
+  clearTimeout(patience);
   await Promise.all(sockets.map(({ socket }) => socket.emitWithAck("up", -1)));
   const up = namespaces.map((name) =>
     losses(
