@@ -200,6 +200,8 @@ export class Invariants {
     const { settings, server } = this.#world;
     if (!holdsRefreshToken(settings.keeping)) return false;
     if (faults?.isUnreadable || this.#unwritten.has(lastRefreshToken)) return true;
+    // Opened since, it has found the old access token and nothing beside it.
+    if (lastRefreshToken === "" && this.#unwritten.size > 0) return true;
     const by = this.#usedBy.get(lastRefreshToken);
     const isOver = server.accounts.owner(lastRefreshToken)?.isOver || (by !== undefined && by !== tab);
     return settings.keeping === "perTab" && isOver && session.state.error?.code === "session_expired";
