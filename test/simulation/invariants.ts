@@ -1,4 +1,4 @@
-import type { AuthSession, SessionState, TokenSet } from "authsocket";
+import type { SessionState, TokenSet } from "authsocket";
 import type { Lease } from "../../src/client/lease/lease.ts";
 import { fingerprint } from "../../src/client/token/fingerprint.ts";
 import { type Computer, trueTime } from "./computer.ts";
@@ -84,8 +84,8 @@ export class Invariants {
   readonly #unwritten = new Set<string>();
   /** Whether a store could not be emptied: what it holds then is found to be over by whoever uses it, as what was used. */
   #isUncleared = false;
-  /** The sessions that are signed out for a reason that nobody could help. */
-  readonly #excused = new WeakSet<AuthSession>();
+  /** The sessions that are signed out for a reason that nobody could help, or their pages. */
+  readonly #excused = new WeakSet<object>();
   readonly #seen = new WeakSet<object>();
   readonly #refreshingSince = new Map<object, number>();
 
@@ -120,14 +120,21 @@ export class Invariants {
       for (const sender of page.sessions) {
         this.#checkPatience(sender);
         this.#checkUser(page, sender);
-        if (sender.session.state.status !== "signedOut") this.#excused.delete(sender.session);
-        else if (this.#isOrphan(page)) this.#excused.add(sender.session);
-        else if (people.isQuiet && !this.#excused.has(sender.session))
+        const excused = this.#excusable(page, sender.session);
+        const { status } = sender.session.state;
+        if (status === "signedIn") this.#excused.delete(excused);
+        else if (status === "signedOut" && this.#isOrphan(page)) this.#excused.add(excused);
+        else if (status === "signedOut" && people.isQuiet && !this.#excused.has(excused))
           this.#break("B2", `${page.tab.name} is signed out, which nobody has asked for`);
       }
       page.neighbour?.check();
       if (neighbours.knows(page.token)) this.#break("B2", `${page.tab.name} has its neighbour's token`);
     }
+  }
+
+  /** A page with a storage of its own has one session at a time: one that is made anew finds what the last one left. */
+  #excusable(page: Page, session: object): object {
+    return this.#world.settings.keeping === "perTab" ? page : session;
   }
 
   /** What is still not as it should be, once nothing is under way any more; undefined: all is well. */
@@ -141,7 +148,10 @@ export class Invariants {
     for (const page of live) {
       const { tab, auth, awaited, hasExpired, user } = page;
       const expected = this.#acceptable(page);
-      if (!expected.has(user) && !(user === undefined && this.#excused.has(page.session)))
+      if (
+        !expected.has(user) &&
+        !(user === undefined && this.#excused.has(this.#excusable(page, page.session)))
+      )
         return `${tab.name} is ${user ?? "nobody"}'s, and not ${[...expected].map((name) => name ?? "nobody").join(" or ")}'s`;
       const { status } = auth.state;
       // B7: with a token that is refused, and of whose end nobody has told.
@@ -393,7 +403,10 @@ export class Invariants {
     const isLost = this.#world.settings.telling === "nothing" && last && this.#isDeaf(page, last);
     return page.sessions
       .filter((sender) => sender === page || !isLost)
-      .filter((sender) => page.userIn(sender) !== undefined || !this.#excused.has(sender.session))
+      .filter(
+        (sender) =>
+          page.userIn(sender) !== undefined || !this.#excused.has(this.#excusable(page, sender.session)),
+      )
       .map((sender) => page.userIn(sender));
   }
 
