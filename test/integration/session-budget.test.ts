@@ -141,6 +141,28 @@ describe("B27 five minutes with somebody who is never content", () => {
     expect(refresh).toHaveBeenCalledTimes(renewals + 1);
   });
 
+  it("B16 B27 what the last user's tokens were refused for is not the next one's: his refused token has its refresh", async () => {
+    const time = new VirtualTime();
+    const server = new VirtualServer(time);
+    const first = issueToken({ subject: "bob" });
+    let user = "alice";
+    server.io.use(({ handshake }, next) => {
+      const isRefused = user === "alice" || handshake.auth.token === first;
+      next(isRefused ? new Refusal("no", { code: "token_expired" }) : undefined);
+    });
+    const refresh = vi.fn(async () => issueToken({ subject: user }));
+    const store = memoryStore({ accessToken: issueToken() });
+    const auth = server.connect({ session: { refresh, store } });
+    await time.pass(30_000);
+    expect(auth.state.error?.code).toBe("token_rejected");
+    expect(refresh).toHaveBeenCalledTimes(1);
+    user = "bob";
+    await auth.session.signIn(first);
+    await time.pass(30_000);
+    expect(refresh).toHaveBeenCalledTimes(2);
+    expect(auth.state.status).toBe("connected");
+  });
+
   it("B6 an endpoint that answers 403 in JSON: three requests, and the session is over", async () => {
     const time = new VirtualTime();
     const server = new VirtualServer(time);

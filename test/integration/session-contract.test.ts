@@ -2,6 +2,7 @@ import { AuthSession, memoryStore, type TokenSet, type TokenSource } from "auths
 import { HttpResponse, http } from "msw";
 import { setupServer } from "msw/node";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { Session } from "../../src/client/session/session.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { RefreshDesk } from "../support/refresh-desk.ts";
 import { startRefreshEndpoint, tokenResponse } from "../support/refresh-endpoint.ts";
@@ -240,6 +241,14 @@ describe("signIn()", () => {
     const { signInId } = store.load() as TokenSet;
     await session.signIn({ accessToken: "a", refreshToken: "r2", subject: "alice" });
     expect(store.load()).toEqual({ accessToken: "a", refreshToken: "r2", subject: "alice", signInId });
+  });
+
+  it("B23 nor where it comes with another signInId", async () => {
+    const { session } = newSession();
+    await session.signIn("a");
+    const { user } = session["~session"] as Session;
+    await session.signIn({ accessToken: "a", signInId: "another" });
+    expect((session["~session"] as Session).user.id).toBe(user.id);
   });
 
   it("B16 a sign-in draws a signInId, and each refresh keeps it", async () => {

@@ -1,5 +1,5 @@
 import { AuthSession, type SessionState, webStorageStore } from "authsocket";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { MapStorage } from "../support/map-storage.ts";
 import { RefreshDesk } from "../support/refresh-desk.ts";
@@ -253,4 +253,44 @@ describe("signing in", () => {
     resolve("b2");
     expect(await token).toBe("b2");
   });
+});
+
+describe("a sign-out from an identity SDK", () => {
+  const denied = () => {
+    throw new Error("denied");
+  };
+  const STORAGES: [string, Partial<Storage>][] = [
+    ["works", {}],
+    ["has no room", { setItem: denied }],
+    ["is denied", { getItem: denied, setItem: denied, removeItem: denied }],
+  ];
+
+  it.each(STORAGES)(
+    "B9 B10 is not undone by a renewal that the SDK announces, but by another user's sign-in: localStorage %s",
+    async (_, broken) => {
+      vi.stubGlobal("localStorage", Object.assign(new MapStorage(), broken));
+      onTestFinished(() => void vi.unstubAllGlobals());
+      const platform = new ManualPlatform();
+      const issue = (sub: string, jti: string) => timedToken(platform.now(), 900_000, { sub, jti });
+      let held = issue("alice", "1");
+      let changed = () => {};
+      const subscribe = (listener: () => void) => {
+        changed = listener;
+        return () => {};
+      };
+      const session = new AuthSession({ source: { get: async () => held, subscribe } }, platform);
+      onTestFinished(() => session.dispose());
+      const tell = async (token: string) => {
+        held = token;
+        changed();
+        await settled();
+      };
+      await session.getToken();
+      await session.signOut();
+      await tell(issue("alice", "2"));
+      expect(session.state.status).toBe("signedOut");
+      await tell(issue("bob", "3"));
+      expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
+    },
+  );
 });

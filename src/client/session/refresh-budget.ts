@@ -60,8 +60,8 @@ export class RefreshBudget {
     for (const [asker, { refused }] of this.#askers) if (refused !== token) this.#askers.delete(asker);
   }
 
-  /** What was refused has been replaced without a refresh, by guess: whoever is refused again has a refresh to come. */
-  guessed(): void {
+  /** What was refused has been replaced without a refresh: whoever is refused again has a refresh to come. */
+  forget(): void {
     this.#askers.clear();
   }
 

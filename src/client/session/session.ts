@@ -427,8 +427,9 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     } = tokens;
     const fresh = toAccessToken({ ...tokens, subject, refreshToken, signInId }, this.#context("held"));
     const known = fresh.expiresAt === undefined ? { ...current, subject, refreshToken, signInId } : fresh;
-    const { user } = this.#state;
-    this.#decide({ ...this.#state, user: nextUser(user, known), token: known } as State, this.#save(known));
+    const { id } = this.#state.user;
+    const user = { id, subject: known.subject, signInId: known.signInId };
+    this.#decide({ ...this.#state, user, token: known } as State, this.#save(known));
   }
 
   #takeSignIn(tokens: TokenSet, origin: Origin): void {
@@ -629,7 +630,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     }
     if (current?.accessToken === tokens.accessToken) return;
     const token = this.#received(tokens, "held");
-    if (this.#hasLeft(token)) return;
+    // An SDK may still hold the token of the very user who has signed out here.
+    if (this.#sourceStore?.hasLeft(token.subject)) return;
     if (isExpired(token, this.platform.now()) && current) return;
     const isNews = !isTold && (!current || !isSameUser(user, token));
     this.#adopt(token, this.#save(token, isNews ? this.#announcing({ signedOut: false, token }) : undefined));
@@ -641,15 +643,6 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     if (status === "signedOut") return;
     this.#overtake();
     this.#decide({ status: "signedOut", user: successor(user) }, ...effects);
-  }
-
-  /** Whether a source offers the token of the very user who has signed out here. */
-  #hasLeft(token: AccessToken): boolean {
-    try {
-      return this.#sourceStore?.signedOut?.() === true && this.#sourceStore.isWhoLeft(token.subject);
-    } catch {
-      return false; // B9: storage may be denied
-    }
   }
 
   // Refreshing.
@@ -780,7 +773,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     const isHeld = isSource && (asked.reason === "missing" || asked.reason === "expiring");
     const isOld = end.type === "adopted" || isHeld;
     const received = inherited(before, this.#received(end.tokens, isOld ? "held" : "received"));
-    if (isSource && !before && this.#hasLeft(received)) {
+    if (!before && this.#sourceStore?.hasLeft(received.subject)) {
       this.#decide({ status: "signedOut", user: state.user });
       return;
     }
@@ -790,7 +783,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       // The first token of all replaces none.
       if (asked.reason !== "missing") this.#budget.refreshed(now);
       if (end.turn) this.tabs.handOver(end.turn, sent, received);
-    } else if (this.isCookie) this.#budget.guessed(); // the connection may have been opened with that very cookie
+    } else if (this.isCookie) this.#budget.forget(); // the connection may have been opened with that very cookie
     // While its turn was given back, another one may have begun, for a token that came from elsewhere.
     if (this.#attempt !== attempt) {
       // It has been here before, by the news of a source, and may have been refused since.
@@ -926,8 +919,11 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     this.#state = next;
     if (next.user.id !== before.user.id) {
       this.#held.clear();
-      // Now, and not when its turn comes: what the app emits from here on is the next user's.
-      if (before.user.id > 0) for (const client of this.#clients) client.drop();
+      if (before.user.id > 0) {
+        this.#budget.forget(); // what the last user's tokens were refused for
+        // Now, and not when its turn comes: what the app emits from here on is the next user's.
+        for (const client of this.#clients) client.drop();
+      }
     }
     // What the store turns out to hold at first is no other token than the one that was there.
     const isAnswer = before.status === "refreshing" && next.status === "signedIn";

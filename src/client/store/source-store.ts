@@ -5,8 +5,8 @@ import type { TokenStore } from "./token-store.ts";
 
 /** The store of a session whose tokens a source keeps. */
 export interface SourceStore extends TokenStore {
-  /** Whether that subject is the one who signed out; one that has no name is. */
-  isWhoLeft(subject: string | undefined): boolean;
+  /** Whether somebody has signed out, and that subject is the one; one that has no name is. */
+  hasLeft(subject: string | undefined): boolean;
 }
 
 /**
@@ -19,27 +19,34 @@ export function sourceStore(name: string): SourceStore {
   const memory = memoryStore();
   const key = `authsocket:${name}:signedOut`;
   let subject: string | undefined;
-  const mark = () => globalThis.localStorage?.getItem(key) ?? null;
+  const mark = () => {
+    try {
+      return globalThis.localStorage?.getItem(key) ?? null;
+    } catch {
+      return null; // B9: storage may be denied; this page remembers it all the same
+    }
+  };
   const of = (user: string | undefined) => (user === undefined ? "" : String(fingerprint(user)));
   const forget = () => {
     if (mark() !== null) globalThis.localStorage?.removeItem(key);
   };
+  const signedOut = () => mark() !== null || memory.signedOut?.() === true;
   return {
     load: memory.load,
     save(tokens: TokenSet) {
       subject = tokens.subject;
+      void memory.save(tokens);
       forget();
-      return memory.save(tokens);
     },
     clear(signedOut) {
+      void memory.clear(signedOut);
       if (signedOut) globalThis.localStorage?.setItem(key, of(subject));
       else forget();
-      return memory.clear(signedOut);
     },
-    signedOut: () => mark() !== null || memory.signedOut?.() === true,
-    isWhoLeft: (user) => {
+    signedOut,
+    hasLeft: (user) => {
       const left = mark() ?? of(subject);
-      return left === "" || user === undefined || left === of(user);
+      return signedOut() && (left === "" || user === undefined || left === of(user));
     },
   };
 }
