@@ -1,12 +1,22 @@
-import { AuthSession, AuthSocket, type AuthSocketState, memoryStore, type TokenSet } from "authsocket";
+import {
+  AuthSession,
+  AuthSocket,
+  type AuthSocketOptions,
+  type AuthSocketState,
+  memoryStore,
+  type TokenSet,
+} from "authsocket";
 import { authenticate } from "authsocket/server";
 import type { Socket } from "socket.io";
 import { describe, expect, it, vi } from "vitest";
+import { issueToken, Refusal } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { startServer, Tokens } from "../support/guarded-server.ts";
 import { Happenings } from "../support/happenings.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { recordStatuses, until, untilStatus } from "../support/states.ts";
+import { VirtualServer } from "../support/virtual-server.ts";
+import { VirtualTime } from "../support/virtual-time.ts";
 
 /** What a client has sent: who it was when it arrived, and what it said. */
 type Said = [subject: string, text: unknown];
@@ -229,5 +239,115 @@ describe("B21 a server without guests", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
     expect(connects).toHaveLength(2);
     expect(statuses).toEqual(["connecting", "connected"]);
+  });
+});
+
+/** A server in virtual time, with a page of Alice's or of a guest's. */
+class VirtualSite {
+  readonly time = new VirtualTime();
+  readonly server = new VirtualServer(this.time);
+  /** Whose connection has brought what. */
+  readonly said: [who: string, what: unknown][] = [];
+  /** What the server refuses a guest with. */
+  refusal: object | undefined;
+
+  constructor() {
+    this.server.io.use(({ handshake }, next) => {
+      next(handshake.auth.token === undefined && this.refusal ? new Refusal("no", this.refusal) : undefined);
+    });
+    this.server.io.on("connection", (socket) => {
+      const [, claims = ""] = String(socket.handshake.auth.token).split(".");
+      const who = claims ? JSON.parse(Buffer.from(claims, "base64url").toString()).sub : "guest";
+      socket.on("say", (what: unknown, answer?: (who: string) => void) => {
+        this.said.push([who, what]);
+        answer?.(who);
+      });
+    });
+  }
+
+  open(io: AuthSocketOptions["io"] = {}, tokens?: TokenSet): AuthSocket {
+    const store = memoryStore(tokens);
+    return this.server.connect({ session: { store }, socket: { anonymous: true, io } });
+  }
+
+  /** Alice's page, offline with a draft of hers, when her session is over. */
+  async expired(
+    io: AuthSocketOptions["io"] = {},
+    draft = (auth: AuthSocket) => void auth.socket.emit("say", 1),
+  ) {
+    const auth = this.open(io, { accessToken: issueToken() });
+    await this.time.pass(1_000);
+    auth.disconnect();
+    draft(auth);
+    await expect(auth.session.getToken({ forceRefresh: true })).rejects.toMatchObject({
+      code: "session_expired",
+    });
+    return auth;
+  }
+}
+
+describe("B21 guests and the servers that do not let them in", () => {
+  it.each([[{ code: "unavailable", retryAfter: 3_000 }], [{ status: 503 }]])(
+    "B21 a server that answers a guest %o is asked again",
+    async (refusal) => {
+      const site = new VirtualSite();
+      site.refusal = refusal;
+      const auth = site.open();
+      await site.time.pass(500);
+      expect(auth.state).toMatchObject({ status: "connecting", retryAt: expect.any(Number) });
+      site.refusal = undefined;
+      await site.time.pass(10_000);
+      expect(auth.state).toMatchObject({ status: "connected", anonymous: true });
+    },
+  );
+
+  it("T13 B27 a refused guest whose app connects at each signedOut: three attempts in ten seconds", async () => {
+    const site = new VirtualSite();
+    site.refusal = { code: "token_missing" };
+    const auth = site.open();
+    auth.subscribe(({ status }) => {
+      if (status === "signedOut") auth.connect();
+    });
+    await site.time.pass(60_000);
+    expect(site.server.connects.length).toBeGreaterThan(6);
+    expect(site.server.connects.length).toBeLessThan(30);
+  });
+});
+
+describe("B16 B21 what a user leaves whose session has expired", () => {
+  it("T6 with retries nothing of hers is sent by a guest: the socket is signedOut until she is back", async () => {
+    const site = new VirtualSite();
+    const auth = await site.expired({ retries: 3, ackTimeout: 1_000 });
+    auth.connect();
+    await site.time.pass(5_000);
+    expect(auth.state.status).toBe("signedOut");
+    await auth.session.signIn(issueToken());
+    await site.time.pass(5_000);
+    expect(site.said).toEqual([["alice", 1]]);
+  });
+
+  it("T6 with retries nothing of hers is sent by the next user", async () => {
+    const site = new VirtualSite();
+    const auth = await site.expired({ retries: 3, ackTimeout: 1_000 });
+    auth.connect();
+    await site.time.pass(1_000);
+    await auth.session.signIn(issueToken({ subject: "bob" }));
+    await site.time.pass(5_000);
+    expect(auth.state).toMatchObject({ status: "refused", error: { code: "user_changed" } });
+    expect(site.said).toEqual([]);
+  });
+
+  it("B18 only her emitWithAck rejects when somebody else signs in: the guest's is sent and answered", async () => {
+    const site = new VirtualSite();
+    const pending: Promise<unknown>[] = [];
+    const auth = await site.expired({}, ({ socket }) => {
+      pending.push(socket.emitWithAck("say", "hers").catch(({ code }) => code));
+    });
+    pending.push(auth.socket.emitWithAck("say", "the guest's"));
+    await auth.session.signIn(issueToken({ subject: "bob" }));
+    auth.connect();
+    await site.time.pass(1_000);
+    expect(site.said).toEqual([["bob", "the guest's"]]);
+    expect(await Promise.all(pending)).toEqual(["user_changed", "bob"]);
   });
 });

@@ -44,6 +44,22 @@ const APPS: [string, (auth: AuthSocket) => void][] = [
     },
   ],
   [
+    "disconnect() and connect() at every refused state",
+    (auth) => {
+      auth.subscribe(({ status }) => {
+        if (status === "refused") auth.disconnect().connect();
+      });
+    },
+  ],
+  [
+    "reconnect() at every token_rejected",
+    (auth) => {
+      auth.subscribe(({ error }) => {
+        if (error?.code === "token_rejected") auth.reconnect();
+      });
+    },
+  ],
+  [
     "connect() every second",
     ({ socket }) => {
       setInterval(() => socket.connect(), 1_000);

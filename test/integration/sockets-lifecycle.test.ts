@@ -32,6 +32,50 @@ afterEach(() => {
   expect(unhandled).toEqual([]);
 });
 
+describe("B11 a listener that connects at every state that it hears of", () => {
+  /** How often it hears of that state, which must come to an end: all of it happens at once. */
+  function insist(auth: AuthSocket, status: AuthSocketState["status"]): { heard: number } {
+    const times = { heard: 0 };
+    auth.subscribe((state) => {
+      if (state.status === status && ++times.heard < 1_000) auth.connect();
+    });
+    return times;
+  }
+
+  it("B11 hears once that nobody is signed in, and is connected at a sign-in", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith({ refresh: async () => null, store: memoryStore() });
+    const auth = disposed(new AuthSocket(server.url, { session, autoConnect: false }));
+    const times = insist(auth, "signedOut");
+    auth.connect();
+    await untilStatus(auth, "signedOut");
+    expect(times.heard).toBe(1);
+    await session.signIn(issueToken());
+    await auth.whenConnected();
+  });
+
+  it("B8 finds whom the app's own code has put into the store meanwhile", async () => {
+    const server = await startAuthServer();
+    const store = memoryStore();
+    const { session } = sessionWith({ refresh: async () => null, store });
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await untilStatus(auth, "signedOut");
+    store.save({ accessToken: issueToken() });
+    await auth.connect().whenConnected();
+  });
+
+  it("B11 B25 hears once of a page that is no safe place", () => {
+    const { session, clock } = sessionWith();
+    clock.warn = () => {};
+    clock.location = () => new URL("http://intranet.example/") as unknown as Location;
+    const auth = disposed(new AuthSocket("/", { session, autoConnect: false }));
+    const times = insist(auth, "refused");
+    auth.connect();
+    expect(auth.state).toMatchObject({ status: "refused", error: { code: "insecure_url" } });
+    expect(times.heard).toBe(1);
+  });
+});
+
 describe("B11 a listener may call any method", () => {
   const methods: [string, (auth: AuthSocket) => unknown, AuthSocketState["status"]][] = [
     ["connect()", (auth) => auth.connect(), "connected"],

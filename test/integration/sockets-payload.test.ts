@@ -120,4 +120,23 @@ describe("the option payload", () => {
     await chat.connect().whenConnected();
     expect(server.handshakes).toBe(1);
   });
+
+  it("B21 B23 one that throws for guests is asked again at a sign-in, and at the next, with an equal set", async () => {
+    const server = await startAuthServer();
+    const session = disposed(new AuthSession({ refresh: async () => null, store: memoryStore() }));
+    let isBroken = true;
+    const payload = (token: string | undefined) => {
+      if (token === undefined || isBroken) throw new Error("not ready");
+      return { token };
+    };
+    const auth = disposed(new AuthSocket(server.url, { session, payload, anonymous: true }));
+    await untilStatus(auth, "refused");
+    const token = issueToken();
+    await session.signIn(token);
+    expect(auth.state.status).toBe("refused");
+    isBroken = false;
+    await session.signIn(token);
+    await untilStatus(auth, "connected");
+    expect(server.tokens).toEqual([token]);
+  });
 });

@@ -1,7 +1,7 @@
 import { AuthSession, AuthSocket, memoryStore, type TokenSet } from "authsocket";
 import { authenticate } from "authsocket/server";
 import { describe, expect, it, vi } from "vitest";
-import { issueToken, startAuthServer } from "../support/auth-server.ts";
+import { issueToken, Refusal, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { next, startServer, Tokens } from "../support/guarded-server.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
@@ -184,6 +184,22 @@ describe("reconnect()", () => {
     expect(auth.reconnect()).toBe(auth);
     await server.quiet();
     expect(server.connections).toBe(connections);
+  });
+
+  it("B7 while it backs off since a fresh token was refused, it asks for another one at once", async () => {
+    const server = await startAuthServer();
+    const { session, refresh } = sessionWith();
+    let isRefused = true;
+    server.admit = () => {
+      if (isRefused) throw new Refusal("no", { code: "token_invalid" });
+    };
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await until(auth, ({ error }) => error?.code === "token_rejected");
+    isRefused = false;
+    // Its clock stands still: no backoff ends.
+    await auth.reconnect().whenConnected();
+    expect(refresh).toHaveBeenCalledTimes(2);
+    expect(new Set(server.tokens).size).toBe(3);
   });
 
   it("after refused, it comes back with a fresh token", async () => {

@@ -6,6 +6,8 @@ import { disposed } from "../support/disposal.ts";
 import { Happenings } from "../support/happenings.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { recordStatuses, until, untilStatus } from "../support/states.ts";
+import { VirtualServer } from "../support/virtual-server.ts";
+import { VirtualTime } from "../support/virtual-time.ts";
 
 const FAST = { reconnectionDelay: 1, reconnectionDelayMax: 1, randomizationFactor: 0 };
 
@@ -241,5 +243,28 @@ describe("B24 after Socket.IO has given up", () => {
     expect(auth.state.status).toBe("idle");
     expect(handshakes.refused).toBe(before);
     await auth.connect().whenConnected();
+  });
+});
+
+describe("B24 a CONNECT that is never answered", () => {
+  it("B24 goes on waiting beside a connected sibling, and backs off once that has left", async () => {
+    const time = new VirtualTime();
+    const server = new VirtualServer(time);
+    let asked = 0;
+    server.io.of("/slow").use(() => {
+      asked++;
+    });
+    const auth = server.connect({ session: { store: memoryStore({ accessToken: issueToken() }) } });
+    await time.pass(1_000);
+    const slow = auth.of("/slow");
+    const errors = new Set<unknown>();
+    slow.subscribe(({ error }) => errors.add(error));
+    await time.pass(110_000);
+    expect(slow.state).toMatchObject({ status: "connecting", error: { code: "unreachable" } });
+    expect(asked).toBe(1);
+    expect(errors.size).toBe(1);
+    auth.disconnect();
+    await time.pass(60_000);
+    expect(asked).toBeGreaterThan(1);
   });
 });

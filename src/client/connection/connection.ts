@@ -111,10 +111,12 @@ export class Connection implements SessionClient, SocketOwner {
   /** B16: what was the last user's has been given up, and the connection is still to be closed. */
   #dropped: { wasConnected: boolean; wasGuest: boolean } | undefined;
   /** Whose what the app emits is. */
-  #role: "guest" | "user";
+  #role: "guest" | "user" | undefined;
   /** B21: until when a token is waited for before connecting as a guest. */
   #guestAt: number | undefined;
   #isGuestRefused = false;
+  /** T13: whether the last attempt was refused, also where the app has left since. */
+  #wasRefused = false;
   #wokenAt = Number.NEGATIVE_INFINITY;
   /** When the server has cut this user's connections lately (B14). */
   #cuts: readonly number[] = [];
@@ -142,7 +144,7 @@ export class Connection implements SessionClient, SocketOwner {
   get #view(): View {
     const view = this.#session.view;
     if (view.status === "ready") return { status: "ready", credential: view.token };
-    if (!this.#context.options.anonymous || this.#isGuestRefused) return view;
+    if (!this.#mayBeGuest || this.#isGuestRefused) return view;
     const isPastWaiting = this.#guestAt !== undefined && this.#now >= this.#guestAt;
     return view.status === "signedOut" || (this.#session.currentToken === undefined && isPastWaiting)
       ? { status: "ready", credential: "guest" }
@@ -182,15 +184,23 @@ export class Connection implements SessionClient, SocketOwner {
     } catch (error) {
       if (!(error instanceof AuthSocketError)) throw error;
       this.#session.warn(error.message);
-      this.#stop(error, "never");
+      // Said once, or a listener that connects at each refusal would never come to an end (B11).
+      if (state.error?.code !== error.code) this.#stop(error, "never");
       return;
     }
-    this.#isGuestRefused = false;
+    if (state.status === "signedOut" && !this.#isGuestRefused) {
+      // It is to connect as soon as somebody is signed in: whom the store may have by now (B8).
+      this.#session.prepare();
+      return;
+    }
     this.#guestAt ??= this.#context.options.anonymous ? this.#now + this.#session.refreshTimeout : undefined;
-    const wasRefused = state.status === "refused";
-    const at = wasRefused ? this.#pace.putOffUntil(this.#now) : undefined;
+    const at = this.#wasRefused ? this.#pace.putOffUntil(this.#now) : undefined;
+    this.#isGuestRefused = false;
     if (at !== undefined) this.#delay(FIRST_ATTEMPT, at, state.error);
-    else this.#begin(FIRST_ATTEMPT, wasRefused);
+    else {
+      this.#wasRefused = false;
+      this.#begin(FIRST_ATTEMPT, state.status === "refused");
+    }
   }
 
   /** @param isFresh whether a fresh token is asked for first (B14), within the budget (B27) */
@@ -219,7 +229,7 @@ export class Connection implements SessionClient, SocketOwner {
     } else if (isAtRest(state)) {
       if (this.#session.currentToken !== undefined) this.#force();
       this.connect();
-    }
+    } else if (state.status === "delayed" && this.#pace.putOffUntil(this.#now) === undefined) this.#force();
   }
 
   #force(): void {
@@ -255,7 +265,13 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   get #currentRole(): "guest" | "user" {
-    return this.#context.options.anonymous && this.#session.currentToken === undefined ? "guest" : "user";
+    return this.#mayBeGuest && this.#session.currentToken === undefined ? "guest" : "user";
+  }
+
+  /** T6: the queue of `retries` cannot be emptied, so a Socket that has been a user's is no guest's again (B16, B21). */
+  get #mayBeGuest(): boolean {
+    const { options, hasQueue } = this.#context;
+    return !!options.anonymous && !(hasQueue && this.#role === "user");
   }
 
   follow(): void {
@@ -531,7 +547,7 @@ export class Connection implements SessionClient, SocketOwner {
       if (session.isCookie && token !== undefined && !this.#context.hasSeen(token)) return;
       const payload = connectPayload(this.#context.options.payload, session.isCookie ? undefined : token);
       if (payload instanceof AuthSocketError) {
-        this.#stop(payload, "never");
+        this.#stop(payload, "signIn");
         return;
       }
       this.#gate.sent();
@@ -588,18 +604,17 @@ export class Connection implements SessionClient, SocketOwner {
     if (this.#state.status !== "opening") return;
     const state = { ...this.#state, unreached: 0 };
     const { credential } = state;
-    if (credential === "guest") {
-      this.#isGuestRefused = true;
-      this.#decide({ status: "signedOut", error: refused("forbidden", error) });
-      return;
-    }
+    const isGuest = credential === "guest";
     const said = readRefusal(error);
-    const isByCode = this.#isTrue(this.#context.options.isTokenRefused ?? isTokenRefused, error);
-    const token = credential?.accessToken;
+    const isByCode = !isGuest && this.#isTrue(this.#context.options.isTokenRefused ?? isTokenRefused, error);
+    const token = credential && tokenOf(credential);
     if (said === "unavailable" && !isByCode) {
       this.#tried = undefined;
       const retryAt = session.retryAfter(unavailableFor(error), state.attempt - 1);
       this.#delay(state, retryAt, state.error);
+    } else if (isGuest) {
+      this.#isGuestRefused = this.#wasRefused = true;
+      this.#decide({ status: "signedOut", error: refused("forbidden", error) });
     } else if ((said === "scope" && !isByCode) || token === undefined) {
       this.#tried = token;
       this.#stop(refused("forbidden", error), "newerToken");
@@ -719,6 +734,7 @@ export class Connection implements SessionClient, SocketOwner {
   /** The one place where the state changes. What follows is queued, with what it was decided on (B11). */
   #decide(next: State, ...effects: (() => void)[]): void {
     this.#state = next;
+    if (next.status === "refused") this.#wasRefused = true;
     const { reactions } = this.#session;
     for (const effect of effects) reactions.react(effect);
     this.observable.next(toSocketState(next));
@@ -817,8 +833,10 @@ export class Connection implements SessionClient, SocketOwner {
 
   /** B24: the server has not answered the CONNECT. */
   #overdue(state: State & { status: "opening" }): void {
-    const error = unanswered(this.namespace, CONNECT_TIMEOUT);
-    if (this.#context.hasSibling(this)) this.#decide({ ...state, error, dueAt: undefined });
+    const told = state.error?.code === "unreachable" ? state.error : undefined;
+    const error = told ?? unanswered(this.namespace, CONNECT_TIMEOUT);
+    // Looked at again: the sibling may have left by then.
+    if (this.#context.hasSibling(this)) this.#decide({ ...state, error, dueAt: this.#now + CONNECT_TIMEOUT });
     else {
       const unreached = state.unreached + 1;
       this.#decide(

@@ -31,12 +31,12 @@ export class Outbox {
     this.#socket.sendBuffer = [];
   }
 
-  /** Somebody has signed in. */
+  /** Somebody has signed in. What a guest has still to send stays. */
   restore(user: number): void {
     const aside = this.#aside;
     if (!aside) return;
     this.#aside = undefined;
     if (aside.user === user) this.#socket.sendBuffer = [...aside.packets, ...this.#socket.sendBuffer];
-    else this.#patch.rejectPending(unsent("user_changed"));
+    else this.#patch.lost(unsent("user_changed"));
   }
 }

@@ -18,8 +18,8 @@ export interface SocketOwner {
 export interface SocketPatch {
   /** B18: rejects every `emitWithAck` that is pending. */
   rejectPending(error: Error): void;
-  /** B18: the connection is gone. Rejects each `emitWithAck` that was sent on it, as Socket.IO does since 4.7.5. */
-  lost(): void;
+  /** B18: the connection is gone. Rejects each `emitWithAck` that waits for no other, as Socket.IO does since 4.7.5. */
+  lost(error?: Error): void;
   /** Detaches the owner. From then on `emitWithAck` rejects, and connecting does nothing. */
   detach(): void;
 }
@@ -114,12 +114,12 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
       for (const reject of pending.keys()) reject(error);
       pending.clear();
     },
-    lost() {
+    lost(error = new Error("socket has been disconnected")) {
       if (hasQueue) return;
       for (const [reject, packet] of pending) {
         if (packet && socket.sendBuffer.includes(packet)) continue;
         pending.delete(reject);
-        reject(new Error("socket has been disconnected"));
+        reject(error);
       }
     },
     detach() {
