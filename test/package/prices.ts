@@ -12,11 +12,11 @@ export interface Price {
 export const prices: Record<string, Price> = {
   // What it weighs today, and a little more. docs/benchmarks.md tells the goal as well.
   authsocket: {
-    whole: 26_150,
+    whole: 26_250,
     goal: 16_500,
     names: {
-      AuthSession: 17_450,
-      AuthSocket: 26_150,
+      AuthSession: 17_500,
+      AuthSocket: 26_250,
       AuthSocketError: 400,
       isTokenRefused: 600,
       memoryStore: 400,
