@@ -16,6 +16,7 @@ export interface TabOptions {
   store?: "memory" | "session" | undefined;
   refreshTimeout?: number;
   leeway?: number;
+  retry?: { base?: number };
 }
 
 /** One tab of the site, which holds an AuthSocket and nothing else. */
