@@ -99,44 +99,34 @@ function told(outcome: unknown): string {
   }
   return outcome === undefined ? "done" : String(Object(outcome).status ?? outcome);
 }
+
+/** Somebody is there, or comes by a refresh. */
+const SOMEBODY = {
+  whenReady: "signedIn; signedIn alice",
+  getToken: "alice; signedIn alice",
+  forceRefresh: "alice; signedIn alice",
+  rejected: "alice; signedIn alice",
+  signOut: "done; signedOut",
+  "store emptied": "alice; signedIn alice",
+  dispose: "done; unknown",
+};
+
+const NOBODY = {
+  whenReady: "signedOut; signedOut",
+  getToken: "signed_out; signedOut",
+  forceRefresh: "signed_out; signedOut",
+  rejected: "signed_out; signedOut",
+  signOut: "done; signedOut",
+  "store emptied": "signed_out; signedOut",
+  dispose: "done; signedOut",
+};
+
 /** What the promise has come to a minute later, and the session, by the state that it was in and by what was asked. */
 const ENDS: Record<string, Record<string, string>> = {
-  unknown: {
-    whenReady: "signedIn; signedIn alice",
-    getToken: "alice; signedIn alice",
-    forceRefresh: "alice; signedIn alice",
-    rejected: "alice; signedIn alice",
-    signOut: "done; signedOut",
-    "store emptied": "alice; signedIn alice",
-    dispose: "done; unknown",
-  },
-  "unknown, nobody": {
-    whenReady: "signedOut; signedOut",
-    getToken: "signed_out; signedOut",
-    forceRefresh: "signed_out; signedOut",
-    rejected: "signed_out; signedOut",
-    signOut: "done; signedOut",
-    "store emptied": "signed_out; signedOut",
-    dispose: "done; unknown",
-  },
-  good: {
-    whenReady: "signedIn; signedIn alice",
-    getToken: "alice; signedIn alice",
-    forceRefresh: "alice; signedIn alice",
-    rejected: "alice; signedIn alice",
-    signOut: "done; signedOut",
-    "store emptied": "alice; signedIn alice",
-    dispose: "done; unknown",
-  },
-  expired: {
-    whenReady: "signedIn; signedIn alice",
-    getToken: "alice; signedIn alice",
-    forceRefresh: "alice; signedIn alice",
-    rejected: "alice; signedIn alice",
-    signOut: "done; signedOut",
-    "store emptied": "alice; signedIn alice",
-    dispose: "done; unknown",
-  },
+  unknown: SOMEBODY,
+  "unknown, nobody": { ...NOBODY, dispose: "done; unknown" },
+  good: SOMEBODY,
+  expired: SOMEBODY,
   "expired, over": {
     whenReady: "signedOut; signedOut session_expired",
     getToken: "session_expired; signedOut session_expired",
@@ -166,24 +156,8 @@ const ENDS: Record<string, Record<string, string>> = {
     "store emptied": "refresh_failed; waiting alice refresh_failed",
     dispose: "done; waiting alice refresh_failed",
   },
-  "signed out": {
-    whenReady: "signedOut; signedOut",
-    getToken: "signed_out; signedOut",
-    forceRefresh: "signed_out; signedOut",
-    rejected: "signed_out; signedOut",
-    signOut: "done; signedOut",
-    "store emptied": "signed_out; signedOut",
-    dispose: "done; signedOut",
-  },
-  left: {
-    whenReady: "signedOut; signedOut",
-    getToken: "signed_out; signedOut",
-    forceRefresh: "signed_out; signedOut",
-    rejected: "signed_out; signedOut",
-    signOut: "done; signedOut",
-    "store emptied": "signed_out; signedOut",
-    dispose: "done; signedOut",
-  },
+  "signed out": NOBODY,
+  left: NOBODY,
   disposed: {
     whenReady: "signed_out; unknown",
     getToken: "signed_out; unknown",

@@ -132,76 +132,34 @@ const EVENTS: Record<string, (world: World) => void> = {
   dispose: ({ auth }) => auth.dispose(),
 };
 
+/** The app leaves, or the user. */
+const LEAVING = { disconnect: "idle", signOut: "signedOut", dispose: "idle" };
+
+/** Somebody signs in. */
+const SIGNING_IN = { signIn: "connected alice", bob: "connected bob" };
+
+/** The app asks for it. */
+const CONNECTING = { connect: "connected alice", reconnect: "connected alice" };
+
 /** Where a connection is a minute later, by the state that it was in and by what happened; as a rule, where it was. */
 const ENDS: Record<string, { asARule: string } & Record<string, string>> = {
-  idle: { asARule: "idle", connect: "connected alice", reconnect: "connected alice" },
-  opening: {
-    asARule: "connected alice",
-    disconnect: "idle",
-    bob: "connected bob",
-    signOut: "signedOut",
-    dispose: "idle",
-  },
-  "awaiting a token": {
-    asARule: "connecting",
-    disconnect: "idle",
-    signIn: "connected alice",
-    bob: "connected bob",
-    signOut: "signedOut",
-    dispose: "idle",
-  },
-  "waiting for a token": {
-    asARule: "connecting refresh_failed",
-    disconnect: "idle",
-    signIn: "connected alice",
-    bob: "connected bob",
-    signOut: "signedOut",
-    dispose: "idle",
-  },
-  delayed: { asARule: "connecting", disconnect: "idle", signOut: "signedOut", dispose: "idle" },
-  "backing off": {
-    asARule: "connecting token_rejected",
-    disconnect: "idle",
-    signOut: "signedOut",
-    dispose: "idle",
-  },
+  idle: { asARule: "idle", ...CONNECTING },
+  opening: { asARule: "connected alice", ...LEAVING, bob: "connected bob" },
+  "awaiting a token": { asARule: "connecting", ...LEAVING, ...SIGNING_IN },
+  "waiting for a token": { asARule: "connecting refresh_failed", ...LEAVING, ...SIGNING_IN },
+  delayed: { asARule: "connecting", ...LEAVING },
+  "backing off": { asARule: "connecting token_rejected", ...LEAVING },
   connected: {
     asARule: "connected alice",
-    disconnect: "idle",
+    ...LEAVING,
     bob: "connected bob",
-    signOut: "signedOut",
     cut: "refused kicked",
     revoke: "refused revoked",
-    dispose: "idle",
   },
-  "signed out": {
-    asARule: "signedOut",
-    disconnect: "idle",
-    signIn: "connected alice",
-    bob: "connected bob",
-    dispose: "idle",
-  },
-  forbidden: { asARule: "refused forbidden", disconnect: "idle", signOut: "signedOut", dispose: "idle" },
-  kicked: {
-    asARule: "refused kicked",
-    connect: "connected alice",
-    disconnect: "idle",
-    reconnect: "connected alice",
-    signIn: "connected alice",
-    bob: "connected bob",
-    signOut: "signedOut",
-    dispose: "idle",
-  },
-  revoked: {
-    asARule: "refused revoked",
-    connect: "connected alice",
-    disconnect: "idle",
-    reconnect: "connected alice",
-    signIn: "connected alice",
-    bob: "connected bob",
-    signOut: "signedOut",
-    dispose: "idle",
-  },
+  "signed out": { asARule: "signedOut", ...LEAVING, ...SIGNING_IN },
+  forbidden: { asARule: "refused forbidden", ...LEAVING },
+  kicked: { asARule: "refused kicked", ...LEAVING, ...SIGNING_IN, ...CONNECTING },
+  revoked: { asARule: "refused revoked", ...LEAVING, ...SIGNING_IN, ...CONNECTING },
   // Its queue cannot be emptied (T6): nothing brings it back.
   "another's": { asARule: "refused user_changed" },
 };
