@@ -1,5 +1,6 @@
 import { memoryStore } from "authsocket";
 import { AuthError, authenticate } from "authsocket/server";
+import { decodeJwt } from "jose";
 import { describe, expect, it, vi } from "vitest";
 import { issueToken, Refusal, verify } from "../support/auth-server.ts";
 import { VirtualServer } from "../support/virtual-server.ts";
@@ -23,7 +24,7 @@ class Keys {
   claims(token: unknown): { sub: string; exp: number } {
     if (this.areMissing) throw Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
     verify(token);
-    const claims = JSON.parse(Buffer.from(String(token).split(".")[1] ?? "", "base64url").toString());
+    const claims = decodeJwt<{ iat: number; exp: number; sub: string }>(String(token));
     if (claims.iat * 1_000 < this.since) throw new AuthError("token_invalid");
     return claims;
   }

@@ -1,4 +1,5 @@
 import { type AuthSocket, type AuthSocketState, memoryStore, type TokenSet } from "authsocket";
+import { decodeJwt } from "jose";
 import { describe, expect, it } from "vitest";
 import { issueToken, Refusal } from "../support/auth-server.ts";
 import { VirtualServer } from "../support/virtual-server.ts";
@@ -35,10 +36,9 @@ class World {
 
   /** The users who are connected at the server, as their tokens name them. */
   get users(): (string | undefined)[] {
-    return [...this.server.io.of("/").sockets.values()].map(({ handshake }) => {
-      const [, claims = ""] = String(handshake.auth.token).split(".");
-      return JSON.parse(Buffer.from(claims, "base64url").toString()).sub;
-    });
+    return [...this.server.io.of("/").sockets.values()].map(
+      ({ handshake }) => decodeJwt(handshake.auth.token).sub,
+    );
   }
 
   async connected(): Promise<this> {

@@ -1,4 +1,5 @@
 import { AuthSocket, memoryStore } from "authsocket";
+import { decodeJwt } from "jose";
 import type { Namespace, Server, Socket } from "socket.io";
 import { issueToken, verify } from "./auth-server.ts";
 import { deferred } from "./deferred.ts";
@@ -23,8 +24,8 @@ const DELAY = 25;
 /** Who a token of `issueToken` is for. */
 export function identify(token: string): { subject: string; expiresAt: number; claims: object } {
   verify(token);
-  const { sub, exp } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString());
-  return { subject: sub, expiresAt: exp * 1000, claims: {} };
+  const { sub = "", exp } = decodeJwt(token);
+  return { subject: sub, expiresAt: Number(exp) * 1000, claims: {} };
 }
 
 /** The server that tutorials build: verified at the handshake, cut when the token expires. */
