@@ -103,8 +103,8 @@ export class AuthSession implements Subscribable<SessionState> {
   }
 
   /**
-   * Signs a user in: every socket of this session connects automatically. Resolves when the tokens are stored. Tokens that are
-   * there already change nothing, but sockets that were refused try again.
+   * Signs a user in: every socket of this session that is `signedOut` connects automatically. Resolves when the tokens are
+   * stored. Tokens that are there already change nothing, but sockets that were refused try again.
    *
    * To change the user, await `signOut()` before the new user's login. Otherwise a tab could refresh for the old user between
    * the login's answer and this call, and use up the new user's one-time refresh cookie.

@@ -26,7 +26,7 @@ export interface DefaultEventsMap {
 
 /**
  * A Socket.IO socket whose access token is always fresh. It reads the token from the store, sends it by the `auth` option,
- * renews it before it expires, and reconnects with it. All sockets and tabs share one refresh.
+ * renews it before it expires, and reconnects with it. All sockets share one refresh, and tabs take turns.
  *
  * @example
  * const { socket } = new AuthSocket("https://chat.example.com", { refresh: "/api/refresh-token" });
@@ -47,7 +47,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
 
   /**
    * Connects at once, unless `autoConnect` is false: then it does no I/O (B20). Without a page, as in a server-side build,
-   * only a server on this machine is connected to at once.
+   * it connects only to a server on this machine.
    *
    * @param url of the server; its path is the namespace, and "/" is this origin, as in `io()`
    * @throws TypeError for an invalid URL or option; AuthSocketError `insecure_url` (S3), `token_in_url` (S2)

@@ -1,11 +1,11 @@
 export type AuthSocketErrorCode =
   /** nobody is signed in */
   | "signed_out"
-  /** the refresh endpoint, the `Refresh` function or the source has ended the session */
+  /** the refresh endpoint, function or source has ended the session, or another tab has used its refresh token */
   | "session_expired"
   /** the Socket.IO server refused a fresh token too; the socket tries again */
   | "token_rejected"
-  /** the server refused the connection, and a fresh token did not help */
+  /** the server does not allow this user to connect, or has refused twice without a code; or `payload` threw */
   | "forbidden"
   /** the server sent `auth:revoked` */
   | "revoked"
@@ -29,7 +29,7 @@ export type AuthSocketErrorCode =
   | "unreachable";
 
 /**
- * Every error that AuthSocket makes at run time. Misuse of an option is a TypeError instead.
+ * A runtime failure. Its `code` says what happened. Misuse of an option is a TypeError instead.
  *
  * Throw one with the code `session_expired` from a `Refresh` function to end the session.
  *

@@ -24,8 +24,8 @@ export interface AuthenticateOptions<Claims, Socket> {
   /** Also admits clients without a token, as guests without `socket.data.auth`. A bad token is still refused. Default: false. */
   guests?: boolean | undefined;
   /**
-   * How many ms before expiry `auth:expiring` is sent, at most half the lifetime. Default: 10 000, or a tenth of the lifetime if
-   * that is less, so that clients have normally renewed before.
+   * How many ms before expiry `auth:expiring` is sent. If the token's whole lifetime is no longer than that, it is sent halfway.
+   * Default: 10 000, or a tenth of the lifetime if that is less, so that clients have normally renewed before.
    */
   notice?: number | undefined;
   /**

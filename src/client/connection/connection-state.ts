@@ -135,7 +135,7 @@ export function dueAt(state: State): DueAt {
  * - `connecting`: the token, the engine's handshake or the server's answer is pending; `retryAt` where a time is set
  * - `connected`
  * - `signedOut`: connects automatically after `session.signIn()`
- * - `refused`: forbidden, kicked, revoked or another user's; `connect()` tries again
+ * - `refused`: the server has refused or disconnected this socket; `connect()` tries again, but not after `user_changed`
  */
 export type AuthSocketState =
   | { status: "idle"; error?: AuthSocketError | undefined }

@@ -17,15 +17,15 @@ type AllSessionOptions = AuthSessionOptions extends infer Options
 export type AuthSocketOptions = (Shared | (AuthSessionOptions & { session?: undefined })) & SocketOnlyOptions;
 
 interface SocketOnlyOptions {
-  /** Whether the constructor connects. Default: true, as in Socket.IO; where there is no page, see docs/frameworks.md. */
+  /** Whether the constructor connects. Default: true in a browser; elsewhere true only for a server on this machine. */
   autoConnect?: boolean | undefined;
   /** Options of Socket.IO's Manager and Socket, except those that AuthSocket sets itself. */
   io?:
     | Partial<Omit<ManagerOptions & SocketOptions, "auth" | "autoConnect" | "forceNew" | "multiplex">>
     | undefined;
   /**
-   * What the server is sent when the socket connects, as Socket.IO's `auth`. `token` is undefined for a guest and with
-   * credential "cookie". `pid` and `offset` are Socket.IO's own. Default: `{ token }`.
+   * Returns what the socket sends as Socket.IO's `auth` when it connects: a plain object without `pid` and `offset`, which
+   * Socket.IO sets itself. `token` is undefined for a guest and with credential "cookie". Default: `{ token }`.
    *
    * @example payload: (token) => ({ token: `Bearer ${token}`, room })
    */
@@ -39,9 +39,9 @@ interface SocketOnlyOptions {
    */
   renewal?: "auto" | "reconnect" | undefined;
   /**
-   * Events of servers that refuse what they are sent and keep the connection. If the function returns true, the
-   * connection's token is no longer valid, and the socket reconnects with a fresh one after everything has been sent. The
-   * event that was refused is not sent again.
+   * By name, the events with which a server refuses an event of the app but keeps the connection. If the function returns
+   * true, the connection's token is no longer valid, and the socket reconnects with a fresh one after everything has been
+   * sent. The event that was refused is not sent again.
    *
    * @example refusalEvents: { exception: (error) => error.status === 401 }
    */

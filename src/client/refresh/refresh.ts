@@ -34,7 +34,7 @@ export type Refresh = (
   context: RefreshContext,
 ) => Promise<TokenSet | string | null | undefined> | TokenSet | string | null | undefined;
 
-/** A refresh endpoint that needs more than its URL. Anything else is a `Refresh` function. */
+/** A refresh endpoint that needs more than its URL. If these options are not enough, write a `Refresh` function. */
 export interface RefreshRequest {
   url: string | URL;
   /** Default: "POST". A GET sends no refresh token. */

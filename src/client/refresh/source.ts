@@ -16,15 +16,15 @@ export interface SourceContext {
  *
  * @example
  * const source: TokenSource = {
- *   get: ({ reason }) => sdk.getToken({ force: reason === "rejected" }),
+ *   get: ({ reason }) => sdk.getToken({ force: ["rejected", "expired", "forced"].includes(reason) }),
  *   subscribe: (changed) => sdk.onChange(changed),
  * };
  */
 export interface TokenSource {
   /**
-   * Returns the current tokens, which may be some that the SDK still holds; `expiresAt` is in ms. Null and undefined mean
-   * that the user has to sign in. If that cannot be known, because the network or a server fails, it throws: the session
-   * keeps its user and asks again later. An SDK that is not ready yet returns a promise.
+   * Returns the current tokens, perhaps from the SDK's cache; `expiresAt` is in ms. Null and undefined mean that the user has
+   * to sign in. If that cannot be known, because the network or a server fails, it throws: the session keeps its user and
+   * asks again later. If the SDK is not ready yet, it returns a promise.
    */
   get(
     context: SourceContext,

@@ -6,8 +6,8 @@ import type { SubjectReader } from "../token/access-token.ts";
 
 interface CommonOptions {
   /**
-   * Which session of this origin it is: tabs whose sessions have the same name refresh one after the other, and share
-   * sign-ins and sign-outs.
+   * The session's name. Tabs whose sessions have the same name refresh one after the other, and share sign-ins and
+   * sign-outs.
    * Default: the key of a `webStorageStore` over localStorage, else the URL of the endpoint, else "default".
    */
   name?: string | undefined;
@@ -31,8 +31,8 @@ interface CommonOptions {
 
 interface RefreshOptions {
   /**
-   * Where fresh tokens come from: the URL of an endpoint (a POST with cookies, answered with JSON), an object if the request
-   * needs headers, another method or another reading of the answer, or a function.
+   * Where fresh tokens come from: the URL of an endpoint (a POST with cookies, answered with JSON), a function, or an object
+   * if the request needs headers or another method, or if the answer has the tokens in another place.
    */
   refresh: string | URL | RefreshRequest | Refresh;
   source?: undefined;

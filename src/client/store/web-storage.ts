@@ -15,7 +15,7 @@ interface WebStorage {
 /**
  * A store over `localStorage` or `sessionStorage`. It holds the raw access token under `key`, as tutorials do, so that other
  * code can go on reading or writing it there. The refresh token, the expiry, the subject, the sign-in and a sign-out are
- * stored under `key + ":meta"`. They count only beside the token that they were stored with.
+ * stored under `key + ":meta"`. If other code writes another token under `key`, they are ignored.
  *
  * @param key default "authToken"
  * @param storage default `localStorage`, looked up at the first use
