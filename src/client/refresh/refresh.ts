@@ -21,7 +21,8 @@ export interface RefreshContext {
  *
  * - an `AuthSocketError` with the code `session_expired`
  * - an error whose `status`, `statusCode` or `response.status` is 401. If the session holds no refresh token, it ends at the
- *   second 401 in a row. 400 and 403 end it at the third in a row, unless the response has HTML or `Retry-After`
+ *   second 401. 400 and 403 end it when three have come, the last at least 5 s after the first; those with HTML or
+ *   `Retry-After` do not count. A network error or a 5xx in between does not restart the count, but a successful refresh does
  * - an error whose `code`, `error`, `errorCode`, `error_code` or `error.code` is `invalid_grant`, `login_required`,
  *   `interaction_required`, `consent_required`, `missing_refresh_token` or `refresh_token_not_found`
  *

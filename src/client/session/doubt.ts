@@ -13,7 +13,7 @@ const SECOND_TRY = 1_900;
 /** Answers that would end the session, were they certain (B6). */
 export interface Doubt {
   certainty: Certainty;
-  /** how many of them came in a row */
+  /** how many of them came, whatever transient failures came in between */
   count: number;
   /** when the first of them came */
   since: number;
