@@ -35,7 +35,7 @@ interface SocketOnlyOptions {
   /**
    * How an open connection gets a new token. "auto": on the open connection if the server speaks the protocol, otherwise by one
    * immediate reconnect when the server disconnects it. "reconnect": by a reconnect as soon as there is a new token and
-   * everything has been sent, for servers with connection state recovery that do not speak the protocol. Default: "auto".
+   * everything has been sent, for servers that do not speak the protocol. Best with connection state recovery. Default: "auto".
    */
   renewal?: "auto" | "reconnect" | undefined;
   /**
