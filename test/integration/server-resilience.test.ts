@@ -1,7 +1,8 @@
-import type { Socket } from "socket.io";
+import type { ServerOptions, Socket } from "socket.io";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AuthEvent, authenticate } from "../../src/server/index.ts";
 import { client, drop, enter, next, serverSide, startServer, Tokens } from "../support/guarded-server.ts";
+import { MemoryCluster } from "../support/memory-cluster.ts";
 
 /** What would end a process. */
 function watchProcess() {
@@ -140,6 +141,34 @@ describe("V6 nothing of the app's ends the process or wedges a renewal", () => {
     hang = false;
     await enter(socket);
     expect(socket.recovered).toBe(true);
+  });
+});
+
+describe("V6 a broadcast whose last argument cannot be read as text is delivered", () => {
+  const adapter = new MemoryCluster().adapter;
+
+  it.each<[string, Partial<ServerOptions>]>([
+    ["without recovery", {}],
+    ["with recovery, which does not store a volatile event", { connectionStateRecovery: {} }],
+    ["in a cluster", { connectionStateRecovery: {}, adapter }],
+  ])("%s", async (_name, options) => {
+    const { io, url } = await startServer(options);
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    const died = watchProcess();
+    io.on("connection", (socket) => {
+      socket.on("chat", (message: unknown) => io.volatile.emit("chat", message));
+      socket.on("group", () => io.volatile.emit("chat", Object.assign(Object.create(null), { a: 1 })));
+    });
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    const hostile = { toString: 1, valueOf: 1 };
+
+    socket.emit("chat", hostile);
+    expect((await next(socket, "chat"))[0]).toEqual(hostile);
+    socket.emit("group");
+    expect((await next(socket, "chat"))[0]).toEqual({ a: 1 });
+    expect(died).not.toHaveBeenCalled();
   });
 });
 

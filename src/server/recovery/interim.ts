@@ -34,6 +34,11 @@ export interface Recording {
 }
 
 /** Where a packet stands in the log of a cluster, as Redis streams number it: these can be compared. */
+interface Position {
+  time: number;
+  number: number;
+}
+
 const POSITION = /^(\d+)-(\d+)$/;
 
 /**
@@ -45,7 +50,7 @@ const POSITION = /^(\d+)-(\d+)$/;
 export class Interim {
   readonly #tapes = new Set<Broadcast[]>();
   /** How far in the log a recovered socket had come when it was connected. */
-  readonly #reached = new WeakMap<Socket, unknown>();
+  readonly #reached = new WeakMap<Socket, Position>();
 
   constructor(adapter: Adapter) {
     const broadcasting = adapter as unknown as Partial<Broadcasting>;
@@ -63,8 +68,10 @@ export class Interim {
       const broadcast = packet;
       packet = undefined;
       if (!broadcast) return apply.call(adapter, options, deliver);
+      const position = positionOf(broadcast.data?.at(-1));
       const deliverNews = (socket: Socket) => {
-        if (!isUpTo(broadcast.data?.at(-1), this.#reached.get(socket))) deliver(socket);
+        const reached = position && this.#reached.get(socket);
+        if (!reached || isAfter(position, reached)) deliver(socket);
       };
       apply.call(adapter, options, deliverNews);
       this.#record({ packet: broadcast, options, deliver: deliverNews });
@@ -79,7 +86,8 @@ export class Interim {
       stop,
       playTo: (socket, rooms, offset, sent) => {
         stop();
-        this.#reached.set(socket, sent.at(-1)?.at(-1) ?? offset);
+        const reached = positionOf(sent.at(-1)?.at(-1) ?? offset);
+        if (reached) this.#reached.set(socket, reached);
         const offsets = new Set(sent.map((data) => data.at(-1)));
         for (const { packet, options, deliver } of tape) {
           if (concerns(options, rooms) && !offsets.has(packet.data.at(-1))) deliver(socket);
@@ -101,10 +109,15 @@ function concerns({ rooms, except }: Options, joined: readonly string[]): boolea
   return included && !joined.some((room) => except?.has(room));
 }
 
-/** Whether a packet stands in the log no later than a place in it. Offsets of another kind say nothing of their order. */
-function isUpTo(offset: unknown, reached: unknown): boolean {
-  const [, time, number] = POSITION.exec(String(offset)) ?? [];
-  const [, lastTime, lastNumber] = POSITION.exec(String(reached)) ?? [];
-  if (time === undefined || lastTime === undefined) return false;
-  return Number(time) - Number(lastTime) < 0 || (time === lastTime && Number(number) <= Number(lastNumber));
+/**
+ * Offsets of another kind say nothing of their order. Without an offset, the last argument of an event can be anything that a
+ * client has sent, even an object that cannot become a text (V6).
+ */
+function positionOf(offset: unknown): Position | undefined {
+  const [, time, number] = (typeof offset === "string" && POSITION.exec(offset)) || [];
+  return time === undefined ? undefined : { time: Number(time), number: Number(number) };
+}
+
+function isAfter(one: Position, other: Position): boolean {
+  return one.time > other.time || (one.time === other.time && one.number > other.number);
 }

@@ -41,10 +41,10 @@ export class SessionGuard {
     this.#storedOf = storedOf;
   }
 
-  /** Called before each guarded CONNECT, because `io.adapter()` may set another adapter at any time. */
+  /** Called before each guarded CONNECT, because `io.adapter()` may set another adapter at any time. Without recovery, nothing is stored. */
   guardAdapter(): void {
-    const { adapter } = this.#namespace;
-    if (this.#guarded.has(adapter)) return;
+    const { adapter, server } = this.#namespace;
+    if (!server._opts.connectionStateRecovery || this.#guarded.has(adapter)) return;
     this.#guarded.add(adapter);
     const { persistSession, restoreSession } = adapter;
     const interim = new Interim(adapter);
