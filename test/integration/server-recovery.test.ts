@@ -43,6 +43,27 @@ async function expiry(url: string, token: unknown) {
   await cut;
 }
 
+/** The next error that nobody catches, which would end the process. */
+function uncaught(): Promise<Error> {
+  const listeners = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  return new Promise((resolve) => {
+    process.once("uncaughtException", (error) => {
+      for (const listener of listeners) process.on("uncaughtException", listener);
+      resolve(error);
+    });
+  });
+}
+
+/** Waits until a packet that contains a text has reached the server. */
+function arrival(server: Socket, text: string): Promise<void> {
+  return new Promise((resolve) => {
+    server.conn.on("packet", ({ data }: { data?: unknown }) => {
+      if (String(data).includes(text)) resolve();
+    });
+  });
+}
+
 describe.each([
   ["by default", {}],
   ["with skipMiddlewares: false", { skipMiddlewares: false }],
@@ -242,6 +263,29 @@ describe.each([
     expect(socket.recovered).toBe(true);
   });
 
+  it("section 5: nothing that was held is handled where authorize fails, although the transport cannot close at once", async () => {
+    let fail = () => {};
+    let answer = (): boolean | Promise<boolean> => true;
+    const { io, socket } = await dropped({ authorize: () => answer() }, recovery);
+    const handled = vi.fn();
+    io.on("connection", (server) => server.onAny(handled));
+    answer = async () => {
+      await new Promise<void>((resolve) => (fail = resolve));
+      // The second waits in the buffer until the first is written.
+      io.emit("news");
+      io.emit("news");
+      throw new Error("no database");
+    };
+    socket.once("connect", () => socket.emit("order"));
+    await enter(socket);
+    await arrival(serverSide(io, socket), '"order"');
+    const gone = next(serverSide(io, socket), "disconnect");
+    fail();
+    await gone;
+
+    expect(handled).not.toHaveBeenCalled();
+  });
+
   it("section 5: events sent right after a recovery are handled in order once authorize has admitted", async () => {
     let admit = (_: boolean) => {};
     let answer: () => boolean | Promise<boolean> = () => true;
@@ -253,12 +297,7 @@ describe.each([
       for (const number of [1, 2, 3]) socket.emit("order", number);
     });
     await enter(socket);
-    const arrived = new Promise<void>((resolve) => {
-      serverSide(io, socket).conn.on("packet", ({ data }: { data?: unknown }) => {
-        if (String(data).includes('"order",3')) resolve();
-      });
-    });
-    await arrived;
+    await arrival(serverSide(io, socket), '"order",3');
     expect(handled).toEqual([]);
 
     answer = () => true;
@@ -266,6 +305,32 @@ describe.each([
     await socket.emitWithAck("auth:renew", {});
 
     expect(handled).toEqual([1, 2, 3]);
+  });
+
+  it("V6 a listener that throws at one event that was held does not lose the others", async () => {
+    let admit = (_: boolean) => {};
+    let answer: () => boolean | Promise<boolean> = () => true;
+    const { io, socket } = await dropped({ authorize: () => answer() }, recovery);
+    const handled: number[] = [];
+    io.on("connection", (server) => {
+      server.onAny((_event, number: number) => {
+        if (number === 1) throw new Error("a mistake of the app");
+      });
+      server.on("order", (number: number) => handled.push(number));
+    });
+    answer = () => new Promise((resolve) => (admit = resolve));
+    socket.once("connect", () => {
+      for (const number of [1, 2, 3]) socket.emit("order", number);
+    });
+    await enter(socket);
+    await arrival(serverSide(io, socket), '"order",3');
+    const thrown = uncaught();
+    answer = () => true;
+    admit(true);
+    await socket.emitWithAck("auth:renew", {});
+
+    expect(handled).toEqual([2, 3]);
+    expect((await thrown).message).toBe("a mistake of the app");
   });
 });
 

@@ -144,6 +144,82 @@ describe("V6 nothing of the app's ends the process or wedges a renewal", () => {
   });
 });
 
+describe("V6 an onAnyOutgoing that throws", () => {
+  it.each<[string, Partial<ServerOptions>]>([
+    ["without recovery", {}],
+    ["with recovery", { connectionStateRecovery: {} }],
+    ["in a cluster", { connectionStateRecovery: {}, adapter: new MemoryCluster().adapter }],
+  ])("is a fault, and keeps no event of the protocol from the client: %s", async (_name, options) => {
+    const { io, url } = await startServer(options);
+    const tokens = new Tokens();
+    const events: AuthEvent[] = [];
+    const auth = authenticate(io, { verify: tokens.verify, onEvent: (event) => events.push(event) });
+    const died = watchProcess();
+    io.use((socket, next) => {
+      socket.onAnyOutgoing(() => {
+        throw new Error("x");
+      });
+      next();
+    });
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    expect((await auth.devices("alice")).map(({ id }) => id)).toEqual([socket.id]);
+    const short = client(url, { token: tokens.issue({ subject: "bob", lifetime: 1_000 }) });
+    const expiring = next(short, "auth:expiring");
+    await enter(short);
+    await expiring;
+    const end = Promise.all([next(socket, "auth:revoked"), next(socket, "disconnect")]);
+    await auth.disconnectUser("alice", "x");
+
+    // An adapter with recovery adds an offset.
+    expect((await end)[0][0]).toEqual({ reason: "x" });
+    expect(events.filter(({ type }) => type === "fault").length).toBeGreaterThanOrEqual(4);
+    expect(died).not.toHaveBeenCalled();
+  });
+});
+
+describe("V6 a connection is ended", () => {
+  it("although the app has put something in the place of socket.disconnect", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const auth = authenticate(io, { verify: tokens.verify });
+    io.on("connection", (socket) => {
+      const { disconnect } = socket;
+      socket.disconnect = (close) => {
+        setImmediate(() => disconnect.call(socket, close));
+        return socket;
+      };
+    });
+    const socket = client(url, { token: tokens.issue() });
+    const short = client(url, { token: tokens.issue({ subject: "bob", lifetime: 1_000 }) });
+    await Promise.all([socket, short].map(enter));
+    const cut = Promise.all([socket, short].map((socket) => next(socket, "disconnect")));
+    await auth.disconnectUser("alice", "x");
+    await cut;
+  });
+
+  it("once, although the app ends the user again while it is disconnecting", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const events: AuthEvent[] = [];
+    const auth = authenticate(io, { verify: tokens.verify, onEvent: (event) => events.push(event) });
+    const died = watchProcess();
+    io.on("connection", (socket) => {
+      socket.on("disconnecting", () => void auth.disconnectUser("alice", "again"));
+    });
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    const told = next(socket, "auth:revoked");
+    const cut = next(socket, "disconnect");
+    await auth.disconnectUser("alice", "x");
+    await cut;
+
+    expect(await told).toEqual([{ reason: "x" }]);
+    expect(events.map(({ type }) => type)).toEqual(["accepted", "revoked"]);
+    expect(died).not.toHaveBeenCalled();
+  });
+});
+
 describe("V6 a broadcast whose last argument cannot be read as text is delivered", () => {
   const adapter = new MemoryCluster().adapter;
 

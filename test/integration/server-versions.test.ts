@@ -91,4 +91,33 @@ describe("with a socket.io that lacks what is private of today's", () => {
     await enter(socket);
     expect(socket.recovered).toBe(false);
   });
+
+  it("S1 a renewal is taken by what is public, and an onAny that logs it prints no token", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify, guests: true });
+    io.use((socket, next) => {
+      // As if it had another name: who looks for it first is the guard.
+      const { _onpacket } = socket as unknown as { _onpacket: unknown };
+      let looks = 0;
+      Object.defineProperty(socket, "_onpacket", { get: () => (looks++ === 0 ? undefined : _onpacket) });
+      next();
+    });
+    const log: string[] = [];
+    const handled = vi.fn();
+    io.on("connection", (socket) => {
+      socket.onAny((...event) => log.push(JSON.stringify(event)));
+      socket.on("auth:renew", handled);
+    });
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    const token = tokens.issue({ lifetime: 7_200_000 });
+    expect((await socket.emitWithAck("auth:renew", { token })).expiresIn).toBeGreaterThan(7_000_000);
+    const guest = client(url, {});
+    guest.connect();
+    expect((await guest.emitWithAck("auth:renew", { token })).code).toBe("token_invalid");
+    expect(log).toHaveLength(2);
+    expect(log.join()).not.toContain("secret-");
+    expect(handled).not.toHaveBeenCalled();
+  });
 });

@@ -243,7 +243,14 @@ describe("B21 guests", () => {
     const tokens = new Tokens();
     authenticate(io, { verify: tokens.verify, guests: true });
     const heard = vi.fn();
-    io.on("connection", (socket) => socket.on("auth:renew", heard));
+    io.use((socket, next) => {
+      socket.use((event, next) => {
+        heard(event);
+        next();
+      });
+      next();
+    });
+    io.on("connection", (socket) => socket.on("auth:renew", heard).prependAny(heard));
     const guest = client(url, {});
     await connect(guest);
     const answer = await guest.emitWithAck("auth:renew", { token: tokens.issue() });

@@ -1,17 +1,18 @@
-import { RENEW_EVENT, type RenewalAnswer } from "../../protocol.ts";
-import { type AuthenticatedSocket, hideToken } from "./live-socket.ts";
+import type { Socket } from "socket.io";
+import type { RenewalAnswer } from "../../protocol.ts";
+import { PacketGate } from "./packet-gate.ts";
 
 const ANSWER: RenewalAnswer = {
   code: "token_invalid",
-  message: "This is a guest's connection: connect anew with the token",
+  message: "This is a guest's connection. Reconnect with the token",
 };
 
 /** Answers `auth:renew` on a guest's connection, so that no listener of the app gets the token (S1). */
-export function serveGuest(socket: AuthenticatedSocket): void {
-  socket.prependAny(hideToken);
-  socket.use((packet, next) => {
-    if (packet[0] !== RENEW_EVENT) return next();
-    const acknowledge: unknown = packet.at(-1);
-    if (typeof acknowledge === "function") acknowledge(ANSWER);
+export function serveGuest(socket: Socket): void {
+  new PacketGate(socket, {
+    isClosed: () => !socket.connected,
+    renew: ({ acknowledge }) => {
+      if (typeof acknowledge === "function") acknowledge(ANSWER);
+    },
   });
 }

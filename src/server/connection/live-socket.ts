@@ -3,7 +3,6 @@ import {
   type ConnectPayload,
   EXPIRING_EVENT,
   type Lifetime,
-  RENEW_EVENT,
   REVOKED_EVENT,
   type RenewalAnswer,
   type Revocation,
@@ -16,7 +15,8 @@ import { userRoom } from "../user-room.ts";
 import type { Device } from "../user-sockets.ts";
 import type { Verification } from "../verdict/verification.ts";
 import type { Alarm, ExpiryClock } from "./expiry-clock.ts";
-import { PacketGate } from "./packet-gate.ts";
+import { tolerateOutgoingListeners } from "./outgoing-listeners.ts";
+import { PacketGate, type Renewal } from "./packet-gate.ts";
 import { NEXT_TURN, VerifyBudget } from "./verify-budget.ts";
 
 /** A socket without the app's types of events. */
@@ -30,11 +30,8 @@ export type AuthenticatedSocket = Socket<
 /** How many renewals of one socket may wait. A client that follows the protocol never has two. */
 const MAX_WAITING = 8;
 
-/** A renewal as the client has sent it, unchecked. */
-interface Renewal {
-  payload: unknown;
-  acknowledge: unknown;
-}
+/** How often a socket is disconnected whose app prevents it. Each time fewer of the app's listeners are left. */
+const MOST_ATTEMPTS = 3;
 
 /** What the live sockets of one set of rules share. */
 export interface LiveContext {
@@ -64,6 +61,8 @@ export class LiveSocket {
   /** Of the latest valid token. */
   #identity: Identity;
   #isNoticed = false;
+  /** It is being disconnected: an app may end its user again meanwhile. */
+  #isEnding = false;
   /** Renewals in the order of sending. The first is being verified. */
   readonly #renewals: Renewal[] = [];
 
@@ -74,19 +73,24 @@ export class LiveSocket {
     this.since = since;
     this.#identity = identity;
     this.#alarm = { at: 0, place: -1, ring: () => this.#ring() };
-    this.#gate = new PacketGate(socket as Socket, () => this.#isOver());
-
-    socket.prependAny(hideToken);
-    // Before the app's middlewares: they must not see a token, and a renewal must not fail in them.
-    socket.use((packet, next) => {
-      if (packet[0] === RENEW_EVENT) this.#renew({ payload: packet[1], acknowledge: packet.at(-1) });
-      else next();
+    this.#gate = new PacketGate(socket as Socket, {
+      isClosed: () => this.#isOver(),
+      renew: (renewal) => this.#renew(renewal),
     });
+    tolerateOutgoingListeners(socket as Socket, (error) => context.reporter.fault(this.#where(), error));
     socket.once("disconnect", () => this.#end());
-    void socket.join(userRoom(identity.subject));
     this.#adopt(identity);
-    // A plain emit, because recovery needs one that every adapter has stored.
-    socket.emit(SESSION_EVENT, this.#lifetime());
+  }
+
+  /** Separate from the constructor: the socket must be known, so that it can be ended, before anything here can throw (V6). */
+  begin(): void {
+    try {
+      void this.#socket.join(userRoom(this.subject));
+      // A plain emit, because recovery needs one that every adapter has stored.
+      this.#socket.emit(SESSION_EVENT, this.#lifetime());
+    } catch (error) {
+      this.#context.reporter.fault(this.#where(), error);
+    }
   }
 
   get identity(): Identity {
@@ -106,7 +110,7 @@ export class LiveSocket {
   }
 
   get isConnected(): boolean {
-    return this.#socket.connected;
+    return this.#socket.connected && !this.#isEnding;
   }
 
   /** Holds events until it is known whether there is an objection. If there is one, no event is handled. */
@@ -114,7 +118,7 @@ export class LiveSocket {
     this.#gate.holdUntil(
       objection.then((error) => {
         // A fault may pass. The client comes back by itself and is checked again.
-        if (error?.code === "unavailable") this.#socket.conn.close();
+        if (error?.code === "unavailable") this.#gate.closeTransport();
         // If the token has expired meanwhile, the socket is disconnected anyway.
         else if (error && error.code !== "token_expired") this.revoke(error.code, error);
       }),
@@ -123,7 +127,7 @@ export class LiveSocket {
 
   /** @param refusal where that is why */
   revoke(reason: string, refusal?: AuthError): void {
-    if (!this.#socket.connected) return;
+    if (!this.isConnected) return;
     this.#tell(REVOKED_EVENT, { reason });
     this.#disconnect();
     this.#context.reporter.tell({
@@ -135,7 +139,7 @@ export class LiveSocket {
 
   #ring(): void {
     const { expiresAt } = this.#identity;
-    if (!this.#socket.connected) this.#end();
+    if (!this.isConnected) this.#end();
     else if (this.#isNoticed) this.#cut();
     else {
       this.#isNoticed = true;
@@ -146,7 +150,7 @@ export class LiveSocket {
 
   /** Whether a packet that arrives now is too late. If the token has expired, this also ends the connection (V2). */
   #isOver(): boolean {
-    if (!this.#socket.connected) return true;
+    if (!this.isConnected) return true;
     if (Date.now() < this.#identity.expiresAt) return false;
     this.#cut();
     return true;
@@ -157,17 +161,21 @@ export class LiveSocket {
     this.#context.reporter.tell({ type: "cut", ...this.#where(), code: "token_expired" });
   }
 
-  // The transport stays open for the other namespaces (V8). The socket ends even if a listener of the app throws (V6).
+  // The transport stays open for the other namespaces (V8). The socket ends even if code of the app prevents it (V6).
   #disconnect(): void {
-    while (this.#socket.connected) {
+    this.#isEnding = true;
+    // Socket.IO's own method, because the app may have put another in its place.
+    const { disconnect }: AuthenticatedSocket = Object.getPrototypeOf(this.#socket);
+    for (let attempt = 0; this.#socket.connected && attempt < MOST_ATTEMPTS; attempt++) {
       try {
-        this.#socket.disconnect();
+        disconnect.call(this.#socket);
       } catch (error) {
         this.#context.reporter.fault(this.#where(), error);
         // The app's listeners that have thrown, and so have kept Socket.IO from ending it.
         this.#socket.removeAllListeners("disconnecting");
       }
     }
+    if (this.#socket.connected) this.#gate.closeTransport();
     // The app may have removed our listener.
     this.#end();
   }
@@ -199,7 +207,7 @@ export class LiveSocket {
   }
 
   #answer({ acknowledge }: Renewal, error: AuthError | undefined): void {
-    if (!this.#socket.connected) return;
+    if (!this.isConnected) return;
     const { reporter } = this.#context;
     if (error) reporter.tell({ type: "refused", ...this.#where(), code: error.code });
     else reporter.tell({ type: "renewed", ...this.#where() });
@@ -267,10 +275,4 @@ export function publish(socket: AuthenticatedSocket, auth: Identity): void {
     // Null, or frozen.
     socket.data = { ...socket.data, auth };
   }
-}
-
-/** S1: an `onAny` listener of the app sees a renewal before any middleware. If it logs the event, it must not log the token. */
-export function hideToken(event: string, payload: unknown): void {
-  if (event !== RENEW_EVENT || typeof payload !== "object" || payload === null) return;
-  if ("token" in payload) Object.defineProperty(payload, "token", { enumerable: false });
 }

@@ -1,32 +1,76 @@
 import type { Socket } from "socket.io";
+import { RENEW_EVENT } from "../../protocol.ts";
 
 /** How many bytes and packets of a client are kept while it is not known whether they may be handled. */
 const MOST_BYTES = 1_000_000;
 const MOST_PACKETS = 10_000;
 
+/** As Socket.IO numbers its packets. */
+const EVENT = 2;
+const BINARY_EVENT = 5;
+
+interface Packet {
+  type: number;
+  data?: unknown[];
+  /** undefined if the client asks for no acknowledgement */
+  id?: number | undefined;
+}
+
 /** Private to Socket.IO. */
 interface Receiving {
-  _onpacket?(packet: unknown): void;
+  /** Handles a packet of the client. */
+  _onpacket?(packet: Packet): void;
+  /** Makes the function that sends an acknowledgement. */
+  ack?(id: number): unknown;
+}
+
+/** A renewal as the client has sent it, unchecked. */
+export interface Renewal {
+  payload: unknown;
+  acknowledge: unknown;
+}
+
+/** What decides about the packets of a socket. */
+export interface PacketRules {
+  /** Asked for each packet: one that comes when it is closed is dropped. */
+  isClosed(): boolean;
+  /** Gets the renewals. */
+  renew(renewal: Renewal): void;
 }
 
 /**
- * Runs before everything that handles a client's packets: `onAny` listeners, acknowledgements, middlewares and listeners.
+ * Runs before everything that handles a client's packets: `onAny` listeners, acknowledgements, middlewares and listeners. It takes
+ * the renewals out, so that nothing of the app's sees a token (S1) or makes a renewal fail.
  */
 export class PacketGate {
   readonly #socket: Socket;
-  readonly #isClosed: () => boolean;
+  readonly #rules: PacketRules;
   #held: (() => void)[] | undefined;
   #bytes = 0;
+  #isShut = false;
 
-  /** @param isClosed asked for each packet: one that comes when it is closed is dropped */
-  constructor(socket: Socket, isClosed: () => boolean) {
+  constructor(socket: Socket, rules: PacketRules) {
     this.#socket = socket;
-    this.#isClosed = isClosed;
-    // Private, because `socket.use()` runs after `onAny()` and sees no acknowledgements. It is used if the private one is missing.
+    this.#rules = rules;
     const receiving: Receiving = socket as object;
-    const { _onpacket } = receiving;
-    if (_onpacket) receiving._onpacket = (packet) => this.#receive(() => _onpacket.call(socket, packet));
-    else socket.use((_, next) => this.#receive(next));
+    const { _onpacket, ack } = receiving;
+    if (_onpacket && ack) {
+      receiving._onpacket = (packet) =>
+        this.#receive(() => {
+          if (isRenewal(packet)) rules.renew(renewalOf(packet, (id) => ack.call(socket, id)));
+          else _onpacket.call(socket, packet);
+        });
+    } else {
+      // The public API runs after `onAny()` and after middlewares that were added before, and sees no acknowledgements.
+      socket.prependAny(hideToken);
+      socket.use((packet, next) =>
+        this.#receive(() => {
+          const [event, payload] = packet;
+          if (event === RENEW_EVENT) rules.renew({ payload, acknowledge: packet.at(-1) });
+          else next();
+        }),
+      );
+    }
   }
 
   /** Keeps packets until a promise has settled. If a client sends too many meanwhile, its transport is closed. */
@@ -40,21 +84,52 @@ export class PacketGate {
       const held = this.#held ?? [];
       this.#held = undefined;
       this.#socket.conn.off("message", count);
-      for (const proceed of held) this.#receive(proceed);
+      for (const proceed of held) this.#release(proceed);
     });
   }
 
+  /**
+   * Closes the transport. This is no DISCONNECT: the client comes back automatically, recovers, and is asked about again. A transport
+   * that has yet to write something, or waits for the next poll, closes later. What it delivers until then is dropped.
+   */
+  closeTransport(): void {
+    this.#isShut = true;
+    if (this.#held) this.#held = [];
+    this.#socket.conn.close();
+  }
+
   #receive(proceed: () => void): void {
-    if (this.#isClosed()) return;
+    if (this.#isShut || this.#rules.isClosed()) return;
     if (!this.#held) {
       proceed();
       return;
     }
     this.#held.push(proceed);
-    if (this.#bytes > MOST_BYTES || this.#held.length > MOST_PACKETS) {
-      this.#held = [];
-      // Not a DISCONNECT: the client comes back by itself, recovers, and is asked about again.
-      this.#socket.conn.close();
+    if (this.#bytes > MOST_BYTES || this.#held.length > MOST_PACKETS) this.closeTransport();
+  }
+
+  /** A listener of the app that throws loses no other packet: as in Socket.IO, each packet has a tick of its own. */
+  #release(proceed: () => void): void {
+    try {
+      this.#receive(proceed);
+    } catch (error) {
+      process.nextTick(() => {
+        throw error;
+      });
     }
   }
+}
+
+function isRenewal({ type, data }: Packet): boolean {
+  return (type === EVENT || type === BINARY_EVENT) && data?.[0] === RENEW_EVENT;
+}
+
+function renewalOf({ data, id }: Packet, ack: (id: number) => unknown): Renewal {
+  return { payload: data?.[1], acknowledge: typeof id === "number" ? ack(id) : undefined };
+}
+
+/** If an `onAny` listener logs a renewal, it must not log the token. */
+function hideToken(event: string, payload: unknown): void {
+  if (event !== RENEW_EVENT || typeof payload !== "object" || payload === null) return;
+  if ("token" in payload) Object.defineProperty(payload, "token", { enumerable: false });
 }

@@ -1,4 +1,4 @@
-import type { Namespace } from "socket.io";
+import type { Namespace, Socket } from "socket.io";
 import { AuthError, isAuthError } from "../auth-error.ts";
 import { type Nodes, SERVER_SCOPE } from "../cluster/nodes.ts";
 import type { Revocation } from "../cluster/revocations.ts";
@@ -116,7 +116,7 @@ export class Guard {
     this.#entered.add(nsp);
     if (!identity) {
       this.#guests.add(socket);
-      serveGuest(socket);
+      serveGuest(socket as Socket);
       this.#reporter.tell({ type: "accepted", ...where });
       return;
     }
@@ -129,6 +129,7 @@ export class Guard {
     });
     this.#live.set(socket, live);
     this.#keep(live);
+    live.begin();
     this.#reporter.tell({ type: "accepted", ...where, subject: identity.subject });
     const revocation = this.#nodes.revocations.after(this.scope, identity.subject, since);
     // Not at once: whoever hears of this connection must also hear of its end.
