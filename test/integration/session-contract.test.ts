@@ -3,6 +3,7 @@ import { HttpResponse, http } from "msw";
 import { setupServer } from "msw/node";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Session } from "../../src/client/session/session.ts";
+import { deferred } from "../support/deferred.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { RefreshDesk } from "../support/refresh-desk.ts";
 import { startRefreshEndpoint, tokenResponse } from "../support/refresh-endpoint.ts";
@@ -648,6 +649,58 @@ describe("a source", () => {
       expect(get.mock.calls.length).toBeLessThan(40);
     },
   );
+
+  it("2.4 forceRefresh makes the SDK renew, also where nobody has asked it yet", async () => {
+    const { session, get } = sourceOf("sdk-1");
+    get.mockImplementation(async ({ reason }) => (reason === "forced" ? "sdk-2" : "sdk-1"));
+    expect(await session.getToken({ forceRefresh: true })).toBe("sdk-2");
+    expect(get.mock.calls.map(([{ reason }]) => reason)).toEqual(["missing", "expiring", "forced"]);
+  });
+
+  it("B7 a token that is refused while the SDK's cache is looked at is renewed all the same", async () => {
+    const platform = new ManualPlatform();
+    const [first, second] = [1, 2].map((jti) => timedToken(platform.now(), LIFETIME, { jti }));
+    const looked = deferred<string | undefined>();
+    const answers = [first, looked.promise, first, second];
+    const get = vi.fn<TokenSource["get"]>(() => answers.shift());
+    const session = new AuthSession({ source: { get } }, platform);
+    onTestFinished(() => session.dispose());
+    await session.getToken();
+    await platform.advance(LIFETIME * 0.95);
+    await session.getToken();
+    const replaced = session.getToken({ rejected: `${first}` });
+    looked.resolve(first);
+    expect(await replaced).toBe(second);
+    const reasons = get.mock.calls.map(([{ reason }]) => reason);
+    expect(reasons).toEqual(["missing", "expiring", "expiring", "rejected"]);
+  });
+
+  it("B27 what the SDK's cache brought may be refused at once: looking at it was no refresh", async () => {
+    const platform = new ManualPlatform();
+    const [first, second, third] = [1, 2, 3].map((jti) => timedToken(platform.now(), LIFETIME, { jti }));
+    const held: Record<string, string | undefined> = { missing: first, expiring: second, rejected: third };
+    const session = new AuthSession({ source: { get: async ({ reason }) => held[reason] } }, platform);
+    onTestFinished(() => session.dispose());
+    await session.getToken();
+    await platform.advance(LIFETIME * 0.95);
+    await session.getToken();
+    await settled();
+    expect(session.token).toBe(second);
+    held.expiring = undefined;
+    expect(await session.getToken({ rejected: `${second}` })).toBe(third);
+  });
+
+  it("section 2: signIn() asks the SDK who is there now, also while somebody is signed in", async () => {
+    const platform = new ManualPlatform();
+    const held = { token: timedToken(platform.now(), LIFETIME, { sub: "alice" }) };
+    const session = new AuthSession({ source: { get: async () => held.token } }, platform);
+    onTestFinished(() => session.dispose());
+    await session.getToken();
+    held.token = timedToken(platform.now(), LIFETIME, { sub: "bob" });
+    await session.signIn();
+    expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
+    expect(session.token).toBe(held.token);
+  });
 
   it("section 2: a failed silent renewal throws, and is no sign-out", async () => {
     const { session, get } = sourceOf("sdk-1");

@@ -313,6 +313,21 @@ describe("a duplicated tab, whose refresh token the other has used", () => {
     expect(copy.state).toMatchObject({ status: "signedOut", error: { code: "session_expired" } });
   });
 
+  it("B23 refreshes again once it is given another refresh token for the same access token", async () => {
+    const leases = new MemoryLeases();
+    const [first, second] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+    const held = () => memoryStore({ accessToken: "opaque", refreshToken: "first", signInId: "one" });
+    const refresh = vi.fn(async ({ refreshToken }: { refreshToken?: string | undefined }) => ({
+      accessToken: `by ${refreshToken}`,
+      refreshToken: "next",
+    }));
+    const [original, copy] = [first, second].map((tab) => sessionIn(tab, { refresh, store: held() }));
+    await original?.getToken({ forceRefresh: true });
+    await expect(copy?.getToken({ forceRefresh: true })).rejects.toMatchObject({ code: "session_expired" });
+    await copy?.signIn({ accessToken: "opaque", refreshToken: "new" });
+    expect(await copy?.getToken({ forceRefresh: true })).toBe("by new");
+  });
+
   it("B22 keeps what it was given, though the other has preempted it and used the same refresh token", async () => {
     const leases = new MemoryLeases();
     const [first, second] = [openTab(leases, 0.1), openTab(leases, 0.2)];
@@ -370,8 +385,8 @@ describe("tokens that name nobody, in the memory of each tab", () => {
 });
 
 describe("an identity SDK in two tabs that tells its other tabs nothing", () => {
-  /** Two tabs whose SDKs find their token at one place. */
-  async function twoTabs() {
+  /** Tabs whose SDKs find their token at one place. */
+  async function openTabs() {
     const leases = new MemoryLeases();
     const held: { token: string | null } = { token: null };
     const open = (chance: number) => {
@@ -390,14 +405,14 @@ describe("an identity SDK in two tabs that tells its other tabs nothing", () => 
       };
       return { session, get, tell };
     };
-    const tabs = [open(0.1), open(0.2)] as const;
+    const tabs = [open(0.1), open(0.2), open(0.3)] as const;
     for (const { session } of tabs) await session.whenReady();
     return tabs;
   }
   const tokenOf = (sub: string, jti: number) => timedToken(Date.UTC(2026, 0, 1), LIFETIME, { sub, jti });
 
   it("2.4 B16 another user who signs in in one is the user of both", async () => {
-    const [one, two] = await twoTabs();
+    const [one, two] = await openTabs();
     await one.tell(tokenOf("alice", 1));
     expect(two.session.state).toMatchObject({ status: "signedIn", subject: "alice" });
     await one.tell(tokenOf("bob", 2));
@@ -405,7 +420,7 @@ describe("an identity SDK in two tabs that tells its other tabs nothing", () => 
   });
 
   it("2.4 who signs in in one after a sign-out is signed in in both", async () => {
-    const [one, two] = await twoTabs();
+    const [one, two] = await openTabs();
     await one.tell(tokenOf("alice", 1));
     await one.tell(null);
     expect([one.session.state.status, two.session.state.status]).toEqual(["signedOut", "signedOut"]);
@@ -414,7 +429,7 @@ describe("an identity SDK in two tabs that tells its other tabs nothing", () => 
   });
 
   it("section 2: signIn() in one undoes a sign-out in both, also where it was", async () => {
-    const [one, two] = await twoTabs();
+    const [one, two] = await openTabs();
     await one.tell(tokenOf("alice", 1));
     await two.session.signOut();
     await settled();
@@ -424,8 +439,23 @@ describe("an identity SDK in two tabs that tells its other tabs nothing", () => 
     expect([one.session.state.status, two.session.state.status]).toEqual(["signedIn", "signedIn"]);
   });
 
+  it("2.4 a sign-out that the SDK tells of while another tab's news is followed reaches every tab", async () => {
+    const [one, two, three] = await openTabs();
+    await one.tell(tokenOf("alice", 1));
+    const looked = deferred<string | null>();
+    three.get.mockImplementationOnce(() => looked.promise);
+    await one.tell(tokenOf("bob", 2));
+    two.get.mockClear();
+    // The third is still looking for Bob, of whom the first has told it.
+    three.get.mockImplementation(async () => null);
+    await three.tell(null);
+    looked.resolve(tokenOf("bob", 2));
+    await settled();
+    expect([one, two, three].map(({ session }) => session.state.status)).toEqual(Array(3).fill("signedOut"));
+  });
+
   it("B23 a renewal in one is no news: the other is not told, and asks nobody", async () => {
-    const [one, two] = await twoTabs();
+    const [one, two] = await openTabs();
     await one.tell(tokenOf("alice", 1));
     two.get.mockClear();
     await one.tell(tokenOf("alice", 2));

@@ -123,8 +123,6 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
   readonly #held = new Fingerprints(MOST_HELD);
   #state: State = { status: "loading", user: NOBODY };
   #clients: readonly SessionClient[] = [];
-  /** How many tokens there have been. */
-  #tokens = 0;
   #renewals = 0;
   #written: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
@@ -379,8 +377,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     reject: (error: unknown) => void,
     signal: AbortSignal | undefined,
   ): void {
-    const waiter = { wants, tokens: this.#tokens, user: this.#state.user.id };
-    this.#waiters.add(waiter, resolve, reject, signal);
+    this.#waiters.add({ wants, user: this.#state.user.id }, resolve, reject, signal);
   }
 
   async signIn(given: unknown): Promise<void> {
@@ -426,7 +423,10 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       signInId = current.signInId,
     } = tokens;
     const fresh = toAccessToken({ ...tokens, subject, refreshToken, signInId }, this.#context("held"));
-    const known = fresh.expiresAt === undefined ? { ...current, subject, refreshToken, signInId } : fresh;
+    const known =
+      fresh.expiresAt === undefined
+        ? { ...current, subject, refreshToken, signInId, spent: undefined }
+        : fresh;
     const { id } = this.#state.user;
     const user = { id, subject: known.subject, signInId: known.signInId };
     this.#decide({ ...this.#state, user, token: known } as State, this.#save(known));
@@ -454,6 +454,13 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       // Also where the same user had signed out here.
       if (this.#state.status === "signedOut" || this.#sourceStore.signedOut?.()) this.#reopen(true);
       else this.#open();
+      // The SDK may have changed its user without a word. An answer that is under way may be about the last one.
+      const { question } = this;
+      if (question?.token) {
+        this.#overtake();
+        this.#refresh("expiring");
+        await this.#attempt?.over;
+      }
     } else {
       await new Promise<void>((done) => this.read(done));
       if (this.#state.status === "signedOut") this.#reopen(true);
@@ -490,6 +497,10 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     // B22: what has been sent is seen to its end, and stored.
     if (state.status === "refreshing") state.attempt.abandon();
     this.tabs.close();
+    // A live connection outlives its session. Whoever still waits for a token is told.
+    for (const client of this.#clients) {
+      if (client.connectedWith === undefined) this.reactions.react(() => client.follow());
+    }
     this.#clients = [];
     this.#waiters.answer(() => this.#disposed);
     this.reactions.run();
@@ -608,10 +619,11 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     });
   }
 
+  /** What a source is asked when it has news. */
   get question(): Asked | undefined {
     const { user } = this.#state;
     const token = tokenOf(this.#state);
-    return this.#disposed ? undefined : { user, token, reason: token ? "expiring" : "missing" };
+    return this.#disposed ? undefined : { user, token, reason: token ? "expiring" : "missing", isLook: true };
   }
 
   sourceHas(asker: User, tokens: TokenSet | undefined, isTold: boolean): void {
@@ -669,9 +681,9 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       case "waiting": {
         if (state.late?.isLate) break; // its answer may still come (B22)
         if (now < state.retryAt && now >= state.since - PUT_BACK && !isOnline) break;
-        const { user, token, reason, failures, doubt } = state;
+        const { token, reason, failures, doubt } = state;
         const worse = reason === "expiring" && token && isExpired(token, now) ? "expired" : reason;
-        this.#startAttempt({ user, token, reason: worse }, failures, doubt);
+        this.#refresh(worse, failures, doubt);
         break;
       }
       case "loading":
@@ -684,14 +696,18 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     this.watch();
   }
 
-  #refresh(reason: RefreshReason): void {
+  #refresh(reason: RefreshReason, failures = 0, doubt?: Doubt): void {
     const { user } = this.#state;
-    this.#startAttempt({ user, token: tokenOf(this.#state), reason }, 0);
-  }
-
-  #startAttempt(asked: Asked, failures: number, doubt?: Doubt): void {
-    const attempt = new RefreshAttempt(this, asked);
-    this.#decide({ status: "refreshing", ...asked, attempt, failures, doubt }, () => attempt.start());
+    const token = tokenOf(this.#state);
+    const attempt = new RefreshAttempt(this, {
+      user,
+      token,
+      reason,
+      isLook: this.#supply.isLook(token, reason),
+    });
+    this.#decide({ status: "refreshing", user, token, reason, attempt, failures, doubt }, () =>
+      attempt.start(),
+    );
   }
 
   /**
@@ -741,7 +757,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
         this.#fail(state, end.error, now + LATE, attempt);
         break;
       case "preempted":
-        this.#startAttempt({ user, token, reason }, state.failures, state.doubt);
+        this.#refresh(reason, state.failures, state.doubt);
         break;
       case "failed": {
         this.#fail(state, end.error, this.retryAfter(end.retryAfter, state.failures));
@@ -769,10 +785,16 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     if (state.status === "signedOut" || state.user.id !== asked.user.id) return;
     const now = this.platform.now();
     const { token: before } = asked;
-    const isSource = this.#sourceStore !== undefined;
-    const isHeld = isSource && (asked.reason === "missing" || asked.reason === "expiring");
-    const isOld = end.type === "adopted" || isHeld;
+    const { isSource } = this.#supply;
+    const isOld = end.type === "adopted" || asked.isLook;
     const received = inherited(before, this.#received(end.tokens, isOld ? "held" : "received"));
+    // What the source holds is what was refused, or has expired, since it was asked.
+    if (asked.isLook && "reason" in state && this.#attempt === attempt && state.reason !== asked.reason) {
+      if (received.accessToken === before?.accessToken) {
+        this.#refresh(state.reason);
+        return;
+      }
+    }
     if (!before && this.#sourceStore?.hasLeft(received.subject)) {
       this.#decide({ status: "signedOut", user: state.user });
       return;
@@ -780,8 +802,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     const sent = before?.refreshToken;
     if (sent !== undefined && received.refreshToken !== sent) this.#spent.add(sent);
     if (end.type === "granted") {
-      // The first token of all replaces none.
-      if (asked.reason !== "missing") this.#budget.refreshed(now);
+      // The first token of all replaces none, and a look renews none.
+      if (asked.reason !== "missing" && !asked.isLook) this.#budget.refreshed(now);
       if (end.turn) this.tabs.handOver(end.turn, sent, received);
     } else if (this.isCookie) this.#budget.forget(); // the connection may have been opened with that very cookie
     // While its turn was given back, another one may have begun, for a token that came from elsewhere.
@@ -859,15 +881,15 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
   // What a refresh needs of its session.
 
   leaseName(asked: Asked): string | undefined {
-    return this.#supply.isLook(asked) ? undefined : this.tabs.leaseName(asked.token);
+    return asked.isLook ? undefined : this.tabs.leaseName(asked.token);
   }
 
   ask(asked: Asked, signal: AbortSignal): unknown {
-    return this.#supply.ask({ ...asked, reason: this.#supply.reasonFor(asked) }, signal);
+    return this.#supply.ask(asked, signal);
   }
 
   held(asked: Asked, signal: AbortSignal): Promise<TokenSet | undefined> | undefined {
-    if (!this.#supply.isSource || !asked.token || this.#supply.isLook(asked)) return undefined;
+    if (!this.#supply.isSource || !asked.token || asked.isLook) return undefined;
     return this.#supply.held(asked, signal).then(
       (tokens) =>
         tokens && isExpired(this.#received(tokens, "held"), this.platform.now()) ? undefined : tokens,
@@ -925,31 +947,36 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
         for (const client of this.#clients) client.drop();
       }
     }
-    // What the store turns out to hold at first is no other token than the one that was there.
-    const isAnswer = before.status === "refreshing" && next.status === "signedIn";
-    if ((isNew && before.status !== "loading") || isAnswer) this.#tokens++;
+    const refresh = before.status === "refreshing" ? before.attempt.asked : undefined;
+    // What the store turns out to hold at first is no other token than the one that was there, nor is what a source holds.
+    const isFresh = refresh
+      ? next.status === "signedIn" && !(refresh.isLook && (!isNew || last === undefined))
+      : isNew && before.status !== "loading";
     if (token) this.#held.add(token.accessToken);
     for (const effect of effects) this.reactions.react(effect);
     for (const client of this.#clients) this.reactions.react(() => client.follow());
     this.observable.next(this.#public);
-    this.#settle();
+    this.#settle(isFresh);
     this.reactions.run();
   }
 
-  /** Answers those who wait, once the state says what they get. */
-  #settle(): void {
+  /**
+   * Answers those who wait, once the state says what they get.
+   *
+   * @param isFresh whether it has just got a token that was still to come
+   */
+  #settle(isFresh = false): void {
     const state = this.#state;
     const { status, user } = state;
     const token = usableToken(state, this.platform.now());
-    this.#waiters.answer(({ wants, tokens, user: asker }) => {
+    this.#waiters.answer(({ wants, user: asker }) => {
       const isReady = wants === "ready";
       if (status === "signedOut")
         return isReady ? "" : (state.error ?? new AuthSocketError("signed_out", "nobody is signed in"));
       if (!token || (token.assumed && status === "signedIn")) return undefined;
       if (!isReady && asker > 0 && asker !== user.id)
         return new AuthSocketError("user_changed", "another user has signed in");
-      const isAnswer = wants !== "fresh" || (status === "signedIn" && tokens < this.#tokens);
-      return isAnswer ? token.accessToken : undefined;
+      return wants !== "fresh" || isFresh ? token.accessToken : undefined;
     });
     if (status === "signedIn" && this.#waiters.wantFresh)
       this.reactions.react(() => this.#look(this.#waiters.wantFresh));

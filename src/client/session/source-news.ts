@@ -37,6 +37,8 @@ export class SourceNews {
   /** How many questions in a row have brought nothing new, or news while they were being answered. */
   #echoes = 0;
   #rest: unknown;
+  /** Whether other tabs have been told of all the news that the present question is about. */
+  #isTold = true;
 
   constructor(owner: NewsOwner, supply: Supply) {
     this.#owner = owner;
@@ -55,24 +57,27 @@ export class SourceNews {
 
   /** @param isTold whether other tabs have been told of it */
   ask(isTold = false): void {
+    this.#isTold &&= isTold;
     if (this.#status !== "idle") {
       this.#status = "outdated";
       return;
     }
     this.#status = "asking";
-    if (this.#echoes < MOST_ECHOES) this.#put(isTold);
-    else this.#rest = this.#owner.platform.setTimeout(() => this.#put(isTold), ECHO_REST);
+    if (this.#echoes < MOST_ECHOES) this.#put();
+    else this.#rest = this.#owner.platform.setTimeout(() => this.#put(), ECHO_REST);
   }
 
   /** Puts the question. */
-  #put(isTold: boolean): void {
+  #put(): void {
     const { platform, refreshTimeout, user, question } = this.#owner;
     if (!question) return;
     this.#status = "asking";
     const controller = new AbortController();
     const ended = (outcome?: RefreshOutcome) => {
       const isOutdated = this.#status === "outdated";
+      const isTold = this.#isTold;
       this.#status = "idle";
+      this.#isTold = true;
       // What has been decided meanwhile is newer, and so is the answer to later news, unless there is no end of it.
       const isUsed = !isOutdated || this.#echoes >= MOST_ECHOES;
       if (isUsed && outcome?.type === "granted") this.#owner.sourceHas(user, outcome.tokens, isTold);

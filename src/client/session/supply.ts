@@ -20,6 +20,8 @@ export interface Question {
   /** the token to replace, good or not */
   readonly token: AccessToken | undefined;
   readonly reason: RefreshReason;
+  /** whether a source is asked for what it holds, and not to renew it */
+  readonly isLook: boolean;
 }
 
 /** Where a session's fresh tokens come from: an endpoint, a function of the app's, or a source. */
@@ -80,13 +82,16 @@ export class Supply {
     if (!this.#options.allowInsecure) refuseInsecure("refresh", new URL(url, page.href).href);
   }
 
-  /** Asks for a token. A source may answer one that it still holds. */
-  ask({ token, reason }: Question, signal: AbortSignal): unknown {
+  /** Asks for a token. A source that is only looked at may answer the one that it holds. */
+  ask({ token, reason, isLook }: Question, signal: AbortSignal): unknown {
+    this.admit();
     const { refresh, source } = this.#options;
     this.#askedAt = this.#owner.platform.now();
     if (source) {
       const rejected = reason === "rejected" ? token?.accessToken : undefined;
-      return source.get({ reason, signal, ...defined({ rejected }) });
+      // Whoever has no token asks for none to be renewed, and near its end a look is not enough.
+      const put = reason === "expiring" && !isLook ? "expired" : reason;
+      return source.get({ reason: put, signal, ...defined({ rejected }) });
     }
     const current = this.#owner.isCookie || token?.assumed ? undefined : token;
     const context = {
@@ -98,24 +103,20 @@ export class Supply {
   }
 
   /**
-   * A source that goes on answering the token which it holds is made to renew it shortly before the end, so that a live
-   * connection gets the new one before the server cuts it (B13).
+   * Whether it is enough to ask a source for what it holds, which needs no turn. One that goes on answering the token which
+   * it holds is made to renew it shortly before the end, so that a live connection gets the new one before the server cuts
+   * it (B13).
    */
-  reasonFor({ token, reason }: Question): RefreshReason {
-    if (!this.isSource || reason !== "expiring") return reason;
-    const { expiresAt, lifetime = 0 } = token ?? {};
-    const left = expiresAt === undefined ? Number.POSITIVE_INFINITY : expiresAt - this.#owner.platform.now();
-    return left <= Math.min(SOURCE_END, lifetime / 10) ? "expired" : reason;
-  }
-
-  /** Whether a source is asked for what it holds, which needs no turn and no look at its cache. */
-  isLook(question: Question): boolean {
-    return this.isSource && /^(missing|expiring)$/.test(this.reasonFor(question));
+  isLook(token: AccessToken | undefined, reason: RefreshReason): boolean {
+    if (!this.isSource || reason !== "expiring") return this.isSource && reason === "missing";
+    const { expiresAt = Number.POSITIVE_INFINITY, lifetime = 0 } = token ?? {};
+    return expiresAt - this.#owner.platform.now() > Math.min(SOURCE_END, lifetime / 10);
   }
 
   /** What a source holds in the place of that token: another tab may have had it renewed meanwhile. */
   async held(question: Question, signal: AbortSignal): Promise<TokenSet | undefined> {
-    const outcome = await andThen(this.ask({ ...question, reason: "expiring" }, signal), readAnswer);
+    const look = { ...question, reason: "expiring", isLook: true } as const;
+    const outcome = await andThen(this.ask(look, signal), readAnswer);
     const isOther = outcome.type === "granted" && outcome.tokens.accessToken !== question.token?.accessToken;
     return isOther ? outcome.tokens : undefined;
   }

@@ -6,8 +6,6 @@ import type { Reactions } from "../reactions.ts";
 export interface Waiter {
   /** a token; one that is still to come; the word whether somebody is signed in */
   readonly wants: "token" | "fresh" | "ready";
-  /** how many tokens there had been, for a call that wants another */
-  readonly tokens: number;
   /** 2.2: a token that was asked for by one user is not answered with another's */
   readonly user: number;
 }
