@@ -1,8 +1,10 @@
-import { AuthSession, AuthSocket, memoryStore } from "authsocket";
+import { AuthSocket, memoryStore } from "authsocket";
 import { describe, expect, it } from "vitest";
+import { AuthSession } from "../../src/client/auth-session.ts";
 import { type CookieServer, startCookieServer } from "../support/cookie-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { startRefreshEndpoint } from "../support/refresh-endpoint.ts";
+import { SkippableClock } from "../support/skippable-clock.ts";
 import { recordStatuses, until, untilStatus } from "../support/states.ts";
 
 function open({ server, refresh }: CookieServer, namespace = "") {
@@ -56,6 +58,47 @@ describe(`credential: "cookie", a session of the server's own`, () => {
     expect(site.refreshes).toBe(1);
     expect(site.server.handshakes).toBe(2);
     expect(site.server.connects.every(({ payload }) => !("token" in payload))).toBe(true);
+  });
+
+  it("B14 an engine that was opened with the last cookie is not taken for one that has seen the new one", async () => {
+    const site = await startCookieServer();
+    site.signIn();
+    const clock = new SkippableClock();
+    let isRenewed = false;
+    const refresh = async () => {
+      // The handshake of the reconnect has left with the last cookie by then, and is not answered yet.
+      if (isRenewed) await site.server.until(() => site.server.handshakes === 2);
+      isRenewed = true;
+      site.signIn();
+      return { accessToken: "", expiresAt: clock.now() + 900_000 };
+    };
+    const session = disposed(new AuthSession({ refresh, credential: "cookie" }, clock));
+    await session.whenReady();
+    const auth = disposed(new AuthSocket(site.server.url, { session, io: { reconnectionDelay: 50 } }));
+    await auth.whenConnected();
+    site.server.drop();
+    await until(auth, ({ status }) => status === "connecting");
+    await clock.skip(850_000);
+    await site.server.until(() => site.server.handshakes === 3);
+    await auth.whenConnected();
+    expect(auth.state.status).toBe("connected");
+  });
+
+  it("B24 without reconnecting, a namespace is opened on the engine that is there", async () => {
+    const site = await startCookieServer();
+    site.signIn();
+    const clock = new SkippableClock();
+    const refresh = async () => {
+      site.refreshes++;
+      return { accessToken: "", expiresAt: clock.now() + 900_000 };
+    };
+    const session = disposed(new AuthSession({ refresh, credential: "cookie" }, clock));
+    await session.whenReady();
+    const auth = disposed(new AuthSocket(site.server.url, { session, io: { reconnection: false } }));
+    await auth.whenConnected();
+    await clock.skip(850_000);
+    expect(site.refreshes).toBe(2);
+    await auth.of("/chat").whenConnected();
   });
 
   it("a namespace that is refused beside a living one is renewed on a new engine, and loses nothing", async () => {

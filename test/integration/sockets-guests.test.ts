@@ -202,6 +202,22 @@ describe("B21 a user who becomes a guest", () => {
     ]);
   });
 
+  it("B17 B18 what she left unsent is answered when she is back, though a guest's connection was lost meanwhile", async () => {
+    const { auth, session, tokens, io } = await user();
+    auth.disconnect();
+    const [saved, called] = [auth.socket.emitWithAck("say", "saved"), vi.fn()];
+    auth.socket.emit("say", "called", called);
+    await expect(session.getToken({ forceRefresh: true })).rejects.toMatchObject({ code: "session_expired" });
+    auth.connect();
+    await untilGuest(auth);
+    for (const { conn } of io.sockets.sockets.values()) conn.close();
+    await until(auth, ({ status }) => status === "connecting");
+    await untilGuest(auth);
+    await session.signIn({ accessToken: tokens.issue(), subject: "alice" });
+    expect(await saved).toBe("alice: saved");
+    await vi.waitFor(() => expect(called).toHaveBeenCalledWith("alice: called"));
+  });
+
   it("B16 B21 after session_expired, what she left unsent is dropped when somebody else signs in", async () => {
     const { auth, session, tokens, said } = await expired();
     await session.signIn({ accessToken: tokens.issue({ subject: "bob" }), subject: "bob" });
@@ -225,6 +241,20 @@ describe("B21 a server without guests", () => {
     await session.signIn(tokens.issue());
     await untilUser(auth);
     expect(connects).toHaveLength(2);
+  });
+
+  it("B21 a refused guest stays signedOut, whatever becomes of the refresh", async () => {
+    const { url } = await site({ guests: false });
+    const { auth, clock } = visitor(
+      url,
+      vi.fn(() => new Promise<null>(() => {})),
+    );
+    await clock.skip(10_001);
+    await untilStatus(auth, "signedOut");
+    const statuses = recordStatuses(auth);
+    await clock.skip(60_000);
+    expect(statuses).toEqual(["signedOut"]);
+    expect(auth.state).toMatchObject({ error: { code: "forbidden" } });
   });
 
   it("B21 refuses a bad token as ever, guests or not: it costs one refresh", async () => {

@@ -76,6 +76,36 @@ describe("B11 a listener that connects at every state that it hears of", () => {
   });
 });
 
+describe("S3 B25 on a page that is no safe place", () => {
+  const intranet = () => new URL("http://intranet.example/") as unknown as Location;
+
+  it("S3 a socket of this page stays refused, whoever signs in or out", async () => {
+    const { session, clock } = sessionWith();
+    clock.warn = () => {};
+    clock.location = intranet;
+    const auth = disposed(new AuthSocket("/", { session, autoConnect: false }));
+    const open = vi.spyOn(auth.socket.io, "open");
+    auth.connect();
+    await session.signOut();
+    await session.signIn(issueToken());
+    await session.signIn(issueToken({ subject: "bob" }));
+    expect(auth.state).toMatchObject({ status: "refused", error: { code: "insecure_url" } });
+    expect(open).not.toHaveBeenCalled();
+  });
+
+  it("S3 no refresh token is sent to an endpoint of this page, whatever wakes up", async () => {
+    const { session, clock } = sessionWith({ refresh: "/refresh" as never, store: memoryStore() });
+    const fetch = vi.fn();
+    Object.assign(clock, { warn: () => {}, location: intranet, fetch });
+    const auth = disposed(new AuthSocket("https://api.example/", { session, autoConnect: false }));
+    auth.connect();
+    expect(auth.state).toMatchObject({ status: "refused", error: { code: "insecure_url" } });
+    clock.wakeUp(true);
+    await clock.skip(60_000);
+    expect(fetch).not.toHaveBeenCalled();
+  });
+});
+
 describe("B11 a listener may call any method", () => {
   const methods: [string, (auth: AuthSocket) => unknown, AuthSocketState["status"]][] = [
     ["connect()", (auth) => auth.connect(), "connected"],
@@ -524,6 +554,33 @@ describe("dispose()", () => {
     expect(server.doubles).toBe(0);
   });
 
+  it.each([false, true])(
+    "B12 T4 of a child whose CONNECT is unanswered leaves nothing at the server (made again: %s)",
+    async (isMadeAgain) => {
+      const server = await startAuthServer();
+      const admitted = deferred<void>();
+      server.admit = async (_, { nsp }) => {
+        if (nsp.name === "/chat") await admitted.promise;
+      };
+      const { session } = sessionWith();
+      const auth = disposed(new AuthSocket(server.url, { session }));
+      await auth.whenConnected();
+      const chat = auth.of("/chat");
+      await server.until(() => server.connects.length === 2);
+      chat.dispose();
+      const again = isMadeAgain ? auth.of("/chat") : undefined;
+      await server.quiet();
+      admitted.resolve();
+      await again?.whenConnected();
+      await server.until(() => server.connections >= 2);
+      await server.quiet();
+      await server.until(() => server.sockets("/chat").length === Number(isMadeAgain));
+      expect(server.handshakes).toBe(1);
+      expect(server.doubles).toBe(0);
+      expect(auth.state.status).toBe("connected");
+    },
+  );
+
   it("while a token is awaited: the late answer changes nothing", async () => {
     const server = await startAuthServer();
     const answer = deferred<string>();
@@ -536,6 +593,20 @@ describe("dispose()", () => {
     await server.quiet();
     expect(server.connects).toEqual([]);
     expect(clock.pending).toBe(0);
+  });
+
+  it("B11 of a session while its socket waits for a token: whoever waits for the socket is told", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith({
+      store: memoryStore(),
+      refresh: () => Promise.reject(new Error("no network")),
+    });
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    const connected = auth.whenConnected();
+    await until(auth, ({ error }) => error?.code === "refresh_failed");
+    session.dispose();
+    await expect(connected).rejects.toMatchObject({ code: "signed_out" });
+    expect(auth.state.status).toBe("signedOut");
   });
 
   it("under React's StrictMode: connect(), disconnect, connect() makes one connection", async () => {

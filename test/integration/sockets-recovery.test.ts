@@ -1,7 +1,7 @@
 import { AuthSocket, memoryStore } from "authsocket";
 import { authenticate } from "authsocket/server";
 import type { Server } from "socket.io";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { issueToken } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { next, startServer } from "../support/guarded-server.ts";
@@ -96,6 +96,20 @@ describe("a volatile event whose last argument is a text", () => {
 
     expect(auth.socket.recovered).toBe(true);
     expect(received).toEqual([1, 2]);
+  });
+
+  it("B16 T6 what was broadcast before a user came is not recovered for them by the last user's offset", async () => {
+    // It sends nothing by itself that would have an offset.
+    const { io, auth, received, arrived, dropAndMiss } = await connected(() => {}, recovering);
+    await arrived("news", () => io.emit("news", 1));
+    await auth.session.signOut();
+    await vi.waitFor(() => expect(io.sockets.sockets.size).toBe(0));
+    io.emit("news", 2);
+    await auth.session.signIn(issueToken({ subject: "bob" }));
+    await auth.whenConnected();
+    await dropAndMiss(3);
+    await arrived("news", () => io.emit("news", 4));
+    expect(received).toEqual([1, 4]);
   });
 
   it("T10 a server without recovery is sent the token and nothing else", async () => {

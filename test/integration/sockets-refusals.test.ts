@@ -411,6 +411,20 @@ describe("B15 refusals that are no token matter", () => {
     expect(server.connects).toHaveLength(2);
   });
 
+  it("B15 auth:revoked before the transport is lost is what happened, also without reconnecting", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session, io: { reconnection: false } }));
+    await auth.whenConnected();
+    const told = new Promise((resolve) => auth.socket.once("auth:revoked", resolve));
+    server.sockets()[0]?.emit("auth:revoked", { reason: "banned" });
+    await told;
+    server.drop();
+    const { error } = await until(auth, ({ status }) => status !== "connected");
+    expect(auth.state.status).toBe("refused");
+    expect(error).toMatchObject({ code: "revoked" });
+  });
+
   it("B15 auth:revoked from a server that forgets to disconnect disconnects all the same", async () => {
     const server = await startAuthServer();
     const { session, clock } = sessionWith();

@@ -121,6 +121,11 @@ export function isAtRest({ status }: State): boolean {
   return status === "idle" || status === "signedOut" || status === "refused";
 }
 
+/** What neither a token nor a sign-in can cure: only `connect()` looks at it again (S3, T6). */
+export function isBarred(state: State): boolean {
+  return state.status === "refused" && state.retry === "never";
+}
+
 /** B16: a socket whose `retries` queue still holds another user's packets, and cannot be emptied. */
 export function isSealed(state: State): boolean {
   return state.status === "refused" && state.error.code === "user_changed";

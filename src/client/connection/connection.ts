@@ -17,6 +17,7 @@ import {
   dueAt,
   FIRST_ATTEMPT,
   isAtRest,
+  isBarred,
   isSealed,
   isUnderWay,
   nextAttempt,
@@ -28,10 +29,10 @@ import {
 } from "./connection-state.ts";
 import { readCut, recentCuts } from "./cut.ts";
 import { readExpiresIn, renewInBand } from "./in-band-renewal.ts";
-import { NamespaceGate } from "./namespace-gate.ts";
+import type { NamespaceGate } from "./namespace-gate.ts";
 import type { AuthSocketOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
-import { CONNECT, CONNECT_ERROR, type Packet } from "./packet.ts";
+import { CONNECT, type Packet } from "./packet.ts";
 import { connectPayload } from "./payload.ts";
 import { RecoveryCursor } from "./recovery-cursor.ts";
 import { answerRefusal, type ConnectError, isTokenRefused, readRefusal, unavailableFor } from "./refusal.ts";
@@ -57,6 +58,8 @@ export interface ConnectionContext {
   readonly renewal: "reconnect" | "cut";
   /** Replaces the engine beneath all sockets, once it is drained. */
   reconnectGracefully(): void;
+  /** A socket is about to open the engine, where none is open yet. */
+  opening(): void;
   /** For a cookie: whether the engine has seen it. One that has not is replaced, drained first. */
   hasSeen(renewal: string): boolean;
   /** Throws where the page itself is no safe place for a token (S3), or where there is no page for a relative URL. */
@@ -115,22 +118,20 @@ export class Connection implements SessionClient, SocketOwner {
   /** B21: until when a token is waited for before connecting as a guest. */
   #guestAt: number | undefined;
   #isGuestRefused = false;
-  /** T13: whether the last attempt was refused, also where the app has left since. */
-  #wasRefused = false;
   #wokenAt = Number.NEGATIVE_INFINITY;
   /** When the server has cut this user's connections lately (B14). */
   #cuts: readonly number[] = [];
 
-  constructor(socket: Socket, namespace: string, session: Session, context: ConnectionContext) {
+  constructor(socket: Socket, gate: NamespaceGate, session: Session, context: ConnectionContext) {
     this.socket = socket;
-    this.namespace = namespace;
+    this.namespace = gate.namespace;
     this.#session = session;
     this.#context = context;
     this.#user = session.user;
     this.#role = this.#currentRole;
     this.observable = new Observable<AuthSocketState>({ status: "idle" }, session.reactions);
     this.#timer = new WallClockTimer(session.platform, () => this.#tick());
-    this.#gate = new NamespaceGate(socket, namespace, session.platform);
+    this.#gate = gate;
     this.tracker = trackAcks(socket, context.hasQueue);
     this.#patch = patchSocket(socket, this, context.hasQueue);
     this.#outbox = new Outbox(socket, this.#patch);
@@ -163,10 +164,10 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   get demand(): Demand {
-    const { status } = this.#state;
+    const state = this.#state;
+    if (state.status === "idle") return this.#isRetriedOnWakeUp ? "wakeUp" : "nothing";
     // B4: also where it is refused. It may wait for a newer token (B15), or the endpoint may end the session as well.
-    if (status === "idle") return this.#isRetriedOnWakeUp ? "wakeUp" : "nothing";
-    return status === "signedOut" ? "nothing" : "token";
+    return state.status === "signedOut" || isBarred(state) ? "nothing" : "token";
   }
 
   report(error: unknown): void {
@@ -194,13 +195,10 @@ export class Connection implements SessionClient, SocketOwner {
       return;
     }
     this.#guestAt ??= this.#context.options.anonymous ? this.#now + this.#session.refreshTimeout : undefined;
-    const at = this.#wasRefused ? this.#pace.putOffUntil(this.#now) : undefined;
+    const at = this.#pace.putOffUntil(this.#now);
     this.#isGuestRefused = false;
     if (at !== undefined) this.#delay(FIRST_ATTEMPT, at, state.error);
-    else {
-      this.#wasRefused = false;
-      this.#begin(FIRST_ATTEMPT, state.status === "refused");
-    }
+    else this.#begin(FIRST_ATTEMPT, state.status === "refused");
   }
 
   /** @param isFresh whether a fresh token is asked for first (B14), within the budget (B27) */
@@ -298,7 +296,7 @@ export class Connection implements SessionClient, SocketOwner {
     const isNewUser = view.status !== "signedOut";
     // In any state: the app may have left and come back since, and the last user's connection be still open (B12).
     const close = () => this.#close();
-    if (isSealed(state)) close();
+    if (isBarred(state)) close();
     else if (this.#context.hasQueue && isNewUser && !wasGuest) {
       this.#stop(stillAnothers(), "never");
     } else if (state.status === "idle") close();
@@ -314,6 +312,8 @@ export class Connection implements SessionClient, SocketOwner {
       if (state.retry === "newerToken" && token !== undefined && token !== this.#tried) this.#retry(state);
       return;
     }
+    // B21: a refused guest waits for a sign-in.
+    if (status === "signedOut" && this.#isGuestRefused && view.status !== "ready") return;
     if (view.status === "signedOut") {
       this.#decide({ status: "signedOut", error: view.error }, () => this.#close());
       return;
@@ -427,8 +427,7 @@ export class Connection implements SessionClient, SocketOwner {
   /** A packet of this namespace, before Socket.IO looks at it. */
   heard({ type, data }: Packet): void {
     if (type === CONNECT) this.#cursor.accepted(data);
-    if (type === CONNECT || type === CONNECT_ERROR) this.#gate.heard(type);
-    else if (Array.isArray(data)) this.#heardEvent(data);
+    if (Array.isArray(data)) this.#heardEvent(data);
   }
 
   #heardEvent(data: unknown[]): void {
@@ -550,6 +549,7 @@ export class Connection implements SessionClient, SocketOwner {
         this.#stop(payload, "signIn");
         return;
       }
+      if (credential === "guest") this.#outbox.withhold();
       this.#gate.sent();
       answer({ ...payload, ...this.#cursor.fields(credential === "guest" ? -1 : this.#user.id) });
     });
@@ -563,6 +563,7 @@ export class Connection implements SessionClient, SocketOwner {
     const { credential } = state;
     this.#cursor.connected(credential === "guest" ? -1 : this.#user.id);
     this.#tried = undefined;
+    this.#pace.accepted();
     const { renewal } = this.#context;
     const since = this.#now;
     this.#decide({ status: "connected", id, recovered: !!recovered, renewal, credential, since }, () => {
@@ -613,7 +614,8 @@ export class Connection implements SessionClient, SocketOwner {
       const retryAt = session.retryAfter(unavailableFor(error), state.attempt - 1);
       this.#delay(state, retryAt, state.error);
     } else if (isGuest) {
-      this.#isGuestRefused = this.#wasRefused = true;
+      this.#isGuestRefused = true;
+      this.#pace.failed();
       this.#decide({ status: "signedOut", error: refused("forbidden", error) });
     } else if ((said === "scope" && !isByCode) || token === undefined) {
       this.#tried = token;
@@ -676,7 +678,7 @@ export class Connection implements SessionClient, SocketOwner {
   disconnected(reason: string): void {
     this.#answer = undefined;
     this.tracker.lost();
-    this.#patch.lost();
+    this.#outbox.lost();
     const state = this.#state;
     if (state.status === "connected" && this.#now - state.since >= PROVEN) this.#session.served(this);
     if (reason === "io server disconnect") this.#cut();
@@ -686,8 +688,8 @@ export class Connection implements SessionClient, SocketOwner {
   /** The transport is gone: Socket.IO sees to it, unless it was told not to (T15: connected or not). */
   #lost(): void {
     const state = this.#state;
-    if (!this.socket.io.reconnection()) this.gaveUp();
-    else if (state.status === "connected" && state.revoked) this.#stop(state.revoked, "signIn");
+    if (state.status === "connected" && state.revoked) this.#stop(state.revoked, "signIn");
+    else if (!this.socket.io.reconnection()) this.gaveUp();
     else if (isUnderWay(state)) this.#decide({ status: "opening", ...attemptOf(state) });
   }
 
@@ -724,17 +726,12 @@ export class Connection implements SessionClient, SocketOwner {
     }
   }
 
-  /** The Manager is telling of its close. */
-  closed(): void {
-    this.#gate.closed();
-  }
-
   // Deciding.
 
   /** The one place where the state changes. What follows is queued, with what it was decided on (B11). */
   #decide(next: State, ...effects: (() => void)[]): void {
     this.#state = next;
-    if (next.status === "refused") this.#wasRefused = true;
+    if (next.status === "refused" || next.status === "delayed") this.#pace.failed();
     const { reactions } = this.#session;
     for (const effect of effects) reactions.react(effect);
     this.observable.next(toSocketState(next));
@@ -766,7 +763,9 @@ export class Connection implements SessionClient, SocketOwner {
       case "pending":
         this.#decide({ status: "opening", ...attempt }, ...before, () => {
           // A listener of Socket.IO's own "disconnect" may have left again (B11).
-          if (isUnderWay(this.#state)) this.#gate.open();
+          if (!isUnderWay(this.#state)) return;
+          this.#context.opening();
+          this.#gate.open();
         });
         break;
       case "failing": {

@@ -13,8 +13,8 @@ const SETTLE = 50;
  * reconnect that finds it open.
  */
 export class NamespaceGate {
+  readonly namespace: string;
   readonly #socket: Socket;
-  readonly #namespace: string;
   readonly #platform: Platform;
   /** The engine on which a CONNECT of this Socket is unanswered. */
   #unanswered: Manager["engine"] | undefined;
@@ -25,7 +25,7 @@ export class NamespaceGate {
 
   constructor(socket: Socket, namespace: string, platform: Platform) {
     this.#socket = socket;
-    this.#namespace = namespace;
+    this.namespace = namespace;
     this.#platform = platform;
   }
 
@@ -69,7 +69,7 @@ export class NamespaceGate {
 
   /** Connected after all. Only now does the server understand a DISCONNECT; a stand-in sends it, and the app hears nothing. */
   #leaveAgain(engine: Manager["engine"]): void {
-    const ghost = new Socket(this.#socket.io, this.#namespace);
+    const ghost = new Socket(this.#socket.io, this.namespace);
     ghost.connected = true;
     ghost.disconnect();
     this.#platform.setTimeout(() => {

@@ -9,7 +9,7 @@ import type { SocketPatch } from "./socket-patch.ts";
 export class Outbox {
   readonly #socket: Socket;
   readonly #patch: SocketPatch;
-  /** What a user has left unsent whose session has expired, while a guest is connected. */
+  /** What a user has left unsent whose session has expired. It is not in the Socket's buffer while a guest is connected. */
   #aside: { user: number; packets: Socket["sendBuffer"] } | undefined;
 
   constructor(socket: Socket, patch: SocketPatch) {
@@ -36,7 +36,30 @@ export class Outbox {
     const aside = this.#aside;
     if (!aside) return;
     this.#aside = undefined;
-    if (aside.user === user) this.#socket.sendBuffer = [...aside.packets, ...this.#socket.sendBuffer];
-    else this.#patch.lost(unsent("user_changed"));
+    if (aside.user === user) this.#putBack(aside.packets);
+    else {
+      this.#takeOut(aside.packets);
+      this.#patch.lost(unsent("user_changed"));
+    }
+  }
+
+  /** The connection is gone. Socket.IO forgets the acknowledgements of what is not in its buffer. */
+  lost(): void {
+    if (this.#aside) this.#putBack(this.#aside.packets);
+    this.#patch.lost();
+  }
+
+  /** A guest is about to connect. */
+  withhold(): void {
+    if (this.#aside) this.#takeOut(this.#aside.packets);
+  }
+
+  #putBack(packets: Socket["sendBuffer"]): void {
+    this.#takeOut(packets);
+    this.#socket.sendBuffer.unshift(...packets);
+  }
+
+  #takeOut(packets: Socket["sendBuffer"]): void {
+    this.#socket.sendBuffer = this.#socket.sendBuffer.filter((packet) => !packets.includes(packet));
   }
 }

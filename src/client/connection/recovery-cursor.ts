@@ -3,14 +3,18 @@ const OFFSET = /^([\w-]{7}(\.[\w-]+)?|\d{13,}-\d+)$/;
 
 /** Where connection state recovery goes on from, and for whom. */
 export class RecoveryCursor {
-  /** Socket.IO takes the last text of any event for its offset, of volatile ones too. */
-  #offset: string | undefined;
+  /**
+   * Socket.IO takes the last text of any event for its offset, of volatile ones too. Null: this user has had none, though
+   * Socket.IO still has the last user's.
+   */
+  #offset: string | undefined | null;
   #isRecoverable = false;
   /** Whom the server last knew this Socket as. */
   #knownAs: number | undefined;
 
   /** @param user the id of the user, negative for a guest */
   connected(user: number): void {
+    if (this.#isAnother(user)) this.#offset = null;
     this.#knownAs = user;
   }
 
@@ -21,7 +25,8 @@ export class RecoveryCursor {
 
   received(event: unknown[]): void {
     const last = event[event.length - 1];
-    if (this.#isRecoverable && typeof last === "string" && OFFSET.test(last)) this.#offset = last;
+    if (!this.#isRecoverable || typeof last !== "string") return;
+    this.#offset = OFFSET.test(last) ? last : (this.#offset ?? undefined);
   }
 
   /**
@@ -29,7 +34,11 @@ export class RecoveryCursor {
    * (T6), and no guest's is a user's (B21).
    */
   fields(user: number): { pid?: undefined; offset?: string | undefined } {
-    if (this.#knownAs !== undefined && this.#knownAs !== user) return { pid: undefined, offset: undefined };
-    return this.#isRecoverable && this.#offset !== undefined ? { offset: this.#offset } : {};
+    if (this.#isAnother(user)) return { pid: undefined, offset: undefined };
+    return this.#isRecoverable && this.#offset !== undefined ? { offset: this.#offset ?? undefined } : {};
+  }
+
+  #isAnother(user: number): boolean {
+    return this.#knownAs !== undefined && this.#knownAs !== user;
   }
 }

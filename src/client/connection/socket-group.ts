@@ -8,6 +8,7 @@ import { readAddress } from "./address.ts";
 import { Connection, type ConnectionContext } from "./connection.ts";
 import { FastReconnect } from "./fast-reconnect.ts";
 import { reconnectGracefully } from "./graceful-reconnect.ts";
+import { NamespaceGate } from "./namespace-gate.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./options.ts";
 import { ACK, BINARY_ACK, DISCONNECT, type Packet } from "./packet.ts";
 import { isolateListeners } from "./socket-patch.ts";
@@ -32,14 +33,15 @@ export class SocketGroup implements ConnectionContext {
   readonly #manager: Manager;
   readonly #fastReconnect: FastReconnect;
   readonly #listeners = {
-    open: () => this.#opened(),
     packet: (packet: Packet) => this.#heard(packet),
     close: () => this.#closed(),
     reconnect_attempt: () => this.#retried(),
     reconnect_failed: () => this.#gaveUp(),
   };
   #members: readonly Member[] = [];
-  /** The renewal of the cookie that the engine was opened with. */
+  /** By namespace. One outlives its socket, whose CONNECT may still be answered. */
+  readonly #gates = new Map<string, NamespaceGate>();
+  /** The renewal of the cookie that the engine's handshake carried. */
   #openedWith: string | undefined;
   /** The engine that is to be replaced, or was the last to be. */
   #replacing: Manager["engine"] | undefined;
@@ -78,7 +80,6 @@ export class SocketGroup implements ConnectionContext {
     });
     this.#fastReconnect = new FastReconnect(this.#manager);
     isolateListeners(this.#manager, platform.report);
-    // Before any socket of it: when they ask for their CONNECT, it is known what the engine was opened with.
     for (const [event, listener] of Object.entries(this.#listeners)) {
       this.#manager.on(event as "packet", listener as (packet: Packet) => void);
     }
@@ -97,7 +98,9 @@ export class SocketGroup implements ConnectionContext {
 
   connection(namespace: string): Connection {
     const socket = this.#manager.socket(namespace, this.options.io);
-    return new Connection(socket, namespace, this.#session, this);
+    const gate = this.#gates.get(namespace) ?? new NamespaceGate(socket, namespace, this.#session.platform);
+    this.#gates.set(namespace, gate);
+    return new Connection(socket, gate, this.#session, this);
   }
 
   join(member: Member): void {
@@ -124,7 +127,7 @@ export class SocketGroup implements ConnectionContext {
   }
 
   hasSeen(renewal: string): boolean {
-    if (renewal === this.#openedWith) return true;
+    if (renewal === this.#openedWith || !this.#manager.reconnection()) return true;
     this.reconnectGracefully();
     return false;
   }
@@ -138,24 +141,27 @@ export class SocketGroup implements ConnectionContext {
     void reconnectGracefully(this.#manager, trackers, this.#session.platform);
   }
 
-  #opened(): void {
-    this.#openedWith = this.#session.currentToken;
+  /** The browser attaches the cookie as the handshake leaves: a renewal that comes before its answer is too late for it. */
+  opening(): void {
+    if (this.#manager._readyState === "closed") this.#openedWith = this.#session.currentToken;
   }
 
   #heard(packet: Packet): void {
     // Most packets are acknowledgements, and of no interest.
     if (packet.type === ACK || packet.type === BINARY_ACK) return;
     if (packet.type === DISCONNECT) this.#fastReconnect.disconnected(this.#session.platform.now());
+    this.#gates.get(packet.nsp)?.heard(packet.type);
     this.member(packet.nsp)?.connection.heard(packet);
   }
 
   #closed(): void {
     this.#fastReconnect.closed(this.#session.platform.now());
-    for (const { connection } of this.#members) connection.closed();
+    for (const gate of this.#gates.values()) gate.closed();
   }
 
   #retried(): void {
     this.#session.prepare();
+    this.opening();
     for (const { connection } of this.#members) connection.retried();
   }
 
