@@ -35,13 +35,23 @@ export function authenticate<Claims, Socket>(
     : guards.guardNamespace(namespaceOf(target), rules);
   return {
     disconnectUser(subject, reason) {
+      // Thrown at once: a rejection that is not awaited would go unnoticed, and the user would stay.
+      checkText("subject", subject);
+      checkText("reason", reason);
       const confirmed = guard.disconnectUser(subject, reason);
       // `onEvent` reports it too. So the app need not await it, and an unhandled rejection does not end the process (V3).
       confirmed.catch(() => {});
       return confirmed;
     },
-    devices: (subject) => guard.devices(subject),
+    devices(subject) {
+      checkText("subject", subject);
+      return guard.devices(subject);
+    },
   };
+}
+
+function checkText(name: string, value: unknown): void {
+  if (typeof value !== "string") throw new TypeError(`"${name}" must be a string`);
 }
 
 function isServer(target: unknown): target is Server {

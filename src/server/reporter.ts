@@ -26,6 +26,9 @@ export type OnEvent = (event: AuthEvent) => unknown;
 /** ms between two warnings of one kind. */
 const MINUTE = 60_000;
 
+const FAULT =
+  'Something has failed, which says nothing about a token. Set the option "onEvent" to get every such fault';
+
 /** Tells the app what happens. An error of the app's own function has no effect here (V6). */
 export class Reporter {
   readonly #onEvent: OnEvent | undefined;
@@ -46,11 +49,11 @@ export class Reporter {
     }
   }
 
-  /** Reports a fault. Without an `onEvent` this is a warning, at most one a minute for each namespace. */
+  /** Reports a fault. Without an `onEvent` this is a warning, at most one a minute, because clients can cause faults. */
   fault(where: Pick<AuthEvent, "namespace" | "id" | "subject">, cause: unknown, token?: string): void {
     const error = withoutTokens(cause, token);
     if (this.#onEvent) this.tell({ type: "fault", ...where, code: "unavailable", error });
-    else this.#warn(`A fault in the namespace "${where.namespace}". "onEvent" would get every fault`, error);
+    else this.#warn(FAULT, `In the namespace "${where.namespace}": ${error}`);
   }
 
   #warn(message: string, detail: string): void {

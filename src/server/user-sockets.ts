@@ -21,6 +21,7 @@ export interface UserSockets {
    *
    * @param reason the client gets this text
    * @returns a promise that resolves when all nodes have answered. You need not await it: if it rejects, the process goes on
+   * @throws TypeError at once, if an argument is not a string
    * @throws Error if a node has not answered within ten seconds. This server keeps telling it, for ten minutes at least, and
    * `onEvent` gets a `fault`
    */
@@ -28,6 +29,7 @@ export interface UserSockets {
   /**
    * Lists a user's connections.
    *
+   * @throws TypeError at once, if the subject is not a string
    * @throws Error if a node has not answered within ten seconds
    */
   devices(subject: string): Promise<Device[]>;

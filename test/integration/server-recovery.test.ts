@@ -1,5 +1,5 @@
 import type { Socket } from "socket.io";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { AuthError, type AuthenticateOptions, authenticate, userRoom } from "../../src/server/index.ts";
 import {
   type Claims,
@@ -458,6 +458,53 @@ describe("the guard of recovery", () => {
 
     expect(any).not.toHaveBeenCalled();
     expect(received).toEqual([]);
+  });
+
+  it("V5: a token that expires while the session is looked up gets nothing that was missed", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    const tokens = new Tokens();
+    const { adapter } = io.of("/");
+    const { restoreSession } = adapter;
+    adapter.restoreSession = async (pid, offset) => {
+      const session = await restoreSession.call(adapter, pid, offset);
+      const { now } = Date;
+      vi.spyOn(Date, "now").mockImplementation(() => now.call(Date) + 2 * 3_600_000);
+      return session;
+    };
+    authenticate(io, { verify: tokens.verify });
+    const socket = client(url, { token: tokens.issue() });
+    const received: unknown[] = [];
+    socket.on("message", (text) => received.push(text));
+    await enter(socket);
+    await drop(io, socket);
+    io.emit("message", "missed");
+
+    expect((await refusal(socket)).data).toEqual({ code: "token_expired" });
+    expect(received).toEqual([]);
+  });
+
+  it("T9: what is sent while a middleware needs almost the whole time of a CONNECT arrives", async () => {
+    const { io, socket, received } = await dropped({}, { skipMiddlewares: false });
+    let release = () => {};
+    const working = new Promise<void>((resolve) => {
+      io.use((_, next) => {
+        release = () => next();
+        resolve();
+      });
+    });
+    vi.useFakeTimers({ shouldAdvanceTime: true, toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const entered = enter(socket);
+    await working;
+    io.emit("message", 1);
+    await vi.advanceTimersByTimeAsync(14_000);
+    release();
+    await entered;
+    io.emit("message", 2);
+    await socket.emitWithAck("auth:renew", {});
+
+    expect(socket.recovered).toBe(true);
+    expect(received).toEqual([1, 2]);
   });
 
   it("T8: a verify that is unavailable leaves the session for later", async () => {

@@ -410,6 +410,20 @@ describe("V1 a fault", () => {
     expect(warnings).toHaveBeenCalledTimes(2);
   });
 
+  it("is one warning a minute, however many namespaces clients invent", async () => {
+    const { io, url } = await startServer();
+    const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    authenticate(io.of(/^\/room-/), {
+      verify: () => {
+        throw new Error("no key server");
+      },
+    });
+    for (const name of ["/room-1", "/room-2"]) await refusal(client(`${url}${name}`, { token: "x" }));
+
+    expect(warnings).toHaveBeenCalledTimes(1);
+    expect(JSON.stringify(warnings.mock.calls[0])).toContain("/room-1");
+  });
+
   it("S1 that quotes the token, whole or in part, tells onEvent no part of it", async () => {
     const { io, url } = await startServer();
     const events: AuthEvent[] = [];

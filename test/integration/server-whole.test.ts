@@ -181,6 +181,25 @@ describe("a Server is guarded whole", () => {
     expect(events.map(({ type }) => type)).toEqual(["fault", "refused"]);
   });
 
+  it("V9 a middleware that answers after that is the last to run for the client that was refused", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    vi.useFakeTimers({ shouldAdvanceTime: true, toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    authenticate(io, { verify: tokens.verify, onEvent: () => {} });
+    const later = vi.fn();
+    const reached = new Promise<() => void>((resolve) => io.use((_, next) => resolve(next)));
+    io.use(later);
+    const refused = refusal(client(url, { token: tokens.issue() }));
+    const answer = await reached;
+    await vi.advanceTimersByTimeAsync(15_500);
+    expect((await refused).data).toEqual({ code: "unavailable" });
+    answer();
+    await new Promise(setImmediate);
+
+    expect(later).not.toHaveBeenCalled();
+  });
+
   it("V8 the first client without a token in a namespace that nobody has entered is one warning that names it and except", async () => {
     const { io, url } = await startServer();
     const tokens = new Tokens();

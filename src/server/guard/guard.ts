@@ -11,11 +11,8 @@ import type { Device } from "../user-sockets.ts";
 import { LATE, within } from "../verdict/deadline.ts";
 import { withoutTokens } from "../verdict/redaction.ts";
 import { Verification } from "../verdict/verification.ts";
-import type { Entrant, Handshake } from "./handshake.ts";
+import { CONNECT_DEADLINE, type Entrant, type Handshake } from "./handshake.ts";
 import { type Middleware, runMiddlewares } from "./middlewares.ts";
-
-/** ms within which a CONNECT is answered, whatever `verify`, `authorize` and the app's middlewares do (V9). */
-const DEADLINE = 15_000;
 
 /** The most namespaces that are warned of, because clients can invent the names of dynamic ones. */
 const MOST_WARNINGS = 5;
@@ -85,11 +82,13 @@ export class Guard {
   ): Promise<Error | undefined> {
     const { id, nsp } = socket;
     const where = { namespace: nsp.name, id };
-    const left = DEADLINE - (performance.now() - handshake.begun);
-    let error = await within(left, this.#objection(socket, handshake, middlewares));
+    const left = CONNECT_DEADLINE - (performance.now() - handshake.begun);
+    const late = new AbortController();
+    let error = await within(left, this.#objection(socket, handshake, middlewares, late.signal));
     if (error === LATE) {
+      late.abort();
       const cause = new Error(
-        `A client's CONNECT was not answered within ${DEADLINE / 1_000} s. Check that every middleware calls next()`,
+        `A client's CONNECT was not answered within ${CONNECT_DEADLINE / 1_000} s. Check that every middleware calls next()`,
       );
       this.#reporter.fault(where, cause);
       error = new AuthError("unavailable", undefined, { cause });
@@ -156,8 +155,6 @@ export class Guard {
 
   /** Ends a user's connections on all nodes. */
   async disconnectUser(subject: string, reason: string): Promise<void> {
-    checkText("subject", subject);
-    checkText("reason", reason);
     try {
       await this.#nodes.revoke(this.scope, subject, reason);
     } catch (error) {
@@ -167,8 +164,7 @@ export class Guard {
   }
 
   /** A user's connections on all nodes. */
-  async devices(subject: string): Promise<Device[]> {
-    checkText("subject", subject);
+  devices(subject: string): Promise<Device[]> {
     return this.#nodes.devices(this.scope, subject);
   }
 
@@ -176,6 +172,7 @@ export class Guard {
     socket: AuthenticatedSocket,
     handshake: Handshake,
     middlewares: readonly Middleware<AuthenticatedSocket>[],
+    signal: AbortSignal,
   ): Promise<Error | undefined> {
     const { id, nsp } = socket;
     const where = { namespace: nsp.name, id };
@@ -190,7 +187,8 @@ export class Guard {
       if (objection) return objection;
       publish(socket, identity);
     }
-    const refusal = await runMiddlewares(middlewares, socket, (error) => this.#reporter.fault(where, error));
+    const failed = (error: unknown) => this.#reporter.fault(where, error);
+    const refusal = await runMiddlewares(middlewares, socket, signal, failed);
     if (refusal) return refusal;
     return identity && identity.expiresAt <= Date.now() ? new AuthError("token_expired") : undefined;
   }
@@ -229,8 +227,4 @@ export class Guard {
     const sockets = [...(this.#sockets.get(subject) ?? [])];
     return sockets.filter(({ isConnected }) => isConnected).map(({ device }) => device);
   }
-}
-
-function checkText(name: string, value: unknown): void {
-  if (typeof value !== "string") throw new TypeError(`"${name}" must be a string`);
 }

@@ -2,6 +2,9 @@ import type { AuthError } from "../auth-error.ts";
 import { instant } from "../cluster/revocations.ts";
 import type { Identity } from "../identity.ts";
 
+/** ms within which a CONNECT is answered, whatever `verify`, `authorize` and the app's middlewares do (V9). */
+export const CONNECT_DEADLINE = 15_000;
+
 /** Who has sent a CONNECT: a user, or a guest without identity. */
 export interface Entrant {
   identity: Identity | undefined;

@@ -10,15 +10,19 @@ export type Middleware<Socket> = (socket: Socket, next: Next) => unknown;
  * late causes an unhandled rejection and a client that waits forever. One that calls `next` twice both admits and refuses the
  * client. Here an error refuses with `unavailable`, unless it is an `AuthError`.
  *
+ * @param signal aborted once the client has been refused: no further middleware runs for a socket that never connects, and so
+ * never disconnects
  * @param failed gets what was thrown
  * @returns why the client is refused, or undefined. It never settles if a middleware never answers.
  */
 export async function runMiddlewares<Socket>(
   middlewares: readonly Middleware<Socket>[],
   socket: Socket,
+  signal: AbortSignal,
   failed: (error: unknown) => void,
 ): Promise<Error | undefined> {
   for (const middleware of middlewares) {
+    if (signal.aborted) break;
     const error = await run(middleware, socket, failed);
     if (error) return error;
   }

@@ -1,7 +1,7 @@
 import type { Namespace, Socket } from "socket.io";
 import { CLOCK_SKEW } from "../cluster/nodes.ts";
 import type { Guard, StoredAuth } from "../guard/guard.ts";
-import type { Entrant } from "../guard/handshake.ts";
+import { CONNECT_DEADLINE, type Entrant } from "../guard/handshake.ts";
 import { Interim, type Recording } from "./interim.ts";
 
 type Adapter = Namespace["adapter"];
@@ -13,8 +13,8 @@ interface Asking {
   entrant: Entrant;
 }
 
-/** ms after which a restored session is given up if no socket has come of it. */
-const PATIENCE = 10_000;
+/** ms after which its recorded broadcasts are dropped, if no socket has come of a restored session: its CONNECT was answered. */
+const RECORDING_TIME = CONNECT_DEADLINE + 1_000;
 
 /**
  * Keeps connection state recovery from those who must not have it (V5). Socket.IO sends the missed packets before any
@@ -67,6 +67,8 @@ export class SessionGuard {
         const { auth, ...data } = Object(session?.data);
         if (!session || !(await guard.mayResume(auth, entrant, CLOCK_SKEW))) return null;
         const { identity } = entrant;
+        // To look up the session may take seconds. An expired token gets nothing that was missed (V2).
+        if (identity && identity.expiresAt <= Date.now()) return null;
         resumed = { ...session, data: identity ? { ...data, auth: identity } : data };
         this.#expect(resumed, offset, recording);
         return resumed;
@@ -102,7 +104,7 @@ export class SessionGuard {
       // It was restored again meanwhile, after a refusal, and belongs to the later one.
       if (this.#restored.get(sid) === play) this.#restored.delete(sid);
     };
-    const timer = setTimeout(giveUp, PATIENCE).unref();
+    const timer = setTimeout(giveUp, RECORDING_TIME).unref();
     this.#restored.set(sid, play);
   }
 }
