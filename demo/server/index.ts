@@ -4,17 +4,15 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { authenticate } from "authsocket/server";
 import express from "express";
-import type Provider from "oidc-provider";
 import { Server } from "socket.io";
-import { offlineGate, refreshGate } from "./faults/fault-gates.ts";
 import { Faults } from "./faults/faults.ts";
+import { addFaultsAtConnect } from "./faults/faults-at-connect.ts";
 import { Limits } from "./guards/limits.ts";
 import { refuseTokenInUrl } from "./guards/token-in-url.ts";
 import { admission } from "./handshake/admission.ts";
 import { engineGate } from "./handshake/engine-gate.ts";
-import { addForeignGuards } from "./handshake/foreign-guards.ts";
 import { authenticateHandshake } from "./handshake/middleware.ts";
-import { watchRefusals } from "./handshake/refusals.ts";
+import { watchRefusals } from "./handshake/refusal-watch.ts";
 import { serveAdministrators } from "./namespaces/administrators.ts";
 import { Chat } from "./namespaces/chat.ts";
 import { serveGuests } from "./namespaces/guests.ts";
@@ -24,8 +22,7 @@ import { UserList } from "./namespaces/user-list.ts";
 import { type DemoServerOptions, readOptions } from "./options.ts";
 import { Accounts } from "./people/accounts.ts";
 import { addDemoAccounts, type DemoAccount, demoAccounts } from "./people/demo-accounts.ts";
-import { PROVIDER_PATH } from "./provider/addresses.ts";
-import { providerSignIn } from "./provider/provider-sign-in.ts";
+import { providerRoutes } from "./provider/provider-routes.ts";
 import { ServerSessions } from "./sessions/server-sessions.ts";
 import { serveSessions } from "./sessions/session-namespace.ts";
 import type { SessionNamespace } from "./sessions/session-sockets.ts";
@@ -117,7 +114,7 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
 
   // The handshake: `authenticate` of authsocket/server, or the lesson's middleware written by hand.
   const admin: AdminNamespace = io.of("/admin");
-  const verify = admission({ accessTokens, providerTokens, accounts, families, faults });
+  const { verify, checkStanding } = admission({ accessTokens, providerTokens, accounts, families, faults });
   const administrators = authenticate(admin, {
     verify,
     authorize: ({ subject }) => accounts.isAdministrator(subject),
@@ -126,7 +123,7 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
   const users =
     renewal === "inBand" ? authenticate(io, { verify, except: ["/public", "/session"] }) : undefined;
   const { devices } = users ?? authenticateHandshake(io, verify);
-  addForeignGuards(io, faults);
+  addFaultsAtConnect(io, faults);
 
   // Disconnecting: a user everywhere, one browser, or one session.
   const connections = new Connections(io, nodes, {
@@ -140,55 +137,35 @@ export async function createDemoServer(options: DemoServerOptions = {}): Promise
     subjects: () => families.present(demoAccounts.map(({ id }) => id)),
     interval: settings.tickInterval,
   });
-  serveHome(io, { nodes, ticks, chat: new Chat(io, store), renewal });
+  serveHome(io, { nodes, ticks, chat: new Chat(io, store), renewal, checkStanding });
   const guests: PublicNamespace = io.of("/public");
   serveGuests(io, guests, nodes);
   // `socket.data` of "/session" has another type than that of the other namespaces.
   const visitors = io.of("/session") as unknown as SessionNamespace;
   serveSessions(visitors, { sessions, accounts, families });
-  serveAdministrators(admin, { io, nodes, accounts, connections, administrators });
+  serveAdministrators(admin, { io, nodes, accounts, connections, administrators, checkStanding });
   const userList = new UserList(admin, nodes, { accounts, devices });
 
-  // The site: sign-in, refresh and faults under /api, and the two pages.
+  // The site: sign-in, refresh and faults under /api, and the pages.
   app.disable("x-powered-by");
   if (origin) app.set("trust proxy", "loopback");
   app.use(refuseTokenInUrl);
-  app.use(
-    "/api",
-    api({
-      ...{ origin, io, nodes, faults, limits, accounts, accessTokens, families, refreshCookie, connections },
-      session: sessions.middleware,
-    }),
-  );
+  const signInParts = { accounts, accessTokens, families, refreshCookie, connections, limits };
+  app.use("/api", api({ origin, io, nodes, faults, ...signInParts, session: sessions.middleware }));
 
-  // The provider: a sign-in by OpenID Connect. It is started by the first request to it, and not before: most visitors of
-  // the demo do not need it, and its issuer is this server's origin, which is known once the server listens.
-  let provider: Promise<Provider> | undefined;
-  const startProvider = async (): Promise<Provider> => {
-    const { createIdentityProvider } = await import("./provider/identity-provider.ts");
-    const { port } = server.address() as AddressInfo;
-    return createIdentityProvider({
-      ...{ store, accounts, families, keys },
-      origins: origin ? [origin] : [`http://127.0.0.1:${port}`, `http://localhost:${port}`],
-      behindProxy: origin !== undefined,
+  // The provider: a sign-in by OpenID Connect.
+  app.use(
+    providerRoutes({
+      ...{ origin, store, faults, keys, ...signInParts },
+      localOrigins: () => {
+        const { port } = server.address() as AddressInfo;
+        return [`http://127.0.0.1:${port}`, `http://localhost:${port}`];
+      },
       cookieKey: derivedKey("OpenID provider's cookies").toString("base64url"),
       accessTokenLifetime: settings.accessTokenLifetime,
       refreshLifetime: settings.refreshLifetime,
-    });
-  };
-  const ready = (): Promise<Provider> => {
-    provider ??= startProvider();
-    return provider;
-  };
-  app.use(
-    providerSignIn({
-      ...{ provider: ready, origin, store, accounts, families, refreshCookie, limits },
-      refreshLifetime: settings.refreshLifetime,
     }),
   );
-  app.use(PROVIDER_PATH, offlineGate({ faults, families, refreshCookie }));
-  app.post(`${PROVIDER_PATH}/token`, refreshGate({ faults, families, refreshCookie }));
-  app.use(PROVIDER_PATH, async (request, response) => (await ready()).callback()(request, response));
   app.use(pages());
   app.use(jsonErrors);
 

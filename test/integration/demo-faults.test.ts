@@ -1,7 +1,9 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { Faults } from "../../demo/server/faults/faults.ts";
+import { Nodes } from "../../demo/server/sockets/nodes.ts";
 import { type Browser, event, OWN_HEADER, useDemoServer } from "../support/demo-browser.ts";
 
-const { newBrowser, signedIn } = useDemoServer();
+const { server, newBrowser, signedIn } = useDemoServer();
 
 describe("faults", () => {
   const fault = async (browser: Browser, kind: string, body?: unknown): Promise<number> =>
@@ -182,5 +184,13 @@ describe("faults", () => {
     await expect(browser.refresh()).rejects.toThrow();
     vi.setSystemTime(end + 8_000);
     expect((await browser.refresh()).status).toBe(200);
+  });
+
+  it("are remembered for the latest thousand browsers, so that the server does not grow", () => {
+    const faults = new Faults(new Nodes(server().io, false));
+    for (let n = 0; n <= 1_000; n++) faults.goOffline(`family ${n}`, 30_000);
+    expect(faults.isOffline("family 0")).toBe(false);
+    expect(faults.isOffline("family 1")).toBe(true);
+    expect(faults.isOffline("family 1000")).toBe(true);
   });
 });

@@ -1,12 +1,30 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { decodeJwt, SignJWT } from "jose";
+import { type AuthEvent, authenticate } from "authsocket/server";
+import { decodeJwt, errors, SignJWT } from "jose";
 import { Server } from "socket.io";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { Faults } from "../../demo/server/faults/faults.ts";
+import { admission } from "../../demo/server/handshake/admission.ts";
 import { authenticateHandshake } from "../../demo/server/handshake/middleware.ts";
+import { Accounts } from "../../demo/server/people/accounts.ts";
+import { addDemoAccounts, demoAccounts } from "../../demo/server/people/demo-accounts.ts";
 import type { DemoIo } from "../../demo/server/sockets/demo-io.ts";
-import { Browser, event, recordTicks, SECRET, useDemoServer } from "../support/demo-browser.ts";
+import { Nodes } from "../../demo/server/sockets/nodes.ts";
+import { type Store, StoreError } from "../../demo/server/stores/store.ts";
+import { AccessTokens } from "../../demo/server/tokens/access-tokens.ts";
+import { providerKeys } from "../../demo/server/tokens/provider-keys.ts";
+import { ProviderTokens } from "../../demo/server/tokens/provider-tokens.ts";
+import { RefreshFamilies } from "../../demo/server/tokens/refresh-families.ts";
+import {
+  Browser,
+  event,
+  holdNextConnect,
+  recordTicks,
+  SECRET,
+  useDemoServer,
+} from "../support/demo-browser.ts";
 import { useSkippableTime } from "../support/skippable-time.ts";
 
 describe.each(["inBand", "cut"] as const)("the handshake where renewal is %s", (renewal) => {
@@ -110,18 +128,62 @@ describe.each(["inBand", "cut"] as const)("the handshake where renewal is %s", (
   });
 });
 
+/** A Socket.IO server with nothing on it, and a browser for it. */
+async function bareServer(): Promise<{ io: DemoIo; browser: Browser }> {
+  const http = createServer();
+  const io: DemoIo = new Server(http);
+  onTestFinished(() => io.close());
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
+  return { io, browser: new Browser(`http://127.0.0.1:${(http.address() as AddressInfo).port}`) };
+}
+
 describe("the handshake middleware by hand", () => {
   it("T16: refuses as unavailable when the check itself fails, instead of leaving the client waiting", async () => {
-    const http = createServer();
-    const io: DemoIo = new Server(http);
-    onTestFinished(() => io.close());
+    const { io, browser } = await bareServer();
     authenticateHandshake(io, () => Promise.reject(new Error("the key store does not answer: eyJ.secret")));
-    http.listen(0, "127.0.0.1");
-    await once(http, "listening");
-    const browser = new Browser(`http://127.0.0.1:${(http.address() as AddressInfo).port}`);
     const error = await browser.refusal("x");
     expect(error.data).toEqual({ code: "unavailable", retryAfter: 1000 });
     expect(error.message).not.toContain("secret");
+  });
+
+  it.each([
+    ["token_expired", new errors.JWTExpired("expired", {})],
+    ["token_invalid", new errors.JWSInvalid()],
+    ["token_invalid", new errors.JOSEAlgNotAllowed()],
+    ["token_invalid", new errors.JWKSNoMatchingKey()],
+    ["unavailable", new errors.JWKSTimeout()],
+    ["unavailable", new errors.JWKSInvalid()],
+  ])("V1 answers %s to %s: an error about the keys says nothing about the token", async (code, error) => {
+    const { io, browser } = await bareServer();
+    authenticateHandshake(io, () => Promise.reject(error));
+    expect((await browser.refusal("x")).data?.code).toBe(code);
+  });
+});
+
+describe("the demo's verify", () => {
+  it("V1 passes a store that is down on as a fault, which authenticate reports", async () => {
+    const down = () => Promise.reject(new StoreError("Redis cannot be reached"));
+    const store: Store = { get: down, update: down, delete: down };
+    const { io, browser } = await bareServer();
+    const accessTokens = new AccessTokens({ secret: SECRET, lifetime: 15_000 });
+    const accounts = new Accounts(store, { passwordCost: 2 });
+    await addDemoAccounts(accounts);
+    const { verify } = admission({
+      ...{ accessTokens, accounts },
+      providerTokens: new ProviderTokens(providerKeys(Buffer.alloc(32, 1))),
+      families: new RefreshFamilies(store, { key: Buffer.alloc(32), lifetime: 60_000, grace: 0 }),
+      faults: new Faults(new Nodes(io, false)),
+    });
+    const events: AuthEvent[] = [];
+    authenticate(io, { verify, onEvent: (event) => events.push(event) });
+    const [alice] = demoAccounts;
+    if (!alice) throw new Error("There is no demo account");
+    const { token } = await accessTokens.issue(alice, "a family");
+    expect((await browser.refusal(token)).data).toMatchObject({ code: "unavailable" });
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: "fault", error: expect.stringContaining("Redis cannot be reached") }),
+    );
   });
 });
 
@@ -160,3 +222,27 @@ describe.each(["inBand", "cut"] as const)("the cut at expiry where renewal is %s
     expect(warnings).not.toContain("TimeoutOverflowWarning");
   });
 });
+
+describe.each(["inBand", "cut"] as const)(
+  "a sign-in that ends during a handshake, where renewal is %s",
+  (renewal) => {
+    const { server, newBrowser, signedIn } = useDemoServer({ renewal });
+
+    it("leaves no socket behind: who was connecting is disconnected", async () => {
+      const { browser, token } = await signedIn();
+      const thief = newBrowser();
+      thief.takeCookies(browser);
+      await browser.refresh();
+      const held = holdNextConnect(server().io);
+      const socket = browser.open(token);
+      const ended = event(socket, "disconnect");
+      socket.connect();
+      const release = await held;
+      // A refresh token that is used twice ends the sign-in.
+      expect((await thief.refresh()).status).toBe(401);
+      release();
+      expect((await ended)[0]).toBe("io server disconnect");
+      expect((await browser.refusal(token)).data).toEqual({ code: "token_revoked" });
+    });
+  },
+);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Connections } from "../../demo/server/sockets/connections.ts";
+import { Nodes } from "../../demo/server/sockets/nodes.ts";
 import type {
   AdminClientEvents,
   AdminServerEvents,
@@ -195,7 +197,7 @@ describe("/admin", () => {
     expect((await newBrowser().login("bob", "builder")).status).toBe(200);
   });
 
-  it("looks the role up at each action: who is demoted is refused the next one, disconnected, and stays out", async () => {
+  it("disconnects an administrator who is demoted, so that no user list is sent any more, and who stays out", async () => {
     const own = await serve({});
     const { socket: admin } = await console(own);
     expect(await admin.emitWithAck("setRole", { userId: "user-2", role: "admin" })).toEqual({ ok: true });
@@ -206,12 +208,10 @@ describe("/admin", () => {
     await connected;
     expect(await bob.emitWithAck("message", { userId: "user-1", text: "hello" })).toEqual({ ok: true });
 
-    expect(await admin.emitWithAck("setRole", { userId: "user-2", role: "user" })).toEqual({ ok: true });
+    const told = next(bob, "auth:revoked");
     const ended = event(bob, "disconnect");
-    expect(await bob.emitWithAck("suspend", { userId: "user-1", suspended: true })).toEqual({
-      ok: false,
-      error: "You are no longer an administrator",
-    });
+    expect(await admin.emitWithAck("setRole", { userId: "user-2", role: "user" })).toEqual({ ok: true });
+    expect(await told).toEqual({ reason: "You are no longer an administrator" });
     expect((await ended)[0]).toBe("io server disconnect");
 
     // The token still says "admin".
@@ -243,5 +243,24 @@ describe("/admin", () => {
         order,
         { ok: false, error: expect.any(String) },
       ]);
+  });
+});
+
+describe("the end of a user's connections", () => {
+  it("does not wait for a node that does not confirm it", async () => {
+    const own = await serve({ renewal: "cut" });
+    const unconfirmed = { disconnectUser: () => new Promise<void>(() => {}), devices: async () => [] };
+    const connections = new Connections(own.io, new Nodes(own.io, false), {
+      namespaces: ["/"],
+      users: [unconfirmed],
+      event: "forceDisconnect",
+    });
+    const { browser, token } = await signedIn("alice", own);
+    const socket = await browser.connect(token);
+    const told = next(socket, "forceDisconnect");
+    const ended = event(socket, "disconnect");
+    void connections.endUser("user-1", "suspended");
+    expect(await told).toEqual({ reason: "suspended" });
+    expect((await ended)[0]).toBe("io server disconnect");
   });
 });

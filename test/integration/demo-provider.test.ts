@@ -1,9 +1,27 @@
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import express, { type Response as ExpressResponse, type NextFunction, type Request } from "express";
 import { decodeJwt } from "jose";
-import { describe, expect, it, vi } from "vitest";
-import { event, useDemoServer } from "../support/demo-browser.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { Faults } from "../../demo/server/faults/faults.ts";
+import { Limits } from "../../demo/server/guards/limits.ts";
+import { Accounts } from "../../demo/server/people/accounts.ts";
+import { providerRoutes } from "../../demo/server/provider/provider-routes.ts";
+import { Connections } from "../../demo/server/sockets/connections.ts";
+import { Nodes } from "../../demo/server/sockets/nodes.ts";
+import { MemoryStore } from "../../demo/server/stores/memory-store.ts";
+import { AccessTokens } from "../../demo/server/tokens/access-tokens.ts";
+import { providerKeys } from "../../demo/server/tokens/provider-keys.ts";
+import { RefreshCookie } from "../../demo/server/tokens/refresh-cookie.ts";
+import { RefreshFamilies } from "../../demo/server/tokens/refresh-families.ts";
+import type { SessionClientEvents, SessionServerEvents } from "../../demo/socket-events.ts";
+import { event, SECRET, useDemoServer } from "../support/demo-browser.ts";
 
-const { server, newBrowser, signedIn } = useDemoServer({ accessTokenLifetime: 15_000 });
+const { server, newBrowser, signedIn } = useDemoServer({
+  accessTokenLifetime: 15_000,
+  sessionLifetime: 3_600_000,
+});
 
 interface Tokens {
   access_token: string;
@@ -15,12 +33,15 @@ interface Tokens {
 class ProviderVisitor {
   readonly #cookies = new Map<string, string>();
 
+  get cookies(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
+  }
+
   async go(target: string, init: RequestInit = {}): Promise<Response> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join("; ");
     const response = await fetch(new URL(target, server().url), {
       redirect: "manual",
       ...init,
-      headers: { ...init.headers, Cookie: cookie },
+      headers: { ...init.headers, Cookie: this.cookies },
     });
     for (const line of response.headers.getSetCookie()) {
       const [pair = ""] = line.split(";");
@@ -126,7 +147,12 @@ describe("the demo's OpenID provider", () => {
     expect(await refused.text()).toContain("This name and password do not match.");
     for (let attempt = 1; attempt < 10; attempt++)
       expect((await visitor.post(page, { username: "nobody", password: "guess" })).status).toBe(401);
-    expect((await visitor.post(page, { username: "nobody", password: "guess" })).status).toBe(429);
+    const limited = await visitor.post(page, { username: "nobody", password: "guess" });
+    expect([limited.status, limited.headers.get("Content-Type")]).toEqual([
+      429,
+      expect.stringContaining("text/html"),
+    ]);
+    expect(await limited.text()).toMatch(/Too many attempts\. Please wait \d+ s\./);
   });
 
   it("takes the sign-in form from its own page only, and only in the browser that it has sent there", async () => {
@@ -135,10 +161,14 @@ describe("the demo's OpenID provider", () => {
     const fields = new URLSearchParams({ username: "alice", password: "wonderland" });
     const foreign = { method: "POST", body: fields, headers: { Origin: "https://elsewhere.example" } };
     expect((await visitor.go(page, foreign)).status).toBe(403);
-    vi.spyOn(console, "error").mockImplementation(() => {});
-    expect(
-      (await new ProviderVisitor().post(page, { username: "alice", password: "wonderland" })).status,
-    ).toBe(400);
+    const stranger = new ProviderVisitor();
+    for (const response of [
+      await stranger.go(page),
+      await stranger.post(page, { username: "alice", password: "wonderland" }),
+    ]) {
+      expect(response.status).toBe(400);
+      expect(await response.text()).toContain("This sign-in has expired.");
+    }
   });
 
   it("T21: its token with another signature, or for another audience, is refused as token_invalid", async () => {
@@ -171,6 +201,59 @@ describe("the demo's OpenID provider", () => {
     expect((await order("refresh-401")).status).toBe(204);
     const ended = await visitor.refresh(renewed.refresh_token);
     expect(await ended.json()).toMatchObject({ error: "invalid_grant" });
+  });
+
+  it("ends the sign-in that it replaces in this browser, with its cookie session's sockets", async () => {
+    const visitor = new ProviderVisitor();
+    const credentials = JSON.stringify({ username: "alice", password: "wonderland" });
+    const headers = { "Content-Type": "application/json" };
+    await visitor.go("/api/login", { method: "POST", body: credentials, headers });
+    await visitor.go("/api/session", { method: "POST" });
+    const browser = newBrowser();
+    browser.useCookies(visitor.cookies);
+    const socket = browser.of<SessionServerEvents, SessionClientEvents>("/session", undefined);
+    const entered = event(socket, "session");
+    socket.connect();
+    await entered;
+    const ended = event(socket, "disconnect");
+    await visitor.signIn("bob", "builder");
+    expect((await ended)[0]).toBe("io server disconnect");
+  });
+
+  it("is started by the next request when its start has failed", async () => {
+    const store = new MemoryStore();
+    const families = new RefreshFamilies(store, { key: Buffer.alloc(32), lifetime: 60_000, grace: 0 });
+    const nodes = new Nodes(server().io, false);
+    let starts = 0;
+    const app = express().use(
+      providerRoutes({
+        ...{ store, families, nodes, origin: undefined, keys: providerKeys(Buffer.alloc(32, 1)) },
+        accounts: new Accounts(store, { passwordCost: 2 }),
+        accessTokens: new AccessTokens({ secret: SECRET, lifetime: 15_000 }),
+        refreshCookie: new RefreshCookie({ secure: false, lifetime: 60_000 }),
+        connections: new Connections(server().io, nodes, { namespaces: [], users: [], event: "" }),
+        limits: new Limits(store),
+        faults: new Faults(nodes),
+        localOrigins: () => {
+          if (++starts === 1) throw new Error("not yet");
+          return ["http://127.0.0.1:1"];
+        },
+        cookieKey: "a key",
+        accessTokenLifetime: 15_000,
+        refreshLifetime: 60_000,
+      }),
+      (_error: unknown, _request: Request, response: ExpressResponse, _next: NextFunction) => {
+        response.sendStatus(500);
+      },
+    );
+    const http = app.listen(0, "127.0.0.1");
+    onTestFinished(() => {
+      http.close();
+    });
+    await once(http, "listening");
+    const { port } = http.address() as AddressInfo;
+    const ask = () => fetch(`http://127.0.0.1:${port}/oidc/.well-known/openid-configuration`);
+    expect([(await ask()).status, (await ask()).status]).toEqual([500, 200]);
   });
 
   it("is beside the other sign-ins: their tokens are as they were", async () => {

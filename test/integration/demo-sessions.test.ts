@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { SessionClientEvents, SessionServerEvents } from "../../demo/socket-events.ts";
-import { type Browser, event, useDemoServer } from "../support/demo-browser.ts";
+import { type Browser, event, holdNextConnect, useDemoServer } from "../support/demo-browser.ts";
 import { useSkippableTime } from "../support/skippable-time.ts";
 
 const { server, newBrowser, signedIn, serve } = useDemoServer();
@@ -143,5 +143,22 @@ describe("the server session", () => {
     socket.connect();
     const [error] = await refused;
     expect((error as { data?: unknown }).data).toEqual({ code: "token_expired" });
+  });
+
+  it.each<[string, (browser: Browser) => Promise<unknown>]>([
+    ["DELETE", (browser) => browser.send("DELETE", "/api/session")],
+    ["a sign-out", (browser) => browser.post("/api/logout")],
+    ["a sign-out everywhere", (browser) => browser.post("/api/logout-everywhere")],
+  ])("ended by %s while a socket connects, leaves no socket behind", async (_, end) => {
+    const own = await serve({ sessionLifetime: 3_600_000 });
+    const browser = await withSession("alice", own);
+    const held = holdNextConnect(own.io.of("/session"));
+    const socket = open(browser);
+    const ended = event(socket, "disconnect");
+    socket.connect();
+    const release = await held;
+    await end(browser);
+    release();
+    expect((await ended)[0]).toBe("io server disconnect");
   });
 });

@@ -166,6 +166,23 @@ export function recordTicks(socket: DemoClient): { ticks: number[]; reached: (n:
 export const consecutive = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
+/**
+ * Holds the next client that connects, after the server has checked who it is. Resolves when it is held, with a function that lets
+ * it go on.
+ */
+export function holdNextConnect<AnySocket>(namespace: {
+  use(middleware: (socket: AnySocket, next: () => void) => void): unknown;
+}): Promise<() => void> {
+  return new Promise((resolve) => {
+    let isHeld = false;
+    namespace.use((_, next) => {
+      if (isHeld) next();
+      else resolve(next);
+      isHeld = true;
+    });
+  });
+}
+
 /** A demo server for the tests of a file, and browsers that are closed after each. */
 export function useDemoServer(options: DemoServerOptions = {}): {
   server: () => DemoServer;

@@ -3,6 +3,12 @@ import type { FaultChange, RefreshFault } from "../sockets/node-events.ts";
 import type { Nodes } from "../sockets/nodes.ts";
 import type { Claims } from "../tokens/claims.ts";
 
+/** For how many browsers faults are remembered: for the latest, so that a server that runs for long does not grow. */
+const REMEMBERED = 1_000;
+
+/** ms after which a client asks again while its key server does not answer. */
+const RETRY_AFTER = 1_000;
+
 /** What is broken at this moment for each browser. All nodes know the same. Durations are in ms. */
 export class Faults {
   readonly #nodes: Nodes;
@@ -11,7 +17,12 @@ export class Faults {
   constructor(nodes: Nodes) {
     this.#nodes = nodes;
     nodes.on("fault", (familyId, change) => {
-      this.#byFamily.set(familyId, { ...this.#byFamily.get(familyId), ...change });
+      const changed = { ...this.#byFamily.get(familyId), ...change };
+      // As the latest of all.
+      this.#byFamily.delete(familyId);
+      this.#byFamily.set(familyId, changed);
+      const [oldest] = this.#byFamily.keys();
+      if (this.#byFamily.size > REMEMBERED && oldest !== undefined) this.#byFamily.delete(oldest);
     });
   }
 
@@ -39,12 +50,15 @@ export class Faults {
   /**
    * For `verify`.
    *
-   * @throws {AuthError} when `expireTokens` has expired the token
-   * @throws {Error} when the keys are missing: nobody can say then whether the token is good
+   * @throws {AuthError} when `expireTokens` has expired the token, or the keys are missing. A real key server that is down is no
+   *   AuthError but a fault, of which `authenticate` hears from every token. This one is down for a single browser, and
+   *   `authenticate` would blame its token in the end, since it can verify all others (V1).
    */
   checkVerification({ claims }: Identity<Claims>): void {
     const { refusedUntil = 0, keysMissingUntil = 0 } = this.#byFamily.get(claims.familyId) ?? {};
-    if (Date.now() < keysMissingUntil) throw new Error("The key server does not answer");
+    if (Date.now() < keysMissingUntil) {
+      throw new AuthError("unavailable", "The key server does not answer", { retryAfter: RETRY_AFTER });
+    }
     if (claims.issuedAt <= refusedUntil) throw new AuthError("token_expired");
   }
 

@@ -31,26 +31,38 @@ export class Limits {
   }
 }
 
-/**
- * Counts an attempt against each limit, in order. True when one is exceeded: the request has then been answered.
- *
- * @example
- * if (await isLimited(response, [[limits.signInsPerAddress, address]])) return;
- */
-export async function isLimited(
-  response: Response,
-  counts: readonly (readonly [limit: RateLimit, key: string])[],
-): Promise<boolean> {
+/** What is counted: whose attempt it is, at which limit. */
+type Counts = readonly (readonly [limit: RateLimit, key: string])[];
+
+/** Counts an attempt against each limit, in order. Answers 0 if all allow it, else how long to wait, in ms. */
+export async function waitFor(counts: Counts): Promise<number> {
   for (const [limit, key] of counts) {
     const wait = await limit.take(key);
-    if (wait === 0) continue;
-    response
-      .status(429)
-      .set("Retry-After", String(Math.ceil(wait / 1000)))
-      .json({ error: "Too many attempts: try again later" });
-    return true;
+    if (wait > 0) return wait;
   }
-  return false;
+  return 0;
+}
+
+/** @param wait ms */
+export function refuseLimited(response: Response, wait: number): void {
+  limited(response, wait).json({ error: "Too many attempts: try again later" });
+}
+
+/** The response to one attempt too many, without a body yet. `wait` is in ms. */
+export function limited(response: Response, wait: number): Response {
+  return response.status(429).set("Retry-After", String(Math.ceil(wait / 1000)));
+}
+
+/**
+ * The same as `waitFor`. True when a limit is exceeded: the request has then been answered.
+ *
+ * @example
+ * if (await isLimited(response, [[limits.refreshesPerAddress, address]])) return;
+ */
+export async function isLimited(response: Response, counts: Counts): Promise<boolean> {
+  const wait = await waitFor(counts);
+  if (wait > 0) refuseLimited(response, wait);
+  return wait > 0;
 }
 
 /** The client's address. With `trust proxy`, the one that the proxy names. */

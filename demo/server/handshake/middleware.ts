@@ -1,22 +1,13 @@
 import { AuthError, type Identity, type UserSockets, userRoom } from "authsocket/server";
 import type { DemoIo, DemoSocket } from "../sockets/demo-io.ts";
 import type { Claims } from "../tokens/claims.ts";
-import type { Verify } from "./admission.ts";
+import type { Admission } from "./admission.ts";
+import { toRefusal } from "./refusal.ts";
 
 // Far longer than this server's tokens, and short enough to verify quickly.
 const MAX_TOKEN_LENGTH = 8 * 1024;
-const RETRY_AFTER = 1000;
 
-function toRefusal(error: unknown): AuthError {
-  if (error instanceof AuthError) return error;
-  // The token is not to blame: the client should try again later, and not refresh.
-  return new AuthError("unavailable", "The server cannot check tokens at the moment", {
-    retryAfter: RETRY_AFTER,
-    cause: error,
-  });
-}
-
-async function identify(socket: DemoSocket, verify: Verify): Promise<Identity<Claims>> {
+async function identify(socket: DemoSocket, verify: Admission["verify"]): Promise<Identity<Claims>> {
   const { token }: { token?: unknown } = socket.handshake.auth;
   // Removed, because `fetchSockets()` and logs of the handshake would expose it.
   socket.handshake.auth = {};
@@ -30,9 +21,9 @@ async function identify(socket: DemoSocket, verify: Verify): Promise<Identity<Cl
  * The handshake middleware of the lesson, written by hand. Only sockets with a valid access token can connect, and their user is
  * in `socket.data.auth`. It accepts no renewals, so the connection has to be cut when its token expires (see expiry-cut.ts).
  *
- * @param verify answers whose token it is, or rejects with an AuthError
+ * @param verify answers whose token it is, or rejects (see refusal.ts)
  */
-export function authenticateHandshake(io: DemoIo, verify: Verify): Pick<UserSockets, "devices"> {
+export function authenticateHandshake(io: DemoIo, verify: Admission["verify"]): Pick<UserSockets, "devices"> {
   io.use((socket, next) => {
     // Both outcomes call next() once: after an async middleware that throws, the client would wait for ever (T16).
     identify(socket, verify).then(

@@ -1,12 +1,15 @@
 import { type UserSockets, userRoom } from "authsocket/server";
 import type { Answer } from "../../socket-events.ts";
+import type { Admission } from "../handshake/admission.ts";
 import type { Accounts } from "../people/accounts.ts";
 import { acknowledge } from "../sockets/acknowledgement.ts";
 import { type Connections, familyRoom } from "../sockets/connections.ts";
 import type { AdminNamespace, DemoIo } from "../sockets/demo-io.ts";
 import type { Nodes } from "../sockets/nodes.ts";
+import { enterRooms } from "../sockets/room-entry.ts";
 
 const MAX_TEXT_LENGTH = 500;
+const NO_LONGER = "You are no longer an administrator";
 
 const isText = (value: unknown): value is string =>
   typeof value === "string" && value.length > 0 && value.length <= MAX_TEXT_LENGTH;
@@ -19,8 +22,8 @@ type Action = (order: Order) => Answer | Promise<Answer>;
 type Order = Readonly<Record<string, unknown>> & { readonly userId: string };
 
 /**
- * "/admin": what administrators can do to users. The role is looked up at each order, because the role in the token can be
- * minutes old.
+ * "/admin": what administrators can do to users. The role is looked up at each order, because an order can be on its way while
+ * somebody takes the role away.
  */
 export function serveAdministrators(
   admin: AdminNamespace,
@@ -30,17 +33,22 @@ export function serveAdministrators(
     accounts: Accounts;
     connections: Connections;
     administrators: UserSockets;
+    checkStanding: Admission["checkStanding"];
   },
 ): void {
-  const { io, nodes, accounts, connections, administrators } = parts;
+  const { io, nodes, accounts, connections, administrators, checkStanding } = parts;
+
+  /** Ends the connections of a former administrator, after the answer: a socket that is disconnected sends nothing more. */
+  function dismiss(subject: string): void {
+    setImmediate(() => {
+      administrators.disconnectUser(subject, NO_LONGER).catch(console.error);
+    });
+  }
 
   async function obey(subject: string, order: unknown, action: Action): Promise<Answer> {
     if (!(await accounts.isAdministrator(subject))) {
-      // After the answer: a socket that is disconnected sends nothing more.
-      setImmediate(() => {
-        administrators.disconnectUser(subject, "You are no longer an administrator").catch(console.error);
-      });
-      return refused("You are no longer an administrator");
+      dismiss(subject);
+      return refused(NO_LONGER);
     }
     const { userId } = Object(order) as { userId?: unknown };
     if (typeof userId !== "string" || !(await accounts.find(userId))) return refused("No such user");
@@ -48,8 +56,9 @@ export function serveAdministrators(
   }
 
   admin.on("connection", (socket) => {
-    const { subject, claims } = socket.data.auth;
-    void socket.join(familyRoom(claims.familyId));
+    const { auth } = socket.data;
+    const { subject, claims } = auth;
+    void enterRooms(socket, [familyRoom(claims.familyId)], () => checkStanding(auth));
     const serve =
       (action: Action) =>
       (order: unknown, reply: unknown): void => {
@@ -92,6 +101,7 @@ export function serveAdministrators(
       serve(async ({ userId, role }) => {
         if (role !== "user" && role !== "admin") return refused('"role" must be "user" or "admin"');
         await accounts.change(userId, { role });
+        if (role !== "admin") dismiss(userId);
         nodes.tell("people");
         return { ok: true };
       }),

@@ -1,7 +1,7 @@
 import { acknowledge } from "../sockets/acknowledgement.ts";
 import type { DemoIo, PublicNamespace } from "../sockets/demo-io.ts";
 import type { Nodes } from "../sockets/nodes.ts";
-import { Recount } from "../sockets/recount.ts";
+import { Recount } from "./recount.ts";
 
 /**
  * "/public": for everybody, without a token. A page that is signed in uses it on the same connection as "/".

@@ -4,7 +4,7 @@ import type { DeviceView, UserView } from "../../socket-events.ts";
 import type { Accounts } from "../people/accounts.ts";
 import type { AdminNamespace } from "../sockets/demo-io.ts";
 import type { Nodes } from "../sockets/nodes.ts";
-import { Recount } from "../sockets/recount.ts";
+import { Recount } from "./recount.ts";
 
 /** How often the list is made again without any news, in ms: a node that was killed sends none. */
 const INTERVAL = 5_000;

@@ -1,8 +1,7 @@
 import { Router } from "express";
-import { addressOf, isLimited } from "../guards/limits.ts";
-import { familyRoom } from "../sockets/connections.ts";
-import type { Family } from "../tokens/refresh-families.ts";
+import { refuseLimited } from "../guards/limits.ts";
 import type { SignInParts } from "./sign-in-parts.ts";
+import { SignIns } from "./sign-ins.ts";
 import { refuseSuspended } from "./suspension.ts";
 
 // Longer input would only cost time for hashing.
@@ -13,14 +12,9 @@ const isCredential = (value: unknown): value is string =>
 
 /** Sign in, sign out, sign out everywhere. */
 export function signInRoutes(parts: SignInParts): Router {
-  const { accounts, accessTokens, families, refreshCookie, connections, limits } = parts;
+  const { accessTokens, families, refreshCookie, connections } = parts;
+  const signIns = new SignIns(parts);
   const router = Router();
-
-  // Sockets with a token stay until the page disconnects them or the token expires: that is why access tokens are short-lived.
-  async function end(family: Family): Promise<void> {
-    await families.end(family);
-    connections.endSession(familyRoom(family.id));
-  }
 
   router.post("/login", async (request, response) => {
     const { username, password }: { username?: unknown; password?: unknown } = request.body ?? {};
@@ -28,39 +22,30 @@ export function signInRoutes(parts: SignInParts): Router {
       response.status(400).json({ error: "Send JSON with a username and a password" });
       return;
     }
-    const { signInsPerAddress, signInsPerAccount } = limits;
-    // Before the hashing, because that is the expensive part. Unknown names are counted too.
-    if (
-      await isLimited(response, [
-        [signInsPerAddress, addressOf(request)],
-        [signInsPerAccount, username],
-      ])
-    )
-      return;
-    const account = await accounts.authenticate(username, password);
-    if (!account) {
-      response.status(401).json({ error: "Wrong username or password" });
-      return;
+    const signIn = await signIns.start(request, response, { username, password });
+    switch (signIn.outcome) {
+      case "limited":
+        refuseLimited(response, signIn.wait);
+        return;
+      case "wrong":
+        response.status(401).json({ error: "Wrong username or password" });
+        return;
+      case "suspended":
+        refuseSuspended(response);
+        return;
+      case "signedIn": {
+        const { suspended, ...user } = signIn.account;
+        response.json({ ...(await accessTokens.issue(user, signIn.family.id)), user });
+        return;
+      }
+      default:
+        signIn satisfies never;
     }
-    await signInsPerAccount.forget(username);
-    // Only after the password was right: nobody else may learn who is suspended.
-    if (account.suspended) {
-      refuseSuspended(response);
-      return;
-    }
-    // The new cookie replaces the old one. Without it, nobody could end the old family.
-    const replaced = await families.find(refreshCookie.read(request));
-    if (replaced) await end(replaced);
-    const { family, secret } = await families.start(account.id);
-    const issued = await accessTokens.issue(account, family.id);
-    refreshCookie.set(response, secret);
-    const { suspended, ...user } = account;
-    response.json({ ...issued, user });
   });
 
   router.post("/logout", async (request, response) => {
     const family = await families.find(refreshCookie.read(request));
-    if (family) await end(family);
+    if (family) await signIns.end(family);
     refreshCookie.clear(response);
     response.status(204).end();
   });
@@ -72,8 +57,9 @@ export function signInRoutes(parts: SignInParts): Router {
       return;
     }
     await families.endAll(family.subject);
-    await connections.endUser(family.subject, "signed out everywhere");
+    // Whatever becomes of the connections, this browser is signed out.
     refreshCookie.clear(response);
+    await connections.endUser(family.subject, "signed out everywhere");
     response.status(204).end();
   });
 

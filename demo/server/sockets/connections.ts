@@ -44,8 +44,9 @@ export class Connections {
 
   /** Ends all of a user's sockets on all devices. The user can connect again. */
   async endUser(subject: string, reason: string): Promise<void> {
-    await Promise.all(this.#users.map((users) => users.disconnectUser(subject, reason)));
+    // First, because it waits for nobody: `disconnectUser` rejects if a node has not confirmed it in time.
     this.#nodes.tell("revoke", userRoom(subject), reason);
+    await Promise.all(this.#users.map((users) => users.disconnectUser(subject, reason)));
   }
 
   /** Ends the sockets of one server session, or of all server sessions of one browser. A new session can be started. */

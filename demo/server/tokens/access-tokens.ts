@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { AuthError, type Identity } from "authsocket/server";
-import { type JWTPayload, jwtVerify, SignJWT } from "jose";
+import { jwtVerify, SignJWT } from "jose";
 import type { User } from "../people/accounts.ts";
-import { AUDIENCE, type Claims, toIdentity, toNumericDate, toRefusal } from "./claims.ts";
+import { AUDIENCE, type Claims, toIdentity, toNumericDate } from "./claims.ts";
 
 const ALGORITHM = "HS256";
 const ISSUER = "authsocket-demo";
@@ -48,9 +48,16 @@ export class AccessTokens {
     return { token, expiresIn: this.#lifetime / 1000 };
   }
 
-  /** @throws {AuthError} when the token was not issued by this server, or has expired */
+  /** @throws {AuthError} or jose's error when the token was not issued by this server, or has expired */
   async verify(token: string): Promise<Identity<Claims>> {
-    const identity = toIdentity(await this.#verifiedPayload(token));
+    const { payload } = await jwtVerify(token, this.#key, {
+      // Pinned: the algorithm that the token's header names must not decide.
+      algorithms: [ALGORITHM],
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      requiredClaims: ["sub", "jti", "iat", "exp"],
+    });
+    const identity = toIdentity(payload);
     if (!identity) throw new AuthError("token_invalid");
     const { expiresAt, claims } = identity;
     const now = Date.now();
@@ -61,20 +68,5 @@ export class AccessTokens {
     const livesTooLong = expiresAt - claims.issuedAt > this.#lifetime + 1;
     if (fromTheFuture || livesTooLong) throw new AuthError("token_invalid");
     return identity;
-  }
-
-  async #verifiedPayload(token: string): Promise<JWTPayload> {
-    try {
-      const { payload } = await jwtVerify(token, this.#key, {
-        // Pinned: the algorithm that the token's header names must not decide.
-        algorithms: [ALGORITHM],
-        issuer: ISSUER,
-        audience: AUDIENCE,
-        requiredClaims: ["sub", "jti", "iat", "exp"],
-      });
-      return payload;
-    } catch (error) {
-      throw toRefusal(error);
-    }
   }
 }

@@ -1,5 +1,5 @@
-import { AuthError, type Identity } from "authsocket/server";
-import { errors, type JWTPayload } from "jose";
+import type { Identity } from "authsocket/server";
+import type { JWTPayload } from "jose";
 import type { Profile, Role } from "../../socket-events.ts";
 
 /** Who the access tokens are for: the sockets of this demo. */
@@ -49,11 +49,4 @@ export function toIdentity(payload: JWTPayload): Identity<Claims> | undefined {
 export function profileOf({ subject, claims }: Identity<Claims>): Profile {
   const { username, email, role } = claims;
   return { id: subject, username, email, role };
-}
-
-/** A verdict about the token as an AuthError. Any other error is returned as it is: it says nothing about the token. */
-export function toRefusal(error: unknown): unknown {
-  if (error instanceof errors.JWTExpired) return new AuthError("token_expired", undefined, { cause: error });
-  if (error instanceof errors.JOSEError) return new AuthError("token_invalid", undefined, { cause: error });
-  return error;
 }

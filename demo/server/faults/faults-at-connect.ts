@@ -1,5 +1,5 @@
-import type { Faults } from "../faults/faults.ts";
 import type { DemoIo } from "../sockets/demo-io.ts";
+import type { Faults } from "./faults.ts";
 
 /**
  * Two ways to refuse a socket that AuthSocket's protocol does not know, because many servers use them. The fault buttons
@@ -8,7 +8,7 @@ import type { DemoIo } from "../sockets/demo-io.ts";
  * - a middleware that refuses with an error without a code, as a guard for roles often does
  * - a gateway that accepts every connection and disconnects it once it has verified the token, as in NestJS's `handleConnection`
  */
-export function addForeignGuards(io: DemoIo, faults: Faults): void {
+export function addFaultsAtConnect(io: DemoIo, faults: Faults): void {
   io.use((socket, next) => {
     next(faults.isRoleRefused(socket.data.auth.claims) ? new Error("Unauthorized") : undefined);
   });
