@@ -20,6 +20,7 @@ describe("V6 nothing of the app's ends the process or wedges a renewal", () => {
     ["null", (socket) => Object.assign(socket, { data: null })],
     ["undefined", (socket) => Object.assign(socket, { data: undefined })],
     ["replaced", (socket) => Object.assign(socket, { data: { colour: "blue" } })],
+    ["redefined", (socket) => Object.defineProperty(socket, "data", { value: Object.freeze({}) })],
     [
       "a class with a getter",
       (socket) => {
@@ -47,6 +48,26 @@ describe("V6 nothing of the app's ends the process or wedges a renewal", () => {
     const cut = next(socket, "disconnect");
     await auth.disconnectUser("alice", "x");
     await cut;
+    expect(died).not.toHaveBeenCalled();
+  });
+
+  it("socket.data that cannot be written", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    authenticate(io, {
+      verify: tokens.verify,
+      authorize: (_, socket: Socket) => {
+        Object.defineProperty(socket, "data", { value: Object.freeze({}), writable: false });
+        return true;
+      },
+    });
+    const died = watchProcess();
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    for (let renewal = 0; renewal < 2; renewal++) {
+      const answer = await socket.emitWithAck("auth:renew", { token: tokens.issue() });
+      expect(answer).toEqual({ expiresIn: expect.any(Number) });
+    }
     expect(died).not.toHaveBeenCalled();
   });
 

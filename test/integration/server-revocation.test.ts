@@ -1,8 +1,9 @@
+import { createServer } from "node:http";
 import { createAdapter as createPubSubAdapter } from "@socket.io/redis-adapter";
 import { Emitter } from "@socket.io/redis-emitter";
 import { createAdapter } from "@socket.io/redis-streams-adapter";
 import { createClient } from "redis";
-import type { Server } from "socket.io";
+import { Server } from "socket.io";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AuthEvent, authenticate, userRoom } from "../../src/server/index.ts";
 import { client, drop, enter, next, serverSide, startServer, Tokens } from "../support/guarded-server.ts";
@@ -216,6 +217,45 @@ describe.each<[Kind]>([["streams"], ["pub/sub"]])("V3 disconnectUser over Redis 
     await farEnd;
     expect(await kept).toBe("resolved");
   }, 120_000);
+});
+
+describe("V6 a node that is shut down", () => {
+  it.each([1, 2])(
+    "may close its Redis connections as soon as it is closed: beside %i other",
+    async (count) => {
+      const key = `revocation-${++clusters}`;
+      const tokens = new Tokens();
+      const start = async () => {
+        const connections = [createClient({ url: redis.url }), createClient({ url: redis.url })] as const;
+        for (const connection of connections) await connection.on("error", () => {}).connect();
+        const io = new Server(createServer().listen(0, "127.0.0.1"), {
+          adapter: createPubSubAdapter(...connections, { key }),
+        });
+        const events: string[] = [];
+        for (const event of ["hello", "bye"]) io.on(`authsocket:${event}`, () => events.push(event));
+        const auth = authenticate(io, { verify: tokens.verify });
+        const closed = () =>
+          new Promise((resolve) => {
+            void io.close(() => resolve(Promise.all(connections.map((connection) => connection.close()))));
+          });
+        return { io, auth, closed, events };
+      };
+      const unhandled = vi.fn();
+      process.on("unhandledRejection", unhandled);
+      onTestFinished(() => void process.off("unhandledRejection", unhandled));
+      const node = await start();
+      const others = await Promise.all([...Array(count)].map(start));
+      await meet(node, ...others);
+      // It is asked something, and asks something, while it closes.
+      for (const { auth } of [node, ...others]) void auth.disconnectUser("alice", "gone");
+
+      await node.closed();
+
+      for (const { events } of others) await vi.waitFor(() => expect(events).toContain("bye"));
+      for (const { closed } of others) await closed();
+      expect(unhandled).not.toHaveBeenCalled();
+    },
+  );
 });
 
 describe("V3 a stored session", () => {

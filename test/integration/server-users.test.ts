@@ -1,5 +1,5 @@
-import { describe, expect, it, vi } from "vitest";
-import { authenticate, userRoom } from "../../src/server/index.ts";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { type AuthEvent, authenticate, userRoom } from "../../src/server/index.ts";
 import { client, enter, next, serverSide, startServer, Tokens } from "../support/guarded-server.ts";
 import { MemoryCluster } from "../support/memory-cluster.ts";
 
@@ -260,5 +260,67 @@ describe("through a cluster adapter", () => {
     expect(cluster.traffic).toContain("alice");
     expect(cluster.traffic).not.toContain("secret-");
     expect(tokens.seen).toEqual([token, renewed]);
+  });
+
+  it("V6 messages of another shape, from another version or program, are ignored", async () => {
+    const cluster = new MemoryCluster();
+    const { io, url } = await startServer({ adapter: cluster.adapter });
+    const stranger = (await startServer({ adapter: cluster.adapter })).io;
+    const tokens = new Tokens();
+    const auth = authenticate(io, { verify: tokens.verify });
+    const died = vi.fn();
+    for (const event of ["unhandledRejection", "uncaughtException"] as const) {
+      process.on(event, died);
+      onTestFinished(() => void process.off(event, died));
+    }
+    const hello = new Promise<{ from: string }>((resolve) => stranger.on("authsocket:hello", resolve));
+    const { from: to } = await hello;
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    const ill = [null, undefined, 1, "x", [], [null], {}];
+    for (const name of ["revoke", "devices", "answer", "hello", "told", "bye"]) {
+      for (const thing of ill) {
+        stranger.serverSideEmit(`authsocket:${name}`, thing);
+        const message = { to, from: "x", id: "x", tellers: thing, revocations: thing, covered: thing };
+        stranger.serverSideEmit(`authsocket:${name}`, message);
+      }
+    }
+    const end = next(socket, "disconnect");
+    stranger.serverSideEmit("authsocket:revoke", { subject: "alice" });
+    await end;
+
+    expect(await auth.devices("alice")).toEqual([]);
+    expect(died).not.toHaveBeenCalled();
+  });
+
+  it("V3 a node that does not answer for ten minutes is a second fault", async () => {
+    const cluster = new MemoryCluster();
+    const tokens = new Tokens();
+    const events: AuthEvent[] = [];
+    vi.useFakeTimers({
+      toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"],
+    });
+    onTestFinished(() => void vi.useRealTimers());
+    const [here, there] = [
+      await startServer({ adapter: cluster.adapter }),
+      await startServer({ adapter: cluster.adapter }),
+    ];
+    const onEvent = (event: AuthEvent) => void events.push(event);
+    const auth = authenticate(here.io, { verify: tokens.verify, onEvent });
+    authenticate(there.io, { verify: tokens.verify });
+    await vi.advanceTimersByTimeAsync(1_000);
+    await auth.devices("alice");
+    there.io.sockets.removeAllListeners("authsocket:revoke");
+    const ended = auth.disconnectUser("alice", "x").catch((error: Error) => error.message);
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(await ended).toContain("within 10 s");
+    expect(events).toHaveLength(1);
+    for (let minute = 0; minute < 11; minute++) await vi.advanceTimersByTimeAsync(60_000);
+
+    expect(events.map(({ type, namespace, subject }) => [type, namespace, subject])).toEqual([
+      ["fault", "*", "alice"],
+      ["fault", "*", "alice"],
+    ]);
+    expect(events[1]?.error).toContain("given up");
   });
 });

@@ -81,8 +81,8 @@ export class Nodes {
     const { close } = server;
     server.close = async (done) => {
       for (const timer of timers) clearTimeout(timer);
-      const leaving = this.#wire.send("authsocket:bye", { from: this.id });
-      await close.call(server, done);
+      const leaving = this.#wire.leave(this.id);
+      await close.call(server, (error) => void leaving.then(() => done?.(error)));
       await leaving;
     };
   }
@@ -103,16 +103,23 @@ export class Nodes {
   /**
    * Ends a user's connections on all nodes.
    *
+   * @param gaveUp gets an error if one has not answered for as long as the revocation is remembered
    * @returns when all nodes have answered
-   * @throws Error when one has not within ten seconds. It is asked on for as long as the revocation is remembered.
+   * @throws Error when one has not within ten seconds. It is asked on.
    */
-  async revoke(scope: string, subject: string, reason: string): Promise<void> {
+  async revoke(
+    scope: string,
+    subject: string,
+    reason: string,
+    gaveUp: (error: unknown) => void,
+  ): Promise<void> {
     const revocation: Revocation = { id: crypto.randomUUID(), scope, subject, reason, at: instant() };
     this.#apply(revocation);
     await this.#ask(revocation.id, {
       patience: this.#memory,
       ask: () => this.#wire.send("authsocket:revoke", { ...this.#tellable(revocation), from: this.id }),
       askStrangers: () => this.#endOnStrangers(revocation),
+      gaveUp,
     });
   }
 
@@ -128,6 +135,7 @@ export class Nodes {
       patience: DEADLINE,
       ask: () => this.#wire.send("authsocket:devices", { id, from: this.id, scope, subject }),
       askStrangers: async () => {},
+      gaveUp: () => {},
     });
     return [...own, ...others];
   }
@@ -235,7 +243,10 @@ export class Nodes {
     const asking = this.#askUntilAnswered(answers, question).finally(() => this.#questions.delete(id));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      const error = new Error(`Not all nodes of the cluster have answered within ${DEADLINE / 1_000} s`);
+      const error = new Error(
+        `Not all servers of the cluster have answered within ${DEADLINE / 1_000} s. Check that each of them runs and reaches ` +
+          "the adapter's broker",
+      );
       timer = setTimeout(() => reject(error), DEADLINE);
     });
     try {
@@ -243,7 +254,7 @@ export class Nodes {
     } finally {
       clearTimeout(timer);
       // It goes on. The caller has already been told that it is late.
-      asking.catch(() => {});
+      asking.catch(question.gaveUp);
     }
   }
 
@@ -270,7 +281,10 @@ export class Nodes {
       }
       await this.#news.wait(AGAIN);
     }
-    throw new Error("Nodes of the cluster were out of reach for too long");
+    throw new Error(
+      `Not all servers of the cluster have answered for ${question.patience / 60_000} minutes, and this server has given up. ` +
+        "They may still have connections of this user",
+    );
   }
 
   /** How many Socket.IO servers have not answered, because they are not nodes or not known yet; undefined if it is not known. */
@@ -311,6 +325,8 @@ interface Question {
   ask(): Promise<unknown>;
   /** Asks servers that are not nodes. A rejection is tried again. */
   askStrangers(): Promise<void>;
+  /** Gets an error when the patience is over. */
+  gaveUp(error: unknown): void;
 }
 
 async function succeeds(attempt: Promise<void>): Promise<boolean> {

@@ -34,6 +34,24 @@ export interface Messages {
   "authsocket:bye": { from: string };
 }
 
+/**
+ * Whether a message has what is read of it. Another version of this package, or another program, may send anything, and an error
+ * in an adapter's callback would end the process (V6).
+ */
+const SHAPES: Record<keyof Messages, (message: Record<string, unknown>) => boolean> = {
+  "authsocket:revoke": ({ subject }) => isText(subject),
+  "authsocket:devices": ({ id, from, scope, subject }) => [id, from, scope, subject].every(isText),
+  "authsocket:answer": ({ id, from, devices }) => isText(id) && isText(from) && Array.isArray(devices),
+  "authsocket:hello": ({ from, tellers }) => isText(from) && Array.isArray(tellers),
+  "authsocket:told": ({ from, to, revocations, covered }) =>
+    isText(from) &&
+    isText(to) &&
+    Array.isArray(revocations) &&
+    revocations.every(isObject) &&
+    isObject(covered),
+  "authsocket:bye": ({ from }) => isText(from),
+};
+
 /** ms within which the broker between the nodes must count them. */
 const BROKER_DEADLINE = 2_000;
 
@@ -43,6 +61,7 @@ const BROKER_DEADLINE = 2_000;
  */
 export class Wire {
   readonly #main: Namespace;
+  #isLeaving = false;
 
   constructor(server: Server) {
     this.#main = server.sockets;
@@ -75,12 +94,12 @@ export class Wire {
    * Sends to all other nodes if the broker can be reached, which it checks first. Adapters do not handle errors of publishing: a
    * closed Redis client would reject without a handler, which ends the process (V6).
    *
-   * @returns whether there is another node that could get it
+   * @returns whether it was sent
    */
   async send<Event extends keyof Messages>(event: Event, message: Messages[Event]): Promise<boolean> {
     if (!this.isShared) return false;
     try {
-      if ((await this.count()) === 1) return false;
+      if ((await this.count()) === 1 || this.#isLeaving) return false;
       this.#main.serverSideEmit(event, message);
       return true;
     } catch {
@@ -88,9 +107,35 @@ export class Wire {
     }
   }
 
-  receive<Event extends keyof Messages>(event: Event, listener: (message: Messages[Event]) => void): void {
-    this.#main.on<string>(event, (message: unknown) => listener(Object(message)));
+  /**
+   * Says goodbye, and sends nothing afterwards: as soon as the server is closed, the app may close the connections of the adapter.
+   * It does not count itself any more, so a count of 1 is another node.
+   */
+  async leave(from: string): Promise<void> {
+    this.#isLeaving = true;
+    if (!this.isShared) return;
+    try {
+      await this.count();
+      this.#main.serverSideEmit("authsocket:bye", { from });
+    } catch {
+      // The broker is away. The others notice the silence.
+    }
   }
+
+  receive<Event extends keyof Messages>(event: Event, listener: (message: Messages[Event]) => void): void {
+    this.#main.on<string>(event, (received: unknown) => {
+      const message = Object(received);
+      if (SHAPES[event](message)) listener(message);
+    });
+  }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 /** Whether an object has a method of its own class rather than of the one at the bottom. */

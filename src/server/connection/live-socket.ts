@@ -267,12 +267,16 @@ export class LiveSocket {
   }
 }
 
-/** Puts the identity into `socket.data`, even if the app has replaced or frozen that (V6). */
+/** Puts the identity into `socket.data`, even if the app has replaced or frozen that. It never throws (V6). */
 export function publish(socket: AuthenticatedSocket, auth: Identity): void {
   try {
     socket.data.auth = auth;
   } catch {
-    // Null, or frozen.
-    socket.data = { ...socket.data, auth };
+    try {
+      // Null, or frozen.
+      socket.data = { ...socket.data, auth };
+    } catch {
+      // The app has made the property read-only too, and keeps what it has.
+    }
   }
 }

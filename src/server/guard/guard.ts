@@ -155,10 +155,11 @@ export class Guard {
 
   /** Ends a user's connections on all nodes. */
   async disconnectUser(subject: string, reason: string): Promise<void> {
+    const failed = (error: unknown) => this.#reporter.fault({ namespace: this.scope, subject }, error);
     try {
-      await this.#nodes.revoke(this.scope, subject, reason);
+      await this.#nodes.revoke(this.scope, subject, reason, failed);
     } catch (error) {
-      this.#reporter.fault({ namespace: this.scope, subject }, error);
+      failed(error);
       throw error;
     }
   }
