@@ -60,6 +60,18 @@ on("single-page app", () => {
     expect(await stages()).toEqual(["signedIn"]);
   });
 
+  test("another store can be chosen while a message waits for the network", async ({ demo }) => {
+    await demo.openSignedIn();
+    await demo.press("Go offline for 8 s");
+    await expect(demo.socket).toHaveAttribute("data-status", "connecting");
+    await demo.say("written offline");
+    await demo.view("Handshake");
+    await demo.page.getByRole("link", { name: "Memory" }).click();
+    await expect(demo.page).toHaveURL(/store=memory/);
+    // Without its store, the new page asks the server, which does not answer yet.
+    await demo.expectStage("checking");
+  });
+
   test("B19 a cut connection comes back without a refresh", async ({ demo, server }) => {
     await demo.openSignedIn();
     const before = server.history.length;

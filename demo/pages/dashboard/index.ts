@@ -49,6 +49,13 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
   const { session } = auth;
   const provider = "provider" in settings ? settings.provider : undefined;
 
+  // Another choice of store ends the page's AuthSocket.
+  const ended = new AbortController();
+  const end = () => {
+    ended.abort();
+    auth.dispose();
+  };
+
   // What happened, in words: to read, and for screen readers to announce.
   const log = createLog();
   const write = (line: Line) => log.write(line, Date.now());
@@ -72,7 +79,7 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
   const countdown = createTokenCountdown(session, provider);
   const ticks = createTicksPanel(auth);
   const timeline = createTimeline(auth, provider);
-  const chat = createChat(auth);
+  const chat = createChat(auth, ended.signal);
   const faults = createFaultButtons((label) => {
     timeline.mark("fault");
     write({ tone: "bad", text: `You pressed “${label}”.` });
@@ -83,7 +90,7 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
   const handshake = createHandshakePanel(session, expired);
   const profile = createProfilePanel(auth);
   const store =
-    "provider" in settings ? createProviderPanel(settings.provider) : createStorePanel(auth, settings);
+    "provider" in settings ? createProviderPanel(settings.provider) : createStorePanel(settings, end);
 
   // The view "Connections": namespaces, a session by cookie, one refresh for all tabs.
   const guest = connectAsGuest(auth);

@@ -6,8 +6,12 @@ import { nameOf } from "../state/user.ts";
 import { deliver } from "./chat-delivery.ts";
 import { type ChatLine, receiveLine, sendLine, settleLine } from "./chat-lines.ts";
 
-/** A chat in which the user can write at any time. A message is shown at once as "sending…", and sent when possible. */
-export function createChat({ session, socket }: DemoSocket): HTMLElement {
+/**
+ * A chat in which the user can write at any time. A message is shown at once as "sending…", and sent when possible.
+ *
+ * @param end aborted when the AuthSocket is disposed of
+ */
+export function createChat({ session, socket }: DemoSocket, end: AbortSignal): HTMLElement {
   let lines: readonly ChatLine[] = [];
   const list = element("ol", { class: "chat-lines" });
   const scroller = element(
@@ -68,7 +72,7 @@ export function createChat({ session, socket }: DemoSocket): HTMLElement {
     input.value = "";
     const line = { id: crypto.randomUUID(), text };
     update(sendLine(lines, { ...line, from: nameOf(session.state) ?? "you" }));
-    const answer = await deliver((sent) => socket.emitWithAck("chat", sent), line);
+    const answer = await deliver((sent) => socket.emitWithAck("chat", sent), line, end);
     update(settleLine(lines, line.id, answer.ok ? undefined : answer.error));
   });
   socket.on("chat", (message) => update(receiveLine(lines, message)));

@@ -18,7 +18,8 @@ export async function login(username: string, password: string): Promise<LoginAn
 
 const unreachable = "The server cannot be reached. Please try again.";
 
-function refusalWords({ status, headers }: Response): string {
+/** Why a sign-in was refused, in words. */
+export function refusalWords({ status, headers }: Response): string {
   switch (status) {
     case 400:
     case 401:

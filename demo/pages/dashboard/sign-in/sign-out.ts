@@ -22,14 +22,17 @@ export function createSignOut(
 
   return async (tellServer) => {
     leaving = true;
-    const ended = await tellServer();
-    await session.signOut();
-    await provider?.signOut();
-    leaving = false;
-    if (!ended)
-      write({
-        tone: "bad",
-        text: "The server could not be reached. The session still exists there until it expires.",
-      });
+    try {
+      const ended = await tellServer();
+      await session.signOut();
+      if (!ended)
+        write({
+          tone: "bad",
+          text: "The server could not be reached. The session still exists there until it expires.",
+        });
+      await provider?.signOut();
+    } finally {
+      leaving = false;
+    }
   };
 }

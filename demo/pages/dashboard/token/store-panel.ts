@@ -1,11 +1,14 @@
 import { element } from "../elements/element.ts";
 import { createLesson } from "../elements/panel.ts";
-import type { DemoSocket } from "../server/demo-socket.ts";
 import type { StoreSettings } from "./page-settings.ts";
 import { searchWithStore, storeChoices } from "./token-stores.ts";
 
-/** Where the token is stored. Each choice is a link that reloads the page, because an AuthSocket keeps its store. */
-export function createStorePanel(auth: DemoSocket, { storeName, store }: StoreSettings): HTMLElement {
+/**
+ * Where the token is stored. Each choice is a link that reloads the page, because an AuthSocket keeps its store.
+ *
+ * @param end ends this page's AuthSocket: nothing may be stored any more
+ */
+export function createStorePanel({ storeName, store }: StoreSettings, end: () => void): HTMLElement {
   const choices = storeChoices.map(({ name, label, meaning }) => {
     const words = element("span", { id: `store-${name}-words`, class: "quiet" }, meaning);
     const link = element("a", { class: "choice", "aria-describedby": words.id }, label);
@@ -18,8 +21,7 @@ export function createStorePanel(auth: DemoSocket, { storeName, store }: StoreSe
       aim();
       // The page stays if the link is opened elsewhere.
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-      // Nothing is stored any more from here on.
-      auth.dispose();
+      end();
       // Otherwise a later return to this store would find an old token.
       void store.clear(false);
     });
