@@ -1,3 +1,4 @@
+// The server of the small example. It also needs six files of ../server, which docs/getting-started.md lists.
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { authenticate } from "authsocket/server";

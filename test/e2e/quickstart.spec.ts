@@ -25,7 +25,22 @@ test("the quickstart signs in, renews in band, survives a reload and signs out",
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
 
+  // Nobody is signed in until the first refresh has been answered, and nothing of the chat is shown.
+  let answer = () => {};
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route("**/api/refresh-token", async (route) => {
+    await asked;
+    await route.continue();
+  });
   await page.goto(url);
+  await expect(page.getByRole("status")).toHaveText("Connecting…");
+  await expect(page.getByRole("button", { name: "Sign out" })).toBeHidden();
+  await expect(page.getByText("NaN")).toHaveCount(0);
+  await expect(page.getByLabel("Message")).toBeHidden();
+  answer();
+
   await page.getByLabel("Username").fill("alice");
   await page.getByLabel("Password").fill("looking-glass");
   await page.getByRole("button", { name: "Sign in" }).click();
