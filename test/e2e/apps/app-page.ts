@@ -48,7 +48,7 @@ export class AppPage {
   }
 
   async expectConnected(): Promise<void> {
-    await expect(this.page.getByRole("status")).toHaveText("connected");
+    await expect(this.page.getByRole("status")).toHaveText("Connected");
   }
 
   async expectSignInPage(): Promise<void> {

@@ -49,6 +49,14 @@ for (const name of appNames) {
         await expect(app.lines).toHaveText(["alicebefore", "aliceafter"]);
         expect(server.history.filter(({ kind }) => kind === "disconnected")).toEqual([]);
 
+        // Where the server cannot be told, a reload would sign the user in again.
+        await app.page.route("**/api/logout", (route) => route.abort("internetdisconnected"));
+        await app.button("Sign out").click();
+        await expect(app.page.getByRole("alert")).toHaveText(
+          "The server cannot be reached. Please try again.",
+        );
+        await app.expectConnected();
+        await app.page.unroute("**/api/logout");
         await app.button("Sign out").click();
         await app.expectSignInPage();
         await expect.poll(() => server.connections).toBe(0);

@@ -1,7 +1,7 @@
-import { Component, effect, inject } from "@angular/core";
+import { Component, effect, inject, signal } from "@angular/core";
 import { Router, RouterLink, RouterLinkActive, RouterOutlet } from "@angular/router";
 import { session } from "authsocket/svelte";
-import { logout } from "../../api.ts";
+import { complaintOf, logout } from "../../api.ts";
 import { auth } from "./auth.ts";
 import { fromStore } from "./from-store.ts";
 
@@ -21,11 +21,15 @@ import { fromStore } from "./from-store.ts";
       </nav>
       <button type="button" class="plain" (click)="signOut()">Sign out</button>
     </header>
+    @if (problem()) {
+      <p class="error" role="alert">{{ problem() }}</p>
+    }
     <main><router-outlet /></main>
   `,
 })
 export class GuardedComponent {
   readonly user = fromStore(session(auth.session));
+  readonly problem = signal("");
 
   constructor() {
     const router = inject(Router);
@@ -36,7 +40,11 @@ export class GuardedComponent {
   }
 
   async signOut() {
-    await auth.session.signOut();
-    await logout();
+    try {
+      await logout();
+      await auth.session.signOut();
+    } catch (error) {
+      this.problem.set(complaintOf(error));
+    }
   }
 }

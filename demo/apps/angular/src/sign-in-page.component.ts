@@ -1,6 +1,6 @@
 import { Component, inject, signal } from "@angular/core";
 import { Router } from "@angular/router";
-import { login } from "../../api.ts";
+import { complaintOf, login } from "../../api.ts";
 import { auth } from "./auth.ts";
 
 @Component({
@@ -29,7 +29,7 @@ export class SignInPageComponent {
       await auth.session.signIn(await login(username, password));
       await this.#router.navigateByUrl("/");
     } catch (error) {
-      this.problem.set(error instanceof Error ? error.message : String(error));
+      this.problem.set(complaintOf(error));
     }
   }
 }

@@ -1,4 +1,5 @@
 import { useConnection } from "authsocket/react";
+import { connectionWords } from "../../connection-words.ts";
 import { auth } from "./auth.ts";
 
 /** Connects while it is on the page, as every component does that uses the connection. */
@@ -6,7 +7,7 @@ export function ConnectionPill() {
   const { status } = useConnection(auth);
   return (
     <span className="pill" role="status" data-status={status}>
-      {status}
+      {connectionWords[status]}
     </span>
   );
 }

@@ -1,14 +1,20 @@
 import { useSession } from "authsocket/react";
+import { useState } from "react";
 import { Navigate, NavLink, Outlet } from "react-router";
-import { logout } from "../../api.ts";
+import { complaintOf, logout } from "../../api.ts";
 import { auth } from "./auth.ts";
 
 export function Layout() {
   const { status } = useSession(auth.session);
+  const [problem, setProblem] = useState("");
 
   async function signOut() {
-    await auth.session.signOut();
-    await logout();
+    try {
+      await logout();
+      await auth.session.signOut();
+    } catch (error) {
+      setProblem(complaintOf(error));
+    }
   }
 
   if (status === "signedOut") return <Navigate to="/sign-in" />;
@@ -26,6 +32,11 @@ export function Layout() {
           Sign out
         </button>
       </header>
+      {problem && (
+        <p className="error" role="alert">
+          {problem}
+        </p>
+      )}
       <main>
         <Outlet />
       </main>

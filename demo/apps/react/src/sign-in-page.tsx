@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useNavigate } from "react-router";
-import { login } from "../../api.ts";
+import { complaintOf, login } from "../../api.ts";
 import { auth } from "./auth.ts";
 
 export function SignInPage() {
@@ -12,7 +12,7 @@ export function SignInPage() {
       await auth.session.signIn(await login(String(form.get("username")), String(form.get("password"))));
       await navigate("/");
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(complaintOf(error));
     }
   }
 

@@ -1,3 +1,4 @@
+// A Svelte store is only `subscribe()`, which Solid's from() takes too.
 import { connection } from "authsocket/svelte";
 import { createSignal, For, from, onCleanup, Show } from "solid-js";
 import type { ChatLine } from "../../../socket-events.ts";

@@ -1,7 +1,8 @@
 import { A, Navigate } from "@solidjs/router";
+// A Svelte store is only `subscribe()`, which Solid's from() takes too.
 import { session } from "authsocket/svelte";
-import { createResource, from, type ParentProps, Show } from "solid-js";
-import { logout } from "../../api.ts";
+import { createResource, createSignal, from, type ParentProps, Show } from "solid-js";
+import { complaintOf, logout } from "../../api.ts";
 import { auth } from "./auth.ts";
 
 export function Guarded(props: ParentProps) {
@@ -9,9 +10,15 @@ export function Guarded(props: ParentProps) {
   const [known] = createResource(() => auth.session.whenReady());
   const user = from(session(auth.session));
 
+  const [problem, setProblem] = createSignal("");
+
   async function signOut() {
-    await auth.session.signOut();
-    await logout();
+    try {
+      await logout();
+      await auth.session.signOut();
+    } catch (error) {
+      setProblem(complaintOf(error));
+    }
   }
 
   return (
@@ -31,6 +38,11 @@ export function Guarded(props: ParentProps) {
             Sign out
           </button>
         </header>
+        <Show when={problem()}>
+          <p class="error" role="alert">
+            {problem()}
+          </p>
+        </Show>
         <main>{props.children}</main>
       </Show>
     </Show>

@@ -1,6 +1,6 @@
 import { useNavigate } from "@solidjs/router";
 import { createSignal, Show } from "solid-js";
-import { login } from "../../api.ts";
+import { complaintOf, login } from "../../api.ts";
 import { auth } from "./auth.ts";
 
 export function SignInPage() {
@@ -14,7 +14,7 @@ export function SignInPage() {
       await auth.session.signIn(await login(String(form.get("username")), String(form.get("password"))));
       navigate("/");
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(complaintOf(error));
     }
   }
 
