@@ -1,3 +1,9 @@
+/** The scope of the rules that guard a whole Server. The scope of a namespace with rules of its own is its name. */
+export const SERVER_SCOPE = "*";
+
+/** ms by which the clocks of two nodes may differ. */
+export const CLOCK_SKEW = 5_000;
+
 let latest = 0;
 
 /** ms since the epoch, with fractions if needed. No two calls of a process return the same, so their order is certain. */

@@ -39,7 +39,7 @@ export interface Messages {
  * in an adapter's callback would end the process (V6).
  */
 const SHAPES: Record<keyof Messages, (message: Record<string, unknown>) => boolean> = {
-  "authsocket:revoke": ({ subject }) => isText(subject),
+  "authsocket:revoke": isRevocation,
   "authsocket:devices": ({ id, from, scope, subject }) => [id, from, scope, subject].every(isText),
   "authsocket:answer": ({ id, from, devices }) => isText(id) && isText(from) && Array.isArray(devices),
   "authsocket:hello": ({ from, tellers }) => isText(from) && Array.isArray(tellers),
@@ -47,7 +47,7 @@ const SHAPES: Record<keyof Messages, (message: Record<string, unknown>) => boole
     isText(from) &&
     isText(to) &&
     Array.isArray(revocations) &&
-    revocations.every(isObject) &&
+    revocations.every(isRevocation) &&
     isObject(covered),
   "authsocket:bye": ({ from }) => isText(from),
 };
@@ -128,6 +128,10 @@ export class Wire {
       if (SHAPES[event](message)) listener(message);
     });
   }
+}
+
+function isRevocation(message: unknown): boolean {
+  return isText(Object(message).subject);
 }
 
 function isText(value: unknown): boolean {

@@ -1,7 +1,7 @@
 import type { Namespace, Socket } from "socket.io";
 import { AuthError, isAuthError } from "../auth-error.ts";
-import { type Nodes, SERVER_SCOPE } from "../cluster/nodes.ts";
-import type { Revocation } from "../cluster/revocations.ts";
+import type { Nodes } from "../cluster/nodes.ts";
+import { CLOCK_SKEW, type Revocation, SERVER_SCOPE } from "../cluster/revocations.ts";
 import { ExpiryClock } from "../connection/expiry-clock.ts";
 import { serveGuest } from "../connection/guest-socket.ts";
 import { type AuthenticatedSocket, LiveSocket, publish } from "../connection/live-socket.ts";
@@ -144,12 +144,12 @@ export class Guard {
   }
 
   /** Whether a stored session belongs to this user and was not revoked, by this node or by any whose revocations it knows. */
-  async mayResume(stored: unknown, { identity }: Entrant, skew: number): Promise<boolean> {
+  async mayResume(stored: unknown, { identity }: Entrant): Promise<boolean> {
     const { subject, since, node } = Object(stored) as Partial<StoredAuth>;
     if (typeof node !== "string" || typeof since !== "number" || subject !== identity?.subject) return false;
     if (!identity) return true;
-    if (!(await this.#nodes.covers(node))) return false;
-    const begun = node === this.#nodes.id ? since : since - skew;
+    if (!(await this.#nodes.knowsRevocationsOf(node))) return false;
+    const begun = node === this.#nodes.id ? since : since - CLOCK_SKEW;
     return !this.#nodes.revocations.after(this.scope, identity.subject, begun);
   }
 

@@ -1,5 +1,6 @@
 import type { Namespace, Server } from "socket.io";
-import { Nodes, SERVER_SCOPE } from "../cluster/nodes.ts";
+import { Nodes } from "../cluster/nodes.ts";
+import { SERVER_SCOPE } from "../cluster/revocations.ts";
 import type { AuthenticatedSocket } from "../connection/live-socket.ts";
 import { isExcepted, type Rules } from "../options.ts";
 import { Doorway } from "./doorway.ts";

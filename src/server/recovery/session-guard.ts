@@ -1,5 +1,4 @@
 import type { Namespace, Socket } from "socket.io";
-import { CLOCK_SKEW } from "../cluster/nodes.ts";
 import type { Guard, StoredAuth } from "../guard/guard.ts";
 import { CONNECT_DEADLINE, type Entrant } from "../guard/handshake.ts";
 import { Interim, type Recording } from "./interim.ts";
@@ -65,7 +64,7 @@ export class SessionGuard {
       try {
         const session: Session | null = await restoreSession.call(adapter, pid, offset);
         const { auth, ...data } = Object(session?.data);
-        if (!session || !(await guard.mayResume(auth, entrant, CLOCK_SKEW))) return null;
+        if (!session || !(await guard.mayResume(auth, entrant))) return null;
         const { identity } = entrant;
         // To look up the session may take seconds. An expired token gets nothing that was missed (V2).
         if (identity && identity.expiresAt <= Date.now()) return null;
