@@ -1,6 +1,7 @@
 import { isTokenRefused } from "authsocket";
-import { describe, expect, it } from "vitest";
-import { answerRefusal, readRefusal, unavailableFor } from "../../src/client/connection/refusal.ts";
+import { describe, expect, it, vi } from "vitest";
+import { answerRefusal, type RefusedConnect, readRefusal } from "../../src/client/connection/refusal.ts";
+import type { Replacement } from "../../src/client/session/session.ts";
 
 const refusal = (message: string, data?: unknown) => Object.assign(new Error(message), { data });
 
@@ -52,19 +53,44 @@ describe("a refused connection", () => {
     expect(isTokenRefused(refusal(message, data))).toBe(false);
   });
 
+  /** What a refused token is answered, or a guest. */
+  function answer(
+    replacement: Replacement | undefined,
+    { data, ...known }: Partial<RefusedConnect> & { data?: unknown } = {},
+  ) {
+    const replace = replacement && vi.fn(() => replacement);
+    const connect = { isGuest: false, isByCode: false, servesSibling: false, ...known, replace };
+    return { ...answerRefusal(refusal("no", data), connect), asked: replace?.mock.calls.length ?? 0 };
+  }
+
   it("B15 an unavailable server names its ms, or none", () => {
-    expect(unavailableFor(refusal("busy", { code: "unavailable", retryAfter: 1_500 }))).toBe(1_500);
+    const busy = (retryAfter: unknown) => answer({ status: "look" }, { data: { status: 503, retryAfter } });
+    expect(busy(1_500)).toEqual({ do: "comeBack", after: 1_500, asked: 0 });
     for (const retryAfter of [undefined, null, "soon", -5, Number.NaN, Number.POSITIVE_INFINITY]) {
-      expect(unavailableFor(refusal("busy", { code: "unavailable", retryAfter }))).toBe(0);
+      expect(busy(retryAfter)).toEqual({ do: "comeBack", after: 0, asked: 0 });
     }
   });
 
+  it("B15 B21 neither a guest nor a lack of rights costs a refresh, unless the app says that it is the token", () => {
+    const data = { code: "insufficient_scope" };
+    expect(answer(undefined, { isGuest: true })).toEqual({ do: "stayOut", asked: 0 });
+    expect(answer(undefined)).toEqual({ do: "stop", code: "forbidden", asked: 0 });
+    expect(answer({ status: "look" }, { data })).toEqual({ do: "stop", code: "forbidden", asked: 0 });
+    const isByCode = true;
+    expect(answer({ status: "look" }, { data, isByCode })).toEqual({ do: "reconnect", asked: 1 });
+    expect(answer({ status: "look" }, { data: { status: 503 }, isByCode })).toMatchObject({ asked: 1 });
+  });
+
   it("B7 B15 a fresh token that is refused too backs off by code, and stops the socket without one", () => {
-    expect(answerRefusal({ status: "refreshing" }, true, true)).toEqual({ do: "reconnect" });
-    expect(answerRefusal({ status: "look" }, false, false)).toEqual({ do: "reconnect" });
-    expect(answerRefusal({ status: "later", at: 5 }, false, false)).toEqual({ do: "wait", at: 5 });
-    expect(answerRefusal({ status: "spent" }, true, false)).toEqual({ do: "backOff" });
-    expect(answerRefusal({ status: "spent" }, true, true)).toEqual({ do: "stop", code: "token_rejected" });
-    expect(answerRefusal({ status: "spent" }, false, true)).toEqual({ do: "stop", code: "forbidden" });
+    const [isByCode, servesSibling] = [true, true];
+    expect(answer({ status: "refreshing" }, { isByCode, servesSibling })).toMatchObject({ do: "reconnect" });
+    expect(answer({ status: "look" })).toMatchObject({ do: "reconnect" });
+    expect(answer({ status: "later", at: 5 })).toMatchObject({ do: "wait", at: 5 });
+    expect(answer({ status: "spent" }, { isByCode })).toMatchObject({ do: "backOff" });
+    expect(answer({ status: "spent" }, { isByCode, servesSibling })).toMatchObject({
+      do: "stop",
+      code: "token_rejected",
+    });
+    expect(answer({ status: "spent" }, { servesSibling })).toMatchObject({ do: "stop", code: "forbidden" });
   });
 });

@@ -35,7 +35,7 @@ import { Outbox } from "./outbox.ts";
 import { CONNECT, type Packet } from "./packet.ts";
 import { connectPayload } from "./payload.ts";
 import { RecoveryCursor } from "./recovery-cursor.ts";
-import { answerRefusal, type ConnectError, isTokenRefused, readRefusal, unavailableFor } from "./refusal.ts";
+import { answerRefusal, type ConnectError, isTokenRefused } from "./refusal.ts";
 import {
   httpStatus,
   kicked,
@@ -598,57 +598,44 @@ export class Connection implements SessionClient, SocketOwner {
     if (!this.socket.io.reconnection()) this.gaveUp();
   }
 
-  /** What a refused token does is decided in refusal.ts. */
+  /** What that means is decided in refusal.ts. */
   #refused(error: ConnectError): void {
     const session = this.#session;
     session.read(); // B8
     if (this.#state.status !== "opening") return;
     const state = { ...this.#state, unreached: 0 };
-    const { credential } = state;
+    const { credential, refusals } = state;
     const isGuest = credential === "guest";
-    const said = readRefusal(error);
-    const isByCode = !isGuest && this.#isTrue(this.#context.options.isTokenRefused ?? isTokenRefused, error);
     const token = credential && tokenOf(credential);
-    if (said === "unavailable" && !isByCode) {
-      this.#tried = undefined;
-      const retryAt = session.retryAfter(unavailableFor(error), state.attempt - 1);
-      this.#delay(state, retryAt, state.error);
-    } else if (isGuest) {
-      this.#isGuestRefused = true;
-      this.#pace.failed();
-      this.#decide({ status: "signedOut", error: refused("forbidden", error) });
-    } else if ((said === "scope" && !isByCode) || token === undefined) {
-      this.#tried = token;
-      this.#stop(refused("forbidden", error), "newerToken");
-    } else this.#tokenRefused(state, token, error, isByCode);
-  }
-
-  #tokenRefused(
-    state: State & { status: "opening" },
-    token: string,
-    error: ConnectError,
-    isByCode: boolean,
-  ): void {
-    const session = this.#session;
-    const replacement = session.replace(this, token);
-    this.#tried = token;
-    const answer = answerRefusal(replacement, isByCode, session.isServing(token));
+    const answer = answerRefusal(error, {
+      isGuest,
+      isByCode: !isGuest && this.#isTrue(this.#context.options.isTokenRefused ?? isTokenRefused, error),
+      replace: token === undefined ? undefined : () => session.replace(this, token),
+      servesSibling: token !== undefined && session.isServing(token),
+    });
+    this.#tried = answer.do === "comeBack" ? undefined : token;
     switch (answer.do) {
+      case "comeBack":
+        this.#delay(state, session.retryAfter(answer.after, state.attempt - 1), state.error);
+        break;
+      case "stayOut":
+        this.#isGuestRefused = true;
+        this.#pace.failed();
+        this.#decide({ status: "signedOut", error: refused("forbidden", error) });
+        break;
       case "reconnect":
         this.#start(nextAttempt(state));
         break;
       case "wait":
         this.#delay(state, answer.at, state.error);
         break;
-      case "backOff": {
-        const { refusals } = state;
+      case "backOff":
         this.#delay(
           { ...state, refusals: refusals + 1 },
           this.#backOffUntil(refusals),
           refused("token_rejected", error),
         );
         break;
-      }
       case "stop":
         this.#stop(refused(answer.code, error), "newerToken");
         break;

@@ -41,13 +41,17 @@ export function isTokenRefused(error: ConnectError): boolean {
 }
 
 /** The ms that an `unavailable` server asks to wait; 0 where it names none. */
-export function unavailableFor({ data }: ConnectError): number {
+function unavailableFor({ data }: ConnectError): number {
   const { retryAfter } = Object(data);
   return typeof retryAfter === "number" && retryAfter > 0 && Number.isFinite(retryAfter) ? retryAfter : 0;
 }
 
 /** What a socket does about a refusal. */
 export type Answer =
+  /** connect anew when the server may be back: after so many ms, and a backoff */
+  | { do: "comeBack"; after: number }
+  /** stop until somebody signs in */
+  | { do: "stayOut" }
   /** connect anew with the session's token, which is another or on its way */
   | { do: "reconnect" }
   /** connect anew at that instant, and ask for a fresh token then if need be */
@@ -57,20 +61,39 @@ export type Answer =
   /** stop, until there is a newer token */
   | { do: "stop"; code: "token_rejected" | "forbidden" };
 
+/** A CONNECT that was refused. */
+export interface RefusedConnect {
+  isGuest: boolean;
+  /** whether the server has said, by a code, that it is the token */
+  isByCode: boolean;
+  /** Asks the session for another token (B27); undefined where none was sent. */
+  replace: (() => Replacement) | undefined;
+  /** whether a sibling is connected with that very token */
+  servesSibling: boolean;
+}
+
 /**
- * What a refused token does (B7, B8, B15, B27). Whoever is refused asks the session for a replacement first, which costs
- * one refresh at most; the session goes on whatever comes of it.
+ * What a refusal does (B7, B8, B15, B21, B27). Whoever is refused asks the session for a replacement first, which costs one
+ * refresh at most; the session goes on whatever comes of it.
  *
- *     by code     without a code
+ *     .......................................................... by code       without a code
+ *     the server is unavailable ................................ as a token    come back
+ *     a guest .................................................. -             stay out
+ *     the user's rights ........................................ as a token    stop
  *     another token is there, or a refresh was allowed ......... reconnect     reconnect
  *     a refresh is allowed, though later ....................... wait          wait
  *     the fresh token was refused too, and serves a sibling .... stop          stop
  *     the fresh token was refused too .......................... back off      stop
- *
- * @param isByCode whether the server has said, by a code, that it is the token
- * @param servesSibling whether a sibling is connected with that very token
  */
-export function answerRefusal(replacement: Replacement, isByCode: boolean, servesSibling: boolean): Answer {
+export function answerRefusal(
+  error: ConnectError,
+  { isGuest, isByCode, replace, servesSibling }: RefusedConnect,
+): Answer {
+  const said = isByCode ? "token" : readRefusal(error);
+  if (said === "unavailable") return { do: "comeBack", after: unavailableFor(error) };
+  if (isGuest) return { do: "stayOut" };
+  if (said === "scope" || !replace) return { do: "stop", code: "forbidden" };
+  const replacement = replace();
   switch (replacement.status) {
     case "look":
     case "refreshing":

@@ -88,10 +88,6 @@ export class RefreshAttempt {
     });
   }
 
-  get isLate(): boolean {
-    return this.#status === "late";
-  }
-
   start(): void {
     if (this.#status !== "decided") return;
     this.#status = "queueing";

@@ -96,7 +96,7 @@ export function checkDueAt(state: State): number | undefined {
     case "signedIn":
       return state.token.spent ? state.token.expiresAt : state.token.renewAt;
     case "waiting":
-      return state.late?.isLate ? undefined : state.retryAt;
+      return state.late ? undefined : state.retryAt;
     default:
       return undefined;
   }

@@ -28,7 +28,6 @@ import {
   remeasured,
   sameLife,
   toAccessToken,
-  toTokenSet,
 } from "../token/access-token.ts";
 import { fingerprint } from "../token/fingerprint.ts";
 import { Fingerprints } from "../token/fingerprints.ts";
@@ -124,7 +123,6 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
   #state: State = { status: "loading", user: NOBODY };
   #clients: readonly SessionClient[] = [];
   #renewals = 0;
-  #written: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
   #isOpen = false;
   #unwatch: (() => void)[] = [];
@@ -279,26 +277,26 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       this.#budget.askedLate(asker, token, now);
       return { status: "look" };
     }
-    if (state.status !== "signedIn") {
-      // A refresh is under way: it is for this refusal too, and the token is not handed out meanwhile.
-      this.#budget.asked(asker, token, now);
-      if (isAnswerable(state)) this.#decide({ ...state, reason: "rejected" } as State);
-      return { status: "refreshing" };
+    if (state.status === "signedIn") {
+      if (current.spent) return { status: "spent" };
+      const allowance = this.#budget.allowance(asker, current, now);
+      if (allowance.status !== "now") return allowance;
     }
-    if (current.spent) return { status: "spent" };
-    const allowance = this.#budget.allowance(asker, current, now);
-    if (allowance.status !== "now") return allowance;
     this.#budget.asked(asker, token, now);
-    this.#refresh("rejected");
+    this.#need("rejected");
     return { status: "refreshing" };
   }
 
   /** B14: the server has ended a connection at the end of its token, which this clock may not have reached yet. */
   lapsed(token: string): void {
+    if (!this.#disposed && this.currentToken === token) this.#need("expired");
+  }
+
+  /** A refresh that is under way is for this too, and the token is not handed out meanwhile. */
+  #need(reason: "rejected" | "expired"): void {
     const state = this.#state;
-    if (this.#disposed || this.currentToken !== token || !isAnswerable(state)) return;
-    if (state.status === "signedIn") this.#refresh("expired");
-    else this.#decide({ ...state, reason: "expired" } as State);
+    if (state.status === "signedIn") this.#refresh(reason);
+    else if (isAnswerable(state)) this.#decide({ ...state, reason } as State);
   }
 
   /** Whether a server keeps a connection open for that token. */
@@ -307,9 +305,9 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
   }
 
   /** When to try again after so many failures (B6). */
-  retryAt(failures: number, max?: number): number {
-    const { base = 1_000, max: most = 30_000 } = this.options.retry ?? {};
-    return this.platform.now() + backoff(failures, { base, max: max ?? most }, this.platform.random());
+  retryAt(failures: number): number {
+    const { base = 1_000, max = 30_000 } = this.options.retry ?? {};
+    return this.platform.now() + backoff(failures, { base, max }, this.platform.random());
   }
 
   /** B6: a time that a server has named, to all alike, is spread over a second. */
@@ -429,7 +427,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
         : fresh;
     const { id } = this.#state.user;
     const user = { id, subject: known.subject, signInId: known.signInId };
-    this.#decide({ ...this.#state, user, token: known } as State, this.#save(known));
+    this.#decide({ ...this.#state, user, token: known } as State, this.#store.save(known));
   }
 
   #takeSignIn(tokens: TokenSet, origin: Origin): void {
@@ -443,7 +441,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     const user = nextUser(state.user, token);
     this.#overtake(isSame ? undefined : token);
     // Other tabs hear of it. Those who know that user go on as they are; those whose session has ended come back (B23).
-    const save = this.#save(token, this.#announcing({ signedOut: false, token }));
+    const save = this.#store.save(token, this.#announcing({ signedOut: false, token }));
     this.#decide({ status: "signedIn", user, token }, save);
   }
 
@@ -472,14 +470,9 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
   async signOut(): Promise<void> {
     const { user } = this.#state;
     const token = tokenOf(this.#state);
-    this.#abort();
-    this.#store.outdate();
-    this.#decide({ status: "signedOut", user: successor(user) }, () => {
-      this.#written = this.#store.clearAll(
-        true,
-        this.#announcing({ signedOut: true, token, subject: user.subject }),
-      );
-    });
+    this.#overtake("nobody");
+    const announcing = this.#announcing({ signedOut: true, token, subject: user.subject });
+    this.#decide({ status: "signedOut", user: successor(user) }, this.#store.clearAll(true, announcing));
     await this.#ending;
     await this.#whenWritten();
   }
@@ -487,7 +480,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
   /** Called in a listener, what is to be written follows only when the listener is done. */
   async #whenWritten(): Promise<void> {
     await Promise.resolve();
-    await this.#written;
+    await this.#store.written;
   }
 
   dispose(): void {
@@ -582,7 +575,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     const isKnown = own !== undefined && user !== undefined;
     if (this.#sourceStore && (look || !signedOut)) {
       // A sign-in undoes a sign-out in all tabs, also in the one where it was.
-      if (!signedOut && state.status === "signedOut") this.#written = this.#store.clearAll(false);
+      if (!signedOut && state.status === "signedOut") this.#store.clearAll(false)();
       this.#news.ask(true);
     } else if (signedOut) {
       // What another user does under the same name, in a session that has nothing to do with this one.
@@ -593,9 +586,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     } else if (token && own === undefined) {
       // B16: where nobody is named, whoever has signed in is another user.
       this.#overtake();
-      this.#decide({ status: "unknown", user: successor(state.user) }, () => {
-        this.#written = this.#store.clear(token.accessToken);
-      });
+      this.#decide({ status: "unknown", user: successor(state.user) }, this.#store.clear(token.accessToken));
       if (this.#isWanted) this.#look();
     } else if (state.status === "signedIn" && !(isKnown && own === user)) {
       const allowance = this.#budget.allowance(TABS, state.token, this.platform.now());
@@ -613,10 +604,11 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
    */
   #reopen(isOwn: boolean): void {
     const { user } = this.#state;
-    this.#store.outdate();
-    this.#decide({ status: "unknown", user: user.subject === undefined ? successor(user) : user }, () => {
-      this.#written = this.#store.clearAll(false, isOwn ? this.#announcing({ signedOut: false }) : undefined);
-    });
+    const announcing = isOwn ? this.#announcing({ signedOut: false }) : undefined;
+    this.#decide(
+      { status: "unknown", user: user.subject === undefined ? successor(user) : user },
+      this.#store.clearAll(false, announcing),
+    );
   }
 
   /** What a source is asked when it has news. */
@@ -646,7 +638,10 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     if (this.#sourceStore?.hasLeft(token.subject)) return;
     if (isExpired(token, this.platform.now()) && current) return;
     const isNews = !isTold && (!current || !isSameUser(user, token));
-    this.#adopt(token, this.#save(token, isNews ? this.#announcing({ signedOut: false, token }) : undefined));
+    this.#adopt(
+      token,
+      this.#store.save(token, isNews ? this.#announcing({ signedOut: false, token }) : undefined),
+    );
   }
 
   /** Somebody has signed out elsewhere. */
@@ -679,7 +674,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
         break;
       }
       case "waiting": {
-        if (state.late?.isLate) break; // its answer may still come (B22)
+        if (state.late) break; // its answer may still come (B22)
         if (now < state.retryAt && now >= state.since - PUT_BACK && !isOnline) break;
         const { token, reason, failures, doubt } = state;
         const worse = reason === "expiring" && token && isExpired(token, now) ? "expired" : reason;
@@ -715,12 +710,14 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
    * the user stays, or another tab has signed out and in meanwhile, it may bring the cookie of the next one. One that was sent
    * before another user's sign-in would bring the last user's cookie, and is aborted (B16).
    *
-   * @param next the token that comes instead, where it is another user's
+   * A sign-out here aborts it, too (B10).
+   *
+   * @param next the token that comes instead, where it is another user's; "nobody": a sign-out here
    */
-  #overtake(next?: AccessToken): void {
+  #overtake(next?: AccessToken | "nobody"): void {
     const attempt = this.#attempt;
     if (!attempt) return;
-    if (next && !(this.#supply.askedAt >= drawnAt(next.signInId))) attempt.cancel();
+    if (next && !(next !== "nobody" && this.#supply.askedAt >= drawnAt(next.signInId))) attempt.cancel();
     else attempt.abandon();
     this.#ending = attempt.over;
   }
@@ -733,13 +730,6 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       : state.status === "waiting"
         ? state.late
         : undefined;
-  }
-
-  /** B10: a sign-out here aborts it. */
-  #abort(): void {
-    const attempt = this.#attempt;
-    attempt?.cancel();
-    this.#ending = attempt?.over ?? this.#ending;
   }
 
   ended(attempt: RefreshAttempt, end: AttemptEnd): void {
@@ -818,7 +808,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     const isNews = isSource && before && end.type === "granted" && user.id !== state.user.id;
     this.#decide(
       { status: "signedIn", user, token },
-      this.#save(token, isNews ? this.#announcing({ signedOut: false, token }) : undefined),
+      this.#store.save(token, isNews ? this.#announcing({ signedOut: false, token }) : undefined),
     );
   }
 
@@ -1007,24 +997,15 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
 
   // Tokens and the store.
 
-  #save(token: AccessToken, settling?: Settling): () => void {
-    this.#store.outdate();
-    return () => {
-      this.#written = this.#store.save(toTokenSet(token), settling);
-    };
-  }
-
   /** Empties the store of a token that has ended the session, unless another tab has put a newer one there. */
   #clear(token: AccessToken): void {
-    this.tabs.unlessBehind(token, () => {
-      this.#written = this.#store.clear(token.accessToken);
-    });
+    this.tabs.unlessBehind(token, () => this.#store.clear(token.accessToken)());
   }
 
   #announcing(announcement: Announcement): Settling | undefined {
     const { subject } = this.#state.user;
     return this.tabs.announcing({ subject, ...announcement }, () => {
-      void this.#written?.then(() => this.read());
+      void this.#store.written?.then(() => this.read());
     });
   }
 

@@ -1,6 +1,7 @@
 import { AuthSocketError } from "../errors.ts";
 import { andThen, answerOnce, subscribeTo, withDeadline } from "../platform/deadline.ts";
 import type { Platform } from "../platform/platform.ts";
+import { type AccessToken, toTokenSet } from "../token/access-token.ts";
 import { isInSeconds, type KnownTokens, readTokenSet, type TokenSet } from "../token/token-set.ts";
 import type { TokenStore } from "./token-store.ts";
 
@@ -31,6 +32,8 @@ export interface StoreOwner {
 export class SafeStore {
   /** Why the session goes on from memory; undefined while the store works. */
   warning: AuthSocketError | undefined;
+  /** Settles when what was written last is there, or could not be written. */
+  written: Promise<void> | undefined;
 
   readonly #store: TokenStore;
   readonly #owner: StoreOwner;
@@ -47,7 +50,7 @@ export class SafeStore {
   #reads = 0;
   /** Writes that have not ended, in their order. */
   #writes: (() => void)[] = [];
-  /** Changes with each write: a read that began before it is out of date. */
+  /** Changes as a write is decided and as it begins: a read that began before it is out of date (B11). */
   #version = 0;
 
   constructor(store: TokenStore, owner: StoreOwner) {
@@ -102,11 +105,6 @@ export class SafeStore {
     return this.#seen !== null && tokens?.accessToken !== this.#seen;
   }
 
-  /** Something has been decided that is about to be written: what a read that is under way finds is out of date (B11). */
-  outdate(): void {
-    this.#version++;
-  }
-
   /** Whether it failed when it was read last. */
   get isUnreadable(): boolean {
     return this.#failing === "read";
@@ -117,26 +115,30 @@ export class SafeStore {
     return !!this.#store.subscribe;
   }
 
+  // What is to be written has been decided: what a read finds until then is out of date. Each of these returns the effect that
+  // writes it.
+
   /** @param settled called when what other tabs had under way can no longer overwrite it */
-  save(tokens: TokenSet, settled?: Settling): Promise<void> {
-    return this.#write(
+  save(token: AccessToken, settled?: Settling): () => void {
+    const tokens = toTokenSet(token);
+    return this.#writing(
       twice(() => this.#store.save(tokens), settled),
       tokens.accessToken,
     );
   }
 
   /** @param signedOut whether the store is to remember that the user did it (B10) */
-  clearAll(signedOut: boolean, settled?: Settling): Promise<void> {
-    return this.#write(twice(() => this.#store.clear(signedOut), settled));
+  clearAll(signedOut: boolean, settled?: Settling): () => void {
+    return this.#writing(twice(() => this.#store.clear(signedOut), settled));
   }
 
   /** Empties the store of the token that ended the session, unless another one has taken its place. */
-  clear(token: string): Promise<void> {
-    return this.#write(() => {
-      return andThen(this.#store.load(), (loaded) =>
+  clear(token: string): () => void {
+    return this.#writing(() =>
+      andThen(this.#store.load(), (loaded) =>
         readTokenSet(loaded)?.accessToken === token ? this.#store.clear() : undefined,
-      );
-    });
+      ),
+    );
   }
 
   /** @param unwatch takes what ends it, now or later */
@@ -165,8 +167,15 @@ export class SafeStore {
   }
 
   /** @param seen what is in the store then */
-  #write(run: () => void | PromiseLike<void>, seen?: string): Promise<void> {
+  #writing(run: () => void | PromiseLike<void>, seen?: string): () => void {
     this.#version++;
+    return () => {
+      this.#version++;
+      this.written = this.#write(run, seen);
+    };
+  }
+
+  #write(run: () => void | PromiseLike<void>, seen: string | undefined): Promise<void> {
     return new Promise((resolve) => {
       const ended = () => {
         resolve();
