@@ -1,5 +1,6 @@
 import type { AuthSession } from "authsocket";
-import type { Session, SessionClient } from "../../src/client/session/session.ts";
+import type { SessionClient } from "../../src/client/session/clients.ts";
+import type { Session } from "../../src/client/session/session.ts";
 
 /** Keeps a session in demand, as a socket does that is not idle (B4). Returns its undo. */
 export function holdToken(session: AuthSession): () => void {

@@ -5,7 +5,6 @@ import { check } from "../option-check.ts";
 import { answerOnce } from "../platform/deadline.ts";
 import { hasPage, type Platform } from "../platform/platform.ts";
 import type { WakeUp } from "../platform/wake-up.ts";
-import { WallClockTimer } from "../platform/wall-clock-timer.ts";
 import { Reactions } from "../reactions.ts";
 import { backoff } from "../refresh/backoff.ts";
 import type { EndpointOwner } from "../refresh/endpoint.ts";
@@ -19,20 +18,17 @@ import { webStorageStore } from "../store/web-storage.ts";
 import type { TabNews } from "../tabs/refresh-lock.ts";
 import {
   type AccessToken,
-  defaultSubject,
   inherited,
   isDue,
   isExpired,
   type Origin,
-  type ReadingContext,
   remeasured,
   sameLife,
-  toAccessToken,
 } from "../token/access-token.ts";
-import { fingerprint } from "../token/fingerprint.ts";
 import { Fingerprints } from "../token/fingerprints.ts";
 import { readSignInTokens, type TokenSet } from "../token/token-set.ts";
-import { drawnAt, drawSignIn, isSameUser, NOBODY, nextUser, successor, type User } from "../token/user.ts";
+import { drawnAt, isSameUser, NOBODY, nextUser, successor, type User } from "../token/user.ts";
+import { Clients, type ClientsOwner, type SessionClient } from "./clients.ts";
 import { askAgainAt, type Doubt, doubted, isCertain } from "./doubt.ts";
 import { type AuthSessionOptions, checkSessionOptions } from "./options.ts";
 import { type Asked, type AttemptEnd, type AttemptOwner, LATE, RefreshAttempt } from "./refresh-attempt.ts";
@@ -51,24 +47,9 @@ import {
 import { type NewsOwner, SourceNews } from "./source-news.ts";
 import { Supply } from "./supply.ts";
 import { type Announcement, type GroupOwner, TabGroup } from "./tab-group.ts";
+import { answerTab } from "./tab-news.ts";
+import { TokenReader } from "./token-reader.ts";
 import { type Waiter, Waiters } from "./waiters.ts";
-
-/** Why a connection wants to be kept informed: it needs a token, or only to hear when the page comes back to life. */
-export type Demand = "token" | "wakeUp" | "nothing";
-
-/** A connection that a session feeds. Each method only decides; what follows is queued in the session's reactions. */
-export interface SessionClient {
-  /** The token that the server keeps the connection open for; undefined while not connected. */
-  readonly connectedWith: string | undefined;
-  readonly demand: Demand;
-  /** B16: gives up what is the last user's, at once, before any of the app's code runs. */
-  drop(): void;
-  /** The session has changed. */
-  follow(): void;
-  /** B23: somebody has signed in, perhaps with the tokens that are already there. */
-  signedIn(): void;
-  wokeUp(wakeUp: WakeUp): void;
-}
 
 /** What an asker gets whose token was refused. */
 export type Replacement =
@@ -97,7 +78,7 @@ const MOST_HELD = 64;
 const TABS = {};
 
 /** Keeps one user's token fresh, for sockets and HTTP calls. */
-export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOwner, NewsOwner {
+export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOwner, NewsOwner, ClientsOwner {
   readonly platform: Platform;
   readonly reactions: Reactions;
   readonly observable: Observable<SessionState>;
@@ -114,19 +95,17 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
   readonly #news: SourceNews;
   readonly #waiters: Waiters;
   readonly #budget = new RefreshBudget();
-  readonly #timer: WallClockTimer;
+  readonly #clients: Clients;
+  readonly #reader: TokenReader;
   readonly #warned = new Set<string>();
   /** The refresh tokens that have been used up. */
   readonly #spent = new Fingerprints();
   /** The tokens that this user has had here. */
   readonly #held = new Fingerprints(MOST_HELD);
   #state: State = { status: "loading", user: NOBODY };
-  #clients: readonly SessionClient[] = [];
-  #renewals = 0;
   #ending: Promise<void> | undefined;
   #isOpen = false;
   #unwatch: (() => void)[] = [];
-  #stopWaking: (() => void) | undefined;
   /** Why nothing happens any more. */
   #disposed: AuthSocketError | undefined;
 
@@ -139,6 +118,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     this.isCookie = credential === "cookie";
     this.reactions = new Reactions(platform.report);
     this.observable = new Observable<SessionState>({ status: "unknown" }, this.reactions);
+    this.#clients = new Clients(this);
+    this.#reader = new TokenReader(this.options, platform);
     this.#supply = new Supply(this.options, this);
     this.#news = new SourceNews(this, this.#supply);
     this.#waiters = new Waiters(this.reactions, () => this.watch());
@@ -149,7 +130,6 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       (this.isCookie ? memoryStore({ accessToken: this.renewal() }) : webStorageStore());
     this.#store = new SafeStore(kept, this);
     this.tabs = new TabGroup(name, this, this.#supply, reachOf(kept));
-    this.#timer = new WallClockTimer(platform, () => this.#look());
   }
 
   // What others read.
@@ -212,11 +192,11 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
   }
 
   join(client: SessionClient): void {
-    this.#clients = [...this.#clients, client];
+    this.#clients.join(client);
   }
 
   leave(client: SessionClient): void {
-    this.#clients = this.#clients.filter((other) => other !== client);
+    this.#clients.leave(client);
     this.watch();
   }
 
@@ -259,7 +239,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     const current = tokenOf(state);
     if (!current || current.accessToken !== token) return;
     const now = this.platform.now();
-    const known = remeasured(current, now + expiresIn, this.#context("received"));
+    const known = remeasured(current, now + expiresIn, this.#reader.context("received"));
     this.#decide({ ...state, token: isEnding ? { ...known, renewAt: now } : known } as State);
     // The server is about to cut the connection: no time to wait for a timer that may be throttled.
     if (isEnding) this.#look();
@@ -301,7 +281,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
 
   /** Whether a server keeps a connection open for that token. */
   isServing(token: string): boolean {
-    return this.#clients.some(({ connectedWith }) => connectedWith === token);
+    return this.#clients.isServing(token);
   }
 
   /** When to try again after so many failures (B6). */
@@ -400,13 +380,9 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       const isHeld = tokens.expiresAt === undefined || tokens.expiresAt === Object(given).expiresAt;
       this.#takeSignIn(tokens, isHeld ? "held" : "received");
     }
-    this.#tellClients((client) => client.signedIn());
-    await this.#whenWritten();
-  }
-
-  #tellClients(news: (client: SessionClient) => void): void {
-    for (const client of this.#clients) this.reactions.react(() => news(client));
+    this.#clients.react((client) => client.signedIn());
     this.reactions.run();
+    await this.#whenWritten();
   }
 
   /** B23: the access token is there already. What else is new about it is stored, and nobody changes. */
@@ -420,7 +396,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       refreshToken = current.refreshToken,
       signInId = current.signInId,
     } = tokens;
-    const fresh = toAccessToken({ ...tokens, subject, refreshToken, signInId }, this.#context("held"));
+    const fresh = this.#reader.read({ ...tokens, subject, refreshToken, signInId }, "held");
     const known =
       fresh.expiresAt === undefined
         ? { ...current, subject, refreshToken, signInId, spent: undefined }
@@ -432,8 +408,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
 
   #takeSignIn(tokens: TokenSet, origin: Origin): void {
     const state = this.#state;
-    const read = (signInId: string) => toAccessToken({ ...tokens, signInId }, this.#context(origin));
-    const drawn = read(tokens.signInId ?? this.#drawSignIn());
+    const read = (signInId: string) => this.#reader.read({ ...tokens, signInId }, origin);
+    const drawn = read(tokens.signInId ?? this.#reader.drawSignIn());
     const isSame = isSameUser(state.user, drawn) && "token" in state;
     // The sign-in of the same user stays what it was, so that other tabs see no other user in its later tokens.
     const token =
@@ -463,7 +439,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       await new Promise<void>((done) => this.read(done));
       if (this.#state.status === "signedOut") this.#reopen(true);
     }
-    this.#tellClients((client) => client.signedIn());
+    this.#clients.react((client) => client.signedIn());
+    this.reactions.run();
     await this.getToken();
   }
 
@@ -490,11 +467,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     // B22: what has been sent is seen to its end, and stored.
     if (state.status === "refreshing") state.attempt.abandon();
     this.tabs.close();
-    // A live connection outlives its session. Whoever still waits for a token is told.
-    for (const client of this.#clients) {
-      if (client.connectedWith === undefined) this.reactions.react(() => client.follow());
-    }
-    this.#clients = [];
+    this.#clients.dismiss();
     this.#waiters.answer(() => this.#disposed);
     this.reactions.run();
     for (const end of this.#unwatch) quietly(end);
@@ -547,7 +520,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       // An emptied store is no sign-out: what is in memory goes on.
       if (state.status === "loading") this.#decide({ status: "unknown", user: state.user });
     } else {
-      const token = toAccessToken(found.tokens, this.#context("held"));
+      const token = this.#reader.read(found.tokens, "held");
       // Somebody only once the server has said so: the first sign-in of all inherits from nobody (B16).
       if (this.isCookie) {
         this.#decide({ status: "signedIn", user: state.user, token: { ...token, assumed: true } });
@@ -563,38 +536,46 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     this.#decide({ status: "signedIn", user: nextUser(user, token), token }, ...effects);
   }
 
-  /** B10, B16: another tab says that somebody has signed in or out. */
-  #followTab({ signedOut, look, user }: TabNews): void {
+  /** What that means is decided in tab-news.ts. */
+  #followTab(news: TabNews): void {
     const state = this.#state;
-    const token = tokenOf(state);
-    // Who holds a refresh token goes alone.
-    if (token?.refreshToken !== undefined) return;
-    // Who was here before is not who is signed in.
-    const { subject } = token ? state.user : NOBODY;
-    const own = subject === undefined ? undefined : fingerprint(subject);
-    const isKnown = own !== undefined && user !== undefined;
-    if (this.#sourceStore && (look || !signedOut)) {
-      // A sign-in undoes a sign-out in all tabs, also in the one where it was.
-      if (!signedOut && state.status === "signedOut") this.#store.clearAll(false)();
-      this.#news.ask(true);
-    } else if (signedOut) {
-      // What another user does under the same name, in a session that has nothing to do with this one.
-      if (!isKnown || own === user) this.#leave();
-    } else if (state.status === "signedOut") {
-      this.#reopen(false);
-      if (this.#isWanted) this.#look();
-    } else if (token && own === undefined) {
-      // B16: where nobody is named, whoever has signed in is another user.
-      this.#overtake();
-      this.#decide({ status: "unknown", user: successor(state.user) }, this.#store.clear(token.accessToken));
-      if (this.#isWanted) this.#look();
-    } else if (state.status === "signedIn" && !(isKnown && own === user)) {
-      const allowance = this.#budget.allowance(TABS, state.token, this.platform.now());
-      if (allowance.status === "later") {
-        const renewAt = Math.min(allowance.at, state.token.renewAt ?? allowance.at);
-        this.#decide({ ...state, token: { ...state.token, renewAt } });
-      } else this.#refresh("forced");
+    const answer = answerTab(news, state, this.#supply.isSource);
+    switch (answer) {
+      case "askSource":
+        // A sign-in undoes a sign-out in all tabs, also in the one where it was.
+        if (!news.signedOut && state.status === "signedOut") this.#store.clearAll(false)();
+        this.#news.ask(true);
+        break;
+      case "leave":
+        this.#leave();
+        break;
+      case "reopen":
+        this.#reopen(false);
+        if (this.#isWanted) this.#look();
+        break;
+      case "startAnew": {
+        const clear = this.#store.clear(`${this.currentToken}`);
+        this.#overtake();
+        this.#decide({ status: "unknown", user: successor(state.user) }, clear);
+        if (this.#isWanted) this.#look();
+        break;
+      }
+      case "refresh":
+        if (state.status === "signedIn") this.#refreshForTabs(state);
+        break;
+      case "nothing":
+        break;
+      default:
+        answer satisfies never;
     }
+  }
+
+  #refreshForTabs(state: State & { status: "signedIn" }): void {
+    const allowance = this.#budget.allowance(TABS, state.token, this.platform.now());
+    if (allowance.status === "later") {
+      const renewAt = Math.min(allowance.at, state.token.renewAt ?? allowance.at);
+      this.#decide({ ...state, token: { ...state.token, renewAt } });
+    } else this.#refresh("forced");
   }
 
   /**
@@ -906,8 +887,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
   }
 
   renewal(): string {
-    this.#renewals++;
-    return `renewal ${this.#renewals}`;
+    return this.#reader.renewal();
   }
 
   warningChanged(): void {
@@ -933,8 +913,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       this.#held.clear();
       if (before.user.id > 0) {
         this.#budget.forget(); // what the last user's tokens were refused for
-        // Now, and not when its turn comes: what the app emits from here on is the next user's.
-        for (const client of this.#clients) client.drop();
+        this.#clients.drop();
       }
     }
     const refresh = before.status === "refreshing" ? before.attempt.asked : undefined;
@@ -944,7 +923,7 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       : isNew && before.status !== "loading";
     if (token) this.#held.add(token.accessToken);
     for (const effect of effects) this.reactions.react(effect);
-    for (const client of this.#clients) this.reactions.react(() => client.follow());
+    this.#clients.react((client) => client.follow());
     this.observable.next(this.#public);
     this.#settle(isFresh);
     this.reactions.run();
@@ -972,27 +951,23 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
       this.reactions.react(() => this.#look(this.#waiters.wantFresh));
   }
 
-  /** B4: timers and wake-up events only while somebody needs them. */
   watch(): void {
-    const isAwake =
-      !this.#disposed && (this.#isWanted || this.#clients.some(({ demand }) => demand === "wakeUp"));
-    this.#timer.set(this.#isWanted ? checkDueAt(this.#state) : undefined);
-    if (!isAwake) {
-      this.#stopWaking?.();
-      this.#stopWaking = undefined;
-    } else this.#stopWaking ??= this.platform.onWakeUp((wakeUp) => this.#wokeUp(wakeUp));
+    this.#clients.watch(this.#isWanted, checkDueAt(this.#state));
   }
 
   get #isWanted(): boolean {
-    return (
-      !this.#disposed && (!this.#waiters.isEmpty || this.#clients.some(({ demand }) => demand === "token"))
-    );
+    return !this.#disposed && (!this.#waiters.isEmpty || this.#clients.needToken);
   }
 
-  #wokeUp(wakeUp: WakeUp): void {
+  rang(): void {
+    this.#look();
+  }
+
+  wokeUp(wakeUp: WakeUp): void {
     this.read(); // B8
     if (this.#isWanted) this.#look(false, wakeUp === "online");
-    this.#tellClients((client) => client.wokeUp(wakeUp));
+    this.#clients.react((client) => client.wokeUp(wakeUp));
+    this.reactions.run();
   }
 
   // Tokens and the store.
@@ -1010,28 +985,8 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
   }
 
   #received(tokens: TokenSet, origin: Origin): AccessToken {
-    const { user } = this.#state;
     const at = origin === "received" ? this.#supply.receivedAt : this.platform.now();
-    const token = toAccessToken(tokens, this.#context(origin, at));
-    const isKnown = tokens.signInId !== undefined;
-    const isOthers =
-      token.subject !== undefined && user.subject !== undefined && token.subject !== user.subject;
-    const signInId = isKnown
-      ? token.signInId
-      : user.id > 0 && !isOthers && user.signInId !== undefined
-        ? user.signInId
-        : (!isOthers && tokenOf(this.#state)?.signInId) || this.#drawSignIn();
-    return { ...token, signInId };
-  }
-
-  #drawSignIn(): string {
-    const { now, random } = this.platform;
-    return drawSignIn(now(), random);
-  }
-
-  #context(origin: Origin, now = this.platform.now()): ReadingContext {
-    const { leeway, jitter = 0.1, subject = defaultSubject } = this.options;
-    return { leeway, jitter, subject, origin, now, random: this.platform.random() };
+    return this.#reader.readAnswer(tokens, origin, this.user, tokenOf(this.#state), at);
   }
 }
 

@@ -1,0 +1,39 @@
+import type { TabNews } from "../tabs/refresh-lock.ts";
+import { fingerprint } from "../token/fingerprint.ts";
+import { type State, tokenOf } from "./session-state.ts";
+
+/** What a session does about the news of another tab. */
+export type TabAnswer =
+  | "nothing"
+  /** ask the source whom it has now */
+  | "askSource"
+  /** sign out, too */
+  | "leave"
+  /** somebody is signed in again: find out who */
+  | "reopen"
+  /** whoever has signed in is another user: give up the token, and find out who it is */
+  | "startAnew"
+  /** perhaps another user: refresh, to find out */
+  | "refresh";
+
+/**
+ * Another tab says that somebody has signed in or out (B10, B16).
+ *
+ * @param hasSource whether a source is asked, which knows who is signed in
+ */
+export function answerTab({ signedOut, look, user }: TabNews, state: State, hasSource: boolean): TabAnswer {
+  const token = tokenOf(state);
+  // Who holds a refresh token goes alone.
+  if (token?.refreshToken !== undefined) return "nothing";
+  if (hasSource && (look || !signedOut)) return "askSource";
+  // Who was here before is not who is signed in.
+  const subject = token && state.user.subject;
+  const own = subject === undefined ? undefined : fingerprint(subject);
+  const isKnown = own !== undefined && user !== undefined;
+  // What another user does under the same name, in a session that has nothing to do with this one, is no news.
+  if (signedOut) return isKnown && own !== user ? "nothing" : "leave";
+  if (state.status === "signedOut") return "reopen";
+  // B16: where nobody is named, whoever has signed in is another user.
+  if (token && own === undefined) return "startAnew";
+  return state.status === "signedIn" && !(isKnown && own === user) ? "refresh" : "nothing";
+}
