@@ -31,31 +31,17 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
+      // One project, so that the sources are transformed once, and loaded once in each process.
       {
         extends: true,
         test: {
-          name: "unit",
-          include: ["test/unit/**/*.test.ts"],
-          setupFiles: "test/support/real-timers.ts",
+          name: "source",
+          include: ["test/{unit,integration}/**/*.test.ts", "test/testing/*.test.ts"],
+          setupFiles: ["test/support/real-timers.ts", "test/support/unfollowed-promises.ts"],
         },
       },
+      // In processes of its own: what else goes on in one while a tab is at work would get that tab's timers.
       { extends: true, test: { name: "simulation", include: ["test/simulation/**/*.test.ts"] } },
-      {
-        extends: true,
-        test: {
-          name: "integration",
-          include: ["test/integration/**/*.test.ts"],
-          setupFiles: "test/support/real-timers.ts",
-        },
-      },
-      {
-        extends: true,
-        test: {
-          name: "testing",
-          include: ["test/testing/*.test.ts"],
-          setupFiles: "test/support/real-timers.ts",
-        },
-      },
       // Where users' tests run.
       ...["node", "jsdom", "happy-dom"].map((environment) => ({
         extends: true as const,
@@ -66,7 +52,9 @@ export default defineConfig({
             "test/testing/everywhere/*.test.ts",
             ...(environment === "node" ? [] : ["test/testing/page/*.test.tsx"]),
           ],
-          testTimeout: 120_000,
+          // A few files, for which loading a page's environment takes most of the time: one process loads it once.
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           setupFiles: environment === "node" ? "test/testing/everywhere/document.ts" : [],
         },
       })),
