@@ -58,3 +58,11 @@ export class AuthError extends Error {
 export function isAuthError(value: unknown): value is AuthError {
   return Object(value)[BRAND] === true;
 }
+
+/** Returns the AuthError that the app has thrown, if any. One of another copy of the package is converted (V7). */
+export function refusalOf(error: unknown): AuthError | undefined {
+  if (error instanceof AuthError) return error;
+  if (!isAuthError(error)) return undefined;
+  const { data, message, cause }: Pick<AuthError, "data" | "message" | "cause"> = error;
+  return new AuthError(data.code, message, { retryAfter: data.retryAfter, cause });
+}

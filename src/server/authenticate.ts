@@ -1,5 +1,5 @@
 import type { Namespace, Server } from "socket.io";
-import type { AuthenticatedSocket } from "./connection/live-socket.ts";
+import type { AuthenticatedSocket } from "./connection/authenticated-socket.ts";
 import { ServerGuards } from "./guard/server-guards.ts";
 import { type AuthenticateOptions, checkOptions, type Rules } from "./options.ts";
 import type { UserSockets } from "./user-sockets.ts";

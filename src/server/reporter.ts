@@ -64,6 +64,13 @@ export class Reporter {
   }
 }
 
+/** Leaves an error of the app's listener to the process, as Socket.IO does, but lets nothing fail here for it (V6). */
+export function throwLater(error: unknown): void {
+  process.nextTick(() => {
+    throw error;
+  });
+}
+
 /** One warning of the process, which Node prints and `process.on("warning")` hears. */
 export function warn(message: string, detail?: string): void {
   process.emitWarning(message, { type: "AuthSocketWarning", ...(detail !== undefined && { detail }) });

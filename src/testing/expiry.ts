@@ -1,8 +1,6 @@
+import { noticeOf } from "../server/connection/notice.ts";
 import type { Clock } from "./time/clock.ts";
 import { LONGEST_TIMER } from "./time/delay.ts";
-
-/** ms before the cut at which notice is given; a tenth of the lifetime where that is less. */
-const NOTICE = 10_000;
 
 /** Watches over what is left of a connection's token. */
 export class Expiry {
@@ -20,7 +18,7 @@ export class Expiry {
   /** Starts anew with another instant, in ms since the epoch. */
   watch(expiresAt: number): void {
     const left = expiresAt - this.#clock.now();
-    this.#wait(expiresAt - Math.min(NOTICE, left / 10), () => {
+    this.#wait(expiresAt - noticeOf(left), () => {
       this.#wait(expiresAt, this.#expired);
       this.#expiring();
     });

@@ -507,6 +507,32 @@ describe("the guard of recovery", () => {
     expect(received).toEqual([1, 2]);
   });
 
+  it("V6 an onAnyOutgoing that throws at an event that was sent during a recovery leaves a socket that can be ended", async () => {
+    const { io, auth, socket, received } = await dropped({}, { skipMiddlewares: false });
+    let release = () => {};
+    const working = new Promise<void>((resolve) => {
+      io.use((server, next) => {
+        server.onAnyOutgoing((_event, text) => {
+          if (text === 1) throw new Error("a mistake of the app");
+        });
+        release = () => next();
+        resolve();
+      });
+    });
+    const entered = enter(socket);
+    await working;
+    io.emit("message", 1);
+    io.emit("message", 2);
+    const thrown = uncaught();
+    release();
+    await entered;
+    expect((await thrown).message).toBe("a mistake of the app");
+    expect(received).toEqual([2]);
+    const cut = next(socket, "disconnect");
+    await auth.disconnectUser("alice", "x");
+    await cut;
+  });
+
   it("T8: a verify that is unavailable leaves the session for later", async () => {
     const tokens = new Tokens();
     const { io, url } = await startServer({ connectionStateRecovery: {} });

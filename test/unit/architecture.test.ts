@@ -59,7 +59,7 @@ const floors: [name: string, files: RegExp, mayImport: RegExp][] = [
   [
     "testing",
     /^testing\//,
-    /^testing\/|^protocol\.ts$|^server\/(auth-error|user-room)\.ts$|^authsocket$|^socket\.io-(client|parser)$|^@socket\.io\/component-emitter$/,
+    /^testing\/|^protocol\.ts$|^server\/(auth-error|user-room|connection\/notice)\.ts$|^authsocket$|^socket\.io-(client|parser)$|^@socket\.io\/component-emitter$/,
   ],
   ["the server", /^server\//, /^server\/|^protocol\.ts$|^socket\.io$|^node:crypto$/],
 ];

@@ -1,6 +1,5 @@
-import type { DefaultEventsMap, Socket } from "socket.io";
+import type { Socket } from "socket.io";
 import {
-  type ConnectPayload,
   EXPIRING_EVENT,
   type Lifetime,
   REVOKED_EVENT,
@@ -9,26 +8,17 @@ import {
   SESSION_EVENT,
 } from "../../protocol.ts";
 import { AuthError } from "../auth-error.ts";
-import type { AuthData, Identity } from "../identity.ts";
+import type { Identity } from "../identity.ts";
 import type { Reporter } from "../reporter.ts";
 import { userRoom } from "../user-room.ts";
 import type { Device } from "../user-sockets.ts";
 import type { Verification } from "../verdict/verification.ts";
+import { type AuthenticatedSocket, setSocketData } from "./authenticated-socket.ts";
 import type { Alarm, ExpiryClock } from "./expiry-clock.ts";
+import { noticeOf } from "./notice.ts";
 import { tolerateOutgoingListeners } from "./outgoing-listeners.ts";
 import { PacketGate, type Renewal } from "./packet-gate.ts";
-import { NEXT_TURN, VerifyBudget } from "./verify-budget.ts";
-
-/** A socket without the app's types of events. */
-export type AuthenticatedSocket = Socket<
-  DefaultEventsMap,
-  DefaultEventsMap,
-  DefaultEventsMap,
-  Partial<AuthData>
->;
-
-/** How many renewals of one socket may wait. A client that follows the protocol never has two. */
-const MAX_WAITING = 8;
+import { RenewalQueue } from "./renewals.ts";
 
 /** How often a socket is disconnected whose app prevents it. Each time fewer of the app's listeners are left. */
 const MOST_ATTEMPTS = 3;
@@ -44,10 +34,6 @@ export interface LiveContext {
   ended(live: LiveSocket): void;
 }
 
-const DEFAULT_NOTICE = 10_000;
-/** The default notice is at most this part of a token's life, because clients renew in the last fifth of it. */
-const DEFAULT_PART = 10;
-
 /** One connected socket: sends `auth:session`, accepts renewals, sends `auth:expiring` and disconnects at expiry. */
 export class LiveSocket {
   readonly subject: string;
@@ -57,14 +43,12 @@ export class LiveSocket {
   readonly #context: LiveContext;
   readonly #gate: PacketGate;
   readonly #alarm: Alarm;
-  readonly #budget = new VerifyBudget();
+  readonly #renewals: RenewalQueue;
   /** Of the latest valid token. */
   #identity: Identity;
   #isNoticed = false;
   /** It is being disconnected: an app may end its user again meanwhile. */
   #isEnding = false;
-  /** Renewals in the order of sending. The first is being verified. */
-  readonly #renewals: Renewal[] = [];
 
   constructor(socket: AuthenticatedSocket, identity: Identity, since: number, context: LiveContext) {
     this.#socket = socket;
@@ -75,7 +59,12 @@ export class LiveSocket {
     this.#alarm = { at: 0, place: -1, ring: () => this.#ring() };
     this.#gate = new PacketGate(socket as Socket, {
       isClosed: () => this.#isOver(),
-      renew: (renewal) => this.#renew(renewal),
+      renew: (renewal) => this.#renewals.add(renewal),
+    });
+    this.#renewals = new RenewalQueue({
+      refusalWithoutVerify: (token) => context.verification.refusalWithoutVerify(token),
+      renewOrRefuse: (token) => this.#renewOrRefuse(token),
+      answer: (renewal, refusal) => this.#answer(renewal, refusal),
     });
     tolerateOutgoingListeners(socket as Socket, (error) => context.reporter.fault(this.#where(), error));
     socket.once("disconnect", () => this.#end());
@@ -91,10 +80,6 @@ export class LiveSocket {
     } catch (error) {
       this.#context.reporter.fault(this.#where(), error);
     }
-  }
-
-  get identity(): Identity {
-    return this.#identity;
   }
 
   get device(): Device {
@@ -113,14 +98,14 @@ export class LiveSocket {
     return this.#socket.connected && !this.#isEnding;
   }
 
-  /** Holds events until it is known whether there is an objection. If there is one, no event is handled. */
-  hold(objection: Promise<AuthError | undefined>): void {
+  /** Holds events until it is known whether the user may be here. If not, no event is handled. */
+  holdEventsUntil(known: Promise<AuthError | undefined>): void {
     this.#gate.holdUntil(
-      objection.then((error) => {
-        // A fault may pass. The client comes back by itself and is checked again.
-        if (error?.code === "unavailable") this.#gate.closeTransport();
+      known.then((refusal) => {
+        // A fault may pass. The client comes back automatically and is checked again.
+        if (refusal?.code === "unavailable") this.#gate.closeTransport();
         // If the token has expired meanwhile, the socket is disconnected anyway.
-        else if (error && error.code !== "token_expired") this.revoke(error.code, error);
+        else if (refusal && refusal.code !== "token_expired") this.revoke(refusal.code, refusal);
       }),
     );
   }
@@ -185,74 +170,41 @@ export class LiveSocket {
     this.#context.ended(this);
   }
 
-  #renew(renewal: Renewal): void {
-    if (this.#renewals.length === MAX_WAITING) {
-      this.#answer(
-        renewal,
-        new AuthError("unavailable", "Too many renewals at once", { retryAfter: NEXT_TURN }),
-      );
-      return;
-    }
-    this.#renewals.push(renewal);
-    if (this.#renewals.length === 1) void this.#renewInTurn();
-  }
-
-  /** Verifies one token at a time, in the order of sending, so that the last valid one counts. */
-  async #renewInTurn(): Promise<void> {
-    for (let renewal = this.#renewals[0]; renewal; renewal = this.#renewals[0]) {
-      const error = await this.#objection(renewal.payload);
-      this.#renewals.shift();
-      this.#answer(renewal, error);
-    }
-  }
-
-  #answer({ acknowledge }: Renewal, error: AuthError | undefined): void {
+  #answer({ acknowledge }: Renewal, refusal: AuthError | undefined): void {
     if (!this.isConnected) return;
     const { reporter } = this.#context;
-    if (error) reporter.tell({ type: "refused", ...this.#where(), code: error.code });
+    if (refusal) reporter.tell({ type: "refused", ...this.#where(), code: refusal.code });
     else reporter.tell({ type: "renewed", ...this.#where() });
-    const answer: RenewalAnswer = error ? { ...error.data, message: error.message } : this.#lifetime();
+    const answer: RenewalAnswer = refusal ? { ...refusal.data, message: refusal.message } : this.#lifetime();
     if (typeof acknowledge === "function") acknowledge(answer);
   }
 
-  /** Returns why a renewal is refused, or adopts its token. */
-  async #objection(payload: unknown): Promise<AuthError | undefined> {
+  /** Returns why a token is refused, or adopts it. */
+  async #renewOrRefuse(token: unknown): Promise<AuthError | undefined> {
     const { verification } = this.#context;
-    const { token }: Partial<Record<keyof ConnectPayload, unknown>> = Object(payload);
-    const unread = verification.refusalUnread(token);
-    if (unread) return unread;
-    if (!this.#budget.take()) {
-      return new AuthError("unavailable", "Too many renewals", { retryAfter: NEXT_TURN });
-    }
     const identity = await verification.identify(token, this.#where());
     if (identity instanceof AuthError) return identity;
     if (identity.subject !== this.subject) {
       return new AuthError("token_invalid", "The token is another user's");
     }
-    const error = await verification.objection(identity, this.#socket, this.#where());
-    if (!error && !this.#isOver()) this.#adopt(identity);
-    return error;
+    const refusal = await verification.refusalOfUser(identity, this.#socket, this.#where());
+    if (!refusal && !this.#isOver()) this.#adopt(identity);
+    return refusal;
   }
 
   #adopt(identity: Identity): void {
     this.#identity = identity;
-    publish(this.#socket, identity);
+    setSocketData(this.#socket, identity);
     const lifetime = identity.expiresAt - Date.now();
     this.#isNoticed = false;
-    this.#context.clock.set(this.#alarm, identity.expiresAt - this.#noticeOf(lifetime));
-  }
-
-  #noticeOf(lifetime: number): number {
-    const { notice } = this.#context;
-    if (notice === undefined) return Math.min(DEFAULT_NOTICE, lifetime / DEFAULT_PART);
-    return notice < lifetime ? notice : lifetime / 2;
+    this.#context.clock.set(this.#alarm, identity.expiresAt - noticeOf(lifetime, this.#context.notice));
   }
 
   #lifetime(): Lifetime {
     return { expiresIn: Math.max(0, this.#identity.expiresAt - Date.now()) };
   }
 
-  // Locally: a cluster adapter would send it after the disconnect, and store it for a recovery.
+  // Locally: a cluster adapter would send it after the disconnect. It may be stored for a recovery, where clients ignore it.
   #tell(event: string, payload: Lifetime | Revocation): void {
     try {
       this.#socket.nsp.local.to(this.#socket.id).emit(event, payload);
@@ -264,19 +216,5 @@ export class LiveSocket {
 
   #where() {
     return { namespace: this.#socket.nsp.name, id: this.#socket.id, subject: this.subject };
-  }
-}
-
-/** Puts the identity into `socket.data`, even if the app has replaced or frozen that. It never throws (V6). */
-export function publish(socket: AuthenticatedSocket, auth: Identity): void {
-  try {
-    socket.data.auth = auth;
-  } catch {
-    try {
-      // Null, or frozen.
-      socket.data = { ...socket.data, auth };
-    } catch {
-      // The app has made the property read-only too, and keeps what it has.
-    }
   }
 }

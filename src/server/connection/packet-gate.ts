@@ -1,5 +1,6 @@
 import type { Socket } from "socket.io";
 import { RENEW_EVENT } from "../../protocol.ts";
+import { throwLater } from "../reporter.ts";
 
 /** How many bytes and packets of a client are kept while it is not known whether they may be handled. */
 const MOST_BYTES = 1_000_000;
@@ -108,14 +109,12 @@ export class PacketGate {
     if (this.#bytes > MOST_BYTES || this.#held.length > MOST_PACKETS) this.closeTransport();
   }
 
-  /** A listener of the app that throws loses no other packet: as in Socket.IO, each packet has a tick of its own. */
+  /** A listener of the app that throws does not lose the packets behind it. */
   #release(proceed: () => void): void {
     try {
       this.#receive(proceed);
     } catch (error) {
-      process.nextTick(() => {
-        throw error;
-      });
+      throwLater(error);
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Namespace, Socket } from "socket.io";
-import type { AuthenticatedSocket } from "../connection/live-socket.ts";
+import type { AuthenticatedSocket } from "../connection/authenticated-socket.ts";
 import { SessionGuard } from "../recovery/session-guard.ts";
 import { warn } from "../reporter.ts";
 import type { Guard } from "./guard.ts";
@@ -52,11 +52,11 @@ export class Doorway {
     this.#sessions = new SessionGuard(namespace, (socket) => this.#guards.get(socket)?.stored(socket));
     const inside = namespace as unknown as Inside;
     const { _add, run, _fns } = inside;
-    if (_add && run && _fns) this.#standBefore(inside, _add, run);
-    else this.#standAmong();
+    if (_add && run && _fns) this.#wrapInternals(inside, _add, run);
+    else this.#useMiddleware();
   }
 
-  #standBefore(inside: Inside, add: NonNullable<Inside["_add"]>, run: NonNullable<Inside["run"]>): void {
+  #wrapInternals(inside: Inside, add: NonNullable<Inside["_add"]>, run: NonNullable<Inside["run"]>): void {
     const namespace = this.#namespace;
     inside._add = async (client, payload, done) => {
       const guard = this.#guardOf();
@@ -72,14 +72,14 @@ export class Doorway {
         });
       const { pid, offset } = payload;
       if (typeof pid !== "string" || typeof offset !== "string") return enter();
-      const entrant = await guard.identify(handshake, namespace.name);
+      const verified = await guard.identify(handshake, namespace.name);
       // The client has left meanwhile. To restore the session now would use it up for nobody (T8).
       if (client.conn.readyState !== "open") return;
-      if (entrant instanceof Error) {
+      if (verified instanceof Error) {
         delete payload.pid;
         return enter();
       }
-      return this.#sessions.lookUp(pid, { guard, entrant }, enter);
+      return this.#sessions.lookUp(pid, { guard, verified }, enter);
     };
     inside.run = (socket, done) => {
       const entry = this.#entries.get(socket.handshake.auth);
@@ -89,7 +89,7 @@ export class Doorway {
   }
 
   /** Uses the public API if a version of Socket.IO lacks the private parts. Middlewares that were there before then run first. */
-  #standAmong(): void {
+  #useMiddleware(): void {
     if (!isWarned) {
       isWarned = true;
       warn(

@@ -1,21 +1,21 @@
 import type { Namespace, Socket } from "socket.io";
 import { AuthError, isAuthError } from "../auth-error.ts";
 import type { Nodes } from "../cluster/nodes.ts";
-import { CLOCK_SKEW, type Revocation, SERVER_SCOPE } from "../cluster/revocations.ts";
+import { CLOCK_SKEW, SERVER_SCOPE } from "../cluster/revocations.ts";
+import { type AuthenticatedSocket, setSocketData } from "../connection/authenticated-socket.ts";
 import { ExpiryClock } from "../connection/expiry-clock.ts";
 import { serveGuest } from "../connection/guest-socket.ts";
-import { type AuthenticatedSocket, LiveSocket, publish } from "../connection/live-socket.ts";
+import { LiveSocket } from "../connection/live-socket.ts";
 import type { Rules } from "../options.ts";
-import { Reporter, warn } from "../reporter.ts";
+import { Reporter } from "../reporter.ts";
 import type { Device } from "../user-sockets.ts";
 import { LATE, within } from "../verdict/deadline.ts";
 import { withoutTokens } from "../verdict/redaction.ts";
 import { Verification } from "../verdict/verification.ts";
-import { CONNECT_DEADLINE, type Entrant, type Handshake } from "./handshake.ts";
+import { CONNECT_DEADLINE, type Handshake, type Verified } from "./handshake.ts";
+import { LockedOutWarning } from "./locked-out-warning.ts";
 import { type Middleware, runMiddlewares } from "./middlewares.ts";
-
-/** The most namespaces that are warned of, because clients can invent the names of dynamic ones. */
-const MOST_WARNINGS = 5;
+import { UserRegistry } from "./user-registry.ts";
 
 /** What connection state recovery stores for a socket in addition to the app's data: whose it is, as this node knows it. */
 export interface StoredAuth {
@@ -35,14 +35,11 @@ export class Guard {
   readonly #verification: Verification<AuthenticatedSocket>;
   readonly #rules: Rules<AuthenticatedSocket>;
   readonly #clock = new ExpiryClock();
-  /** By subject, so that the cost of ending a user depends on the user's sockets only (V8). */
-  readonly #sockets = new Map<string, Set<LiveSocket>>();
-  /** Weak, because an app may remove every listener of a socket, and then nothing reports its end. */
+  readonly #users = new UserRegistry();
+  /** Weak, because an app may remove every listener of a socket, and then nothing reports its end until its expiry. */
   readonly #live = new WeakMap<object, LiveSocket>();
   readonly #guests = new WeakSet<object>();
-  /** Namespaces that somebody has entered, or that a warning has named. */
-  readonly #entered = new WeakSet<object>();
-  #warnings = 0;
+  readonly #lockedOut = new LockedOutWarning();
 
   /**
    * @param scope the name of the guarded namespace or `SERVER_SCOPE`; undefined for a dynamic namespace
@@ -59,14 +56,14 @@ export class Guard {
     this.#reporter = new Reporter(rules.onEvent);
     this.#verification = new Verification(rules, this.#reporter);
     this.scope = nodes.join(scope, {
-      revoke: (revocation) => this.#revoke(revocation),
-      devices: (subject) => this.#devices(subject),
+      revoke: (revocation) => this.#users.revoke(revocation),
+      devices: (subject) => this.#users.devices(subject),
       namespaces,
     });
   }
 
   /** Returns who sends a CONNECT, or why they are refused. */
-  identify(handshake: Handshake, namespace: string): Promise<Entrant | AuthError> {
+  identify(handshake: Handshake, namespace: string): Promise<Verified | AuthError> {
     return handshake.verify(async (token) => {
       const verdict = await this.#verification.identify(token, { namespace });
       if (!(verdict instanceof AuthError)) return { identity: verdict };
@@ -84,7 +81,7 @@ export class Guard {
     const where = { namespace: nsp.name, id };
     const left = CONNECT_DEADLINE - (performance.now() - handshake.begun);
     const late = new AbortController();
-    let error = await within(left, this.#objection(socket, handshake, middlewares, late.signal));
+    let error = await within(left, this.#refusalOfConnect(socket, handshake, middlewares, late.signal));
     if (error === LATE) {
       late.abort();
       const cause = new Error(
@@ -93,9 +90,11 @@ export class Guard {
       this.#reporter.fault(where, cause);
       error = new AuthError("unavailable", undefined, { cause });
     }
-    if (isAuthError(error) && error.code === "token_missing") this.#warnOfLockedOut(nsp);
+    if (this.scope === SERVER_SCOPE && isAuthError(error) && error.code === "token_missing") {
+      this.#lockedOut.refused(nsp);
+    }
     if (error) {
-      const subject = handshake.entrant?.identity?.subject;
+      const subject = handshake.verified?.identity?.subject;
       const reason = isAuthError(error) ? { code: error.code } : { error: withoutTokens(error) };
       this.#reporter.tell({ type: "refused", ...where, subject, ...reason });
     }
@@ -103,16 +102,16 @@ export class Guard {
   }
 
   /** Takes over a socket that has just been connected. */
-  welcome(socket: AuthenticatedSocket, { entrant, since }: Handshake): void {
+  welcome(socket: AuthenticatedSocket, { verified, since }: Handshake): void {
     const { id, nsp } = socket;
     const where = { namespace: nsp.name, id };
-    if (!entrant) {
+    if (!verified) {
       // It was never verified: Socket.IO has connected it without asking the guard.
       socket.disconnect();
       return;
     }
-    const { identity } = entrant;
-    this.#entered.add(nsp);
+    const { identity } = verified;
+    this.#lockedOut.entered(nsp);
     if (!identity) {
       this.#guests.add(socket);
       serveGuest(socket as Socket);
@@ -124,16 +123,17 @@ export class Guard {
       reporter: this.#reporter,
       clock: this.#clock,
       notice: this.#rules.notice,
-      ended: (ended) => this.#release(ended),
+      ended: (ended) => this.#users.remove(ended),
     });
     this.#live.set(socket, live);
-    this.#keep(live);
+    this.#users.add(live);
     live.begin();
     this.#reporter.tell({ type: "accepted", ...where, subject: identity.subject });
     const revocation = this.#nodes.revocations.after(this.scope, identity.subject, since);
     // Not at once: whoever hears of this connection must also hear of its end.
     if (revocation) queueMicrotask(() => live.revoke(revocation.reason));
-    else if (socket.recovered) live.hold(this.#verification.objection(identity, socket, where));
+    else if (socket.recovered)
+      live.holdEventsUntil(this.#verification.refusalOfUser(identity, socket, where));
   }
 
   /** Returns what recovery must store for a socket; undefined if this guard has not admitted it. */
@@ -144,7 +144,7 @@ export class Guard {
   }
 
   /** Whether a stored session belongs to this user and was not revoked, by this node or by any whose revocations it knows. */
-  async mayResume(stored: unknown, { identity }: Entrant): Promise<boolean> {
+  async mayResume(stored: unknown, { identity }: Verified): Promise<boolean> {
     const { subject, since, node } = Object(stored) as Partial<StoredAuth>;
     if (typeof node !== "string" || typeof since !== "number" || subject !== identity?.subject) return false;
     if (!identity) return true;
@@ -169,7 +169,8 @@ export class Guard {
     return this.#nodes.devices(this.scope, subject);
   }
 
-  async #objection(
+  /** Returns why a CONNECT is refused, if so. */
+  async #refusalOfConnect(
     socket: AuthenticatedSocket,
     handshake: Handshake,
     middlewares: readonly Middleware<AuthenticatedSocket>[],
@@ -177,55 +178,20 @@ export class Guard {
   ): Promise<Error | undefined> {
     const { id, nsp } = socket;
     const where = { namespace: nsp.name, id };
-    const entrant = await this.identify(handshake, nsp.name);
-    if (entrant instanceof AuthError) return entrant;
-    const { identity } = entrant;
+    const verified = await this.identify(handshake, nsp.name);
+    if (verified instanceof AuthError) return verified;
+    const { identity } = verified;
     if (identity) {
       // Called after a recovered socket is connected. If it waited before that, events would be lost (T9).
-      const objection = socket.recovered
+      const refusal = socket.recovered
         ? undefined
-        : await this.#verification.objection(identity, socket, where);
-      if (objection) return objection;
-      publish(socket, identity);
+        : await this.#verification.refusalOfUser(identity, socket, where);
+      if (refusal) return refusal;
+      setSocketData(socket, identity);
     }
     const failed = (error: unknown) => this.#reporter.fault(where, error);
     const refusal = await runMiddlewares(middlewares, socket, signal, failed);
     if (refusal) return refusal;
     return identity && identity.expiresAt <= Date.now() ? new AuthError("token_expired") : undefined;
-  }
-
-  /** V8: a package that makes a namespace of its own, such as admin-ui's "/admin", knows nothing about tokens. */
-  #warnOfLockedOut(namespace: Namespace): void {
-    const { name } = namespace;
-    if (this.scope !== SERVER_SCOPE || name === "/" || this.#entered.has(namespace)) return;
-    this.#entered.add(namespace);
-    if (++this.#warnings > MOST_WARNINGS) return;
-    warn(
-      `The namespace "${name}" has refused a client without a token, because authenticate(io) guards all namespaces. ` +
-        `If this namespace needs no tokens, exclude it: authenticate(io, { except: ["${name}"], … })`,
-    );
-  }
-
-  #keep(live: LiveSocket): void {
-    const sockets = this.#sockets.get(live.subject) ?? new Set();
-    sockets.add(live);
-    this.#sockets.set(live.subject, sockets);
-  }
-
-  #release(live: LiveSocket): void {
-    const sockets = this.#sockets.get(live.subject);
-    sockets?.delete(live);
-    if (sockets?.size === 0) this.#sockets.delete(live.subject);
-  }
-
-  #revoke({ subject, reason, at }: Revocation): void {
-    for (const live of [...(this.#sockets.get(subject) ?? [])]) {
-      if (live.since <= at) live.revoke(reason);
-    }
-  }
-
-  #devices(subject: string): Device[] {
-    const sockets = [...(this.#sockets.get(subject) ?? [])];
-    return sockets.filter(({ isConnected }) => isConnected).map(({ device }) => device);
   }
 }

@@ -6,7 +6,7 @@ import type { Identity } from "../identity.ts";
 export const CONNECT_DEADLINE = 15_000;
 
 /** Who has sent a CONNECT: a user, or a guest without identity. */
-export interface Entrant {
+export interface Verified {
   identity: Identity | undefined;
 }
 
@@ -17,8 +17,8 @@ export class Handshake {
   /** When the client began to wait, in the time of `performance.now()`. */
   readonly begun = performance.now();
   readonly #token: unknown;
-  #verdict: Promise<Entrant | AuthError> | undefined;
-  #entrant: Entrant | undefined;
+  #verdict: Promise<Verified | AuthError> | undefined;
+  #verified: Verified | undefined;
 
   /** Takes the token out of the payload, so that nobody else sees it, on any node (S1, V7). */
   constructor(payload: Record<string, unknown>) {
@@ -27,14 +27,14 @@ export class Handshake {
   }
 
   /** Known once the token has been verified and was valid. */
-  get entrant(): Entrant | undefined {
-    return this.#entrant;
+  get verified(): Verified | undefined {
+    return this.#verified;
   }
 
   /** Verifies the token once, although a recovery and the guard both ask for it. */
-  verify(by: (token: unknown) => Promise<Entrant | AuthError>): Promise<Entrant | AuthError> {
+  verify(by: (token: unknown) => Promise<Verified | AuthError>): Promise<Verified | AuthError> {
     this.#verdict ??= by(this.#token).then((verdict) => {
-      if (!(verdict instanceof Error)) this.#entrant = verdict;
+      if (!(verdict instanceof Error)) this.#verified = verdict;
       return verdict;
     });
     return this.#verdict;

@@ -1,5 +1,4 @@
-import { AuthError } from "../auth-error.ts";
-import { refusalOf } from "../verdict/library-verdicts.ts";
+import { AuthError, refusalOf } from "../auth-error.ts";
 
 type Next = (error?: Error) => void;
 

@@ -1,7 +1,7 @@
 import type { Namespace, Server } from "socket.io";
 import { Nodes } from "../cluster/nodes.ts";
 import { SERVER_SCOPE } from "../cluster/revocations.ts";
-import type { AuthenticatedSocket } from "../connection/live-socket.ts";
+import type { AuthenticatedSocket } from "../connection/authenticated-socket.ts";
 import { isExcepted, type Rules } from "../options.ts";
 import { Doorway } from "./doorway.ts";
 import { Guard } from "./guard.ts";
@@ -37,7 +37,10 @@ export class ServerGuards {
 
   /** @throws TypeError if the server is guarded already */
   guardServer(rules: Rules<AuthenticatedSocket>): Guard {
-    if (this.#whole) throw new TypeError("authenticate() was already called for this Server");
+    if (this.#whole)
+      throw new TypeError(
+        "authenticate() was already called for this Server. Call it once, and keep what it returns",
+      );
     const guard: Guard = new Guard(rules, this.#nodes, SERVER_SCOPE, () => this.#namespacesOf(guard));
     this.#whole = { guard, except: rules.except ?? [] };
     return guard;
@@ -47,7 +50,9 @@ export class ServerGuards {
   guardNamespace(namespace: Namespace, rules: Rules<AuthenticatedSocket>): Guard {
     const { name } = namespace;
     if (this.#own.has(namespace))
-      throw new TypeError(`authenticate() was already called for the namespace "${name}"`);
+      throw new TypeError(
+        `authenticate() was already called for the namespace "${name}". Call it once, and keep what it returns`,
+      );
     const scope = isDynamic(namespace) ? undefined : name;
     const guard: Guard = new Guard(rules, this.#nodes, scope, () => this.#namespacesOf(guard));
     this.#own.set(namespace, guard);

@@ -1,7 +1,7 @@
 import type { Namespace, Socket } from "socket.io";
 import type { Guard, StoredAuth } from "../guard/guard.ts";
-import { CONNECT_DEADLINE, type Entrant } from "../guard/handshake.ts";
-import { Interim, type Recording } from "./interim.ts";
+import { CONNECT_DEADLINE, type Verified } from "../guard/handshake.ts";
+import { type Recording, RecoveryBroadcasts } from "./recovery-broadcasts.ts";
 
 type Adapter = Namespace["adapter"];
 type Session = Awaited<ReturnType<Adapter["restoreSession"]>>;
@@ -9,10 +9,13 @@ type Session = Awaited<ReturnType<Adapter["restoreSession"]>>;
 /** Who asks for a session, and which guard's rules apply. */
 interface Asking {
   guard: Guard;
-  entrant: Entrant;
+  verified: Verified;
 }
 
-/** ms after which its recorded broadcasts are dropped, if no socket has come of a restored session: its CONNECT was answered. */
+/**
+ * ms after which the recorded broadcasts of a restored session are dropped, if no socket has come of it. Its CONNECT has been
+ * answered by then.
+ */
 const RECORDING_TIME = CONNECT_DEADLINE + 1_000;
 
 /**
@@ -40,13 +43,14 @@ export class SessionGuard {
     this.#storedOf = storedOf;
   }
 
-  /** Called before each guarded CONNECT, because `io.adapter()` may set another adapter at any time. Without recovery, nothing is stored. */
+  /** Called before each guarded CONNECT, because `io.adapter()` may set another adapter at any time. */
   guardAdapter(): void {
     const { adapter, server } = this.#namespace;
+    // Without recovery nothing is stored, and no broadcast need be looked at.
     if (!server._opts.connectionStateRecovery || this.#guarded.has(adapter)) return;
     this.#guarded.add(adapter);
     const { persistSession, restoreSession } = adapter;
-    const interim = new Interim(adapter);
+    const broadcasts = new RecoveryBroadcasts(adapter);
 
     // The verified identity, even if the app has changed `socket.data`.
     adapter.persistSession = (session) => {
@@ -58,14 +62,14 @@ export class SessionGuard {
     adapter.restoreSession = (async (pid: string, offset: string) => {
       const asking = this.#asking.get(pid);
       if (!asking) return null;
-      const { guard, entrant } = asking;
-      const recording = interim.record();
+      const { guard, verified } = asking;
+      const recording = broadcasts.record();
       let resumed: Session | undefined;
       try {
         const session: Session | null = await restoreSession.call(adapter, pid, offset);
         const { auth, ...data } = Object(session?.data);
-        if (!session || !(await guard.mayResume(auth, entrant))) return null;
-        const { identity } = entrant;
+        if (!session || !(await guard.mayResume(auth, verified))) return null;
+        const { identity } = verified;
         // To look up the session may take seconds. An expired token gets nothing that was missed (V2).
         if (identity && identity.expiresAt <= Date.now()) return null;
         resumed = { ...session, data: identity ? { ...data, auth: identity } : data };

@@ -1,4 +1,4 @@
-import { AuthError, isAuthError } from "../auth-error.ts";
+import { AuthError, refusalOf } from "../auth-error.ts";
 
 type Verdict = "token_expired" | "token_invalid";
 
@@ -51,12 +51,4 @@ export function verdictOf(error: unknown): AuthError | undefined {
     // An error whose getters throw says nothing.
   }
   return undefined;
-}
-
-/** Returns the AuthError that the app has thrown, if any. One of another copy of the package is converted (V7). */
-export function refusalOf(error: unknown): AuthError | undefined {
-  if (error instanceof AuthError) return error;
-  if (!isAuthError(error)) return undefined;
-  const { data, message, cause }: Pick<AuthError, "data" | "message" | "cause"> = error;
-  return new AuthError(data.code, message, { retryAfter: data.retryAfter, cause });
 }

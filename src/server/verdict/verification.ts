@@ -1,14 +1,14 @@
-import { AuthError } from "../auth-error.ts";
+import { AuthError, refusalOf } from "../auth-error.ts";
 import { type Identity, toIdentity } from "../identity.ts";
 import type { AuthenticateOptions } from "../options.ts";
 import type { Reporter } from "../reporter.ts";
 import { LATE, within } from "./deadline.ts";
-import { refusalOf, verdictOf } from "./library-verdicts.ts";
+import { verdictOf } from "./library-verdicts.ts";
 import { RepeatedFaults } from "./repeated-faults.ts";
 import { canBeToken } from "./token-shape.ts";
 
 /** ms that `verify` and `authorize` each may take, so that one that hangs leaves no client waiting. */
-const DEADLINE = 10_000;
+const HOOK_DEADLINE = 10_000;
 
 /** If a token could not be verified, its client may try again after this many ms, or up to twice as many, at random. */
 const RETRY_AFTER = 1_000;
@@ -33,18 +33,18 @@ export class Verification<Socket> {
   }
 
   /** The refusal of a token that need not be verified to be refused; undefined if it must be verified. */
-  refusalUnread(token: unknown): AuthError | undefined {
+  refusalWithoutVerify(token: unknown): AuthError | undefined {
     if (token === undefined || token === null || token === "") return new AuthError("token_missing");
     return canBeToken(token) ? undefined : new AuthError("token_invalid");
   }
 
   /** Who a token is for. */
   async identify(token: unknown, presented: Presented): Promise<Identity | AuthError> {
-    const unread = this.refusalUnread(token);
-    if (unread) return unread;
+    const refusal = this.refusalWithoutVerify(token);
+    if (refusal) return refusal;
     const text = String(token);
     try {
-      const answer: unknown = await within(DEADLINE, this.#verify(text));
+      const answer: unknown = await within(HOOK_DEADLINE, this.#verify(text));
       if (answer === LATE) return this.#fault(presented, late("verify"));
       if (answer === undefined || answer === null) return new AuthError("token_invalid");
       const identity = toIdentity(answer);
@@ -61,11 +61,15 @@ export class Verification<Socket> {
   }
 
   /** Why that user may not be here, if so. */
-  async objection(identity: Identity, socket: Socket, presented: Presented): Promise<AuthError | undefined> {
+  async refusalOfUser(
+    identity: Identity,
+    socket: Socket,
+    presented: Presented,
+  ): Promise<AuthError | undefined> {
     const authorize = this.#authorize;
     if (!authorize) return undefined;
     try {
-      const answer = await within(DEADLINE, authorize(identity, socket));
+      const answer = await within(HOOK_DEADLINE, authorize(identity, socket));
       if (answer === LATE) return this.#fault({ ...presented, subject: identity.subject }, late("authorize"));
       if (!answer) return new AuthError("insufficient_scope");
       return identity.expiresAt > Date.now() ? undefined : new AuthError("token_expired");
@@ -81,5 +85,5 @@ export class Verification<Socket> {
 }
 
 function late(name: string): Error {
-  return new Error(`"${name}" did not return within ${DEADLINE / 1_000} s`);
+  return new Error(`"${name}" did not return within ${HOOK_DEADLINE / 1_000} s. Give its requests a timeout`);
 }

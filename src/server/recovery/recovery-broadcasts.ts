@@ -1,4 +1,5 @@
 import type { Namespace, Socket } from "socket.io";
+import { throwLater } from "../reporter.ts";
 
 type Adapter = Namespace["adapter"];
 type Packet = Parameters<Adapter["broadcast"]>[0];
@@ -47,8 +48,8 @@ const POSITION = /^(\d+)-(\d+)$/;
  * not reach the socket (T9). On the other hand, a node that lags behind the log later broadcasts events that were already looked
  * up there, or that the client got from another node. These must not reach the socket again.
  */
-export class Interim {
-  readonly #tapes = new Set<Broadcast[]>();
+export class RecoveryBroadcasts {
+  readonly #recordings = new Set<Broadcast[]>();
   /** How far in the log a recovered socket had come when it was connected. */
   readonly #reached = new WeakMap<Socket, Position>();
 
@@ -79,9 +80,9 @@ export class Interim {
   }
 
   record(): Recording {
-    const tape: Broadcast[] = [];
-    this.#tapes.add(tape);
-    const stop = () => void this.#tapes.delete(tape);
+    const recorded: Broadcast[] = [];
+    this.#recordings.add(recorded);
+    const stop = () => void this.#recordings.delete(recorded);
     return {
       stop,
       playTo: (socket, rooms, offset, sent) => {
@@ -89,8 +90,14 @@ export class Interim {
         const reached = positionOf(sent.at(-1)?.at(-1) ?? offset);
         if (reached) this.#reached.set(socket, reached);
         const offsets = new Set(sent.map((data) => data.at(-1)));
-        for (const { packet, options, deliver } of tape) {
-          if (concerns(options, rooms) && !offsets.has(packet.data.at(-1))) deliver(socket);
+        for (const { packet, options, deliver } of recorded) {
+          if (!concerns(options, rooms) || offsets.has(packet.data.at(-1))) continue;
+          try {
+            deliver(socket);
+          } catch (error) {
+            // By an `onAnyOutgoing` listener of the app.
+            throwLater(error);
+          }
         }
       },
     };
@@ -100,7 +107,7 @@ export class Interim {
     const { packet, options } = broadcast;
     // Volatile and acknowledged events are not recovered either.
     if (packet.type !== EVENT || packet.id !== undefined || options.flags?.volatile) return;
-    for (const tape of this.#tapes) tape.push(broadcast);
+    for (const recorded of this.#recordings) recorded.push(broadcast);
   }
 }
 
