@@ -1,4 +1,4 @@
-import { AuthSession, memoryStore, type TokenSet, type TokenSource } from "authsocket";
+import { AuthSession, AuthSocket, memoryStore, type TokenSet, type TokenSource } from "authsocket";
 import { HttpResponse, http } from "msw";
 import { setupServer } from "msw/node";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -742,4 +742,14 @@ describe("B20 where there is no page", () => {
     await expect(session.fetch("/me")).rejects.toThrow(TypeError);
     expect(session.state).toEqual({ status: "unknown" });
   });
+
+  it.each(["http://localhost:3000", "//127.0.0.1:3000"])(
+    "B20 a module that makes an AuthSocket for %s can be imported, its endpoint's URL being relative",
+    async (url) => {
+      const auth = new AuthSocket(url, { refresh: "/api/refresh-token" });
+      expect(auth.state).toEqual({ status: "idle" });
+      await expect(auth.whenConnected()).rejects.toThrow(TypeError);
+      expect(() => auth.connect()).toThrow(TypeError);
+    },
+  );
 });

@@ -180,6 +180,8 @@ describe("session.fetch() (2.2)", () => {
     );
     await expect(session.fetch(`${API}/away`)).rejects.toThrow(/redirect/);
     expect((await session.fetch(`${API}/away`, { redirect: "manual" })).status).toBe(302);
+    expect((await session.fetch(new Request(`${API}/away`, { redirect: "manual" }))).status).toBe(302);
+    await expect(session.fetch(new Request(`${API}/away`))).rejects.toThrow(/redirect/);
   });
 
   it("2.2 in cookie mode: no header, cookies included, the same single repetition", async () => {

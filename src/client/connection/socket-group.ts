@@ -67,7 +67,8 @@ export class SocketGroup implements ConnectionContext {
     const { uri, namespace, query } = readAddress(url, () => platform.location()?.protocol ?? "https:");
     this.#uri = uri;
     if (uri) this.admit();
-    this.autoConnect = autoConnect ?? (hasPage(platform) || (uri !== undefined && isLoopback(uri)));
+    // B20: what could only fail is left alone.
+    this.autoConnect = autoConnect ?? (hasPage(platform) || (isLoopback(`${uri}`) && !session.needsPage));
     this.namespace = namespace;
     this.hasQueue = !!io.retries;
     this.renewal = options.renewal === "reconnect" || session.isCookie ? "reconnect" : "cut";
@@ -93,7 +94,9 @@ export class SocketGroup implements ConnectionContext {
 
   /** @throws TypeError for a relative URL where there is no page, and nothing will ever come of waiting (B20) */
   admitWithoutPage(): void {
-    if (!hasPage(this.#session.platform)) this.admit();
+    if (hasPage(this.#session.platform)) return;
+    this.admit();
+    this.#session.admit();
   }
 
   connection(namespace: string): Connection {

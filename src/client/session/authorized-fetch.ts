@@ -24,7 +24,7 @@ export async function authorizedFetch(
   /** @param id of the user whose request it is; 0: nobody's yet */
   const refuseOthers = (id: number) => {
     if (id > 0 && session.user.id !== id) {
-      throw new AuthSocketError("user_changed", "another user has signed in since this request was made");
+      throw new AuthSocketError("user_changed", "another user has signed in");
     }
   };
   const send = async (token: string): Promise<Response> => {
@@ -60,15 +60,18 @@ async function sendWith(
 ): Promise<Response> {
   if (session.isCookie) return session.fetch(input, { ...init, credentials: init.credentials ?? "include" });
   headers.set("Authorization", `Bearer ${token}`);
+  // Older browsers carry the header to another origin. A Request says "follow" where nobody has said anything.
+  const { redirect = Object(input).redirect === "manual" ? "manual" : "error" } = init;
   try {
-    // Older browsers carry the header to another origin.
-    return await session.fetch(input, { ...init, headers, redirect: init.redirect ?? "error" });
+    return await session.fetch(input, { ...init, headers, redirect });
   } catch (cause) {
-    if (init.redirect !== undefined || init.signal?.aborted || !(cause instanceof TypeError)) throw cause;
-    const error = new TypeError(
-      `the request failed, or was redirected: session.fetch() follows no redirect unless you set "redirect"`,
+    if (redirect !== "error" || init.signal?.aborted || !(cause instanceof TypeError)) throw cause;
+    throw Object.assign(
+      new TypeError(
+        `the request failed, or was redirected: session.fetch() follows no redirect unless you set "redirect"`,
+      ),
+      { cause },
     );
-    throw Object.assign(error, { cause });
   }
 }
 

@@ -200,6 +200,11 @@ export class Session implements AttemptOwner, StoreOwner, EndpointOwner, GroupOw
     this.watch();
   }
 
+  /** As in `Supply`. */
+  get needsPage(): boolean {
+    return this.#supply.needsPage;
+  }
+
   /** @throws as `Supply.admit` */
   admit(): void {
     this.#supply.admit();

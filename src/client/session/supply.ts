@@ -52,6 +52,11 @@ export class Supply {
     return this.endpoint && String(this.endpoint.url);
   }
 
+  /** Whether only a page can tell where the endpoint is. */
+  get needsPage(): boolean {
+    return this.url !== undefined && !/^\w+:\/\//.test(this.url);
+  }
+
   /** What two sessions have in common that ask the same: the endpoint's URL, the function or the source. */
   get identity(): unknown {
     const { refresh, source } = this.#options;
@@ -75,8 +80,8 @@ export class Supply {
    * @throws AuthSocketError `insecure_url` on a page that is no safe place (S3); TypeError for a relative URL without a page
    */
   admit(): void {
-    const { url } = this;
-    if (url === undefined || /^\w+:\/\//.test(url)) return;
+    if (!this.needsPage) return;
+    const url = `${this.url}`;
     const page = this.#owner.platform.location();
     check(page !== undefined, "refresh", `an absolute URL outside a browser: "${url}" is relative`);
     if (!this.#options.allowInsecure) refuseInsecure("refresh", new URL(url, page.href).href);
