@@ -17,7 +17,7 @@ export interface Question {
   ask(): Promise<unknown>;
   /** Asks servers that are not nodes. A rejection is tried again. */
   askUnguardedServers(): Promise<void>;
-  /** Gets an error when the patience is over. */
+  /** Gets an error when it is no longer asked, if its caller has been told before that it is late. */
   gaveUp(error: unknown): void;
 }
 
@@ -48,18 +48,21 @@ export class Questions {
     const asking = this.#askUntilAnswered(answers, question).finally(() => this.#open.delete(question.id));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
+      const goesOn = question.patience > ANSWER_DEADLINE ? "This server keeps asking them. " : "";
       const error = new Error(
-        `Not all servers of the cluster have answered within ${ANSWER_DEADLINE / 1_000} s. Check that each of them runs and ` +
-          "reaches the adapter's broker",
+        `Not all servers of the cluster have answered within ${ANSWER_DEADLINE / 1_000} s. ${goesOn}Check that each of them runs ` +
+          "and reaches the adapter's broker",
       );
-      timer = setTimeout(() => reject(error), ANSWER_DEADLINE);
+      timer = setTimeout(() => {
+        reject(error);
+        // It goes on. The caller has already been told that it is late.
+        asking.catch(question.gaveUp);
+      }, ANSWER_DEADLINE);
     });
     try {
       return await Promise.race([asking, late]);
     } finally {
       clearTimeout(timer);
-      // It goes on. The caller has already been told that it is late.
-      asking.catch(question.gaveUp);
     }
   }
 
@@ -77,6 +80,8 @@ export class Questions {
     const asked = new Set<string>();
     const haveAnswered = () => [...asked].every((node) => answers.has(node));
     while (performance.now() < until) {
+      if (this.#wire.isLeaving)
+        throw new Error("This server was closed before all servers of the cluster had answered");
       await question.ask();
       for (const node of this.#membership.present) asked.add(node);
       const again = performance.now() + AGAIN;

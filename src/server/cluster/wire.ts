@@ -67,6 +67,11 @@ export class Wire {
     this.#main = server.sockets;
   }
 
+  /** Whether this node has said goodbye. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
   /** Whether the adapter connects nodes at all. The adapter of a single process inherits a method that prints a complaint. */
   get isShared(): boolean {
     return overrides(this.#main.adapter, "serverSideEmit");
