@@ -37,7 +37,7 @@ export class AuthSession implements Subscribable<SessionState> {
 
   /** Immutable; a new object for each change, the same object until then. */
   get state(): SessionState {
-    return this.#session.state;
+    return this.#session.shown;
   }
 
   /** The constant `{ status: "unknown" }`, for server-side rendering and hydration. */
@@ -128,7 +128,7 @@ export class AuthSession implements Subscribable<SessionState> {
 
   /** Calls the listener with each new state. Returns a function that ends it. */
   subscribe(listener: (state: SessionState) => void): () => void {
-    void this.#session.state; // the store is asked at the first look
+    void this.#session.shown; // the store is asked at the first look
     return this.#session.observable.subscribe(listener);
   }
 

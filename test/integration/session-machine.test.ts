@@ -8,6 +8,8 @@ import { VirtualTime } from "../support/virtual-time.ts";
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
+let worlds = 0;
+
 /** A session, its store and its refresh function. */
 class World {
   readonly time = new VirtualTime();
@@ -29,7 +31,9 @@ class World {
       if (this.endpoint === "fails") throw new Error("503");
       return this.endpoint === "denies" ? null : token("alice");
     };
-    this.session = disposed(new AuthSession({ store: this.store, refresh, refreshTimeout: HOUR }));
+    // By a name of its own: it waits for nobody's turn.
+    const name = `machine ${++worlds}`;
+    this.session = disposed(new AuthSession({ name, store: this.store, refresh, refreshTimeout: HOUR }));
   }
 
   async asked(): Promise<this> {

@@ -1,7 +1,7 @@
 import { isTokenRefused } from "authsocket";
 import { describe, expect, it, vi } from "vitest";
 import { answerRefusal, type RefusedConnect, readRefusal } from "../../src/client/connection/refusal.ts";
-import type { Replacement } from "../../src/client/session/session.ts";
+import type { Replacement } from "../../src/client/session/refreshes.ts";
 
 const refusal = (message: string, data?: unknown) => Object.assign(new Error(message), { data });
 

@@ -207,7 +207,8 @@ export class Connection implements SessionClient, SocketOwner {
     this.#decide({ status: "starting", ...attempt }, () => {
       this.#session.prepare();
       const token = this.#session.currentToken;
-      if (isFresh && token !== undefined && this.#view.status === "ready") this.#session.replace(this, token);
+      if (isFresh && token !== undefined && this.#view.status === "ready")
+        this.#session.refreshes.replace(this, token);
       if (this.#state.status === "starting") this.#start(attemptOf(this.#state));
     });
   }
@@ -462,7 +463,7 @@ export class Connection implements SessionClient, SocketOwner {
     const token = this.connectedWith;
     if (token === undefined || expiresIn === undefined) return;
     // A server that says hello has verified the token.
-    if (isHello) session.served(this);
+    if (isHello) session.refreshes.served(this);
     session.measured(token, expiresIn, !isHello);
     const state = this.#state;
     if (state.status !== "connected") return;
@@ -489,7 +490,7 @@ export class Connection implements SessionClient, SocketOwner {
     const token = this.connectedWith;
     if (state.status !== "connected" || token === undefined) return;
     if (!this.#isTrue(isRefused, ...args)) return;
-    const { status } = this.#session.replace(this, token);
+    const { status } = this.#session.refreshes.replace(this, token);
     if (status === "look" || status === "refreshing") {
       // What is emitted from here on would be refused, too. It waits for the next connection.
       const isHeld = this.socket.io.reconnection();
@@ -594,7 +595,8 @@ export class Connection implements SessionClient, SocketOwner {
       const token = this.#session.currentToken;
       const isRefused =
         status === 401 || status === 403 || (status === undefined && unreached === BLIND_FAILURES);
-      if (this.#session.isCookie && token !== undefined && isRefused) this.#session.replace(this, token);
+      if (this.#session.isCookie && token !== undefined && isRefused)
+        this.#session.refreshes.replace(this, token);
     }
     if (!this.socket.io.reconnection()) this.gaveUp();
   }
@@ -611,13 +613,13 @@ export class Connection implements SessionClient, SocketOwner {
     const answer = answerRefusal(error, {
       isGuest,
       isByCode: !isGuest && this.#isTrue(this.#context.options.isTokenRefused ?? isTokenRefused, error),
-      replace: token === undefined ? undefined : () => session.replace(this, token),
+      replace: token === undefined ? undefined : () => session.refreshes.replace(this, token),
       servesSibling: token !== undefined && session.isServing(token),
     });
     this.#tried = answer.do === "comeBack" ? undefined : token;
     switch (answer.do) {
       case "comeBack":
-        this.#delay(state, session.retryAfter(answer.after, state.attempt - 1), state.error);
+        this.#delay(state, session.refreshes.retryAfter(answer.after, state.attempt - 1), state.error);
         break;
       case "stayOut":
         this.#isGuestRefused = true;
@@ -668,7 +670,8 @@ export class Connection implements SessionClient, SocketOwner {
     this.tracker.lost();
     this.#outbox.lost();
     const state = this.#state;
-    if (state.status === "connected" && this.#now - state.since >= PROVEN) this.#session.served(this);
+    if (state.status === "connected" && this.#now - state.since >= PROVEN)
+      this.#session.refreshes.served(this);
     if (reason === "io server disconnect") this.#cut();
     else if (reason !== "io client disconnect") this.#lost();
   }
@@ -704,8 +707,8 @@ export class Connection implements SessionClient, SocketOwner {
         this.#stop(kicked(), "signIn");
         return;
       }
-      if (cut === "expired") session.lapsed(token);
-      const replacement = cut === "expired" ? undefined : session.replace(this, token);
+      if (cut === "expired") session.refreshes.lapsed(token);
+      const replacement = cut === "expired" ? undefined : session.refreshes.replace(this, token);
       const next = nextAttempt(state);
       this.#tried = token;
       if (replacement?.status === "later") this.#delay(next, replacement.at, undefined);
@@ -855,7 +858,7 @@ export class Connection implements SessionClient, SocketOwner {
         this.#decide({ ...state, credential: view.token, error: undefined });
       }
       this.#session.accepted(token);
-      this.#session.served(this);
+      this.#session.refreshes.served(this);
       this.#session.measured(token, expiresIn);
     });
   }

@@ -1,5 +1,5 @@
 import { INSUFFICIENT_SCOPE, TOKEN_CODES, UNAVAILABLE } from "../../protocol.ts";
-import type { Replacement } from "../session/session.ts";
+import type { Replacement } from "../session/refreshes.ts";
 
 /** What `connect_error` brings: the server's message, and `data` where it sends any. */
 export type ConnectError = Error & { data?: unknown };

@@ -31,7 +31,7 @@ export async function authorizedFetch(
     // A Request's body can be read once: what may be repeated is sent as a copy.
     const copy = isRepeatable && request.clone ? request.clone() : input;
     const response = await sendWith(session, copy, init, given, token);
-    if (response.status !== 401) session.served(session.http);
+    if (response.status !== 401) session.refreshes.served(session.http);
     return response;
   };
 

@@ -35,7 +35,7 @@ export type AttemptEnd =
   | { type: "spent" };
 
 /** What an attempt needs of its session. */
-export interface AttemptOwner {
+export interface AttemptSession {
   readonly platform: Platform;
   readonly tabs: TabGroup;
   /** ms */
@@ -43,20 +43,24 @@ export interface AttemptOwner {
   readonly isCookie: boolean;
   /** Whether other tabs read and write the store too. */
   readonly isShared: boolean;
+  /** Looks into the store. What is new there overtakes the attempt. */
+  read(done?: () => void): void;
+  /** What stands for a token where there is none but a cookie. */
+  renewal(): string;
+}
+
+/** Who has decided on an attempt. */
+export interface AttemptOwner {
   /** The name of the lease; undefined: it takes no turns. */
   leaseName(asked: Asked): string | undefined;
   /** Calls the endpoint, the function or the source. */
   ask(asked: Asked, signal: AbortSignal): unknown;
   /** What a source holds already, so that it need not renew; undefined for all others. */
   held(asked: Asked, signal: AbortSignal): Promise<TokenSet | undefined> | undefined;
-  /** Looks into the store. What is new there overtakes the attempt. */
-  read(done?: () => void): void;
   /** Whether the store still holds what the attempt began with. */
   stillHolds(asked: Asked, done: (holds: boolean) => void): void;
   /** Whether this session has seen the successor of a refresh token. */
   isSpent(refreshToken: string): boolean;
-  /** What stands for a token where there is none but a cookie. */
-  renewal(): string;
   /** Called with what it came to; after `late` once more. */
   ended(attempt: RefreshAttempt, end: AttemptEnd): void;
 }
@@ -72,6 +76,7 @@ export class RefreshAttempt {
   readonly asked: Asked;
   /** Settles when nothing of it is under way any more. */
   readonly over: Promise<void>;
+  readonly #session: AttemptSession;
   readonly #owner: AttemptOwner;
   #status: "decided" | "queueing" | "sent" | "late" | "over" = "decided";
   #turn: Turn | undefined;
@@ -80,7 +85,8 @@ export class RefreshAttempt {
   #abort = () => {};
   #settle = () => {};
 
-  constructor(owner: AttemptOwner, asked: Asked) {
+  constructor(session: AttemptSession, owner: AttemptOwner, asked: Asked) {
+    this.#session = session;
     this.#owner = owner;
     this.asked = asked;
     this.over = new Promise((resolve) => {
@@ -91,7 +97,7 @@ export class RefreshAttempt {
   start(): void {
     if (this.#status !== "decided") return;
     this.#status = "queueing";
-    const { tabs, isCookie } = this.#owner;
+    const { tabs, isCookie } = this.#session;
     const { token } = this.asked;
     this.#name = this.#owner.leaseName(this.asked);
     // A cookie's renewals have no tokens that tabs could compare.
@@ -116,7 +122,7 @@ export class RefreshAttempt {
 
   #begin(turn: Turn, at: Beginning): void {
     if (this.#status !== "queueing") return;
-    const { platform, isCookie, tabs, isShared } = this.#owner;
+    const { platform, isCookie, tabs, isShared } = this.#session;
     this.#turn = turn;
     // Whoever has used its refresh token has a newer one, whenever that was (B5, B6).
     const behind = at.behind || this.#isSpent(at);
@@ -124,7 +130,8 @@ export class RefreshAttempt {
     const send = () => this.#send(turn, at);
     if (taken && at.behind) this.#adopt(turn, taken);
     // The tabs share the session that another one has just renewed (B2).
-    else if (at.behind && isCookie && tabs.isNamed) this.#adopt(turn, { accessToken: this.#owner.renewal() });
+    else if (at.behind && isCookie && tabs.isNamed)
+      this.#adopt(turn, { accessToken: this.#session.renewal() });
     else if (!behind || !isShared) this.#look(send);
     else {
       // T24: what another tab has stored may not be seen here yet. What is seen of it in time overtakes this attempt.
@@ -140,7 +147,7 @@ export class RefreshAttempt {
   }
 
   #look(then: () => void): void {
-    this.#owner.read(() => {
+    this.#session.read(() => {
       if (this.#status === "queueing") then();
     });
   }
@@ -166,7 +173,7 @@ export class RefreshAttempt {
       return;
     }
     this.#status = "sent";
-    const { platform, refreshTimeout, isCookie } = this.#owner;
+    const { platform, refreshTimeout, isCookie } = this.#session;
     const { asked } = this;
     const controller = new AbortController();
     this.#abort = () => controller.abort();
@@ -195,7 +202,7 @@ export class RefreshAttempt {
           held
             ? { type: "granted", tokens: held }
             : andThen<unknown, RefreshOutcome>(this.#owner.ask(asked, controller.signal), (answer) =>
-                readAnswer(isCookie ? cookieTokens(answer, this.#owner.renewal()) : answer),
+                readAnswer(isCookie ? cookieTokens(answer, this.#session.renewal()) : answer),
               ),
         ),
       done,
@@ -206,7 +213,7 @@ export class RefreshAttempt {
   #timeout(): AuthSocketError {
     return new AuthSocketError(
       "refresh_timeout",
-      `the refresh took longer than ${this.#owner.refreshTimeout} ms ("refreshTimeout")`,
+      `the refresh took longer than ${this.#session.refreshTimeout} ms ("refreshTimeout")`,
     );
   }
 
@@ -215,7 +222,7 @@ export class RefreshAttempt {
     else if (outcome.type === "denied") {
       // B3: another tab may have used the refresh token, and its token is adopted before giving up.
       turn.release((held) => {
-        this.#owner.read(() => this.#end(held ? outcome : { type: "preempted" }));
+        this.#session.read(() => this.#end(held ? outcome : { type: "preempted" }));
       });
     } else this.#release(turn, outcome);
   }
@@ -223,7 +230,7 @@ export class RefreshAttempt {
   /** B22: kept if the store, the other tabs and the user are still as they were. */
   #keep(turn: Turn, tokens: TokenSet): void {
     const { asked } = this;
-    const { tabs } = this.#owner;
+    const { tabs } = this.#session;
     this.#owner.stillHolds(asked, (holds) => {
       if (this.#status === "over") this.#settle();
       else if (!holds) this.#release(turn, { type: "preempted" });
