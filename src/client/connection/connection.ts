@@ -29,6 +29,7 @@ import {
   toSocketState,
 } from "./connection-state.ts";
 import { readCut, recentCuts } from "./cut.ts";
+import { Guest, type View } from "./guest.ts";
 import { readExpiresIn, renewInBand } from "./in-band-renewal.ts";
 import type { NamespaceGate } from "./namespace-gate.ts";
 import type { AuthSocketOptions } from "./options.ts";
@@ -69,9 +70,6 @@ export interface ConnectionContext {
   hasSibling(connection: Connection): boolean;
 }
 
-/** What the session has for a connection, or that it goes without (B21). */
-type View = Exclude<TokenView, { status: "ready" }> | { status: "ready"; credential: Credential };
-
 /** B12: ms that an engine is held open for a token. */
 const AWAIT_TIMEOUT = 10_000;
 
@@ -105,6 +103,7 @@ export class Connection implements SessionClient, SocketOwner {
   readonly #patch: SocketPatch;
   readonly #gate: NamespaceGate;
   readonly #outbox: Outbox;
+  readonly #guest: Guest;
   readonly #pace = new ConnectPace();
   readonly #cursor = new RecoveryCursor();
   readonly #timer: WallClockTimer;
@@ -114,11 +113,6 @@ export class Connection implements SessionClient, SocketOwner {
   #user: User;
   /** B16: what was the last user's has been given up, and the connection is still to be closed. */
   #dropped: { wasConnected: boolean; wasGuest: boolean } | undefined;
-  /** Whose what the app emits is. */
-  #role: "guest" | "user" | undefined;
-  /** B21: until when a token is waited for before connecting as a guest. */
-  #guestAt: number | undefined;
-  #isGuestRefused = false;
   #wokenAt = Number.NEGATIVE_INFINITY;
   /** When the server has cut this user's connections lately (B14). */
   #cuts: readonly number[] = [];
@@ -129,7 +123,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.#session = session;
     this.#context = context;
     this.#user = session.user;
-    this.#role = this.#currentRole;
+    this.#guest = new Guest(session, !!context.options.anonymous, context.hasQueue);
     this.observable = new Observable<AuthSocketState>({ status: "idle" }, session.reactions);
     this.#timer = new WallClockTimer(session.platform, () => this.#tick());
     this.#gate = gate;
@@ -144,13 +138,7 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   get #view(): View {
-    const view = this.#session.view;
-    if (view.status === "ready") return { status: "ready", credential: view.token };
-    if (!this.#mayBeGuest || this.#isGuestRefused) return view;
-    const isPastWaiting = this.#guestAt !== undefined && this.#now >= this.#guestAt;
-    return view.status === "signedOut" || (this.#session.currentToken === undefined && isPastWaiting)
-      ? { status: "ready", credential: "guest" }
-      : view;
+    return this.#guest.view;
   }
 
   get connectedWith(): string | undefined {
@@ -190,14 +178,13 @@ export class Connection implements SessionClient, SocketOwner {
       if (state.error?.code !== error.code) this.#stop(error, "never");
       return;
     }
-    if (state.status === "signedOut" && !this.#isGuestRefused) {
+    if (state.status === "signedOut" && !this.#guest.isRefused) {
       // It is to connect as soon as somebody is signed in: whom the store may have by now (B8).
       this.#session.prepare();
       return;
     }
-    this.#guestAt ??= this.#context.options.anonymous ? this.#now + this.#session.refreshTimeout : undefined;
+    this.#guest.asked();
     const at = this.#pace.putOffUntil(this.#now);
-    this.#isGuestRefused = false;
     if (at !== undefined) this.#delay(FIRST_ATTEMPT, at, state.error);
     else this.#begin(FIRST_ATTEMPT, state.status === "refused");
   }
@@ -252,7 +239,7 @@ export class Connection implements SessionClient, SocketOwner {
   drop(): void {
     const { socket } = this;
     this.#cuts = [];
-    const wasGuest = this.#role === "guest";
+    const wasGuest = this.#guest.role === "guest";
     this.#dropped ??= { wasConnected: socket.connected, wasGuest };
     // What the app emits from here on is the next user's, and waits for the next connection.
     socket.connected = false;
@@ -264,29 +251,19 @@ export class Connection implements SessionClient, SocketOwner {
     }
   }
 
-  get #currentRole(): "guest" | "user" {
-    return this.#mayBeGuest && this.#session.currentToken === undefined ? "guest" : "user";
-  }
-
-  /** T6: the queue of `retries` cannot be emptied, so a Socket that has been a user's is no guest's again (B16, B21). */
-  get #mayBeGuest(): boolean {
-    const { options, hasQueue } = this.#context;
-    return !!options.anonymous && !(hasQueue && this.#role === "user");
-  }
-
   follow(): void {
     const view = this.#view;
-    const before = this.#role;
-    this.#role = this.#currentRole;
+    const before = this.#guest.role;
+    this.#guest.follow();
+    const { role } = this.#guest;
     this.#user = this.#session.user;
-    if (this.#role === "user") this.#isGuestRefused = false;
     if (this.#dropped) {
       this.#changeUser(view, this.#dropped.wasGuest);
       return;
     }
     // While it is connected, its acknowledgements go with the connection.
-    if (before !== this.#role && this.#state.status !== "connected") {
-      if (this.#role === "guest") this.#outbox.setAside(this.#user.id);
+    if (before !== role && this.#state.status !== "connected") {
+      if (role === "guest") this.#outbox.setAside(this.#user.id);
       else this.#outbox.restore(this.#user.id);
     }
     this.#followToken(view);
@@ -315,7 +292,7 @@ export class Connection implements SessionClient, SocketOwner {
       return;
     }
     // B21: a refused guest waits for a sign-in.
-    if (status === "signedOut" && this.#isGuestRefused && view.status !== "ready") return;
+    if (status === "signedOut" && this.#guest.isRefused && view.status !== "ready") return;
     if (view.status === "signedOut") {
       this.#decide({ status: "signedOut", error: view.error }, () => this.#close());
       return;
@@ -397,7 +374,6 @@ export class Connection implements SessionClient, SocketOwner {
 
   signedIn(): void {
     const state = this.#state;
-    this.#isGuestRefused = false;
     if (state.status === "refused" && state.retry !== "never") this.#retry(state);
   }
 
@@ -622,7 +598,7 @@ export class Connection implements SessionClient, SocketOwner {
         this.#delay(state, session.refreshes.retryAfter(answer.after, state.attempt - 1), state.error);
         break;
       case "stayOut":
-        this.#isGuestRefused = true;
+        this.#guest.refused();
         this.#pace.failed();
         this.#decide({ status: "signedOut", error: refused("forbidden", error) });
         break;
@@ -734,7 +710,7 @@ export class Connection implements SessionClient, SocketOwner {
   get #guestDueAt(): number | undefined {
     const { status } = this.#state;
     const isWaiting = status === "awaiting" || status === "waitingForToken" || status === "opening";
-    return isWaiting && this.#guestAt !== undefined && this.#now < this.#guestAt ? this.#guestAt : undefined;
+    return isWaiting ? this.#guest.dueAt : undefined;
   }
 
   #queue(effect: () => void): void {
