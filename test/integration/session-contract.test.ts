@@ -702,6 +702,20 @@ describe("a source", () => {
     expect(session.token).toBe(held.token);
   });
 
+  it("B7 signIn() hands out no token that was refused and is being replaced", async () => {
+    const { session, get } = sourceOf("sdk-1");
+    await session.getToken();
+    get.mockImplementation(({ reason }) =>
+      reason === "rejected" ? new Promise(() => {}) : Promise.resolve("sdk-1"),
+    );
+    session.getToken({ rejected: "sdk-1" }).catch(() => {});
+    await settled();
+    expect(session.token).toBeUndefined();
+    session.signIn().catch(() => {});
+    await settled();
+    expect(session.token).toBeUndefined();
+  });
+
   it("section 2: a failed silent renewal throws, and is no sign-out", async () => {
     const { session, get } = sourceOf("sdk-1");
     await session.getToken();

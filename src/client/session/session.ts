@@ -373,10 +373,10 @@ export class Session
       if (this.#state.status === "signedOut" || this.#sourceStore.signedOut?.()) this.#reopen(true);
       else this.#open();
       // The SDK may have changed its user without a word. An answer that is under way may be about the last one.
-      const { question } = this;
-      if (question?.token) {
+      const state = this.#state;
+      if (tokenOf(state)) {
         this.refreshes.overtake();
-        this.refreshes.refresh("expiring");
+        this.refreshes.refresh("reason" in state ? state.reason : "expiring");
         await this.refreshes.attempt?.over;
       }
     } else {
