@@ -6,10 +6,16 @@ function fail(message: string): never {
   process.exit(1);
 }
 
-function readNumber(name: string, fallback: number, isValid: (value: number) => boolean): number {
+/** @param range what the values that `isValid` allows are, in words */
+function readNumber(
+  name: string,
+  fallback: number,
+  range: string,
+  isValid: (value: number) => boolean,
+): number {
   const text = process.env[name];
   const value = text === undefined || text.trim() === "" ? fallback : Number(text);
-  return isValid(value) ? value : fail(`${name} cannot be "${text}".`);
+  return isValid(value) ? value : fail(`${name} cannot be "${text}": it is ${range}.`);
 }
 
 function readRenewal(): "inBand" | "cut" {
@@ -18,10 +24,18 @@ function readRenewal(): "inBand" | "cut" {
   return text === "" ? "inBand" : fail(`RENEWAL cannot be "${text}": it is "inBand" or "cut".`);
 }
 
-const port = readNumber("PORT", 3000, (value) => Number.isInteger(value) && value >= 0 && value <= 65_535);
-const seconds = readNumber("ACCESS_TOKEN_SECONDS", 15, (value) => Number.isFinite(value) && value > 0);
-const grace = readNumber("REFRESH_GRACE_SECONDS", 0, (value) => Number.isFinite(value) && value >= 0);
-const sessionSeconds = readNumber("SESSION_SECONDS", 60, (value) => Number.isFinite(value) && value > 0);
+const isPort = (value: number): boolean => Number.isInteger(value) && value >= 0 && value <= 65_535;
+const isSome = (value: number): boolean => Number.isFinite(value) && value > 0;
+
+const port = readNumber("PORT", 3000, "a whole number from 0 to 65535", isPort);
+const seconds = readNumber("ACCESS_TOKEN_SECONDS", 15, "a number above 0", isSome);
+const grace = readNumber(
+  "REFRESH_GRACE_SECONDS",
+  0,
+  "0 or a number above it",
+  (value) => value === 0 || isSome(value),
+);
+const sessionSeconds = readNumber("SESSION_SECONDS", 60, "a number above 0", isSome);
 const renewal = readRenewal();
 
 async function start(): Promise<DemoServer> {
@@ -45,7 +59,8 @@ async function start(): Promise<DemoServer> {
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EADDRINUSE")
       fail(`Port ${port} is taken by another program. Choose one: PORT=${port + 1} npm start`);
-    if (error instanceof StoreError) fail(`${error.message}: REDIS_URL has to name one that runs.`);
+    if (error instanceof StoreError)
+      fail("Redis cannot be reached at REDIS_URL. Start it, or unset REDIS_URL.");
     if (error instanceof TypeError) fail(error.message);
     throw error;
   }
@@ -59,7 +74,7 @@ authsocket demo: ${demo.url}
   ${demo.url}/app     single-page app
   ${demo.url}/openid  sign-in at an OpenID provider
 
-Access tokens live for ${seconds} s; ${renewal === "cut" ? "connections are cut when theirs expires" : "connections are renewed in band"}. Accounts:
+Access tokens live for ${seconds} s; ${renewal === "cut" ? "connections are cut when theirs expires" : "open connections accept new tokens"}. Accounts:
 ${demo.accounts.map(({ username, password, role }) => `  ${username.padEnd(6)} ${password.padEnd(11)} ${role}`).join("\n")}
 
 Ctrl+C stops the server.`);

@@ -15,6 +15,7 @@ export interface IssueOptions {
   claims?: Record<string, unknown> | undefined;
 }
 
+/** For the servers of test/, which need other accounts than the test server. */
 export interface AccountsOptions {
   /** Default: the global one. */
   clock?: Pick<Clock, "now">;

@@ -8,6 +8,7 @@ import {
   type TokenStore,
 } from "authsocket";
 import type { SignIn } from "./accounts.ts";
+import type { Cookie } from "./cookie-login.ts";
 import type { ServerSocket } from "./server-socket.ts";
 import type { TabStore } from "./tab-store.ts";
 import type { RefreshAnswer, RefreshCallRequest } from "./test-refresh.ts";
@@ -28,11 +29,13 @@ export type TestSocketOptions = Partial<AuthSocketOptions>;
 /** What `server.session()` takes: the options of an AuthSession, each with a default. */
 export type TestSessionOptions = Partial<AuthSessionOptions>;
 
-/** The refresh cookie, and the session cookie where the app has no tokens. */
-export interface Cookie {
-  readonly signIn: SignIn;
-  /** when the session ends, in ms since the epoch */
-  expiresAt: number;
+/** A client's CONNECT. */
+export interface Connecting {
+  client: Client;
+  /** what the client's engine was opened with */
+  cookie: Cookie | undefined;
+  engine: Engine;
+  payload: Readonly<Record<string, unknown>>;
 }
 
 /** What a client needs of the server. */
@@ -46,16 +49,10 @@ export interface ClientContext {
   tabStore(store: TokenStore): TabStore;
   /** The client that a session was made for. */
   clientOf(session: AuthSession): Client | undefined;
-  /** Whose a token is, good or not. */
+  /** Whom the cookie of a client names that holds this token. */
   signInOf(accessToken: string | undefined): SignIn | undefined;
   refresh(request: RefreshCallRequest): Promise<RefreshAnswer>;
-  connect(
-    client: Client,
-    cookie: Cookie | undefined,
-    engine: Engine,
-    namespace: string,
-    payload: Readonly<Record<string, unknown>>,
-  ): Member | Refused;
+  connect(namespace: string, connecting: Connecting): Member | Refused;
   opened(engine: Engine): void;
   closed(engine: Engine): void;
 }
@@ -65,10 +62,10 @@ export class Client {
   /** The store that its session shares with other tabs; undefined if it has none, or one that the server does not know. */
   readonly store: TabStore | undefined;
   readonly isCookieSession: boolean;
-  /** The namespaces that it was kicked from. If it comes back by itself, it is kicked again: until when, and how many times. */
-  readonly kicks = new Map<string, { until: number; left: number }>();
   /** The AuthSocket that was made for it, if it is the server's own. */
   socket: AuthSocket | undefined;
+  /** The namespaces that it was kicked from. If it comes back by itself, it is kicked again: until when, and how many times. */
+  readonly #kicks = new Map<string, { until: number; left: number }>();
   readonly #own: TestSocketOptions;
   readonly #context: ClientContext;
 
@@ -86,13 +83,29 @@ export class Client {
   /** Disconnects a socket, and does so again if it comes back by itself: until its state is `refused`, or until then. */
   kick(socket: ServerSocket, until: number, left: number): void {
     const { namespace } = socket;
-    this.kicks.set(namespace, { until, left });
+    this.#kicks.set(namespace, { until, left });
     const unsubscribe = this.socket?.of(namespace).subscribe(({ status }) => {
       if (status !== "refused") return;
-      this.kicks.delete(namespace);
+      this.#kicks.delete(namespace);
       unsubscribe?.();
     });
     socket.disconnect();
+  }
+
+  /** Whether a socket that connects is one that was kicked and has come back by itself. */
+  isKickedAgain(namespace: string): boolean {
+    const kick = this.#kicks.get(namespace);
+    if (!kick || kick.until <= Date.now() || kick.left === 0) return false;
+    kick.left--;
+    return true;
+  }
+
+  /**
+   * It could have come back by itself and has not. The state of an AuthSocket that the app has made cannot be seen, and the next
+   * time that it connects, its own `connect()` was called.
+   */
+  hasStayedAway(): void {
+    if (!this.socket) this.#kicks.clear();
   }
 
   /** For an AuthSession. */
@@ -137,7 +150,8 @@ export class Client {
       (line) => {
         const engine = new Engine(line, parser, {
           clock: globalClock,
-          admit: (...connect) => context.connect(this, sent, ...connect),
+          admit: (engine, namespace, payload) =>
+            context.connect(namespace, { client: this, cookie: sent, engine, payload }),
           closed: (engine) => context.closed(engine),
         });
         context.opened(engine);
@@ -157,7 +171,7 @@ export class Client {
       const { refreshToken } = Object(JSON.parse(body)) as { refreshToken?: string };
       const answer = await this.#context.refresh({
         refreshToken,
-        signIn: this.#context.signInOf(this.store?.accessToken) ?? this.#context.cookie()?.signIn,
+        signIn: this.#context.signInOf(this.store?.accessToken),
         isCookieSession: this.isCookieSession,
         signal: init?.signal ?? undefined,
       });

@@ -12,6 +12,7 @@ export class OtherTab {
   readonly #store: () => TokenStore;
   readonly #context: OtherTabContext;
 
+  /** @internal */
   constructor(store: () => TokenStore, context: OtherTabContext) {
     this.#store = store;
     this.#context = context;

@@ -20,9 +20,12 @@ import type { Engine, Member, Packet, Refused } from "./wire/engine.ts";
 export interface ServerSocketContext {
   readonly name: string;
   readonly clock: Clock;
-  /** Whether it says the protocol's events. A server that does not still cuts at a token's expiry. */
+  /**
+   * Whether it sends the protocol's events. The test server always does. One without them, for test/simulation, still disconnects
+   * at a token's expiry.
+   */
   readonly hasProtocol: boolean;
-  /** Where recovery data is kept: a name for this one's. */
+  /** The name of this connection's recovery data, for test/simulation. The test server has no connection state recovery. */
   readonly state?: string;
   /** Whose a token is, or why it is refused at the moment. */
   verify(token: unknown): Access | Refused;
@@ -190,10 +193,10 @@ export class ServerSocket implements TestSocket, Member {
   }
 
   #acknowledgement(id: number): Listener {
-    let isListenered = false;
+    let isAnswered = false;
     return (...data: unknown[]) => {
-      if (isListenered || !this.#isConnected) return;
-      isListenered = true;
+      if (isAnswered || !this.#isConnected) return;
+      isAnswered = true;
       this.#engine.send({ type: PacketType.ACK, nsp: this.namespace, data, id });
     };
   }

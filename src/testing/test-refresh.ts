@@ -55,6 +55,7 @@ export class TestRefresh {
   #isHanging = false;
   #delay = 0;
 
+  /** @internal */
   constructor(context: RefreshContext) {
     this.#context = context;
     this.calls = this.#calls;

@@ -1,4 +1,4 @@
-import { type AuthSocket, memoryStore } from "authsocket";
+import { AuthSocket, memoryStore } from "authsocket";
 import { createTestServer, type TestServer } from "authsocket/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -37,6 +37,31 @@ describe("faults at once", () => {
     auth.connect();
     await server.settled();
     expect(word(auth)).toBe("connected");
+  });
+
+  it("kick() leaves an AuthSocket of the app's own alone once it has stayed away", async () => {
+    const store = memoryStore(server.issue({ lifetime: 60_000 }));
+    const auth = new AuthSocket("https://chat.example.com", server.options({ store }));
+    await server.settled();
+    server.kick();
+    await server.settled();
+    expect(word(auth)).toBe("refused kicked");
+    auth.connect();
+    await server.clock.advance(20_000);
+    expect([word(auth), server.sockets.length]).toEqual(["connected", 1]);
+    auth.dispose();
+  });
+
+  it("kick() holds while a refresh brings the app's own AuthSocket back late", async () => {
+    const store = memoryStore(server.issue({ lifetime: 60_000 }));
+    const auth = new AuthSocket("https://chat.example.com", server.options({ store }));
+    await server.clock.advance(45_000);
+    server.refresh.slow(3_000);
+    server.kick();
+    await server.settled();
+    await server.clock.advance(20_000);
+    expect(word(auth)).toBe("refused kicked");
+    auth.dispose();
   });
 
   it("kick() is for whom it is said to be", async () => {

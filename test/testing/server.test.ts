@@ -58,13 +58,22 @@ describe("a client of the server in memory", () => {
     expect(server.refresh.calls).toEqual([]);
   });
 
-  it("is refreshed by an access token alone, as by a cookie, and is given no refresh token then", async () => {
-    const { accessToken } = server.issue({ subject: "alice", lifetime: -1 });
-    const store = memoryStore({ accessToken });
-    const auth = server.socket({ store });
-    await server.settled();
-    expect(auth.state.status).toBe("connected");
-    expect(await store.load()).not.toHaveProperty("refreshToken");
+  it("is not refreshed by an access token alone: nothing tells the endpoint who asks", async () => {
+    const auth = server.socket();
+    await auth.session.signIn({ accessToken: server.issue({ lifetime: 60_000 }).accessToken });
+    await server.clock.advance(120_000);
+    expect(auth.session.state).toMatchObject({ status: "signedOut", error: { code: "session_expired" } });
+  });
+
+  it("is refreshed by the cookie of its own login, and is given no refresh token then", async () => {
+    const stores = ["alice", "bob"].map((subject) => {
+      const { accessToken } = server.login({ subject, lifetime: 60_000 });
+      return memoryStore({ accessToken });
+    });
+    const [alice, bob] = stores.map((store) => server.socket({ store }));
+    await server.clock.advance(120_000);
+    expect([alice?.session.state.subject, bob?.session.state.subject]).toEqual(["alice", "bob"]);
+    for (const store of stores) expect(await store.load()).not.toHaveProperty("refreshToken");
   });
 
   it("is refreshed by the cookie that a login has set", async () => {

@@ -21,6 +21,7 @@ describe("the handshakes that the demo tries", () => {
 
   it("tells a server that was not reached from one that refuses", () => {
     expect(handshakeWords({ kind: "unreachable" }).label).toBe("no answer");
+    expect(handshakeWords({ kind: "notTried" }).detail).toBe("there is no valid token at the moment");
   });
 
   it("changes one letter of a token, whatever stands there", () => {

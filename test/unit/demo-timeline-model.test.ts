@@ -88,6 +88,6 @@ describe("the timeline in words", () => {
   });
 
   it("does not divide by the nothing that it has watched at first", () => {
-    expect(timelineWords(emptyTimeline, -120_000, 0)).toBe("The picture starts now.");
+    expect(timelineWords(emptyTimeline, -120_000, 0)).toBe("Recording has just started.");
   });
 });

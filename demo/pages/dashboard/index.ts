@@ -42,7 +42,7 @@ export type { DemoSocket } from "./server/demo-socket.ts";
 export { pageSettings } from "./token/page-settings.ts";
 
 /**
- * Shows the dashboard in `root`, for the AuthSocket of either page. The dashboard only listens to it and uses its public
+ * Shows the dashboard in `root`, for the AuthSocket of any of the pages. The dashboard only listens to it and uses its public
  * API: everything that keeps the connection alive happens in AuthSocket.
  */
 export function mount(root: Element, auth: DemoSocket, settings: PageSettings): void {

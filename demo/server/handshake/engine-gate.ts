@@ -16,14 +16,14 @@ export function engineGate(parts: {
 }): (request: IncomingMessage, decide: (reason: string | null, allowed: boolean) => void) => void {
   const { origin, families, refreshCookie, faults } = parts;
 
-  async function objection(request: IncomingMessage): Promise<string | null> {
+  async function whyRefused(request: IncomingMessage): Promise<string | null> {
     if (!isFromHere(request.headers, origin)) return "This origin is not allowed";
     const family = await families.find(refreshCookie.read(request));
     return faults.isOffline(family?.id) ? "offline" : null;
   }
 
   return (request, decide) => {
-    objection(request).then(
+    whyRefused(request).then(
       (reason) => decide(reason, reason === null),
       () => decide("unavailable", false),
     );

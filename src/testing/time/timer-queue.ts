@@ -27,7 +27,7 @@ export class TimerQueue<Timer extends { readonly at: number }> {
     return next && next.at <= until ? this.#timers.pop() : undefined;
   }
 
-  /** Removes and returns those that the condition holds for, in their order. */
+  /** Removes and returns those that the condition holds for, in their order. The condition is for test/simulation. */
   takeAll(isMeant: (timer: Timer) => boolean = () => true): Timer[] {
     const all = this.#timers.splice(0).reverse();
     for (const timer of all) if (!isMeant(timer)) this.add(timer);

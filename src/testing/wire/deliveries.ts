@@ -1,9 +1,12 @@
 import { nativeTask, throwLater } from "../time/native-task.ts";
 
-/** Microtasks that follow a delivery before the next: more than the promises of any client between an answer and its next word. */
+/**
+ * How many microtasks run between two deliveries. They are more than a client needs, from the arrival of an answer, to send what
+ * follows from it.
+ */
 const TURNS = 64;
 
-/** Deliveries after which the event loop has its turn again, should they never end. */
+/** After so many deliveries the event loop goes on, so that a client that never stops sending does not block it. */
 const BATCH = 256;
 
 /**

@@ -38,7 +38,10 @@ export interface EngineContext {
 /** Socket.IO's option `parser`. */
 export type Parser = NonNullable<NonNullable<AuthSocketOptions["io"]>["parser"]>;
 
-/** ms between two pings. A line in memory tells of its end; pings are there for those who let days pass. */
+/**
+ * ms between two pings. A line in memory tells both ends when it breaks, so pings detect nothing. But without any, the client would
+ * close the connection when a test lets days pass.
+ */
 const PING_INTERVAL = 86_400_000;
 
 let engines = 0;

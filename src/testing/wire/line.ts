@@ -21,7 +21,10 @@ export interface ClientEnd extends End {
   readonly binaryType: string;
 }
 
-/** Brings what is sent to the other end, each after what was sent there before. */
+/**
+ * Delivers what is sent to an end, in the order of sending. In test/simulation, `to` decides which direction is slow; the test server
+ * has one order for both.
+ */
 export type Carrier = (to: "client" | "server", deliver: () => void | Promise<void>) => void;
 
 /** What a WebSocket is between a client and the server. */
@@ -67,14 +70,14 @@ export class Line {
     this.#carry("client", () => (copy instanceof Promise ? copy.then(arrive) : arrive(copy)));
   }
 
-  /** The client leaves. What it has sent before arrives. */
+  /** The client closes its end. What it has sent before still arrives. */
   hangUp(): void {
     if (this.#isHungUp || this.#isBroken) return;
     this.#isHungUp = true;
     this.#carry("server", () => this.#server.closed());
   }
 
-  /** What is on its way is lost, in both directions, and each end hears of it. */
+  /** The connection breaks. Everything that is on its way is lost, in both directions, and both ends are told. */
   break(): void {
     if (this.#isBroken) return;
     this.#isBroken = true;

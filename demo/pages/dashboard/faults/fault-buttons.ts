@@ -33,7 +33,7 @@ const groups: readonly FaultGroup[] = [
         kind: "verify-late",
         label: "Verify after accepting",
         explanation:
-          "Like many gateways, the server accepts the connection, checks the token and then disconnects. AuthSocket gets a new token and reconnects.",
+          "Like many servers, it accepts the connection, checks the token and then disconnects. AuthSocket gets a new token and reconnects.",
         done: "The server checks the current token only after it has accepted the connection.",
       },
       {
@@ -46,7 +46,7 @@ const groups: readonly FaultGroup[] = [
         kind: "refuse-role",
         label: `Refuse my role for ${seconds}`,
         explanation:
-          "The server refuses you without a code. AuthSocket tries one new token, then waits for the next. You stay signed in.",
+          "The server refuses you without saying why. AuthSocket tries one new token, then waits for the next. You stay signed in.",
         done: `The server refuses your role for ${seconds}.`,
       },
     ],

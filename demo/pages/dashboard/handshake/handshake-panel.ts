@@ -19,23 +19,29 @@ export interface HandshakePanel {
 
 /** Tries handshakes with different tokens, and shows how the server answers. */
 export function createHandshakePanel(session: DemoSocket["session"], expired: ExpiredToken): HandshakePanel {
+  /** Without a token, because the session has ended or cannot be refreshed, there is nothing to try. */
+  async function withToken(attempt: (token: string) => Promise<HandshakeResult>): Promise<HandshakeResult> {
+    const token = await session.getToken().catch(() => undefined);
+    return token === undefined ? { kind: "notTried" } : attempt(token);
+  }
+
   const rows = {
-    valid: createRow("valid", "Valid token", "The token that this page uses.", async () =>
-      tryHandshake({ token: await session.getToken() }),
+    valid: createRow("valid", "Valid token", "The token that this page uses.", () =>
+      withToken((token) => tryHandshake({ token })),
     ),
     missing: createRow("missing", "No token", "The auth option is empty.", () => tryHandshake({})),
-    invalid: createRow("invalid", "Invalid token", "Your token, with one letter changed.", async () =>
-      tryHandshake({ token: tampered(await session.getToken()) }),
+    invalid: createRow("invalid", "Invalid token", "Your token, with one letter changed.", () =>
+      withToken((token) => tryHandshake({ token: tampered(token) })),
     ),
     expired: createRow("expired", "Expired token", expiredWords, async () => {
       const token = expired.at(Date.now());
-      return token === undefined ? { kind: "unreachable" } : tryHandshake({ token });
+      return token === undefined ? { kind: "notTried" } : tryHandshake({ token });
     }),
     url: createRow(
       "url",
       "Token in the URL",
       "AuthSocket refuses: URLs are written to logs and histories.",
-      async () => tryTokenInUrl(await session.getToken()),
+      () => withToken(async (token) => tryTokenInUrl(token)),
     ),
     query: createRow(
       "query",
@@ -47,7 +53,7 @@ export function createHandshakePanel(session: DemoSocket["session"], expired: Ex
   return {
     node: createLesson(
       "handshake",
-      "1 · Handshake middleware",
+      "Handshake middleware",
       "Try a handshake",
       element(
         "p",
@@ -95,7 +101,7 @@ function createRow(id: string, label: string, explanation: string, attempt: () =
   };
 }
 
-/** If the session has ended, there is no token to try. */
+/** Without a network, the request of the last row fails. */
 async function attempted(attempt: () => Promise<HandshakeResult>): Promise<HandshakeResult> {
   try {
     return await attempt();

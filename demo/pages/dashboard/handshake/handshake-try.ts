@@ -6,6 +6,7 @@ export type HandshakeResult =
   | { readonly kind: "accepted"; readonly after: number }
   | { readonly kind: "refused"; readonly code: string; readonly after: number }
   | { readonly kind: "notSent"; readonly code: string }
+  | { readonly kind: "notTried" }
   | { readonly kind: "unreachable" };
 
 /**

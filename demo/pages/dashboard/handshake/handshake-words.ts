@@ -18,6 +18,8 @@ export function handshakeWords(result: HandshakeResult): {
       };
     case "notSent":
       return { tone: "bad", label: result.code, detail: "refused by the client. Nothing was sent." };
+    case "notTried":
+      return { tone: "busy", label: "not tried", detail: "there is no valid token at the moment" };
     case "unreachable":
       return { tone: "busy", label: "no answer", detail: "the server could not be reached" };
     default:

@@ -38,7 +38,7 @@ export function createProfilePanel({ socket, session }: DemoSocket): HTMLElement
   button.addEventListener("click", () => void ask());
   return createLesson(
     "whoami",
-    "2 · JSON Web Token",
+    "JSON Web Token",
     "Who the server says you are",
     element("dl", { class: "facts ruled" }, ...facts),
     element(

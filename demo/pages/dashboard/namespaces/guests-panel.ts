@@ -26,7 +26,7 @@ export function createGuestsPanel(guest: GuestSocket): HTMLElement {
   button.addEventListener("click", () => void ask());
   return createLesson(
     "guests",
-    "5 · Namespaces",
+    "Namespaces",
     "Guests",
     tiles.node,
     element(

@@ -1,7 +1,8 @@
 import type { AuthSocketState } from "authsocket";
-import { element, setText } from "../elements/element.ts";
+import { element } from "../elements/element.ts";
 import { createLesson } from "../elements/panel.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
+import { createStatusBadge } from "../state/status-badge.ts";
 import { type StatusWords, socketWords } from "../state/status-words.ts";
 import type { AdminDoor } from "./admin-door.ts";
 import type { GuestSocket } from "./guests.ts";
@@ -27,7 +28,7 @@ export function createNamespacesPanel(
   return {
     node: createLesson(
       "namespaces",
-      "5 · Namespaces",
+      "Namespaces",
       "One connection, three namespaces",
       element(
         "table",
@@ -76,8 +77,7 @@ function doorWords(state: AuthSocketState, now: number): StatusWords {
 }
 
 function createRow(id: string, namespace: string, admitted: string) {
-  const badge = element("strong", { class: "badge", "data-testid": `door-${id}` });
-  const detail = element("span", { class: "status-detail" });
+  const { badge, detail, show } = createStatusBadge(`door-${id}`);
   return {
     node: element(
       "tr",
@@ -86,11 +86,6 @@ function createRow(id: string, namespace: string, admitted: string) {
       element("td", {}, admitted),
       element("td", {}, badge, detail),
     ),
-    show(status: string, words: StatusWords) {
-      badge.dataset.status = status;
-      badge.dataset.tone = words.tone;
-      setText(badge, words.label);
-      setText(detail, words.detail);
-    },
+    show,
   };
 }

@@ -4,7 +4,7 @@ import type { Line } from "../log/lines.ts";
 import type { AdminDoor } from "../namespaces/admin-door.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
 import { onOtherUser } from "../state/session-watch.ts";
-import { createStatusBadge } from "../state/status-badge.ts";
+import { createTitledStatus } from "../state/status-badge.ts";
 import { socketWords } from "../state/status-words.ts";
 import { createUserCard, type UserCard } from "./user-card.ts";
 
@@ -19,7 +19,7 @@ export function createConsole(
   admin: AdminDoor,
   write: (line: Line) => void,
 ): Console {
-  const badge = createStatusBadge("/admin", "console-status");
+  const badge = createTitledStatus("/admin", "console-status");
   const list = element("div", { class: "user-cards" });
   const cards = new Map<string, UserCard>();
 
@@ -69,7 +69,7 @@ export function createConsole(
   return {
     node: createLesson(
       "console",
-      "6 · Disconnecting, 8 · Devices",
+      "Disconnecting and devices",
       "Console",
       element(
         "p",

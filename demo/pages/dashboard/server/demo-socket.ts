@@ -13,7 +13,7 @@ interface Revocations {
   "auth:revoked": (revocation: { reason: string }) => void;
 }
 
-/** The AuthSocket that both pages give to the dashboard. */
+/** The AuthSocket that each page gives to the dashboard. */
 export type DemoSocket = AuthSocket<ServerToClientEvents & Revocations, ClientToServerEvents>;
 
 /** "/admin", on the same connection. */

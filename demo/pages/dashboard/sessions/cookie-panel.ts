@@ -4,7 +4,7 @@ import { createLesson } from "../elements/panel.ts";
 import type { Line } from "../log/lines.ts";
 import { endServerSession } from "../server/demo-api.ts";
 import type { CookieSocket, DemoSocket } from "../server/demo-socket.ts";
-import { createStatusBadge } from "../state/status-badge.ts";
+import { createTitledStatus } from "../state/status-badge.ts";
 import { socketWords } from "../state/status-words.ts";
 
 export interface CookiePanel {
@@ -15,7 +15,7 @@ export interface CookiePanel {
 /** A second connection, whose credential is a session cookie. No token is stored or sent. */
 export function createCookiePanel(session: DemoSocket["session"], write: (line: Line) => void): CookiePanel {
   let cookie: CookieSocket | undefined;
-  const badge = createStatusBadge("Socket", "cookie-status");
+  const badge = createTitledStatus("Socket", "cookie-status");
   const values = {
     username: element("dd", { "data-testid": "cookie-user" }, "–"),
     startedAt: element("dd", { "data-testid": "cookie-since" }, "–"),
@@ -79,7 +79,7 @@ export function createCookiePanel(session: DemoSocket["session"], write: (line: 
   return {
     node: createLesson(
       "cookie",
-      "4 · Session cookies",
+      "Session cookies",
       "A session by cookie",
       badge.node,
       element(

@@ -1,7 +1,7 @@
 import { element, setText } from "../elements/element.ts";
 import { createPanel } from "../elements/panel.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
-import { createStatusBadge } from "./status-badge.ts";
+import { createTitledStatus } from "./status-badge.ts";
 import { sessionWords, socketWords } from "./status-words.ts";
 import { holdsToken, nameOf, roleOf } from "./user.ts";
 
@@ -12,8 +12,8 @@ export interface StatusPanel {
 
 /** The states of session and socket, the user and the sign-out button. It stays above every view. */
 export function createStatusPanel(auth: DemoSocket, onSignOut: () => void): StatusPanel {
-  const session = createStatusBadge("Session", "session-status");
-  const socket = createStatusBadge("Socket", "socket-status");
+  const session = createTitledStatus("Session", "session-status");
+  const socket = createTitledStatus("Socket", "socket-status");
   const name = element("span", { class: "user-name" });
   const role = element("span", { class: "pill", "data-tone": "quiet" });
   const signOut = element("button", { type: "button", class: "button" }, "Sign out");

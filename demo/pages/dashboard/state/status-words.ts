@@ -48,7 +48,7 @@ export function socketWords(state: AuthSocketState, now: number): StatusWords {
       return {
         label: "Not connected",
         tone: "quiet",
-        detail: state.error ? errorWords(state.error) : "This page has not asked for a connection.",
+        detail: state.error ? errorWords(state.error) : "Not connected yet.",
       };
     case "connecting":
       return {
@@ -57,7 +57,7 @@ export function socketWords(state: AuthSocketState, now: number): StatusWords {
         detail: connectingWords(state, now),
       };
     case "connected":
-      return { label: "Connected", tone: "good", detail: `Id ${state.id}` };
+      return { label: "Connected", tone: "good", detail: `Connection id ${state.id}` };
     case "signedOut":
       return { label: "Signed out", tone: "quiet", detail: "Connects after the next sign-in." };
     case "refused":
@@ -98,7 +98,7 @@ export function withReason(text: string, reason: string | undefined): string {
 const words: Record<AuthSocketError["code"], string> = {
   signed_out: "You have signed out.",
   session_expired: "Your session has ended. Please sign in again.",
-  token_rejected: "The server refuses a new token too.",
+  token_rejected: "The server refused your token, and the new one as well.",
   forbidden: "The server does not let this account in.",
   revoked: "The server has disconnected you.",
   kicked: "The server has disconnected this page although its token is valid.",

@@ -50,7 +50,7 @@ export function forgetBefore(timeline: Timeline, instant: number): Timeline {
 export function timelineWords(timeline: Timeline, from: number, now: number): string {
   const begin = Math.max(from, timeline.socket[0]?.start ?? now);
   const watched = now - begin;
-  if (watched < 1_000) return "The picture starts now.";
+  if (watched < 1_000) return "Recording has just started.";
   let connected = 0;
   let starts = 0;
   for (const span of timeline.socket) {

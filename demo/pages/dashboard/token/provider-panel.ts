@@ -6,7 +6,7 @@ import type { ProviderSettings } from "./page-settings.ts";
 export function createProviderPanel({ client, renewsBefore }: ProviderSettings): HTMLElement {
   return createLesson(
     "provider",
-    "3 · Sending the token",
+    "Sending the token",
     "Who keeps the tokens",
     element(
       "p",

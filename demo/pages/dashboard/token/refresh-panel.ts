@@ -45,7 +45,7 @@ export function createRefreshPanel(
   return {
     node: createLesson(
       "refresh",
-      "7 · Refresh",
+      "Refresh",
       provider ? "Refreshed by the provider’s client" : "One refresh for all tabs",
       tiles.node,
       element(

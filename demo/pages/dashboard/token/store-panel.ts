@@ -29,7 +29,7 @@ export function createStorePanel({ storeName, store }: StoreSettings, end: () =>
   });
   return createLesson(
     "store",
-    "3 · Sending the token",
+    "Sending the token",
     "Where the token is kept",
     element("ul", { class: "choices" }, ...choices),
     element(

@@ -1,0 +1,81 @@
+import type { AuthSession, AuthSocket, TokenStore } from "authsocket";
+import type { Client } from "./client.ts";
+import { TabStore } from "./tab-store.ts";
+
+/** The clients of a server: the AuthSockets and AuthSessions that it has made, and the stores that they share. */
+export class ClientRegistry {
+  readonly #clients = new Set<Client>();
+  readonly #bySession = new WeakMap<AuthSession, Client>();
+  readonly #sockets = new Set<AuthSocket>();
+  readonly #sessions = new Set<AuthSession>();
+  readonly #stores = new Map<TokenStore, TabStore>();
+  readonly #tell: (listener: () => void) => void;
+  #isClosed = false;
+
+  /** @param tell calls a listener of a store when the news has arrived */
+  constructor(tell: (listener: () => void) => void) {
+    this.#tell = tell;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  add(client: Client): void {
+    this.#clients.add(client);
+  }
+
+  addSocket(socket: AuthSocket, client: Client): void {
+    this.#sockets.add(socket);
+    this.#bySession.set(socket.session, client);
+  }
+
+  addSession(session: AuthSession, client: Client): void {
+    this.#sessions.add(session);
+    this.#bySession.set(session, client);
+  }
+
+  /** The client that a session was made for. */
+  of(session: AuthSession): Client | undefined {
+    return this.#bySession.get(session);
+  }
+
+  /** A store as the tabs of the browser share it. */
+  tabStore(store: TokenStore): TabStore {
+    const known = this.#stores.get(store) ?? new TabStore(store, this.#tell);
+    this.#stores.set(store, known);
+    return known;
+  }
+
+  /** @throws Error if the clients have no store, or more than one */
+  get onlyStore(): TabStore {
+    const [store, ...others] = new Set(this.#stores.values());
+    if (store && others.length === 0) return store;
+    throw new Error(
+      store
+        ? `otherTab expected one client with a store, but there are ${others.length + 1}: use otherTabOf(client)`
+        : "otherTab expected a client with a store: call server.socket() first",
+    );
+  }
+
+  /** All is settled: who was kicked, and could have come back by itself, has not done so. */
+  haveStayedAway(): void {
+    for (const client of this.#clients) client.hasStayedAway();
+  }
+
+  /** The state of each AuthSocket, for people. */
+  states(): string[] {
+    return [...this.#sockets].map(({ state, session }) => {
+      const { subject = "nobody" } = session.state;
+      const code = state.error?.code;
+      return `${subject}'s AuthSocket is ${state.status}${code ? ` (${code})` : ""}`;
+    });
+  }
+
+  /** Disposes of them. No others can be made. */
+  dispose(): void {
+    this.#isClosed = true;
+    for (const socket of this.#sockets) socket.dispose();
+    for (const session of this.#sessions) session.dispose();
+  }
+}
