@@ -52,23 +52,17 @@ on("script-tag page", () => {
     await bob.expectConnected();
   });
 
-  test("technique 6: the role is looked up at each order: a demoted administrator's next one is refused", async ({
+  test("technique 6: an administrator who is demoted loses the console at once, and nothing else", async ({
     demo,
-    visit,
     server,
   }) => {
-    const alice = await visit();
-    await alice.openSignedIn("alice");
     await demo.openSignedIn("admin");
     await demo.view("Console");
     await demo.user("admin").getByRole("button", { name: "Make an ordinary user" }).click();
-    await expect(demo.user("admin").getByTestId("role")).toHaveText("user");
 
-    // The token still says `admin`, and the connection is still open.
-    await demo.user("alice").getByRole("button", { name: "Disconnect" }).click();
+    // The token still says `admin`.
     await expect(demo.note).toContainText("no longer an administrator");
     await expect(demo.page.getByTestId("console-status")).toHaveAttribute("data-status", "refused");
-    await expect(alice.socket).toHaveAttribute("data-status", "connected");
     await expect(demo.socket).toHaveAttribute("data-status", "connected");
     expect(server.history.filter(({ kind }) => kind === "disconnected")).toEqual([]);
   });
