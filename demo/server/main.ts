@@ -1,4 +1,5 @@
 import { createDemoServer, type DemoServer } from "./index.ts";
+import { isPasswordCost, PASSWORD_COST } from "./people/password-hash.ts";
 import { StoreError } from "./stores/store.ts";
 
 function fail(message: string): never {
@@ -36,6 +37,7 @@ const grace = readNumber(
   (value) => value === 0 || isSome(value),
 );
 const sessionSeconds = readNumber("SESSION_SECONDS", 60, "a number above 0", isSome);
+const passwordCost = readNumber("PASSWORD_COST", PASSWORD_COST, "a power of two, at least 2", isPasswordCost);
 const renewal = readRenewal();
 
 async function start(): Promise<DemoServer> {
@@ -52,6 +54,7 @@ async function start(): Promise<DemoServer> {
       refreshGrace: grace * 1000,
       sessionLifetime: sessionSeconds * 1000,
       renewal,
+      passwordCost,
       ...(secret && { secret }),
       ...(redisUrl && { redisUrl }),
       ...(origin && { origin }),

@@ -1,6 +1,12 @@
 import type { Role } from "../../socket-events.ts";
 import type { Store } from "../stores/store.ts";
-import { hashOfNobody, hashPassword, isPassword, type PasswordHash } from "./password-hash.ts";
+import {
+  hashOfNobody,
+  hashPassword,
+  isPassword,
+  isPasswordCost,
+  type PasswordHash,
+} from "./password-hash.ts";
 
 export interface User {
   id: string;
@@ -27,7 +33,7 @@ export class Accounts {
 
   /** @param options.passwordCost scrypt's N */
   constructor(store: Store, { passwordCost }: { passwordCost: number }) {
-    if (!Number.isInteger(Math.log2(passwordCost)) || passwordCost < 2)
+    if (!isPasswordCost(passwordCost))
       throw new TypeError('"passwordCost" must be a power of two, and 2 at least');
     this.#store = store;
     this.#cost = passwordCost;

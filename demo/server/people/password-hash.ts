@@ -9,6 +9,10 @@ export interface PasswordHash {
 
 // OWASP's minimum for scrypt at 16 MB a hash.
 export const PASSWORD_COST = 2 ** 14;
+
+/** Whether scrypt takes it as N. */
+export const isPasswordCost = (cost: number): boolean => cost >= 2 && Number.isInteger(Math.log2(cost));
+
 const PARAMETERS: ScryptOptions = { r: 8, p: 5 };
 const KEY_LENGTH = 32;
 
