@@ -105,7 +105,7 @@ function unpackFromNpm(): Found | undefined {
     writeFileSync(join(unpacked, "fonts", "fonts.conf"), `<fontconfig>${folders.join("")}</fontconfig>\n`);
   }
   if (!starts(executablePath, env)) return undefined;
-  return { executablePath, args: ["--headless=shell", "--no-sandbox", "--no-zygote"], env };
+  return { executablePath, args: ["--headless=shell", "--no-sandbox"], env };
 }
 
 function installFromDebian(): Found | undefined {
