@@ -88,7 +88,8 @@ export class Tab {
         return state.status === "signedIn" && (state.expiresAt ?? 0) - Date.now() > left;
       },
       ms,
-      { polling: 20, timeout },
+      // Eight tabs do so for seconds: more looks would take the processor from what is looked at.
+      { polling: 100, timeout },
     );
   }
 
