@@ -1,7 +1,14 @@
-import { AuthSession, AuthSocket, type AuthSocketOptions, memoryStore } from "authsocket";
+import {
+  AuthSession,
+  AuthSocket,
+  type AuthSocketOptions,
+  type AuthSocketState,
+  memoryStore,
+} from "authsocket";
 import { describe, expect, it, vi } from "vitest";
 import { type AuthServer, issueToken, startAuthServer, verify } from "../support/auth-server.ts";
 import { startCookieServer } from "../support/cookie-server.ts";
+import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
 import { Happenings } from "../support/happenings.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
@@ -103,6 +110,30 @@ describe("B24 a CONNECT that is not answered", () => {
     await auth.whenConnected();
     expect(server.doubles).toBe(0);
     expect(refresh).not.toHaveBeenCalled();
+  });
+
+  it("B24 alone: it says so until the server answers, whatever the answer", async () => {
+    const server = await startAuthServer();
+    server.admit = () => new Promise(() => {});
+    const { auth, clock } = open(server);
+    await server.until(() => server.connects.length === 1);
+    await clock.skip(20_001);
+    const { retryAt } = await until(
+      auth,
+      (state): state is typeof state & { retryAt: number } => "retryAt" in state,
+    );
+    await server.until(() => server.io.engine.clientsCount === 0);
+    const states: AuthSocketState[] = [];
+    auth.subscribe((state) => states.push(state));
+    const answer = deferred<void>();
+    server.admit = () => answer.promise;
+    await clock.skip(retryAt - clock.now());
+    await server.until(() => server.connects.length === 2);
+    expect(auth.state).toMatchObject({ status: "connecting", error: { code: "unreachable" } });
+    expect(states.every(({ error }) => error?.code === "unreachable")).toBe(true);
+    answer.reject(Object.assign(new Error("busy"), { data: { code: "unavailable" } }));
+    await until(auth, ({ error }) => error === undefined);
+    expect(auth.state.status).toBe("connecting");
   });
 
   it("B24 beside a connected sibling: it says so and waits on, on the same engine, with one CONNECT", async () => {

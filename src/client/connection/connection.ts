@@ -73,7 +73,7 @@ export interface ConnectionContext {
 /** B12: ms that an engine is held open for a token. */
 const AWAIT_TIMEOUT = 10_000;
 
-/** B24: ms for the server to answer a CONNECT. */
+/** B24: ms for the server to answer a CONNECT; `unanswered` says so. */
 const CONNECT_TIMEOUT = 20_000;
 
 /** ms that a server has to disconnect a socket which it has revoked. Both at once would cost the siblings their engine. */
@@ -501,8 +501,9 @@ export class Connection implements SessionClient, SocketOwner {
     this.#answer = answer;
     const view = this.#view;
     const before = attemptOf(state);
-    const error = before.error?.code === "unreachable" ? undefined : before.error;
-    const attempt = { ...before, error };
+    // A server that is reached has still not answered what it left unanswered (an error without a cause).
+    const isOver = before.error?.code === "unreachable" && before.error.cause;
+    const attempt = isOver ? { ...before, error: undefined } : before;
     if (view.status === "ready") this.#sendCredential(attempt, view.credential);
     else {
       // Not released on the spot: Socket.IO is in the midst of opening its Manager.
@@ -583,6 +584,7 @@ export class Connection implements SessionClient, SocketOwner {
     session.read(); // B8
     if (this.#state.status !== "opening") return;
     const state = { ...this.#state, unreached: 0 };
+    if (state.error?.code === "unreachable") state.error = undefined;
     const { credential, refusals } = state;
     const isGuest = credential === "guest";
     const token = credential && tokenOf(credential);
@@ -595,7 +597,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.#tried = answer.do === "comeBack" ? undefined : token;
     switch (answer.do) {
       case "comeBack":
-        this.#delay(state, session.refreshes.retryAfter(answer.after, state.attempt - 1), state.error);
+        this.#delay(state, session.refreshes.retryAfter(answer.after, state.attempt - 1));
         break;
       case "stayOut":
         this.#guest.refused();
@@ -606,7 +608,7 @@ export class Connection implements SessionClient, SocketOwner {
         this.#start(nextAttempt(state));
         break;
       case "wait":
-        this.#delay(state, answer.at, state.error);
+        this.#delay(state, answer.at);
         break;
       case "backOff":
         this.#delay(
@@ -687,7 +689,7 @@ export class Connection implements SessionClient, SocketOwner {
       const replacement = cut === "expired" ? undefined : session.refreshes.replace(this, token);
       const next = nextAttempt(state);
       this.#tried = token;
-      if (replacement?.status === "later") this.#delay(next, replacement.at, undefined);
+      if (replacement?.status === "later") this.#delay(next, replacement.at);
       else if (replacement?.status === "spent") this.#stop(kicked(), "signIn");
       else this.#start(next);
     }
@@ -748,7 +750,7 @@ export class Connection implements SessionClient, SocketOwner {
     }
   }
 
-  #delay(state: Attempt, dueAt: number, error: AuthSocketError | undefined): void {
+  #delay(state: Attempt, dueAt: number, error = state.error): void {
     const attempt = attemptOf({ status: "starting", ...state });
     // What was refused already is shown as that, and waits for a newer token.
     if (attempt.veil && error) this.#decide(attempt.veil);
@@ -800,7 +802,7 @@ export class Connection implements SessionClient, SocketOwner {
   /** B24: the server has not answered the CONNECT. */
   #overdue(state: State & { status: "opening" }): void {
     const told = state.error?.code === "unreachable" ? state.error : undefined;
-    const error = told ?? unanswered(this.namespace, CONNECT_TIMEOUT);
+    const error = told ?? unanswered(this.namespace);
     // Looked at again: the sibling may have left by then.
     if (this.#context.hasSibling(this)) this.#decide({ ...state, error, dueAt: this.#now + CONNECT_TIMEOUT });
     else {

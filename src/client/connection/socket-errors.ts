@@ -27,8 +27,8 @@ export function unreachable(cause?: ConnectError): AuthSocketError {
 }
 
 /** B24: the server takes packets, and does not answer this one. */
-export function unanswered(namespace: string, timeout: number): AuthSocketError {
-  const message = `the server has not answered the CONNECT of "${namespace}" for ${timeout / 1000} s`;
+export function unanswered(namespace: string): AuthSocketError {
+  const message = `the server has not answered the CONNECT of "${namespace}" in 20 s`;
   return new AuthSocketError("unreachable", message);
 }
 
