@@ -64,6 +64,7 @@ export default defineConfig({
         test: {
           name: "package",
           include: ["test/package/**/*.test.ts"],
+          globalSetup: "test/package/pack.ts",
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

@@ -1,19 +1,33 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runInNewContext } from "node:vm";
 import ts from "typescript";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, inject, it } from "vitest";
 import { complaints } from "./compile.ts";
-import { pack, root } from "./tarball.ts";
+import { root } from "./tarball.ts";
 
 // An app of somebody else's: the tarball unpacked in its node_modules, beside what the package depends on.
-const tarball = pack();
-afterAll(() => tarball.remove());
-const app = realpathSync(tarball.folder);
+const app = realpathSync(mkdtempSync(join(tmpdir(), "authsocket-app-")));
+afterAll(() => rmSync(app, { recursive: true, force: true }));
 const modules = join(app, "node_modules");
 mkdirSync(join(modules, "authsocket"), { recursive: true });
-execFileSync("tar", ["-xzf", tarball.path, "-C", join(modules, "authsocket"), "--strip-components=1"]);
+execFileSync("tar", [
+  "-xzf",
+  inject("tarball").path,
+  "-C",
+  join(modules, "authsocket"),
+  "--strip-components=1",
+]);
 for (const name of ["jwt-decode", "socket.io-client"]) {
   symlinkSync(join(root, "node_modules", name), join(modules, name), "junction");
 }

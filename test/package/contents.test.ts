@@ -1,10 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
-import { pack, root } from "./tarball.ts";
+import { describe, expect, inject, it } from "vitest";
+import { root } from "./tarball.ts";
 
-const tarball = pack();
-afterAll(() => tarball.remove());
+const tarball = inject("tarball");
 
 // Those that begin with "shared-" are what several entry points hold.
 const entries = [

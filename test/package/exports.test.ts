@@ -4,11 +4,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { publint } from "publint";
 import { formatMessage } from "publint/utils";
-import { afterAll, describe, expect, it } from "vitest";
-import { pack, root } from "./tarball.ts";
+import { describe, expect, inject, it } from "vitest";
+import { root } from "./tarball.ts";
 
-const tarball = pack();
-afterAll(() => tarball.remove());
+const tarball = inject("tarball");
 
 describe("the exports map", () => {
   it("gives publint nothing to say", async () => {
