@@ -39,14 +39,15 @@ export function trackAcks(socket: Socket, hasQueue: boolean): AckTracker {
     if (hasQueue ? !isVolatile : acknowledge) args.push(watched(acknowledge));
     else if (acknowledge) args.push(acknowledge);
     isVolatile = false;
+    if (!isHeld) return emit.apply(socket, args as Parameters<typeof emit>);
     const { connected } = socket;
     // Only what is emitted is held: what arrives meanwhile is handed on as ever.
-    socket.connected = connected && !isHeld;
+    socket.connected = false;
     try {
       return emit.apply(socket, args as Parameters<typeof emit>);
     } finally {
       // T12: what the queue sends meanwhile it sends once more with the next connection; what else is here is volatile.
-      if (hasQueue && socket.connected !== connected) socket.sendBuffer = [];
+      if (hasQueue && connected) socket.sendBuffer = [];
       socket.connected = connected;
     }
   };

@@ -108,6 +108,10 @@ export function nextAttempt(state: State): Attempt {
   return "attempt" in state ? { ...attempt, attempt: attempt.attempt + 1 } : attempt;
 }
 
+export function isGuest(credential: Credential): credential is "guest" {
+  return credential === "guest";
+}
+
 export function tokenOf(credential: Credential): string | undefined {
   return credential === "guest" ? undefined : credential.accessToken;
 }

@@ -19,6 +19,7 @@ import {
   FIRST_ATTEMPT,
   isAtRest,
   isBarred,
+  isGuest,
   isSealed,
   isUnderWay,
   nextAttempt,
@@ -49,7 +50,7 @@ import {
   unreachable,
   unsent,
 } from "./socket-errors.ts";
-import { disposed, patchSocket, type SocketOwner, type SocketPatch } from "./socket-patch.ts";
+import { disposed, isolateBuffers, patchSocket, type SocketOwner, type SocketPatch } from "./socket-patch.ts";
 
 /** What the sockets of one Manager share. */
 export interface ConnectionContext {
@@ -63,7 +64,7 @@ export interface ConnectionContext {
   /** A socket is about to open the engine, where none is open yet. */
   opening(): void;
   /** For a cookie: whether the engine has seen it. One that has not is replaced, drained first. */
-  hasSeen(renewal: string): boolean;
+  hasSeen(renewal: string | undefined): boolean;
   /** Throws where the page itself is no safe place for a token (S3), or where there is no page for a relative URL. */
   admit(): void;
   /** Whether another socket of this Manager is connected. */
@@ -167,6 +168,8 @@ export class Connection implements SessionClient, SocketOwner {
 
   connect(): void {
     const state = this.#state;
+    // A retry that nobody has seen is one that the app has asked for from now on.
+    if ("veil" in state && state.veil) this.#decide({ ...state, veil: undefined });
     if (!isAtRest(state) || isSealed(state)) return;
     try {
       this.#context.admit();
@@ -209,18 +212,23 @@ export class Connection implements SessionClient, SocketOwner {
     const state = this.#state;
     if (state.status === "connected") {
       const view = this.#view;
-      this.#decide({ ...state, renewal: "reconnect", renewing: undefined });
+      if (this.socket.io.reconnection())
+        this.#decide({ ...state, renewal: "reconnect", renewing: undefined });
       const isNewer = view.status === "ready" && tokenOf(view.credential) !== tokenOf(state.credential);
-      if (state.credential === "guest" || isNewer) this.#queue(() => this.#context.reconnectGracefully());
-      else this.#force();
+      // Also where the refresh brings the same token. Once an engine, if the new one has caused it already.
+      const swap = () => {
+        if (this.isConnected) this.#context.reconnectGracefully();
+      };
+      if (isGuest(state.credential) || isNewer) this.#queue(swap);
+      else this.#force(swap);
     } else if (isAtRest(state)) {
       if (this.#session.currentToken !== undefined) this.#force();
       this.connect();
     } else if (state.status === "delayed" && this.#pace.putOffUntil(this.#now) === undefined) this.#force();
   }
 
-  #force(): void {
-    this.#session.getToken({ force: true }).catch(() => {}); // the state of the session says why
+  #force(done = () => {}): void {
+    this.#session.getToken({ force: true }).then(done, () => {}); // the state of the session says why
   }
 
   dispose(): void {
@@ -314,6 +322,13 @@ export class Connection implements SessionClient, SocketOwner {
       case "opening":
         // Before CONNECT: an engine without a token in sight is of no use (B12).
         if (view.status === "failing" && !state.credential) this.#release(state, view);
+        // B21: the CONNECT of a guest is under way, or of a user who is none any more.
+        else if (
+          view.status === "ready" &&
+          state.credential &&
+          isGuest(state.credential) !== isGuest(view.credential)
+        )
+          this.#start(attemptOf(state), () => this.#close());
         break;
       case "delayed":
         // What it waits to try again with has been replaced.
@@ -342,7 +357,7 @@ export class Connection implements SessionClient, SocketOwner {
   #renew(state: State & { status: "connected" }, view: View): void {
     if (view.status !== "ready") return;
     const { credential } = view;
-    if ((credential === "guest") !== (state.credential === "guest")) {
+    if (isGuest(credential) !== isGuest(state.credential)) {
       this.#changeIdentity(state, credential);
       return;
     }
@@ -403,13 +418,18 @@ export class Connection implements SessionClient, SocketOwner {
   // What Socket.IO says.
 
   /** A packet of this namespace, before Socket.IO looks at it. */
-  heard({ type, data }: Packet): void {
-    if (type === CONNECT) this.#cursor.accepted(data);
-    if (Array.isArray(data)) this.#heardEvent(data);
+  heard({ type, data, id }: Packet): void {
+    if (type === CONNECT) {
+      this.#cursor.accepted(data);
+      isolateBuffers(this.socket, (error) => this.report(error));
+    }
+    if (!Array.isArray(data)) return;
+    // One that the server wants acknowledged has no offset.
+    if (id === undefined) this.#cursor.received(data);
+    this.#heardEvent(data);
   }
 
   #heardEvent(data: unknown[]): void {
-    this.#cursor.received(data);
     const [event, ...args] = data;
     switch (event) {
       case SESSION_EVENT:
@@ -465,15 +485,18 @@ export class Connection implements SessionClient, SocketOwner {
     const state = this.#state;
     const token = this.connectedWith;
     if (state.status !== "connected" || token === undefined) return;
-    if (!this.#isTrue(isRefused, ...args)) return;
+    if (!this.#isTrue(isRefused, ...args) || !this.isConnected) return;
     const { status } = this.#session.refreshes.replace(this, token);
+    const now = this.#state;
+    // The app's own function, or a listener, may have left meanwhile (B11).
+    if (now.status !== "connected") return;
     if (status === "look" || status === "refreshing") {
       // What is emitted from here on would be refused, too. It waits for the next connection.
       const isHeld = this.socket.io.reconnection();
       if (isHeld) void this.tracker.hold();
-      this.#decide({ ...state, renewal: "reconnect", isHeld }, () => this.#follow());
+      this.#decide({ ...now, renewal: "reconnect", isHeld }, () => this.#follow());
     } else {
-      this.#decide({ ...state, error: state.error ?? refusedAgain(event) });
+      this.#decide({ ...now, error: now.error ?? refusedAgain(event) });
     }
   }
 
@@ -522,7 +545,7 @@ export class Connection implements SessionClient, SocketOwner {
       const session = this.#session;
       const token = tokenOf(credential);
       // The engine was opened with an earlier cookie, and will not see another one.
-      if (session.isCookie && token !== undefined && !this.#context.hasSeen(token)) return;
+      if (session.isCookie && !this.#context.hasSeen(token)) return;
       const payload = connectPayload(this.#context.options.payload, session.isCookie ? undefined : token);
       if (payload instanceof AuthSocketError) {
         this.#stop(payload, "signIn");
@@ -581,9 +604,11 @@ export class Connection implements SessionClient, SocketOwner {
   /** What that means is decided in refusal.ts. */
   #refused(error: ConnectError): void {
     const session = this.#session;
+    const before = this.#state;
     session.read(); // B8
-    if (this.#state.status !== "opening") return;
-    const state = { ...this.#state, unreached: 0 };
+    // Whoever has come meanwhile is not the one who was refused.
+    if (before.status !== "opening" || this.#state !== before) return;
+    const state = { ...before, unreached: 0 };
     if (state.error?.code === "unreachable") state.error = undefined;
     const { credential, refusals } = state;
     const isGuest = credential === "guest";
@@ -594,6 +619,8 @@ export class Connection implements SessionClient, SocketOwner {
       replace: token === undefined ? undefined : () => session.refreshes.replace(this, token),
       servesSibling: token !== undefined && session.isServing(token),
     });
+    // Asked for another token, or whether it is the token, the app may have left (B11).
+    if (this.#state !== before) return;
     this.#tried = answer.do === "comeBack" ? undefined : token;
     switch (answer.do) {
       case "comeBack":
@@ -665,9 +692,10 @@ export class Connection implements SessionClient, SocketOwner {
   /** The server has disconnected this socket. What that means is read in cut.ts. */
   #cut(): void {
     const session = this.#session;
+    const isLive = this.isConnected;
     session.read(); // B8
     const state = this.#state;
-    if (!isUnderWay(state)) return;
+    if (!isUnderWay(state) || this.isConnected !== isLive) return;
     const now = this.#now;
     const cuts = recentCuts(this.#cuts, now);
     this.#cuts = [...cuts, now];
@@ -687,6 +715,8 @@ export class Connection implements SessionClient, SocketOwner {
       }
       if (cut === "expired") session.refreshes.lapsed(token);
       const replacement = cut === "expired" ? undefined : session.refreshes.replace(this, token);
+      // A listener may have left meanwhile (B11).
+      if (!this.isConnected) return;
       const next = nextAttempt(state);
       this.#tried = token;
       if (replacement?.status === "later") this.#delay(next, replacement.at);
@@ -730,12 +760,8 @@ export class Connection implements SessionClient, SocketOwner {
     switch (view.status) {
       case "ready":
       case "pending":
-        this.#decide({ status: "opening", ...attempt }, ...before, () => {
-          // A listener of Socket.IO's own "disconnect" may have left again (B11).
-          if (!isUnderWay(this.#state)) return;
-          this.#context.opening();
-          this.#gate.open();
-        });
+        // B16: once all sockets of the last user have left, so that nothing which is under way for that user finds one.
+        this.#decide({ status: "opening", ...attempt }, ...before, () => this.#queue(() => this.#open()));
         break;
       case "failing": {
         const { error = attempt.error, retryAt } = view;
@@ -748,6 +774,17 @@ export class Connection implements SessionClient, SocketOwner {
       default:
         view satisfies never;
     }
+  }
+
+  #open(): void {
+    const state = this.#state;
+    // A listener of Socket.IO's own "disconnect" may have left again (B11).
+    if (!isUnderWay(state)) return;
+    this.#context.opening();
+    const isWaiting = this.#gate.open();
+    // B24: an earlier CONNECT may wait for its answer for ever.
+    if (isWaiting && state.status === "opening")
+      this.#decide({ ...state, dueAt: this.#now + CONNECT_TIMEOUT });
   }
 
   #delay(state: Attempt, dueAt: number, error = state.error): void {

@@ -33,9 +33,12 @@ export function renewInBand(
   };
   // S1: the app's onAnyOutgoing listeners would print the token.
   const watching = [...socket.listenersAnyOutgoing()];
+  const { length } = socket.sendBuffer;
   socket.offAnyOutgoing();
   (hasQueue ? socket.volatile : socket).timeout(RENEWAL_TIMEOUT).emit(RENEW_EVENT, { token }, answered);
   for (const listener of watching) socket.onAnyOutgoing(listener);
+  // Held back, it would go out with the next connection, whose token is newer, and past these listeners.
+  socket.sendBuffer.splice(length);
 }
 
 /** The ms that a server gives a token; undefined where it says no such number. */

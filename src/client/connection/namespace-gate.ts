@@ -1,6 +1,6 @@
 import { type Manager, Socket } from "socket.io-client";
 import type { Platform } from "../platform/platform.ts";
-import { CONNECT, CONNECT_ERROR } from "./packet.ts";
+import { CONNECT, CONNECT_ERROR, DISCONNECT } from "./packet.ts";
 
 /** ms after which a server has taken in a DISCONNECT. It takes a CONNECT that comes together with one for a second one. */
 const SETTLE = 50;
@@ -14,7 +14,7 @@ const SETTLE = 50;
  */
 export class NamespaceGate {
   readonly namespace: string;
-  readonly #socket: Socket;
+  #socket: Socket | undefined;
   readonly #platform: Platform;
   /** The engine on which a CONNECT of this Socket is unanswered. */
   #unanswered: Manager["engine"] | undefined;
@@ -23,26 +23,32 @@ export class NamespaceGate {
   /** The namespace is to be opened when the way is free. */
   #isWaiting = false;
 
-  constructor(socket: Socket, namespace: string, platform: Platform) {
-    this.#socket = socket;
+  constructor(namespace: string, platform: Platform) {
     this.namespace = namespace;
     this.#platform = platform;
   }
 
-  open(): void {
+  /** From now on, for that Socket of the namespace. */
+  serve(socket: Socket): void {
+    this.#socket = socket;
+  }
+
+  /** @returns whether the way is not free yet */
+  open(): boolean {
     this.#isWaiting = !!(this.#unanswered || this.#closing);
     if (!this.#isWaiting) Socket.prototype.connect.call(this.#socket);
+    return this.#isWaiting;
   }
 
   /** A Socket that Socket.IO has let go of needs no closing. */
   close(): void {
     this.#isWaiting = false;
-    if (this.#socket.active) Socket.prototype.disconnect.call(this.#socket);
+    if (this.#socket?.active) Socket.prototype.disconnect.call(this.#socket);
   }
 
   /** A CONNECT goes out. */
   sent(): void {
-    this.#unanswered = this.#socket.io.engine;
+    this.#unanswered = this.#socket?.io.engine;
   }
 
   /** The server has answered it. */
@@ -60,18 +66,22 @@ export class NamespaceGate {
     });
   }
 
-  /** An answer of the server's that Socket.IO hands to nobody, since the Socket has left meanwhile. */
+  /** An answer of the server's that Socket.IO hands to nobody, since the Socket has left meanwhile; or a DISCONNECT as one. */
   heard(type: number): void {
-    if (!this.#unanswered || this.#socket.active) return;
-    if (type === CONNECT) this.#leaveAgain(this.#unanswered);
-    else if (type === CONNECT_ERROR) this.answered();
+    const socket = this.#socket;
+    if (!this.#unanswered || !socket) return;
+    if (type === DISCONNECT) this.#settle(this.#unanswered);
+    else if (socket.active) return;
+    else if (type === CONNECT) {
+      // Connected after all. Only now does the server understand a DISCONNECT; a stand-in sends it, and the app hears nothing.
+      const ghost = new Socket(socket.io, this.namespace);
+      ghost.connected = true;
+      ghost.disconnect();
+      this.#settle(this.#unanswered);
+    } else if (type === CONNECT_ERROR) this.answered();
   }
 
-  /** Connected after all. Only now does the server understand a DISCONNECT; a stand-in sends it, and the app hears nothing. */
-  #leaveAgain(engine: Manager["engine"]): void {
-    const ghost = new Socket(this.#socket.io, this.namespace);
-    ghost.connected = true;
-    ghost.disconnect();
+  #settle(engine: Manager["engine"]): void {
     this.#platform.setTimeout(() => {
       if (this.#unanswered === engine) this.answered();
     }, SETTLE);

@@ -56,7 +56,10 @@ export class Outbox {
 
   #putBack(packets: Socket["sendBuffer"]): void {
     this.#takeOut(packets);
-    this.#socket.sendBuffer.unshift(...packets);
+    // Private, and renamed by no build: one whose `timeout()` has run out is not sent any more.
+    const { acks } = this.#socket as unknown as { acks: object };
+    const awaited = packets.filter(({ id }) => id === undefined || id in acks);
+    this.#socket.sendBuffer.unshift(...awaited);
   }
 
   #takeOut(packets: Socket["sendBuffer"]): void {

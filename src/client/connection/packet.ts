@@ -3,6 +3,8 @@ export interface Packet {
   nsp: string;
   type: number;
   data?: unknown;
+  /** of the acknowledgement that is wanted */
+  id?: number | undefined;
 }
 
 /** As Socket.IO numbers its packets. */

@@ -11,7 +11,7 @@ import { reconnectGracefully } from "./graceful-reconnect.ts";
 import { NamespaceGate } from "./namespace-gate.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./options.ts";
 import { ACK, BINARY_ACK, DISCONNECT, type Packet } from "./packet.ts";
-import { isolateListeners } from "./socket-patch.ts";
+import { isolateListeners, keepListeners } from "./socket-patch.ts";
 
 interface Member {
   socket: { dispose(): void };
@@ -32,12 +32,7 @@ export class SocketGroup implements ConnectionContext {
   readonly #uri: string | undefined;
   readonly #manager: Manager;
   readonly #fastReconnect: FastReconnect;
-  readonly #listeners = {
-    packet: (packet: Packet) => this.#heard(packet),
-    close: () => this.#closed(),
-    reconnect_attempt: () => this.#retried(),
-    reconnect_failed: () => this.#gaveUp(),
-  };
+  readonly #dropListeners: () => void;
   #members: readonly Member[] = [];
   /** By namespace. One outlives its socket, whose CONNECT may still be answered. */
   readonly #gates = new Map<string, NamespaceGate>();
@@ -81,9 +76,12 @@ export class SocketGroup implements ConnectionContext {
     });
     this.#fastReconnect = new FastReconnect(this.#manager);
     isolateListeners(this.#manager, platform.report);
-    for (const [event, listener] of Object.entries(this.#listeners)) {
-      this.#manager.on(event as "packet", listener as (packet: Packet) => void);
-    }
+    this.#dropListeners = keepListeners(this.#manager, {
+      packet: (packet: Packet) => this.#heard(packet),
+      close: () => this.#closed(),
+      reconnect_attempt: () => this.#retried(),
+      reconnect_failed: () => this.#gaveUp(),
+    });
   }
 
   admit(): void {
@@ -101,8 +99,9 @@ export class SocketGroup implements ConnectionContext {
 
   connection(namespace: string): Connection {
     const socket = this.#manager.socket(namespace, this.options.io);
-    const gate = this.#gates.get(namespace) ?? new NamespaceGate(socket, namespace, this.#session.platform);
+    const gate = this.#gates.get(namespace) ?? new NamespaceGate(namespace, this.#session.platform);
     this.#gates.set(namespace, gate);
+    gate.serve(socket);
     return new Connection(socket, gate, this.#session, this);
   }
 
@@ -121,15 +120,16 @@ export class SocketGroup implements ConnectionContext {
   /** The first member takes the others with it, and the session that was made for it. */
   leave(member: Connection): void {
     this.#members = this.#members.filter(({ connection }) => connection !== member);
+    // B16, T6: the next of() gets a Socket of its own. The Manager would hand out the last user's, with its queue and its
+    // recovery. `nsps` is private, and no build renames it.
+    Reflect.deleteProperty(Object(this.#manager).nsps, member.namespace);
     if (member.namespace !== this.namespace) return;
     for (const { socket } of this.#members) socket.dispose();
-    for (const [event, listener] of Object.entries(this.#listeners)) {
-      this.#manager.off(event as "packet", listener as (packet: Packet) => void);
-    }
+    this.#dropListeners();
     if (!this.options.session) this.session.dispose();
   }
 
-  hasSeen(renewal: string): boolean {
+  hasSeen(renewal: string | undefined): boolean {
     if (renewal === this.#openedWith || !this.#manager.reconnection()) return true;
     this.reconnectGracefully();
     return false;
@@ -146,7 +146,7 @@ export class SocketGroup implements ConnectionContext {
 
   /** The browser attaches the cookie as the handshake leaves: a renewal that comes before its answer is too late for it. */
   opening(): void {
-    if (this.#manager._readyState === "closed") this.#openedWith = this.#session.currentToken;
+    if (!/^open/.test(this.#manager.engine?.readyState)) this.#openedWith = this.#session.currentToken;
   }
 
   #heard(packet: Packet): void {

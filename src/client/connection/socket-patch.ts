@@ -45,6 +45,58 @@ export function isolateListeners(
   Object.assign(emitter, { emitReserved });
 }
 
+/** What Sockets and Managers have in common. */
+interface Emitter {
+  on(event: never, listener: never): unknown;
+  off(event: never, listener: never): unknown;
+  listeners(event: never): unknown[];
+}
+
+/**
+ * Listens until the function is called that it returns: an app that drops every listener of an event means its own (B19).
+ */
+export function keepListeners(emitter: Emitter, listeners: object): () => void {
+  const { off } = emitter;
+  const own = Object.entries(listeners) as [never, never][];
+  let isKept = true;
+  const listen = () => {
+    for (const [event, listener] of own) {
+      if (isKept && !emitter.listeners(event).includes(listener)) emitter.on(event, listener);
+    }
+  };
+  const drop = (...args: [never, never]) => {
+    off.apply(emitter, args);
+    listen();
+    return emitter;
+  };
+  const names = ["off", "removeListener", "removeAllListeners", "removeEventListener"];
+  Object.assign(emitter, Object.fromEntries(names.map((name) => [name, drop])));
+  listen();
+  return () => {
+    isKept = false;
+    for (const listening of own) off.apply(emitter, listening);
+  };
+}
+
+/**
+ * What was received or emitted before the connection is worked off one by one, so that a listener which throws on one of
+ * them keeps neither the others nor the connection (B9).
+ */
+export function isolateBuffers(socket: Socket, report: (error: unknown) => void): void {
+  for (const buffer of [socket.receiveBuffer, socket.sendBuffer] as unknown[][]) {
+    const forEach = (run: (entry: unknown) => void) => {
+      for (const entry of [...buffer]) {
+        try {
+          run(entry);
+        } catch (error) {
+          report(error);
+        }
+      }
+    };
+    Object.assign(buffer, { forEach });
+  }
+}
+
 /**
  * Makes a Socket's methods do what AuthSocket's do, and `emitWithAck` settle whatever happens (B18).
  *
@@ -54,23 +106,6 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
   /** With the packet, if it was buffered. */
   const pending = new Map<(error: Error) => void, Socket["sendBuffer"][number] | undefined>();
   let isDetached = false;
-
-  const listeners = {
-    connect: () => owner.accepted(),
-    connect_error: (error: ConnectError) => owner.failed(error),
-    disconnect: (reason: string) => owner.disconnected(reason),
-  };
-  const listen = () => {
-    for (const [event, listener] of Object.entries(listeners)) {
-      if (!socket.listeners(event).includes(listener)) socket.on(event, listener);
-    }
-  };
-  const off = (...args: Parameters<Socket["off"]>) => {
-    Socket.prototype.off.apply(socket, args);
-    // An app that drops every listener of an event means its own.
-    if (!isDetached) listen();
-    return socket;
-  };
 
   const emitWithAck = (...args: Parameters<Socket["emitWithAck"]>) => {
     if (isDetached) return Promise.reject(disposed());
@@ -102,12 +137,12 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
       return socket;
     },
     emitWithAck,
-    off,
-    removeListener: off,
-    removeAllListeners: off,
-    removeEventListener: off,
   });
-  listen();
+  const dropListeners = keepListeners(socket, {
+    connect: () => owner.accepted(),
+    connect_error: (error: ConnectError) => owner.failed(error),
+    disconnect: (reason: string) => owner.disconnected(reason),
+  });
 
   return {
     rejectPending(error) {
@@ -124,8 +159,7 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
     },
     detach() {
       isDetached = true;
-      for (const [event, listener] of Object.entries(listeners))
-        Socket.prototype.off.call(socket, event, listener);
+      dropListeners();
     },
   };
 }
