@@ -86,8 +86,9 @@ function forgetOld(leases: IDBObjectStore): void {
   leases.openCursor().onsuccess = ({ target }) => {
     const cursor = (target as IDBRequest<IDBCursorWithValue | null>).result;
     if (!cursor) return;
-    const { at = 0 } = cursor.value as Lease;
-    if (at < Date.now() - FORGOTTEN_AFTER) cursor.delete();
+    const { at = 0, holder } = cursor.value as Lease;
+    // One whose turn is held is in use, though nothing may have been committed yet.
+    if (!holder && at < Date.now() - FORGOTTEN_AFTER) cursor.delete();
     cursor.continue();
   };
 }

@@ -128,6 +128,8 @@ export function isBehind(
 ): boolean {
   const { generation, at = Number.NEGATIVE_INFINITY } = lease;
   if (token !== undefined && lease.token === token) return false;
+  // Somebody has signed out, and nothing has come since.
+  if (lease.signedOut && at === lease.since) return false;
   if (known !== undefined) return generation !== known;
   return Math.abs(now - at) < NEWS || at > opened;
 }

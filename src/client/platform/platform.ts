@@ -51,3 +51,8 @@ export const browserPlatform: Platform = {
 export function hasPage(platform: Platform): boolean {
   return platform.location() !== undefined || globalThis.navigator?.product === "ReactNative";
 }
+
+/** What relative URLs are resolved by, as the browser does: a page may have a `<base>`. */
+export function baseOf(page: Location | undefined): string | undefined {
+  return globalThis.document?.baseURI ?? page?.href;
+}

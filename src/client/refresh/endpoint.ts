@@ -1,5 +1,5 @@
 import { AuthSocketError } from "../errors.ts";
-import type { Platform } from "../platform/platform.ts";
+import { baseOf, type Platform } from "../platform/platform.ts";
 import { isInSeconds, type KnownTokens, readTokenResponse, readTokenSet } from "../token/token-set.ts";
 import { AnswerError, certaintyOf, isElsewhere, saysSignInAgain } from "./outcome.ts";
 import type { RefreshContext, RefreshRequest } from "./refresh.ts";
@@ -58,7 +58,9 @@ export async function askEndpoint(
 
 async function readRefusal(response: Response, name: string, owner: EndpointOwner): Promise<AnswerError> {
   const { status, headers } = response;
-  const retryAfter = readRetryAfter(headers.get("Retry-After"), owner.platform.now());
+  // B5: a date is by the server's clock, which it tells where CORS lets it.
+  const date = Date.parse(headers.get("Date") ?? "") || owner.platform.now();
+  const retryAfter = readRetryAfter(headers.get("Retry-After"), date);
   if (status === 404 || status === 405) {
     owner.warn(
       `"refresh": ${name} answered ${status}. Is this the URL and the method of the refresh endpoint?`,
@@ -94,9 +96,8 @@ function readPicked(read: RefreshRequest["read"], body: unknown, now: number): K
     const picked = read?.(body);
     if (isInSeconds(Object(picked).expiresAt)) return undefined;
     // It may pick the text of the token, a TokenSet, or an answer like those that are read by default.
-    return Object(picked).expiresAt !== undefined || typeof picked === "string"
-      ? readTokenSet(picked)
-      : readTokenResponse(picked, now);
+    const isSet = Object(picked).expiresAt !== undefined || typeof picked === "string";
+    return (isSet && readTokenSet(picked)) || readTokenResponse(picked, now);
   } catch {
     return undefined; // where it throws, the default reading is tried
   }
@@ -113,5 +114,5 @@ function readRetryAfter(value: string | null, now: number): number {
 
 /** Outside a page there is no other origin, and no preflight. */
 function isThisOrigin(url: string | URL, page: Location | undefined): boolean {
-  return !page || new URL(url, page.href).origin === page.origin;
+  return !page || new URL(url, baseOf(page)).origin === page.origin;
 }

@@ -1,5 +1,6 @@
 import { AuthSocketError, isAuthSocketError } from "../errors.ts";
 import { check } from "../option-check.ts";
+import { baseOf } from "../platform/platform.ts";
 import { refuseInsecure } from "../token/secrecy.ts";
 import type { Session } from "./session.ts";
 
@@ -19,7 +20,7 @@ export async function authorizedFetch(
   check((init.mode ?? request.mode) !== "no-cors", "mode", `"cors" or "same-origin", to send a token`);
   refuseOrigin(session, request.url ?? String(input));
   const { body } = init;
-  const signal = init.signal ?? undefined;
+  const signal = init.signal ?? request.signal;
   const isRepeatable = typeof Object(body).getReader !== "function";
   /** @param id of the user whose request it is; 0: nobody's yet */
   const refuseOthers = (id: number) => {
@@ -45,8 +46,8 @@ export async function authorizedFetch(
     if (isAuthSocketError(error) && error.code !== "user_changed") return token;
     throw error;
   });
-  refuseOthers(userId);
   if (fresh === token) return response;
+  refuseOthers(userId);
   void response.body?.cancel().catch(() => {});
   return send(fresh);
 }
@@ -82,7 +83,7 @@ function refuseOrigin({ platform, options, isCookie }: Session, text: string): v
     "input",
     `an absolute URL outside a browser: "${text}" is relative`,
   );
-  const { origin, href } = new URL(text, page?.href);
+  const { origin, href } = new URL(text, baseOf(page));
   const { origins = [], allowInsecure } = options;
   const allowed = [page?.origin, ...origins.map((other) => new URL(other).origin)];
   // An opaque origin reads "null", and equals nothing.

@@ -67,7 +67,7 @@ export const SESSION_OPTIONS: Rules = {
   ],
   name: [(name) => typeof name === "string" && name !== "", "a string that is not empty"],
   credential: [(value) => value === "token" || value === "cookie", `"token" or "cookie"`],
-  leeway: DURATION,
+  leeway: [(value) => DURATION[0](value) && Number.isFinite(value), DURATION[1]],
   jitter: [(share) => typeof share === "number" && share >= 0 && share <= 1, "a number between 0 and 1"],
   refreshTimeout: DURATION,
   retry: OBJECT,

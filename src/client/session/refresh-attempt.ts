@@ -126,12 +126,16 @@ export class RefreshAttempt {
     this.#turn = turn;
     // Whoever has used its refresh token has a newer one, whenever that was (B5, B6).
     const behind = at.behind || this.#isSpent(at);
-    const taken = tabs.takeOver({ name: this.#name, generation: at.generation }, this.asked.token);
+    const { token, reason } = this.asked;
+    const taken = tabs.takeOver({ name: this.#name, generation: at.generation }, token);
     const send = () => this.#send(turn, at);
     if (taken && at.behind) this.#adopt(turn, taken);
-    // The tabs share the session that another one has just renewed (B2).
-    else if (at.behind && isCookie && tabs.isNamed)
-      this.#adopt(turn, { accessToken: this.#session.renewal() });
+    // The tabs share the session that another one has just renewed (B2), unless it is to be found out whose it is (B16).
+    else if (at.behind && isCookie && tabs.isNamed && !(reason === "forced" && token?.subject))
+      this.#adopt(turn, {
+        accessToken: this.#session.renewal(),
+        expiresAt: at.at && token?.lifetime && at.at + token.lifetime,
+      });
     else if (!behind || !isShared) this.#look(send);
     else {
       // T24: what another tab has stored may not be seen here yet. What is seen of it in time overtakes this attempt.

@@ -29,13 +29,13 @@ export class RefreshBudget {
 
   allowance(asker: object, { accessToken, renewAt, expiresAt }: AccessToken, now: number): Allowance {
     const asked = this.#askers.get(asker);
-    if (asked && now < (renewAt ?? expiresAt ?? asked.at + UNKNOWN_END)) {
+    // By a clock that has been put back, it would take hours (B5).
+    if (asked && now >= asked.at && now < (renewAt ?? expiresAt ?? asked.at + UNKNOWN_END)) {
       asked.refused = accessToken;
       return { status: "spent" };
     }
     if (this.#refreshedFor === accessToken) return { status: "spent" };
     const at = this.#refreshedAt + REST;
-    // By a clock that has been put back, it would take hours (B5).
     return now < at && now >= this.#refreshedAt ? { status: "later", at } : { status: "now" };
   }
 

@@ -310,7 +310,7 @@ export class Refreshes implements AttemptOwner {
     const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || isSource;
     const token = isGoodStill ? sameLife(before, received, now) : received;
     const user = nextUser(state.user, token);
-    const isNews = isSource && before && end.type === "granted" && user.id !== state.user.id;
+    const isNews = before && end.type === "granted" && user.id !== state.user.id;
     this.#owner.decide(
       { status: "signedIn", user, token },
       this.#store.save(token, isNews ? this.#owner.announcing({ signedOut: false, token }) : undefined),
@@ -375,7 +375,7 @@ export class Refreshes implements AttemptOwner {
     const { user } = this.#state;
     this.#owner.decide({ status: "signedOut", user, error }, () => {
       // Unless another tab has put a newer one there.
-      if (token) this.#owner.tabs.unlessBehind(token, () => this.#store.clear(token.accessToken)());
+      if (token) this.#owner.tabs.unlessBehind(token, () => this.#store.clear(token)());
     });
   }
 

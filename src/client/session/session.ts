@@ -16,7 +16,7 @@ import type { TabNews } from "../tabs/refresh-lock.ts";
 import { type AccessToken, isExpired, type Origin, remeasured } from "../token/access-token.ts";
 import { Fingerprints } from "../token/fingerprints.ts";
 import { readSignInTokens, type TokenSet } from "../token/token-set.ts";
-import { isSameUser, NOBODY, nextUser, successor, type User } from "../token/user.ts";
+import { isSameUser, NOBODY, nextUser, perhapsAnother, successor, type User } from "../token/user.ts";
 import { Clients, type ClientsOwner, type SessionClient } from "./clients.ts";
 import { type AuthSessionOptions, checkSessionOptions } from "./options.ts";
 import type { Asked } from "./refresh-attempt.ts";
@@ -36,7 +36,7 @@ import { Supply } from "./supply.ts";
 import { type Announcement, type GroupOwner, TabGroup } from "./tab-group.ts";
 import { answerTab } from "./tab-news.ts";
 import { TokenReader } from "./token-reader.ts";
-import { type Waiter, Waiters } from "./waiters.ts";
+import { Waiters } from "./waiters.ts";
 
 /** What is asked of `getToken()`. */
 interface TokenRequest {
@@ -45,6 +45,8 @@ interface TokenRequest {
   /** a token that a server has refused */
   rejected?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** whoever turns out to be signed in; default: nobody but the present user */
+  isAnybodys?: boolean;
 }
 
 /** How many of a user's tokens are remembered. */
@@ -212,7 +214,8 @@ export class Session
   accepted(token: string): void {
     const state = this.#state;
     const current = tokenOf(state);
-    if (!current?.assumed || current.accessToken !== token) return;
+    // A renewal that is under way says whose session it is.
+    if (!current?.assumed || current.accessToken !== token || "reason" in state) return;
     const { assumed: _, ...certain } = current;
     this.decide({ ...state, user: nextUser(state.user, certain), token: certain } as State);
   }
@@ -241,7 +244,7 @@ export class Session
 
   // What the app asks for.
 
-  getToken({ force = false, rejected, signal }: TokenRequest = {}): Promise<string> {
+  getToken({ force = false, rejected, signal, isAnybodys }: TokenRequest = {}): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#enter(signal);
       const { user } = this.#state;
@@ -256,7 +259,8 @@ export class Session
         resolve(usable.accessToken);
         return;
       }
-      this.#wait(force ? "fresh" : "token", resolve, reject, signal);
+      const asker = isAnybodys ? NOBODY : user;
+      this.#waiters.add({ wants: force ? "fresh" : "token", user: asker.id }, resolve, reject, signal);
       this.refreshes.look(force);
       this.#settle();
       this.reactions.run();
@@ -267,7 +271,7 @@ export class Session
   whenReady(signal: AbortSignal | undefined): Promise<SessionState> {
     return new Promise<string>((resolve, reject) => {
       this.#enter(signal);
-      this.#wait("ready", resolve, reject, signal);
+      this.#waiters.add({ wants: "ready", user: this.user.id }, resolve, reject, signal);
       const token = tokenOf(this.#state);
       // A cookie that is only assumed says nothing.
       if (token?.assumed && this.#state.status === "signedIn") this.refreshes.refresh("missing");
@@ -293,15 +297,6 @@ export class Session
     this.read();
   }
 
-  #wait(
-    wants: Waiter["wants"],
-    resolve: (token: string) => void,
-    reject: (error: unknown) => void,
-    signal: AbortSignal | undefined,
-  ): void {
-    this.#waiters.add({ wants, user: this.#state.user.id }, resolve, reject, signal);
-  }
-
   async signIn(given: unknown): Promise<void> {
     this.#refuseDisposed();
     if (given === undefined && !this.isCookie) return this.#signInAgain();
@@ -318,7 +313,7 @@ export class Session
     const state = this.#state;
     const current = tokenOf(state);
     if (current?.accessToken === tokens.accessToken && state.status !== "signedOut")
-      this.#renewFields(current, tokens);
+      this.#renewFields(current, tokens, "app");
     else {
       // 2.1: a lifetime counts from now. A set that tells the instant of its end, or nothing, may have been kept for long.
       const isHeld = tokens.expiresAt === undefined || tokens.expiresAt === Object(given).expiresAt;
@@ -330,7 +325,7 @@ export class Session
   }
 
   /** B23: the access token is there already. What else is new about it is stored, and nobody changes. */
-  #renewFields(current: AccessToken, tokens: TokenSet): void {
+  #renewFields(current: AccessToken, tokens: TokenSet, from: "app" | "stored"): void {
     const isKnown = Object.entries(tokens).every(
       ([field, value]) => current[field as keyof TokenSet] === value,
     );
@@ -347,7 +342,8 @@ export class Session
         : fresh;
     const { id } = this.#state.user;
     const user = { id, subject: known.subject, signInId: known.signInId };
-    this.decide({ ...this.#state, user, token: known } as State, this.#store.save(known));
+    const effects = from === "app" ? [this.#store.save(known)] : [];
+    this.decide({ ...this.#state, user, token: known } as State, ...effects);
   }
 
   #takeSignIn(tokens: TokenSet, origin: Origin): void {
@@ -368,24 +364,23 @@ export class Session
   /** The store, a refresh cookie or the source has what the sign-in brought. */
   async #signInAgain(): Promise<void> {
     this.admit();
-    if (this.#sourceStore) {
-      // Also where the same user had signed out here.
-      if (this.#state.status === "signedOut" || this.#sourceStore.signedOut?.()) this.#reopen(true);
-      else this.#open();
-      // The SDK may have changed its user without a word. An answer that is under way may be about the last one.
-      const state = this.#state;
-      if (tokenOf(state)) {
-        this.refreshes.overtake();
-        this.refreshes.refresh("reason" in state ? state.reason : "expiring");
-        await this.refreshes.attempt?.over;
-      }
-    } else {
-      await new Promise<void>((done) => this.read(done));
-      if (this.#state.status === "signedOut") this.#reopen(true);
+    const before = this.currentToken;
+    await new Promise<void>((done) => this.read(done));
+    const state = this.#state;
+    const token = tokenOf(state);
+    // Also where the source's user had signed out here.
+    if (!token || this.#sourceStore?.signedOut?.()) {
+      this.refreshes.overtake();
+      this.#reopen(true);
+    } else if (token.accessToken === before && token.refreshToken === undefined) {
+      // The cookie or the SDK may have changed its user. An answer that is under way may be about the last one.
+      this.refreshes.overtake();
+      this.refreshes.refresh("reason" in state ? state.reason : "expiring");
+      await this.refreshes.attempt?.over;
     }
     this.#clients.react((client) => client.signedIn());
     this.reactions.run();
-    await this.getToken();
+    await this.getToken({ isAnybodys: true });
   }
 
   async signOut(): Promise<void> {
@@ -468,7 +463,11 @@ export class Session
       // Somebody only once the server has said so: the first sign-in of all inherits from nobody (B16).
       if (this.isCookie) {
         this.decide({ status: "signedIn", user: state.user, token: { ...token, assumed: true } });
-      } else this.#adopt(token);
+      } else {
+        const current = tokenOf(state);
+        if (current?.accessToken === token.accessToken) this.#renewFields(current, found.tokens, "stored");
+        else this.#adopt(token);
+      }
     }
     if (this.#isWanted) this.refreshes.look();
   }
@@ -498,9 +497,10 @@ export class Session
         if (this.#isWanted) this.refreshes.look();
         break;
       case "startAnew": {
-        const clear = this.#store.clear(`${this.currentToken}`);
+        const token = tokenOf(state);
         this.refreshes.overtake();
-        this.decide({ status: "unknown", user: successor(state.user) }, clear);
+        const user = perhapsAnother(state.user, this.#reader.drawSignIn());
+        this.decide({ status: "unknown", user }, ...(token ? [this.#store.clear(token)] : []));
         if (this.#isWanted) this.refreshes.look();
         break;
       }
@@ -520,12 +520,9 @@ export class Session
    * @param isOwn whether it was here, and other tabs are to hear of it
    */
   #reopen(isOwn: boolean): void {
-    const { user } = this.#state;
+    const user = perhapsAnother(this.user, this.#reader.drawSignIn());
     const announcing = isOwn ? this.announcing({ signedOut: false }) : undefined;
-    this.decide(
-      { status: "unknown", user: user.subject === undefined ? successor(user) : user },
-      this.#store.clearAll(false, announcing),
-    );
+    this.decide({ status: "unknown", user }, this.#store.clearAll(false, announcing));
   }
 
   /** What a source is asked when it has news. */
@@ -538,8 +535,12 @@ export class Session
   sourceHas(asker: User, tokens: TokenSet | undefined, isTold: boolean): void {
     const { user } = this.#state;
     const current = tokenOf(this.#state);
-    // What has been decided meanwhile is newer.
-    if (this.#disposed || user.id !== asker.id) return;
+    if (this.#disposed) return;
+    // What has been decided meanwhile may be older than the news, and may be newer.
+    if (user.id !== asker.id) {
+      this.#news.ask(isTold);
+      return;
+    }
     // What the SDK does not tell its other tabs, they hear from here.
     if (!tokens) {
       // It is no sign-out that outlives a reload.
@@ -652,15 +653,17 @@ export class Session
   // Tokens and the store.
 
   announcing(announcement: Announcement): Settling | undefined {
-    const { subject } = this.#state.user;
-    return this.tabs.announcing({ subject, ...announcement }, () => {
+    return this.tabs.announcing(announcement, () => {
       void this.#store.written?.then(() => this.read());
     });
   }
 
   received(tokens: TokenSet, origin: Origin): AccessToken {
-    const at = origin === "received" ? this.#supply.receivedAt : this.platform.now();
-    return this.#reader.readAnswer(tokens, origin, this.user, tokenOf(this.#state), at);
+    const { isSource, receivedAt } = this.#supply;
+    const at = origin === "received" ? receivedAt : this.platform.now();
+    // What a source holds is the source's to renew.
+    const own = isSource ? { ...tokens, refreshToken: undefined } : tokens;
+    return this.#reader.readAnswer(own, origin, this.user, tokenOf(this.#state), at);
   }
 }
 

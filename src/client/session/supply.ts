@@ -1,6 +1,7 @@
 import { defined } from "../defined.ts";
 import { check } from "../option-check.ts";
 import { andThen } from "../platform/deadline.ts";
+import { baseOf } from "../platform/platform.ts";
 import { askEndpoint, type EndpointOwner } from "../refresh/endpoint.ts";
 import { readAnswer } from "../refresh/outcome.ts";
 import type { Refresh, RefreshReason, RefreshRequest } from "../refresh/refresh.ts";
@@ -84,7 +85,7 @@ export class Supply {
     const url = `${this.url}`;
     const page = this.#owner.platform.location();
     check(page !== undefined, "refresh", `an absolute URL outside a browser: "${url}" is relative`);
-    if (!this.#options.allowInsecure) refuseInsecure("refresh", new URL(url, page.href).href);
+    if (!this.#options.allowInsecure) refuseInsecure("refresh", new URL(url, baseOf(page)).href);
   }
 
   /** Asks for a token. A source that is only looked at may answer the one that it holds. */

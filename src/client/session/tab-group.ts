@@ -120,7 +120,7 @@ export class TabGroup {
     overtaken: () => void,
   ): Settling | undefined {
     const isPrivate = this.#reach.perTab || this.isPrivate(token);
-    forgetHandover(this.#owner.platform, this.name);
+    forgetHandover(this.#owner.platform, this.leaseName(token) ?? this.name);
     if (this.#isAlone || isPrivate || !this.#owner.platform.leases()) return undefined;
     const news = {
       signedOut,

@@ -40,8 +40,8 @@ export class SafeStore {
   /** What the warning is about. */
   #failing: "read" | "write" | undefined;
   /**
-   * The access token that was last seen or written there. What differs from it is news (B8). Null: what is found next is
-   * no news, since it could not be overwritten.
+   * The tokens that were last seen or written there. What differs from them is news (B8). Null: what is found next is no
+   * news, since it could not be overwritten.
    */
   #seen: string | undefined | null;
   /** Whether memory has what could not be written: a sign-out that the store tells of may have come before it. */
@@ -76,7 +76,7 @@ export class SafeStore {
         }
         this.#reads++;
         const isNews = this.#isNews(tokens);
-        this.#seen = tokens?.accessToken;
+        this.#seen = textOf(tokens);
         if (tokens && isNews) this.#isAhead = false;
         if (tokens) done(isNews ? { tokens } : "unchanged");
         else this.#readSignOut((found) => done(isOutdated() ? "unchanged" : found));
@@ -102,7 +102,7 @@ export class SafeStore {
   }
 
   #isNews(tokens: TokenSet | undefined): boolean {
-    return this.#seen !== null && tokens?.accessToken !== this.#seen;
+    return this.#seen !== null && textOf(tokens) !== this.#seen;
   }
 
   /** Whether it failed when it was read last. */
@@ -123,7 +123,7 @@ export class SafeStore {
     const tokens = toTokenSet(token);
     return this.#writing(
       twice(() => this.#store.save(tokens), settled),
-      tokens.accessToken,
+      textOf(tokens),
     );
   }
 
@@ -133,10 +133,10 @@ export class SafeStore {
   }
 
   /** Empties the store of the token that ended the session, unless another one has taken its place. */
-  clear(token: string): () => void {
+  clear(token: AccessToken): () => void {
     return this.#writing(() =>
       andThen(this.#store.load(), (loaded) =>
-        readTokenSet(loaded)?.accessToken === token ? this.#store.clear() : undefined,
+        textOf(readTokenSet(loaded)) === textOf(token) ? this.#store.clear() : undefined,
       ),
     );
   }
@@ -247,7 +247,13 @@ function twice(
   if (!settled) return write;
   return () =>
     new Promise((resolve) => {
-      const again = () => resolve(new Promise<boolean>(settled).then((held) => (held ? write() : undefined)));
+      const announced = new Promise<boolean>(settled);
+      const again = () => resolve(announced.then((held) => (held ? write() : undefined)));
       answerOnce(write, again, again);
     });
+}
+
+/** An access token may be handed out again with another refresh token. */
+function textOf(tokens: TokenSet | undefined): string | undefined {
+  return tokens && `${tokens.accessToken} ${tokens.refreshToken}`;
 }

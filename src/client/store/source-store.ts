@@ -19,18 +19,20 @@ export function sourceStore(name: string): SourceStore {
   const memory = memoryStore();
   const key = `authsocket:${name}:signedOut`;
   let subject: string | undefined;
-  const mark = () => {
+  const storedMark = () => {
     try {
       return globalThis.localStorage?.getItem(key) ?? null;
     } catch {
       return null; // B9: storage may be denied; this page remembers it all the same
     }
   };
-  const of = (user: string | undefined) => (user === undefined ? "" : String(fingerprint(user)));
+  const markOf = (user: string | undefined) => (user === undefined ? "" : String(fingerprint(user)));
+  /** Who is here, or was, also before this page was loaded. */
+  const whoLeft = () => markOf(subject) || (storedMark() ?? "");
   const forget = () => {
-    if (mark() !== null) globalThis.localStorage?.removeItem(key);
+    if (storedMark() !== null) globalThis.localStorage?.removeItem(key);
   };
-  const signedOut = () => mark() !== null || memory.signedOut?.() === true;
+  const signedOut = () => storedMark() !== null || memory.signedOut?.() === true;
   return {
     load: memory.load,
     save(tokens: TokenSet) {
@@ -38,15 +40,15 @@ export function sourceStore(name: string): SourceStore {
       void memory.save(tokens);
       forget();
     },
-    clear(signedOut) {
-      void memory.clear(signedOut);
-      if (signedOut) globalThis.localStorage?.setItem(key, of(subject));
+    clear(isSignedOut) {
+      void memory.clear(isSignedOut);
+      if (isSignedOut) globalThis.localStorage?.setItem(key, whoLeft());
       else forget();
     },
     signedOut,
     hasLeft: (user) => {
-      const left = mark() ?? of(subject);
-      return signedOut() && (left === "" || user === undefined || left === of(user));
+      const left = whoLeft();
+      return signedOut() && (left === "" || user === undefined || left === markOf(user));
     },
   };
 }

@@ -38,6 +38,8 @@ export interface Beginning {
   behind: boolean;
   /** of the lease, as the turn was taken */
   generation: number;
+  /** when the last token was committed, in ms since the epoch */
+  at: number | undefined;
   /** whether a refresh token has been used already, as far as the tabs know (B6) */
   isSpent(refreshToken: string): boolean;
 }
@@ -155,6 +157,7 @@ export class RefreshLock {
             begin(turn, {
               behind,
               generation: since.generation,
+              at: since.at,
               isSpent: (used) => isSpent(since, used),
             });
             return;

@@ -41,6 +41,16 @@ export function successor(user: User): User {
 }
 
 /**
+ * After a sign-in whose tokens are still to come: who it was stays known where the tokens named one, should it be the same
+ * user. Where nobody was named, it is another.
+ *
+ * @param signInId drawn for it
+ */
+export function perhapsAnother(user: User, signInId: string): User {
+  return user.subject === undefined ? { ...successor(user), signInId } : { ...user, signInId: undefined };
+}
+
+/**
  * @param now ms since the epoch: told apart by when they were, sign-ins need less chance
  * @param random 0 ≤ random < 1
  */
