@@ -419,6 +419,14 @@ describe("the refresh endpoint (2.1)", () => {
     expect(await session.getToken({ forceRefresh: true })).toBe("plain");
   });
 
+  it("2.1 `read` may pick an answer with an expiry in words of its own", async () => {
+    const body = { data: { token: "picked", expiresAt: "2026-01-01T00:15:00Z" } };
+    const endpoint = startRefreshEndpoint(() => HttpResponse.json(body));
+    const read = (answer: unknown) => (answer as typeof body).data;
+    const { session } = newSession({ refresh: { url: endpoint.url, read } });
+    expect(await session.getToken()).toBe("picked");
+  });
+
   it("2.1 GET sends no body; a refresh token that is held is a TypeError that names POST", async () => {
     const url = "https://get.example.test/session";
     const seen: Request[] = [];
@@ -702,6 +710,19 @@ describe("a source", () => {
     expect(session.token).toBe(held.token);
   });
 
+  it("2.4 news that comes while the first question is answered is not thrown away", async () => {
+    const { session, get, tell } = sourceOf(null);
+    const first = deferred<string>();
+    get.mockImplementationOnce(() => first.promise);
+    const ready = session.whenReady();
+    await settled();
+    await tell(null);
+    first.resolve(timedToken(Date.UTC(2026, 0, 1), LIFETIME));
+    await ready;
+    await settled();
+    expect(session.state.status).toBe("signedOut");
+  });
+
   it("B7 signIn() hands out no token that was refused and is being replaced", async () => {
     const { session, get } = sourceOf("sdk-1");
     await session.getToken();
@@ -729,6 +750,7 @@ describe("a source", () => {
 describe("B25 misconfiguration is heard", () => {
   it.each<[string, unknown, RegExp]>([
     ["an option that is unknown", { refresh: "/r", refreshtimeout: 5 }, /"refreshtimeout"/],
+    ["a leeway without end", { refresh: "/r", leeway: Number.POSITIVE_INFINITY }, /"leeway"/],
     ["retry that is no object", { refresh: "/r", retry: 5 }, /"retry"/],
     ["an unknown option of retry", { refresh: "/r", retry: { min: 5 } }, /"retry\.min"/],
     ["refresh that is nothing", { refresh: "" }, /"refresh"/],
@@ -766,4 +788,34 @@ describe("B20 where there is no page", () => {
       expect(() => auth.connect()).toThrow(TypeError);
     },
   );
+});
+
+describe("signIn() without tokens", () => {
+  it("section 2: is not answered by a request that was sent before it", async () => {
+    const { session, desk } = newSession();
+    session.whenReady().catch(() => {});
+    await desk.turn(1);
+    const signedIn = session.signIn();
+    (await desk.turn(1)).resolve(null);
+    (await desk.turn(2)).resolve("fresh");
+    await signedIn;
+    expect(session.token).toBe("fresh");
+  });
+
+  it("B16 finds whose the cookie is now, after a sign-out and while somebody is signed in", async () => {
+    const platform = new ManualPlatform();
+    let sub = "alice";
+    const refresh = async () => timedToken(platform.now(), LIFETIME, { sub });
+    const session = new AuthSession({ refresh, store: memoryStore() }, platform);
+    onTestFinished(() => session.dispose());
+    await session.signIn();
+    expect(session.state).toMatchObject({ subject: "alice" });
+    await session.signOut();
+    sub = "bob";
+    await session.signIn();
+    expect(session.state).toMatchObject({ subject: "bob" });
+    sub = "carol";
+    await session.signIn();
+    expect(session.state).toMatchObject({ subject: "carol" });
+  });
 });

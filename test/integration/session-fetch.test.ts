@@ -68,6 +68,30 @@ describe("session.fetch() (2.2)", () => {
     },
   );
 
+  it("S1 a relative URL goes where the browser sends it, by the <base> of the page", async () => {
+    const { session, platform, requests } = open(ok, { origins: undefined });
+    platform.page = new URL("https://app.test/chat") as unknown as Location;
+    vi.stubGlobal("document", { baseURI: `${API}/` });
+    await expect(session.fetch("/me")).rejects.toThrow('"origins"');
+    expect(requests).toHaveLength(0);
+  });
+
+  it("2.2 a Request's own signal ends the wait for a token", async () => {
+    const { session } = open(ok, { refresh: () => new Promise(() => {}), store: memoryStore() });
+    const controller = new AbortController();
+    const asked = session.fetch(new Request(`${API}/me`, { signal: controller.signal }));
+    controller.abort(new Error("left the page"));
+    await expect(asked).rejects.toThrow("left the page");
+  });
+
+  it("2.2 what comes back refused is returned, though the user has signed out meanwhile", async () => {
+    const { session } = open(async () => {
+      await session.signOut();
+      return refused();
+    });
+    expect((await session.fetch(`${API}/me`)).status).toBe(401);
+  });
+
   it("2.2 no-cors is a TypeError", async () => {
     const { session, requests } = open(ok);
     await expect(session.fetch(`${API}/me`, { mode: "no-cors" })).rejects.toThrow(/"mode"/);

@@ -560,3 +560,127 @@ describe("tabs that share a cookie", () => {
     expect(refresh).toHaveBeenCalledTimes(2);
   });
 });
+
+describe("tabs whose server knows the user by a cookie", () => {
+  function cookieTab(leases: MemoryLeases, chance: number, answers: (tab: ManualPlatform) => unknown) {
+    const tab = openTab(leases, chance);
+    const refresh = vi.fn(async () => answers(tab) as TokenSet);
+    return { tab, refresh, session: sessionIn(tab, { credential: "cookie", refresh }) };
+  }
+  const lasting = (tab: ManualPlatform) => ({ accessToken: "", expiresAt: tab.now() + LIFETIME });
+
+  it("2.1 a renewal that another tab made long ago lasts no longer than that", async () => {
+    const leases = new MemoryLeases();
+    const [one, two] = [cookieTab(leases, 0.1, lasting), cookieTab(leases, 0.2, lasting)];
+    await one.session.whenReady();
+    await Promise.all([one, two].map(({ tab }) => tab.advance(6_000)));
+    await two.session.whenReady();
+    two.session.dispose();
+    onTestFinished(holdToken(one.session));
+    const before = one.refresh.mock.calls.length;
+    await one.tab.advance(LIFETIME);
+    expect(one.refresh.mock.calls.length).toBeGreaterThan(before);
+  });
+
+  it("B10 a page that is opened right after a sign-out asks whether somebody is signed in", async () => {
+    const leases = new MemoryLeases();
+    const [one, two] = [cookieTab(leases, 0.1, lasting), cookieTab(leases, 0.2, () => null)];
+    await one.session.whenReady();
+    await one.session.signOut();
+    await settled();
+    expect((await two.session.whenReady()).status).toBe("signedOut");
+    expect(two.refresh).toHaveBeenCalledOnce();
+  });
+});
+
+describe("a sign-in in one tab", () => {
+  it("B16 signIn() without tokens is another sign-in than the last user's", async () => {
+    const tab = openTab(new MemoryLeases());
+    const store = webStorageStore("authToken", new MapStorage());
+    const refresh = vi.fn(async () => `bob's ${refresh.mock.calls.length}`);
+    const session = sessionIn(tab, { refresh, store });
+    const stored = async () => (await store.load())?.signInId;
+    await session.signIn("alice's");
+    const first = await stored();
+    await session.signOut();
+    await tab.advance(1_000);
+    await session.signIn();
+    expect(await stored()).not.toBe(first);
+  });
+
+  it("2.4 signIn() without tokens reaches the other tabs, also from a page that has just been loaded", async () => {
+    const leases = new MemoryLeases();
+    const [first, second] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+    let user: string | null = null;
+    const open = (tab: ManualPlatform) =>
+      sessionIn(tab, {
+        refresh: async () => user && timedToken(tab.now(), LIFETIME, { sub: user }),
+        store: memoryStore(),
+      });
+    const there = open(second);
+    expect((await there.whenReady()).status).toBe("signedOut");
+    user = "alice";
+    await open(first).signIn();
+    await settled();
+    expect((await there.whenReady()).status).toBe("signedIn");
+  });
+
+  it("B16 whose token names nobody is not taken for the last user's, where he was named", async () => {
+    const leases = new MemoryLeases();
+    const [first, second] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+    const open = (tab: ManualPlatform) => {
+      const refresh = vi.fn(async () => "bob's");
+      const accessToken = timedToken(tab.now(), LIFETIME);
+      return { refresh, session: sessionIn(tab, { refresh, store: memoryStore({ accessToken }) }) };
+    };
+    const [here, there] = [open(first), open(second)];
+    await Promise.all([here.session.getToken(), there.session.getToken()]);
+    await here.session.signIn("opaque");
+    await settled();
+    expect(there.refresh).toHaveBeenCalledOnce();
+  });
+
+  it("B23 with the same access token and another refresh token is seen in the others", async () => {
+    const leases = new MemoryLeases();
+    const storage = new MapStorage();
+    const [one, two] = [0.1, 0.2].map((chance) => {
+      const refresh = vi.fn(async () => "fresh");
+      const store = webStorageStore("authToken", storage);
+      return { refresh, session: sessionIn(openTab(leases, chance), { refresh, store }) };
+    });
+    await one?.session.signIn({ accessToken: "same", refreshToken: "first" });
+    await two?.session.getToken();
+    await one?.session.signIn({ accessToken: "same", refreshToken: "second" });
+    await settled();
+    await two?.session.getToken({ forceRefresh: true });
+    expect(two?.refresh).toHaveBeenCalledWith(expect.objectContaining({ refreshToken: "second" }));
+  });
+
+  it("B9 B10 is told of, and a sign-out too, though the store hangs", async () => {
+    const leases = new MemoryLeases();
+    const [first, second] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+    const open = (tab: ManualPlatform, clear?: () => Promise<void>) => {
+      const store = memoryStore({ accessToken: timedToken(tab.now(), LIFETIME) });
+      return sessionIn(tab, { refresh: async () => null, store: { ...store, ...(clear && { clear }) } });
+    };
+    const here = open(first, () => new Promise(() => {}));
+    const there = open(second);
+    await Promise.all([here.getToken(), there.getToken()]);
+    here.signOut().catch(() => {});
+    await settled();
+    expect(there.state.status).toBe("signedOut");
+  });
+
+  it("2.4 a source that hands out its refresh token, too, still shares its sign-outs", async () => {
+    const leases = new MemoryLeases();
+    const [one, two] = [0.1, 0.2].map((chance) => {
+      const tab = openTab(leases, chance);
+      const accessToken = timedToken(tab.now(), LIFETIME);
+      return sessionIn(tab, { source: { get: () => ({ accessToken, refreshToken: `its own ${chance}` }) } });
+    });
+    await Promise.all([one?.getToken(), two?.getToken()]);
+    await one?.signOut();
+    await settled();
+    expect(two?.state.status).toBe("signedOut");
+  });
+});

@@ -89,6 +89,11 @@ describe("the architecture", () => {
     expect(files.flatMap((file) => cycleFrom(file, []))).toEqual([]);
   });
 
+  it("uses no member of Socket.IO that its minified builds rename", () => {
+    const renamed = files.filter((file) => file.startsWith("client/") && /\w\??\._[a-z]/.test(text(file)));
+    expect(renamed).toEqual([]);
+  });
+
   it("takes clock and randomness from the platform alone", () => {
     const core = files.filter((file) => /^client\/(?!platform\/|lease\/|store\/)/.test(file));
     expect(core).not.toHaveLength(0);

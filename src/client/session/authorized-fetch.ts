@@ -43,7 +43,8 @@ export async function authorizedFetch(
   const response = await send(token);
   if (response.status !== 401 || !isRepeatable) return response;
   const fresh = await session.getToken({ rejected: token, signal }).catch((error: unknown) => {
-    if (isAuthSocketError(error) && error.code !== "user_changed") return token;
+    const isOthers = session.currentToken !== undefined && Object(error).code === "user_changed";
+    if (isAuthSocketError(error) && !isOthers) return token;
     throw error;
   });
   if (fresh === token) return response;
