@@ -65,6 +65,20 @@ describe("B14 a disconnect by the server", () => {
     expect(new Set(server.tokens).size).toBe(2);
   });
 
+  it("B8 B14 who is found in the store at the last user's cut does not pay for it", async () => {
+    const server = await startAuthServer();
+    const refresh = vi.fn(async () => issueToken());
+    const store = memoryStore({ accessToken: issueToken() });
+    const session = disposed(new AuthSession({ refresh, store }));
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    await store.save({ accessToken: issueToken({ subject: "bob" }) });
+    server.kick();
+    await until(auth, ({ status }) => status !== "connected");
+    await auth.whenConnected();
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
   it("B14 at the end that the server has just told, with most of the token's life left: no kick", async () => {
     const server = await openServer();
     const { session, clock, refresh } = sessionWith(issueToken);

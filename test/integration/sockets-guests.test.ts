@@ -10,6 +10,7 @@ import { authenticate } from "authsocket/server";
 import type { Socket } from "socket.io";
 import { describe, expect, it, vi } from "vitest";
 import { issueToken, Refusal } from "../support/auth-server.ts";
+import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
 import { startServer, Tokens } from "../support/guarded-server.ts";
 import { Happenings } from "../support/happenings.ts";
@@ -118,6 +119,45 @@ describe("B21 a guest", () => {
     expect(await auth.socket.emitWithAck("say", "hello")).toBe("alice: hello");
     expect(welcomes).toEqual(["guest", "alice"]);
     expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it("B16 B21 a user who signs in while the guest's CONNECT is under way sends nothing as a guest", async () => {
+    const { io, url, tokens, said, until } = await site();
+    const gate = deferred<void>();
+    const begun = new Promise<void>((resolve) => {
+      io.use(async (_, next) => {
+        resolve();
+        await gate.promise;
+        next();
+      });
+    });
+    const { auth, session } = visitor(url);
+    await begun;
+    await session.signIn(tokens.issue());
+    auth.socket.emit("say", "alice's");
+    gate.resolve();
+    await untilUser(auth);
+    await until(1);
+    expect(said).toEqual([["alice", "alice's"]]);
+  });
+
+  it("B19 B21 what has timed out while a guest was connected is not sent later", async () => {
+    const { url, tokens, said } = await site();
+    const { auth, session } = visitor(url);
+    await session.signIn({ accessToken: tokens.issue(), subject: "alice" });
+    await untilUser(auth);
+    auth.disconnect();
+    const timedOut = new Promise((resolve) => {
+      auth.socket.timeout(300).emit("say", "too late", resolve);
+    });
+    await expect(session.getToken({ forceRefresh: true })).rejects.toMatchObject({ code: "session_expired" });
+    auth.connect();
+    await untilGuest(auth);
+    expect(await timedOut).toBeInstanceOf(Error);
+    await session.signIn({ accessToken: tokens.issue(), subject: "alice" });
+    await untilUser(auth);
+    expect(await auth.socket.emitWithAck("say", "hello")).toBe("alice: hello");
+    expect(said.map(([, text]) => text)).toEqual(["hello"]);
   });
 
   it("B21 what a guest has typed offline is the user's to send", async () => {

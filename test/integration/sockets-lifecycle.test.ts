@@ -76,6 +76,49 @@ describe("B11 a listener that connects at every state that it hears of", () => {
   });
 });
 
+describe("B9 B11 B19 the app's own use of Socket.IO", () => {
+  it("B11 disconnect() in an onAnyOutgoing listener leaves nothing connected", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    auth.socket.onAnyOutgoing(() => auth.disconnect());
+    auth.socket.emit("bye");
+    expect(auth.socket.connected).toBe(false);
+    auth.socket.offAnyOutgoing();
+    await auth.connect().whenConnected();
+    expect(await auth.socket.emitWithAck("ask", 1)).toBe(1);
+  });
+
+  it("B9 a listener that throws on an event which has waited keeps neither the others nor the connection", async () => {
+    const server = await startAuthServer();
+    const { session, clock } = sessionWith();
+    clock.report = vi.fn();
+    const auth = disposed(new AuthSocket(server.url, { session, autoConnect: false }));
+    auth.socket.onAnyOutgoing((event) => {
+      if (event === "bad") throw new Error("the app's own");
+    });
+    auth.socket.emit("bad", 1);
+    auth.socket.emit("good", 2);
+    await auth.connect().whenConnected();
+    await server.until(() => server.heard("good").length === 1);
+    expect(clock.report).toHaveBeenCalledWith(expect.objectContaining({ message: "the app's own" }));
+  });
+
+  it("B19 dropping every listener of the Manager's events means the app's own", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session, io: FAST }));
+    await auth.whenConnected();
+    auth.socket.io.off("reconnect_attempt").off("reconnect_failed");
+    server.drop();
+    await untilStatus(auth, "connecting");
+    await auth.whenConnected();
+    expect(await auth.socket.emitWithAck("ask", 1)).toBe(1);
+    expect(auth.socket.io.listeners("reconnect_attempt")).toHaveLength(1);
+  });
+});
+
 describe("S3 B25 on a page that is no safe place", () => {
   const intranet = () => new URL("http://intranet.example/") as unknown as Location;
 

@@ -33,6 +33,23 @@ function traffic(auth: AuthSocket, emit: (count: number) => void) {
   };
 }
 
+describe("reconnect() with a token that the refresh hands out again", () => {
+  it("section 2: reconnects all the same, once", async () => {
+    const server = await startAuthServer();
+    const accessToken = issueToken();
+    const { session, refresh } = sessionWith(memoryStore({ accessToken }));
+    refresh.mockResolvedValue(accessToken);
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    auth.reconnect();
+    await server.until(() => server.handshakes === 2);
+    await auth.whenConnected();
+    await server.quiet();
+    expect(server.handshakes).toBe(2);
+    expect(refresh).toHaveBeenCalledOnce();
+  });
+});
+
 describe("reconnect()", () => {
   it("B13 with the default transports and traffic both ways: a fresh token, and nothing is lost or comes twice", async () => {
     const server = await startAuthServer({ connectionStateRecovery: {} });

@@ -112,6 +112,19 @@ describe("a volatile event whose last argument is a text", () => {
     expect(received).toEqual([1, 4]);
   });
 
+  it("T10 B19 an event that the server wants acknowledged has no offset, whatever its last argument", async () => {
+    const { io, auth, received, arrived, dropAndMiss } = await connected(
+      (io) => protect(io.of("/")),
+      recovering,
+    );
+    await arrived("news", () => io.emit("news", 1));
+    auth.socket.on("question", (_: string, answer: (text: string) => void) => answer("yes"));
+    expect(await io.timeout(5_000).emitWithAck("question", "room-42")).toEqual(["yes"]);
+    await dropAndMiss(2);
+    expect(auth.socket.recovered).toBe(true);
+    expect(received).toEqual([1, 2]);
+  });
+
   it("T10 a server without recovery is sent the token and nothing else", async () => {
     const { io, payloads, arrived, dropAndMiss } = await connected((io) => protect(io.of("/")));
     await arrived("word", () => io.emit("word", "goodbye"));

@@ -43,6 +43,64 @@ describe("B7 refused tokens", () => {
     expect(clock.next).toBeGreaterThan(1_000);
   });
 
+  it.each<[string, (auth: AuthSocket) => void]>([
+    ["disposes of the socket", (auth) => auth.dispose()],
+    ["disconnects", (auth) => auth.disconnect()],
+  ])("B11 a listener that %s as its token is being replaced is not undone", async (_, leave) => {
+    const server = await startAuthServer();
+    const { session, token } = sessionWith();
+    server.admit = (sent) => {
+      if (sent === token) refuse("token_expired")();
+    };
+    const auth = disposed(new AuthSocket(server.url, { session, autoConnect: false }));
+    session.subscribe(({ status }) => {
+      if (status === "refreshing") leave(auth);
+    });
+    auth.connect();
+    await server.until(() => server.connects.length === 1);
+    await untilStatus(session, "refreshing");
+    await untilStatus(session, "signedIn");
+    await server.quiet();
+    expect(auth.state.status).toBe("idle");
+    expect(server.sockets()).toEqual([]);
+  });
+
+  it("B11 isTokenRefused that disconnects is not undone", async () => {
+    const server = await startAuthServer();
+    server.admit = refuse("token_expired");
+    const { session } = sessionWith();
+    const auth: AuthSocket = disposed(
+      new AuthSocket(server.url, {
+        session,
+        isTokenRefused: () => {
+          auth.disconnect();
+          return true;
+        },
+      }),
+    );
+    await untilStatus(auth, "idle");
+    await server.quiet();
+    expect(auth.state.status).toBe("idle");
+    expect(server.connects).toHaveLength(1);
+  });
+
+  it("B14 connect() during a retry that nobody sees is seen, and waited for", async () => {
+    const server = await startAuthServer();
+    const { session, token } = sessionWith();
+    server.admit = refuse("insufficient_scope");
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await untilStatus(auth, "refused");
+    const admitted = deferred<void>();
+    server.admit = () => admitted.promise;
+    await session.signIn(token);
+    await server.until(() => server.connects.length === 2);
+    expect(auth.state.status).toBe("refused");
+    expect(auth.connect().state.status).toBe("connecting");
+    const connected = auth.whenConnected();
+    admitted.resolve();
+    await connected;
+  });
+
   it("B7 a server that refuses everything costs one refresh, and ends nothing", async () => {
     const server = await startAuthServer();
     server.admit = refuse("token_invalid");

@@ -67,6 +67,22 @@ describe("B24 an engine that cannot be opened", () => {
     },
   );
 
+  it("B24 a CONNECT that waits for an earlier one, which is never answered, is told of beside a sibling", async () => {
+    const server = await startAuthServer();
+    server.admit = async (_, { nsp }) => {
+      if (nsp.name === "/slow") await new Promise(() => {});
+    };
+    const { auth, clock } = open(server);
+    await auth.whenConnected();
+    const slow = auth.of("/slow");
+    await server.until(() => server.connects.length === 2);
+    slow.disconnect().connect();
+    await server.quiet();
+    await clock.skip(21_000);
+    expect(slow.state).toMatchObject({ status: "connecting", error: { code: "unreachable" } });
+    expect(auth.state.status).toBe("connected");
+  });
+
   it("B24 over a WebSocket no status can be seen: unreachable all the same", async () => {
     const server = await startAuthServer();
     const handshakes = gate(server, 503);

@@ -44,6 +44,46 @@ function subjects(server: AuthServer, event: string): unknown[] {
 }
 
 describe("B16 a user never inherits from another", () => {
+  it("B16 what is under way for Alice when Bob signs in finds no socket of his, with two namespaces", async () => {
+    const server = await startAuthServer();
+    const { auth, session } = await connectAlice(server);
+    const chat = auth.of("/chat");
+    await chat.whenConnected();
+    const heard: unknown[] = [];
+    for (const { socket } of [auth, chat]) socket.on("news", (news: unknown) => heard.push(news));
+    for (const socket of server.sockets()) socket.emit("news", "alice's");
+    const signedIn = session.signIn(bob());
+    await Promise.all([signedIn, auth.whenConnected(), chat.whenConnected()]);
+    for (const socket of server.sockets()) socket.emit("news", "bob's");
+    await Promise.all([auth, chat].map(({ socket }) => socket.emitWithAck("ask", 1)));
+    expect(heard).toEqual(["bob's", "bob's"]);
+    expect(server.handshakes).toBe(2);
+    expect(server.doubles).toBe(0);
+  });
+
+  it.each([{}, { retries: 3, ackTimeout: 5_000 }])(
+    "B16 T6 what Alice left in a socket that was disposed of is not Bob's, who asks for its namespace again: %o",
+    async (io) => {
+      const server = await startAuthServer({ connectionStateRecovery: {} });
+      const { auth, session } = await connectAlice(server, { io });
+      const chat = auth.of("/chat");
+      await chat.whenConnected();
+      server.sockets("/chat")[0]?.emit("welcome");
+      await server.quiet();
+      chat.disconnect();
+      chat.socket.emit("secret", "alice's");
+      chat.dispose();
+      chat.socket.emit("secret", "alice's too");
+      await session.signIn(bob());
+      const again = auth.of("/chat");
+      expect(again.socket).not.toBe(chat.socket);
+      await again.whenConnected();
+      expect(server.connects.at(-1)?.payload).not.toHaveProperty("pid");
+      expect(await again.socket.emitWithAck("ask", 1)).toBe(1);
+      expect(server.heard("secret")).toEqual([]);
+    },
+  );
+
   it("B16 what Alice emitted unconnected is never sent once Bob has signed in", async () => {
     const server = await startAuthServer();
     const { auth, session, socket } = await connectAlice(server);
