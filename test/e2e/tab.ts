@@ -4,6 +4,7 @@ import type { TabPage } from "./tab-page.ts";
 declare global {
   interface Window {
     auth: AuthSocket;
+    authsocket: typeof import("../../src/client/index.ts");
     /** the expiry of each token that the tab has held, in its order */
     tokens: number[];
     /** the session's statuses, with the code of their error */

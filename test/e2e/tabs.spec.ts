@@ -270,3 +270,25 @@ test("B6 another script refreshes with the same one-time cookie at random moment
   await expectNoSignOut([tab]);
   await tab.connectedAs("alice");
 });
+
+test("B2 B6 T22 a second session of the origin that is denied its first refresh asks once", async ({
+  site,
+  open,
+}) => {
+  const [tab] = await openSignedIn(site, 1, open);
+  const [asked, status] = await tab.page.evaluate(async () => {
+    let count = 0;
+    // Its name comes behind the first one's: the database goes through its records in their order.
+    const session = new window.authsocket.AuthSession({
+      name: "zz",
+      store: window.authsocket.memoryStore(),
+      refresh: () => {
+        count++;
+        return count < 50 ? null : new Promise(() => {});
+      },
+    });
+    const ready = await session.whenReady();
+    return [count, ready.status] as const;
+  });
+  expect([asked, status]).toEqual([1, "signedOut"]);
+});
