@@ -17,8 +17,11 @@ export async function login(
  * @throws Error that says why the user is still signed in
  */
 export async function logout(): Promise<void> {
-  const response = await post("/api/logout", {});
-  if (!response.ok) throw new Error("You could not be signed out. Please try again.");
+  const isDone = await post("/api/logout", {}).then(
+    ({ ok }) => ok,
+    () => false,
+  );
+  if (!isDone) throw new Error("The server cannot be reached: you are still signed in. Please try again.");
 }
 
 async function post(path: string, body: object): Promise<Response> {

@@ -50,6 +50,7 @@ export function signInPage(uid: string, complaint = ""): string {
 export function expiredPage(): string {
   return page(`      <section class="panel">
         <p role="alert">This sign-in has expired.</p>
-        <p><a href="${CLIENT_PAGE}">Go back to the demo</a> and sign in again.</p>
+        <p>Go back to the demo, and start again there.</p>
+        <p class="actions"><a class="button primary" href="${CLIENT_PAGE}">Back to the demo</a></p>
       </section>`);
 }

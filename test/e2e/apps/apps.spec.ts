@@ -53,7 +53,7 @@ for (const name of appNames) {
         await app.page.route("**/api/logout", (route) => route.abort("internetdisconnected"));
         await app.button("Sign out").click();
         await expect(app.page.getByRole("alert")).toHaveText(
-          "The server cannot be reached. Please try again.",
+          "The server cannot be reached: you are still signed in. Please try again.",
         );
         await app.expectConnected();
         await app.page.unroute("**/api/logout");

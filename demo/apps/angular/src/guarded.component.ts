@@ -21,10 +21,12 @@ import { fromStore } from "./from-store.ts";
       </nav>
       <button type="button" class="plain" (click)="signOut()">Sign out</button>
     </header>
-    @if (problem()) {
-      <p class="error" role="alert">{{ problem() }}</p>
-    }
-    <main><router-outlet /></main>
+    <main>
+      @if (problem()) {
+        <p class="error" role="alert">{{ problem() }}</p>
+      }
+      <router-outlet />
+    </main>
   `,
 })
 export class GuardedComponent {

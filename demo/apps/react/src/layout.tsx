@@ -32,12 +32,12 @@ export function Layout() {
           Sign out
         </button>
       </header>
-      {problem && (
-        <p className="error" role="alert">
-          {problem}
-        </p>
-      )}
       <main>
+        {problem && (
+          <p className="error" role="alert">
+            {problem}
+          </p>
+        )}
         <Outlet />
       </main>
     </>

@@ -38,12 +38,14 @@ export function Guarded(props: ParentProps) {
             Sign out
           </button>
         </header>
-        <Show when={problem()}>
-          <p class="error" role="alert">
-            {problem()}
-          </p>
-        </Show>
-        <main>{props.children}</main>
+        <main>
+          <Show when={problem()}>
+            <p class="error" role="alert">
+              {problem()}
+            </p>
+          </Show>
+          {props.children}
+        </main>
       </Show>
     </Show>
   );

@@ -74,8 +74,8 @@ export function createConsole(
       element(
         "p",
         { class: "quiet" },
-        "The server checks your role for every command. If you are no longer an administrator, it refuses the command and " +
-          "disconnects you. A suspended user cannot sign in, refresh or connect until you lift the suspension.",
+        "The server checks your role for every command, and disconnects you here when you are no longer an administrator. A " +
+          "suspended user cannot sign in, refresh or connect until you lift the suspension.",
       ),
       badge.node,
       list,

@@ -48,7 +48,7 @@ export function socketWords(state: AuthSocketState, now: number): StatusWords {
       return {
         label: "Not connected",
         tone: "quiet",
-        detail: state.error ? errorWords(state.error) : "Not connected yet.",
+        detail: state.error ? errorWords(state.error) : "No connection has been started.",
       };
     case "connecting":
       return {
