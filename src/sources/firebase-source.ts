@@ -6,7 +6,7 @@ import { nullAt } from "./sign-in-again.ts";
 export interface FirebaseAuthLike {
   readonly currentUser: { getIdToken(forceRefresh: boolean): Promise<string> } | null;
   /** Since Firebase 10.1. */
-  authStateReady?(): Promise<void>;
+  readonly authStateReady?: (() => Promise<void>) | undefined;
   onIdTokenChanged(changed: () => void): () => void;
 }
 
@@ -20,12 +20,24 @@ const signInAgain = /^auth\/(user-(token-expired|disabled|not-found)|invalid-(us
  * const auth = new AuthSocket("/", { source: firebaseSource(getAuth(app)) });
  */
 export function firebaseSource(auth: FirebaseAuthLike): TokenSource {
+  let ready: Promise<void> | undefined;
   return {
     async get({ reason }) {
-      await auth.authStateReady?.();
+      ready ??= auth.authStateReady?.() ?? firstState(auth);
+      await ready;
       const user = auth.currentUser;
       return user && nullAt(signInAgain, user.getIdToken(isForcing(reason)));
     },
     subscribe: (changed) => auth.onIdTokenChanged(() => changed()),
   };
+}
+
+/** Before 10.1: Firebase calls whoever listens once it has looked. */
+function firstState(auth: FirebaseAuthLike): Promise<void> {
+  return new Promise((resolve) => {
+    const end = auth.onIdTokenChanged(() => {
+      resolve();
+      queueMicrotask(() => end());
+    });
+  });
 }

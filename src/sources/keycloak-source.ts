@@ -9,8 +9,9 @@ import { toMilliseconds } from "./milliseconds.ts";
 export interface KeycloakLike {
   /** Whether `init()` has been called. */
   readonly didInitialize?: boolean | undefined;
-  readonly flow?: string | undefined;
   readonly token?: string | undefined;
+  /** Missing in the implicit flow, where the client uses no refresh tokens, and after `init({ token })`. */
+  readonly refreshToken?: string | undefined;
   readonly tokenParsed?: { exp?: number | undefined } | undefined;
   /** In seconds: this clock less the server's. */
   readonly timeSkew?: number | null | undefined;
@@ -55,8 +56,7 @@ export function keycloakSource(keycloak: KeycloakLike): TokenSource {
       const held = renewed && !force;
       renewed = false;
       try {
-        // The implicit flow brings no refresh token.
-        if (keycloak.flow === "implicit") return force ? null : present(keycloak);
+        if (keycloak.token && !keycloak.refreshToken) return force ? null : present(keycloak);
         if (keycloak.token && !held) await keycloak.updateToken(force ? -1 : minimumLeft);
       } catch (failure) {
         // When the server refuses to renew, Keycloak drops the token. Before version 26 it then rejects without an error.

@@ -67,7 +67,10 @@ export const SESSION_OPTIONS: Rules = {
   ],
   name: [(name) => typeof name === "string" && name !== "", "a string that is not empty"],
   credential: [(value) => value === "token" || value === "cookie", `"token" or "cookie"`],
-  leeway: [(value) => DURATION[0](value) && Number.isFinite(value), DURATION[1]],
+  leeway: [
+    (value) => Number.isFinite(value) && Number(value) >= 0,
+    "a finite, non-negative number of milliseconds",
+  ],
   jitter: [(share) => typeof share === "number" && share >= 0 && share <= 1, "a number between 0 and 1"],
   refreshTimeout: DURATION,
   retry: OBJECT,

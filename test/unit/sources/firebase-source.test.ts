@@ -38,6 +38,15 @@ describe("firebaseSource", () => {
     expect(await answer).toBe("token");
   });
 
+  it("answers nothing before Firebase has told of the first state, where it is older than 10.1", async () => {
+    const auth = { ...firebase(), authStateReady: undefined };
+    const answer = ask(firebaseSource(auth), "missing");
+    expect(await waits(answer)).toBe(true);
+    auth.currentUser = firebase(async () => "token").currentUser;
+    auth.tell();
+    expect(await answer).toBe("token");
+  });
+
   it("knows that nobody is signed in", async () => {
     expect(await ask(firebaseSource(firebase()), "missing")).toBeNull();
   });

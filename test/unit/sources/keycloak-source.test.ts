@@ -8,8 +8,8 @@ type Callback = (() => void) | undefined;
 function keycloak(update: (client: ReturnType<typeof keycloak>) => void = () => {}) {
   const client = {
     didInitialize: true,
-    flow: "standard",
     token: "held" as string | undefined,
+    refreshToken: "refresh" as string | undefined,
     tokenParsed: { exp: 1_900_000_000 } as { exp?: number } | undefined,
     timeSkew: 7 as number | null,
     updateToken: vi.fn(async (_minValidity: number) => {
@@ -78,9 +78,9 @@ describe("keycloakSource", () => {
     await expect(ask(keycloakSource(client), "expired")).rejects.toBe(error);
   });
 
-  it("takes the token of the implicit flow while it is good, since it cannot be renewed", async () => {
+  it("takes a token without a refresh token while it is good, since it cannot be renewed", async () => {
     const client = keycloak();
-    client.flow = "implicit";
+    client.refreshToken = undefined;
     expect(await ask(keycloakSource(client), "expiring")).toEqual(tokens("held"));
     expect(await ask(keycloakSource(client), "rejected")).toBeNull();
     expect(client.updateToken).not.toHaveBeenCalled();
