@@ -94,7 +94,8 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
 
   /**
    * Reconnects with a fresh token, after everything has been sent, so that nothing is lost. It uses the session's token if
-   * that is newer than the connection's, and refreshes it otherwise. If the socket is not connected, it connects.
+   * that is newer than the connection's, and refreshes it otherwise. If the socket is not connected, it connects. Where
+   * Socket.IO's `reconnection` is off, a live connection stays as it is.
    */
   reconnect(): this {
     if (!this.#life.signal.aborted) this.#connection.reconnect();
@@ -103,7 +104,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
 
   /**
    * The AuthSocket of another namespace, on the same connection and with the same session. Each call for a namespace returns
-   * the same object.
+   * the same object, until that is disposed of.
    *
    * @param namespace with or without the leading slash
    * @throws TypeError if it is not a string

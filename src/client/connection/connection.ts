@@ -93,7 +93,7 @@ const PROVEN = 10_000;
 /** B24: failed handshakes in a row, without a status, after which a cookie is renewed. */
 const BLIND_FAILURES = 3;
 
-/** Runs one Socket.IO Socket, by its public members. Its states are drawn in connection-state.ts. */
+/** Runs one Socket.IO Socket, by members that no build of Socket.IO renames. Its states are drawn in connection-state.ts. */
 export class Connection implements SessionClient, SocketOwner {
   readonly observable: Observable<AuthSocketState>;
   readonly socket: Socket;

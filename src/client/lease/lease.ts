@@ -128,8 +128,11 @@ export function isBehind(
 ): boolean {
   const { generation, at = Number.NEGATIVE_INFINITY } = lease;
   if (token !== undefined && lease.token === token) return false;
-  // Somebody has signed out, and nothing has come since.
-  if (lease.signedOut && at === lease.since) return false;
   if (known !== undefined) return generation !== known;
   return Math.abs(now - at) < NEWS || at > opened;
+}
+
+/** When the token was committed that others may have by now; undefined: there is none, or somebody has signed out since. */
+export function committedAt({ at, since, signedOut }: Lease): number | undefined {
+  return signedOut && at === since ? undefined : at;
 }

@@ -131,10 +131,16 @@ export class RefreshAttempt {
     const send = () => this.#send(turn, at);
     if (taken && at.behind) this.#adopt(turn, taken);
     // The tabs share the session that another one has just renewed (B2), unless it is to be found out whose it is (B16).
-    else if (at.behind && isCookie && tabs.isNamed && !(reason === "forced" && token?.subject))
+    else if (
+      at.behind &&
+      at.committedAt &&
+      isCookie &&
+      tabs.isNamed &&
+      !(reason === "forced" && token?.subject)
+    )
       this.#adopt(turn, {
         accessToken: this.#session.renewal(),
-        expiresAt: at.at && token?.lifetime && at.at + token.lifetime,
+        expiresAt: token?.lifetime && at.committedAt + token.lifetime,
       });
     else if (!behind || !isShared) this.#look(send);
     else {

@@ -1,6 +1,7 @@
 import {
   announced,
   committed,
+  committedAt,
   isBehind,
   isHeld,
   type Lease,
@@ -38,8 +39,8 @@ export interface Beginning {
   behind: boolean;
   /** of the lease, as the turn was taken */
   generation: number;
-  /** when the last token was committed, in ms since the epoch */
-  at: number | undefined;
+  /** when the token was committed that others have by now, in ms since the epoch; undefined: there is none */
+  committedAt: number | undefined;
   /** whether a refresh token has been used already, as far as the tabs know (B6) */
   isSpent(refreshToken: string): boolean;
 }
@@ -157,7 +158,7 @@ export class RefreshLock {
             begin(turn, {
               behind,
               generation: since.generation,
-              at: since.at,
+              committedAt: committedAt(since),
               isSpent: (used) => isSpent(since, used),
             });
             return;
