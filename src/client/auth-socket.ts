@@ -167,6 +167,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   dispose(): void {
     if (this.#life.signal.aborted) return;
     this.#life.abort();
+    this.#group.forget(this.#connection);
     this.#connection.dispose();
     this.#group.leave(this.#connection);
   }

@@ -50,7 +50,7 @@ import {
   unreachable,
   unsent,
 } from "./socket-errors.ts";
-import { disposed, isolateBuffers, patchSocket, type SocketOwner, type SocketPatch } from "./socket-patch.ts";
+import { disposed, patchSocket, type SocketOwner, type SocketPatch } from "./socket-patch.ts";
 
 /** What the sockets of one Manager share. */
 export interface ConnectionContext {
@@ -274,6 +274,8 @@ export class Connection implements SessionClient, SocketOwner {
       if (role === "guest") this.#outbox.setAside(this.#user.id);
       else this.#outbox.restore(this.#user.id);
     }
+    // B21: a guest whom the server did not want waits for a sign-in, however it comes.
+    if (before === "guest" && role === "user") this.signedIn();
     this.#followToken(view);
   }
 
@@ -419,10 +421,7 @@ export class Connection implements SessionClient, SocketOwner {
 
   /** A packet of this namespace, before Socket.IO looks at it. */
   heard({ type, data, id }: Packet): void {
-    if (type === CONNECT) {
-      this.#cursor.accepted(data);
-      isolateBuffers(this.socket, (error) => this.report(error));
-    }
+    if (type === CONNECT) this.#cursor.accepted(data);
     if (!Array.isArray(data)) return;
     // One that the server wants acknowledged has no offset.
     if (id === undefined) this.#cursor.received(data);
@@ -494,7 +493,7 @@ export class Connection implements SessionClient, SocketOwner {
       // What is emitted from here on would be refused, too. It waits for the next connection.
       const isHeld = this.socket.io.reconnection();
       if (isHeld) void this.tracker.hold();
-      this.#decide({ ...now, renewal: "reconnect", isHeld }, () => this.#follow());
+      this.#decide({ ...now, renewal: "reconnect", renewing: undefined, isHeld }, () => this.#follow());
     } else {
       this.#decide({ ...now, error: now.error ?? refusedAgain(event) });
     }
@@ -552,6 +551,7 @@ export class Connection implements SessionClient, SocketOwner {
         return;
       }
       if (credential === "guest") this.#outbox.withhold();
+      else this.#outbox.restore(this.#user.id);
       this.#gate.sent();
       answer({ ...payload, ...this.#cursor.fields(credential === "guest" ? -1 : this.#user.id) });
     });
@@ -606,11 +606,15 @@ export class Connection implements SessionClient, SocketOwner {
     const session = this.#session;
     const before = this.#state;
     session.read(); // B8
-    // Whoever has come meanwhile is not the one who was refused.
-    if (before.status !== "opening" || this.#state !== before) return;
-    const state = { ...before, unreached: 0 };
-    if (state.error?.code === "unreachable") state.error = undefined;
-    const { credential, refusals } = state;
+    if (before.status !== "opening") return;
+    const { credential } = before;
+    // Whoever has come meanwhile is not the one who was refused, and the app may have left (B11).
+    const refusedStill = () => {
+      const state = this.#state;
+      const isSame = state.status === "opening" && state.credential === credential && !this.socket.active;
+      return isSame ? state : undefined;
+    };
+    if (!refusedStill()) return;
     const isGuest = credential === "guest";
     const token = credential && tokenOf(credential);
     const answer = answerRefusal(error, {
@@ -619,8 +623,11 @@ export class Connection implements SessionClient, SocketOwner {
       replace: token === undefined ? undefined : () => session.refreshes.replace(this, token),
       servesSibling: token !== undefined && session.isServing(token),
     });
-    // Asked for another token, or whether it is the token, the app may have left (B11).
-    if (this.#state !== before) return;
+    const opening = refusedStill();
+    if (!opening) return;
+    const state = { ...opening, unreached: 0 };
+    if (state.error?.code === "unreachable") state.error = undefined;
+    const { refusals } = state;
     this.#tried = answer.do === "comeBack" ? undefined : token;
     switch (answer.do) {
       case "comeBack":
@@ -812,7 +819,7 @@ export class Connection implements SessionClient, SocketOwner {
     // Socket.IO takes leave of the server only where it believes to be connected.
     if (this.#dropped?.wasConnected && this.socket.active) this.socket.connected = true;
     this.#dropped = undefined;
-    this.#gate.close();
+    this.#gate.close(this.socket);
   }
 
   #tick(): void {

@@ -33,17 +33,26 @@ export class NamespaceGate {
     this.#socket = socket;
   }
 
-  /** @returns whether the way is not free yet */
+  /** Whether a CONNECT is under way. */
+  get isUnanswered(): boolean {
+    return !!this.#unanswered;
+  }
+
+  /** @returns whether an earlier CONNECT is still unanswered */
   open(): boolean {
     this.#isWaiting = !!(this.#unanswered || this.#closing);
     if (!this.#isWaiting) Socket.prototype.connect.call(this.#socket);
-    return this.#isWaiting;
+    return this.isUnanswered;
   }
 
-  /** A Socket that Socket.IO has let go of needs no closing. */
-  close(): void {
-    this.#isWaiting = false;
-    if (this.#socket?.active) Socket.prototype.disconnect.call(this.#socket);
+  /**
+   * A Socket that Socket.IO has let go of needs no closing.
+   *
+   * @param socket which may have been disposed of, and have a successor by now
+   */
+  close(socket: Socket): void {
+    if (socket === this.#socket) this.#isWaiting = false;
+    if (socket.active) Socket.prototype.disconnect.call(socket);
   }
 
   /** A CONNECT goes out. */

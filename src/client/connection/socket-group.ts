@@ -117,12 +117,18 @@ export class SocketGroup implements ConnectionContext {
     return this.#members.some((member) => member.connection !== connection && member.connection.isConnected);
   }
 
-  /** The first member takes the others with it, and the session that was made for it. */
-  leave(member: Connection): void {
+  /** From now on, of() makes another for its namespace. */
+  forget(member: Connection): void {
+    const { namespace } = member;
     this.#members = this.#members.filter(({ connection }) => connection !== member);
     // B16, T6: the next of() gets a Socket of its own. The Manager would hand out the last user's, with its queue and its
     // recovery. `nsps` is private, and no build renames it.
-    Reflect.deleteProperty(Object(this.#manager).nsps, member.namespace);
+    Reflect.deleteProperty(Object(this.#manager).nsps, namespace);
+    if (!this.#gates.get(namespace)?.isUnanswered) this.#gates.delete(namespace);
+  }
+
+  /** The first member takes the others with it, and the session that was made for it. */
+  leave(member: Connection): void {
     if (member.namespace !== this.namespace) return;
     for (const { socket } of this.#members) socket.dispose();
     this.#dropListeners();

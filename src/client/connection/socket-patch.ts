@@ -78,22 +78,41 @@ export function keepListeners(emitter: Emitter, listeners: object): () => void {
   };
 }
 
+/** What Socket.IO declares private, and no build renames. */
+interface Inner {
+  emitEvent(event: unknown[]): void;
+  notifyOutgoingListeners(packet: Buffered): void;
+  packet(packet: Buffered): void;
+}
+
+type Buffered = Socket["sendBuffer"][number];
+
 /**
- * What was received or emitted before the connection is worked off one by one, so that a listener which throws on one of
- * them keeps neither the others nor the connection (B9).
+ * Hands on what was received, and sends what was emitted, before the connection. One by one, so that a listener which
+ * throws keeps neither the others nor the connection (B9), and one that leaves or changes the user ends it (B16).
  */
-export function isolateBuffers(socket: Socket, report: (error: unknown) => void): void {
-  for (const buffer of [socket.receiveBuffer, socket.sendBuffer] as unknown[][]) {
-    const forEach = (run: (entry: unknown) => void) => {
-      for (const entry of [...buffer]) {
-        try {
-          run(entry);
-        } catch (error) {
-          report(error);
-        }
-      }
-    };
-    Object.assign(buffer, { forEach });
+function emitBuffered(socket: Socket, report: (error: unknown) => void): void {
+  const inner = socket as unknown as Inner;
+  const isolated = (run: () => void) => {
+    try {
+      run();
+    } catch (error) {
+      report(error);
+    }
+  };
+  // Read anew each time: a change of user puts others in their place.
+  const received = () => (socket.receiveBuffer as unknown[][]).shift();
+  for (let event = received(); event; event = received()) {
+    const args = event;
+    isolated(() => inner.emitEvent(args));
+  }
+  while (socket.connected) {
+    const [packet] = socket.sendBuffer;
+    if (!packet) break;
+    isolated(() => inner.notifyOutgoingListeners(packet));
+    if (!socket.connected || socket.sendBuffer[0] !== packet) continue;
+    socket.sendBuffer.shift();
+    inner.packet(packet);
   }
 }
 
@@ -137,6 +156,7 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
       return socket;
     },
     emitWithAck,
+    emitBuffered: () => emitBuffered(socket, (error) => owner.report(error)),
   });
   const dropListeners = keepListeners(socket, {
     connect: () => owner.accepted(),

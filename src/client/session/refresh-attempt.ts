@@ -126,18 +126,12 @@ export class RefreshAttempt {
     this.#turn = turn;
     // Whoever has used its refresh token has a newer one, whenever that was (B5, B6).
     const behind = at.behind || this.#isSpent(at);
-    const { token, reason } = this.asked;
+    const { token } = this.asked;
     const taken = tabs.takeOver({ name: this.#name, generation: at.generation }, token);
     const send = () => this.#send(turn, at);
     if (taken && at.behind) this.#adopt(turn, taken);
     // The tabs share the session that another one has just renewed (B2), unless it is to be found out whose it is (B16).
-    else if (
-      at.behind &&
-      at.committedAt &&
-      isCookie &&
-      tabs.isNamed &&
-      !(reason === "forced" && token?.subject)
-    )
+    else if (at.behind && at.committedAt && isCookie && tabs.isNamed && !(at.isOthers && token?.subject))
       this.#adopt(turn, {
         accessToken: this.#session.renewal(),
         expiresAt: token?.lifetime && at.committedAt + token.lifetime,

@@ -290,7 +290,7 @@ export class Refreshes implements AttemptOwner {
         return;
       }
     }
-    if (!before && this.#owner.hasLeft(received.subject)) {
+    if ((!before || received.subject !== before.subject) && this.#owner.hasLeft(received.subject)) {
       this.#owner.decide({ status: "signedOut", user: state.user });
       return;
     }
@@ -310,7 +310,7 @@ export class Refreshes implements AttemptOwner {
     const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || isSource;
     const token = isGoodStill ? sameLife(before, received, now) : received;
     const user = nextUser(state.user, token);
-    const isNews = state.user.id > 0 && before && end.type === "granted" && user.id !== state.user.id;
+    const isNews = isSource && before && end.type === "granted" && user.id !== state.user.id;
     this.#owner.decide(
       { status: "signedIn", user, token },
       this.#store.save(token, isNews ? this.#owner.announcing({ signedOut: false, token }) : undefined),

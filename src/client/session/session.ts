@@ -78,6 +78,7 @@ export class Session
   /** The tokens that this user has had here. */
   readonly #held = new Fingerprints(MOST_HELD);
   #state: State = { status: "loading", user: NOBODY };
+  #signOuts = 0;
   #isOpen = false;
   #unwatch: (() => void)[] = [];
   /** Why nothing happens any more. */
@@ -303,7 +304,9 @@ export class Session
     check(given === undefined || !this.isCookie, "tokens", `left out with credential "cookie"`);
     this.#open();
     const now = this.platform.now();
-    const tokens = this.isCookie ? { accessToken: this.renewal() } : readSignInTokens(given, now);
+    const tokens: TokenSet = this.isCookie
+      ? { accessToken: this.renewal() }
+      : this.#own(readSignInTokens(given, now));
     const isUnsendable = this.#supply.endpoint?.method === "GET" && tokens.refreshToken !== undefined;
     check(
       !isUnsendable,
@@ -343,7 +346,13 @@ export class Session
     const { id } = this.#state.user;
     const user = { id, subject: known.subject, signInId: known.signInId };
     const effects = from === "app" ? [this.#store.save(known)] : [];
-    this.decide({ ...this.#state, user, token: known } as State, ...effects);
+    if (refreshToken === current.refreshToken) {
+      this.decide({ ...this.#state, user, token: known } as State, ...effects);
+      return;
+    }
+    // What is asked with the last one is answered in vain.
+    this.refreshes.overtake();
+    this.decide({ status: "signedIn", user, token: known }, ...effects);
   }
 
   #takeSignIn(tokens: TokenSet, origin: Origin): void {
@@ -365,25 +374,44 @@ export class Session
   async #signInAgain(): Promise<void> {
     this.admit();
     const before = this.currentToken;
+    const signOuts = this.#signOuts;
+    // A sign-out that is still being written came before it, and is undone.
+    await this.#store.written;
     await new Promise<void>((done) => this.read(done));
-    const state = this.#state;
-    const token = tokenOf(state);
+    this.#refuseDisposed();
+    // One that came meanwhile is newer (B11).
+    if (signOuts !== this.#signOuts) throw new AuthSocketError("signed_out", "the user has signed out");
+    const token = tokenOf(this.#state);
     // Also where the source's user had signed out here.
     if (!token || this.#sourceStore?.signedOut?.()) {
       this.refreshes.overtake();
       this.#reopen(true);
-    } else if (token.accessToken === before && token.refreshToken === undefined) {
-      // The cookie or the SDK may have changed its user. An answer that is under way may be about the last one.
-      this.refreshes.overtake();
-      this.refreshes.refresh("reason" in state ? state.reason : "expiring");
-      await this.refreshes.attempt?.over;
-    }
+    } else if (token.accessToken === before && token.refreshToken === undefined) await this.#askAnew();
     this.#clients.react((client) => client.signedIn());
     this.reactions.run();
     await this.getToken({ isAnybodys: true });
   }
 
+  /** The cookie or the SDK may have changed its user. An answer that is under way may be about the last one. */
+  async #askAnew(): Promise<void> {
+    const { id } = this.user;
+    this.refreshes.overtake();
+    await this.refreshes.ending;
+    this.#refuseDisposed();
+    const state = this.#state;
+    if (!tokenOf(state)) return;
+    this.refreshes.refresh("reason" in state ? state.reason : "expiring");
+    await this.refreshes.attempt?.over;
+    const after = this.#state;
+    if (after.status === "waiting") throw after.error;
+    // What a source brings has been announced.
+    const token = tokenOf(after);
+    if (token && !this.#supply.isSource && after.user.id !== id)
+      this.announcing({ signedOut: false, token })?.(() => {});
+  }
+
   async signOut(): Promise<void> {
+    this.#signOuts++;
     const { user } = this.#state;
     const token = tokenOf(this.#state);
     this.refreshes.overtake("nobody");
@@ -658,12 +686,14 @@ export class Session
     });
   }
 
+  /** What a source holds is the source's to renew. */
+  #own(tokens: TokenSet): TokenSet {
+    return this.#supply.isSource ? { ...tokens, refreshToken: undefined } : tokens;
+  }
+
   received(tokens: TokenSet, origin: Origin): AccessToken {
-    const { isSource, receivedAt } = this.#supply;
-    const at = origin === "received" ? receivedAt : this.platform.now();
-    // What a source holds is the source's to renew.
-    const own = isSource ? { ...tokens, refreshToken: undefined } : tokens;
-    return this.#reader.readAnswer(own, origin, this.user, tokenOf(this.#state), at);
+    const at = origin === "received" ? this.#supply.receivedAt : this.platform.now();
+    return this.#reader.readAnswer(this.#own(tokens), origin, this.user, tokenOf(this.#state), at);
   }
 }
 

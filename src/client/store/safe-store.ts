@@ -135,9 +135,12 @@ export class SafeStore {
   /** Empties the store of the token that ended the session, unless another one has taken its place. */
   clear(token: AccessToken): () => void {
     return this.#writing(() =>
-      andThen(this.#store.load(), (loaded) =>
-        textOf(readTokenSet(loaded)) === textOf(token) ? this.#store.clear() : undefined,
-      ),
+      andThen(this.#store.load(), (loaded) => {
+        const { accessToken, refreshToken = token.refreshToken }: Partial<TokenSet> =
+          readTokenSet(loaded) ?? {};
+        const isSame = accessToken === token.accessToken && refreshToken === token.refreshToken;
+        return isSame ? this.#store.clear() : undefined;
+      }),
     );
   }
 

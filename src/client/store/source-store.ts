@@ -47,7 +47,7 @@ export function sourceStore(name: string): SourceStore {
     },
     signedOut,
     hasLeft: (user) => {
-      const left = whoLeft();
+      const left = storedMark() ?? markOf(subject);
       return signedOut() && (left === "" || user === undefined || left === markOf(user));
     },
   };

@@ -39,6 +39,8 @@ export interface Beginning {
   behind: boolean;
   /** of the lease, as the turn was taken */
   generation: number;
+  /** whether somebody may have signed in or out since this tab had a token */
+  isOthers: boolean;
   /** when the token was committed that others have by now, in ms since the epoch; undefined: there is none */
   committedAt: number | undefined;
   /** whether a refresh token has been used already, as far as the tabs know (B6) */
@@ -88,8 +90,8 @@ export interface TabNews {
 export class RefreshLock {
   readonly #platform: Platform;
   readonly #patience: number;
-  /** By lease, the last generation whose token this tab has had: a later one may still not be seen here (T24). */
-  readonly #generations = new Map<string | undefined, number>();
+  /** By its name, the lease with the last generation whose token this tab has had: a later one may not be seen here (T24). */
+  readonly #known = new Map<string | undefined, Lease>();
   /** How often, as far as this tab knows, somebody has signed in or out, and who is told of it. */
   #epoch: number | undefined;
   #watched: string | undefined;
@@ -154,11 +156,13 @@ export class RefreshLock {
             since = lease ?? NO_LEASE;
             leave = database?.hold(id);
             const behind = !!lease && this.#isBehind(name, lease, token);
-            if (lease && (!behind || token === undefined)) this.#generations.set(name, lease.generation);
+            const known = this.#known.get(name);
+            if (lease && (!behind || token === undefined)) this.#known.set(name, lease);
             begin(turn, {
               behind,
               generation: since.generation,
               committedAt: committedAt(since),
+              isOthers: since.epoch !== known?.epoch,
               isSpent: (used) => isSpent(since, used),
             });
             return;
@@ -203,7 +207,7 @@ export class RefreshLock {
             kept = mayCommit(lease, since, mark(token));
             const after = kept ? committed(lease, id, commit) : released(lease, id);
             generation = after.generation;
-            if (kept) this.#generations.set(name, generation);
+            if (kept) this.#known.set(name, after);
             return after;
           },
           () => done(kept, generation),
@@ -235,7 +239,7 @@ export class RefreshLock {
           !((tokens && lease.signIn === signIn && lease.token !== token) || Number(lease.since) > at));
       if (!held) return lease;
       const after = announced(lease, { ...news, user: mark(user), token, signIn, at });
-      this.#generations.set(name, after.generation);
+      this.#known.set(name, after);
       if (name === this.#watched) this.#epoch = after.epoch;
       return after;
     };
@@ -263,7 +267,7 @@ export class RefreshLock {
   }
 
   #isBehind(name: string | undefined, lease: Lease, token: string | undefined): boolean {
-    const known = this.#generations.get(name);
+    const known = this.#known.get(name)?.generation;
     return isBehind(lease, known, this.#opened, mark(token), this.#platform.now());
   }
 
