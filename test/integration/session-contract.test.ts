@@ -790,6 +790,33 @@ describe("B20 where there is no page", () => {
   );
 });
 
+describe("B6 B23 a newer refresh token for the same access token", () => {
+  it("B6 is tried where the last one has just been refused", async () => {
+    const { session, desk } = newSession({}, { accessToken: "same", refreshToken: "first" });
+    session.getToken({ forceRefresh: true }).catch(() => {});
+    const first = await desk.turn(1);
+    await session.signIn({ accessToken: "same", refreshToken: "second" });
+    first.resolve(null);
+    await settled();
+    expect(session.state.status).not.toBe("signedOut");
+    const asked = session.getToken({ forceRefresh: true });
+    (await desk.turn(2)).resolve("fresh");
+    expect(await asked).toBe("fresh");
+  });
+
+  it("B6 an end is an end, also for a store that keeps no refresh token", async () => {
+    const memory = memoryStore();
+    const store = { ...memory, save: ({ accessToken }: TokenSet) => memory.save({ accessToken }) };
+    const { session, desk } = newSession({ store });
+    await session.signIn({ accessToken: "access", refreshToken: "refresh" });
+    const asked = session.getToken({ forceRefresh: true });
+    (await desk.turn(1)).resolve(null);
+    await expect(asked).rejects.toMatchObject({ code: "session_expired" });
+    await settled();
+    expect(memory.load()).toBeNull();
+  });
+});
+
 describe("signIn() without tokens", () => {
   it("section 2: is not answered by a request that was sent before it", async () => {
     const { session, desk } = newSession();
@@ -800,6 +827,56 @@ describe("signIn() without tokens", () => {
     (await desk.turn(2)).resolve("fresh");
     await signedIn;
     expect(session.token).toBe("fresh");
+  });
+
+  it("B16 waits for an answer that is under way, and asks again", async () => {
+    const { platform } = newSession();
+    const token = (sub: string, jti: number) => timedToken(platform.now(), LIFETIME, { sub, jti });
+    const { session, desk } = newSession({}, { accessToken: token("alice", 1) });
+    session.getToken({ forceRefresh: true }).catch(() => {});
+    await desk.turn(1);
+    const signedIn = session.signIn();
+    (await desk.turn(1)).resolve(token("alice", 2));
+    (await desk.turn(2)).resolve(token("bob", 3));
+    await signedIn;
+    expect(session.state).toMatchObject({ subject: "bob" });
+  });
+
+  it("B10 B11 is overtaken by a signOut() that is called after it", async () => {
+    const { session, desk } = newSession();
+    const signedIn = session.signIn();
+    const signedOut = session.signOut();
+    await expect(signedIn).rejects.toMatchObject({ code: "signed_out" });
+    await signedOut;
+    expect(session.state).toEqual({ status: "signedOut" });
+    expect(desk.turns).toHaveLength(0);
+  });
+
+  it("B11 asks nobody once the session has been disposed of", async () => {
+    const { session, desk } = newSession({}, { accessToken: "opaque" });
+    const signedIn = session.signIn();
+    session.dispose();
+    await expect(signedIn).rejects.toMatchObject({ code: "signed_out" });
+    await settled();
+    expect(desk.turns).toHaveLength(0);
+  });
+
+  it("section 2: rejects where nobody can be asked, though the last user's token is still there", async () => {
+    const { session, desk } = newSession({}, { accessToken: "alice's" });
+    await session.getToken();
+    const signedIn = session.signIn();
+    (await desk.turn(1)).reject(new Error("no network"));
+    await expect(signedIn).rejects.toMatchObject({ code: "refresh_failed" });
+    expect(session.token).toBe("alice's");
+  });
+
+  it("2.4 undoes a sign-out that was not awaited, where a source has the tokens", async () => {
+    const session = new AuthSession({ source: { get: () => "sdk-1" } }, new ManualPlatform());
+    onTestFinished(() => session.dispose());
+    await session.getToken();
+    void session.signOut();
+    await session.signIn();
+    expect(session.state.status).toBe("signedIn");
   });
 
   it("B16 finds whose the cookie is now, after a sign-out and while somebody is signed in", async () => {

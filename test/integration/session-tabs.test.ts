@@ -582,6 +582,22 @@ describe("tabs whose server knows the user by a cookie", () => {
     expect(one.refresh.mock.calls.length).toBeGreaterThan(before);
   });
 
+  it("B16 who signs in elsewhere is asked for, also right after a renewal", async () => {
+    const leases = new MemoryLeases();
+    let subject = "alice";
+    const named = (tab: ManualPlatform) => ({ ...lasting(tab), subject });
+    const [one, two] = [cookieTab(leases, 0.1, named), cookieTab(leases, 0.2, named)];
+    await one.session.whenReady();
+    await Promise.all([one, two].map(({ tab }) => tab.advance(6_000)));
+    await two.session.whenReady();
+    onTestFinished(holdToken(two.session));
+    subject = "bob";
+    await one.session.signIn();
+    await settled();
+    await two.tab.advance(30_000);
+    expect(two.session.state).toMatchObject({ subject: "bob" });
+  });
+
   it("B10 a page that is opened right after a sign-out asks whether somebody is signed in", async () => {
     const leases = new MemoryLeases();
     const [one, two] = [cookieTab(leases, 0.1, lasting), cookieTab(leases, 0.2, () => null)];
@@ -606,6 +622,27 @@ describe("a sign-in in one tab", () => {
     await tab.advance(1_000);
     await session.signIn();
     expect(await stored()).not.toBe(first);
+  });
+
+  it("B2 B27 where each refresh names another guest, two tabs do not set each other off", async () => {
+    const leases = new MemoryLeases();
+    let guests = 0;
+    const tabs = [0.1, 0.2].map((chance) => {
+      const tab = openTab(leases, chance);
+      const refresh = vi.fn(async () => timedToken(tab.now(), LIFETIME, { sub: `guest ${++guests}` }));
+      const session = sessionIn(tab, { refresh, store: memoryStore() });
+      return { tab, refresh, session };
+    });
+    for (const { session } of tabs) await session.getToken();
+    for (const { session } of tabs) onTestFinished(holdToken(session));
+    // It was asked for by another guest.
+    await expect(tabs[0]?.session.getToken({ forceRefresh: true })).rejects.toMatchObject({
+      code: "user_changed",
+    });
+    for (let second = 0; second < 60; second++) {
+      for (const { tab } of tabs) await tab.advance(1_000);
+    }
+    expect(tabs.map(({ refresh }) => refresh.mock.calls.length)).toEqual([2, 1]);
   });
 
   it("2.4 signIn() without tokens reaches the other tabs, also from a page that has just been loaded", async () => {

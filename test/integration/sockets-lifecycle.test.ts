@@ -597,6 +597,42 @@ describe("dispose()", () => {
     expect(server.doubles).toBe(0);
   });
 
+  it("B11 B12 of a child in a listener, which asks for it again at once, leaves one Socket of it", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    const chat = auth.of("/chat");
+    await Promise.all([auth.whenConnected(), chat.whenConnected()]);
+    let again: AuthSocket | undefined;
+    session.subscribe(({ status }) => {
+      if (status !== "refreshing" || again) return;
+      chat.dispose();
+      again = auth.of("/chat").connect() as AuthSocket;
+    });
+    await session.getToken({ forceRefresh: true });
+    await again?.whenConnected();
+    await server.quiet();
+    expect(chat.socket.active).toBe(false);
+    expect(server.sockets("/chat")).toHaveLength(1);
+    expect(server.doubles).toBe(0);
+  });
+
+  it("B11 of a child whose own listener asks for it again: of() makes another", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    const chat = auth.of("/chat");
+    await Promise.all([auth.whenConnected(), chat.whenConnected()]);
+    let again: unknown;
+    chat.socket.on("disconnect", () => {
+      again = auth.of("/chat");
+    });
+    chat.dispose();
+    expect(again).toBeDefined();
+    expect(again).not.toBe(chat);
+    await (again as AuthSocket).whenConnected();
+  });
+
   it.each([false, true])(
     "B12 T4 of a child whose CONNECT is unanswered leaves nothing at the server (made again: %s)",
     async (isMadeAgain) => {

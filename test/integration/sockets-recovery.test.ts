@@ -125,6 +125,29 @@ describe("a volatile event whose last argument is a text", () => {
     expect(received).toEqual([1, 2]);
   });
 
+  it("B16 what recovery replays is not handed on after one of its listeners has changed the user", async () => {
+    const { io, auth, received, arrived } = await connected((io) => protect(io.of("/")), recovering);
+    await arrived("news", () => io.emit("news", 1));
+    const bob = issueToken({ subject: "bob" });
+    auth.socket.on("bye", () => void auth.session.signIn(bob));
+    const [socket] = io.sockets.sockets.values();
+    if (!socket) throw new Error("the client is not connected");
+    const gone = next(socket, "disconnect");
+    socket.conn.close();
+    await gone;
+    for (const [event, value] of [
+      ["news", 2],
+      ["bye", 0],
+      ["news", 3],
+    ] as const) {
+      io.emit(event, value);
+    }
+    await vi.waitFor(() => expect(auth.session.state).toMatchObject({ subject: "bob" }));
+    await auth.whenConnected();
+    await arrived("news", () => io.emit("news", 4));
+    expect(received).toEqual([1, 2, 4]);
+  });
+
   it("T10 a server without recovery is sent the token and nothing else", async () => {
     const { io, payloads, arrived, dropAndMiss } = await connected((io) => protect(io.of("/")));
     await arrived("word", () => io.emit("word", "goodbye"));
