@@ -12,18 +12,18 @@ export interface Price {
 export const prices: Record<string, Price> = {
   // What it weighs today, and a little more. docs/benchmarks.md tells the goal as well.
   authsocket: {
-    whole: 27_750,
+    whole: 28_100,
     goal: 16_500,
     names: {
-      AuthSession: 18_350,
-      AuthSocket: 27_750,
+      AuthSession: 18_550,
+      AuthSocket: 28_100,
       AuthSocketError: 400,
       isTokenRefused: 600,
       memoryStore: 400,
       webStorageStore: 800,
     },
   },
-  "authsocket/session": { whole: 18_350, goal: 11_000, names: 18_350 },
+  "authsocket/session": { whole: 18_550, goal: 11_000, names: 18_550 },
   "authsocket/react": { whole: 1_000, names: 1_000 },
   "authsocket/vue": { whole: 1_000, names: 1_000 },
   "authsocket/svelte": { whole: 1_000, names: 1_000 },
