@@ -85,8 +85,9 @@ export class Tab {
   async untilGoodFor(ms: number, timeout = 30_000): Promise<void> {
     await this.page.waitForFunction(
       (left) => {
-        const { state } = window.auth.session;
-        return state.status === "signedIn" && (state.expiresAt ?? 0) - Date.now() > left;
+        // A page that is being loaded has none yet.
+        const state = window.auth?.session.state;
+        return state?.status === "signedIn" && (state.expiresAt ?? 0) - Date.now() > left;
       },
       ms,
       // Eight tabs do so for seconds: more looks would take the processor from what is looked at.
