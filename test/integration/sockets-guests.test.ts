@@ -5,6 +5,7 @@ import {
   type AuthSocketState,
   memoryStore,
   type TokenSet,
+  type TokenSource,
 } from "authsocket";
 import { authenticate } from "authsocket/server";
 import type { Socket } from "socket.io";
@@ -139,6 +140,27 @@ describe("B21 a guest", () => {
     await untilUser(auth);
     await until(1);
     expect(said).toEqual([["alice", "alice's"]]);
+  });
+
+  it("B21 a guest whom the server has disconnected is the user's after a sign-in that a source tells of", async () => {
+    const { io, url, tokens } = await site();
+    const held: { token: string | null } = { token: null };
+    let changed = () => {};
+    const source: TokenSource = {
+      get: () => held.token,
+      subscribe: (listener) => {
+        changed = listener;
+        return () => {};
+      },
+    };
+    const session = disposed(new AuthSession({ source }, new SkippableClock()));
+    const auth = disposed(new AuthSocket(url, { session, anonymous: true }));
+    await untilGuest(auth);
+    io.disconnectSockets();
+    await untilStatus(auth, "refused");
+    held.token = tokens.issue();
+    changed();
+    await untilUser(auth);
   });
 
   it("B19 B21 what has timed out while a guest was connected is not sent later", async () => {

@@ -84,6 +84,23 @@ describe("B7 refused tokens", () => {
     expect(server.connects).toHaveLength(1);
   });
 
+  it("B7 B11 connect() in a listener, as the token of a retry that nobody sees is replaced, does not block it", async () => {
+    const server = await startAuthServer();
+    const { session, token } = sessionWith();
+    server.admit = refuse("insufficient_scope");
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await untilStatus(auth, "refused");
+    server.admit = (sent) => {
+      if (sent === token) refuse("token_expired")();
+    };
+    session.subscribe(({ status }) => {
+      if (status === "refreshing") auth.connect();
+    });
+    await session.signIn(token);
+    await untilStatus(auth, "connected");
+    expect(server.connects).toHaveLength(3);
+  });
+
   it("B14 connect() during a retry that nobody sees is seen, and waited for", async () => {
     const server = await startAuthServer();
     const { session, token } = sessionWith();

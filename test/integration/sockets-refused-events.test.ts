@@ -68,6 +68,28 @@ describe("B26 a server that keeps the connection and refuses its events", () => 
     expect(new Set(server.tokens).size).toBe(2);
   });
 
+  it("B13 B26 where the renewal in band was refused, what is emitted goes out with a new connection", async () => {
+    const { server, guard, taken, token, session, connect, until: happened } = await guarded();
+    server.io.on("connection", (socket: Socket) => {
+      socket.emit("auth:session", { expiresIn: 3_600_000 });
+      socket.on("auth:renew", (_: unknown, answer: (verdict: object) => void) =>
+        answer({ code: "unavailable" }),
+      );
+    });
+    const auth = connect();
+    await auth.whenConnected();
+    await server.quiet();
+    await session.getToken({ forceRefresh: true });
+    await server.until(() => server.heard("auth:renew").length === 1);
+    guard.refuses = (sent) => sent === token;
+    const heard = new Promise((resolve) => auth.socket.once("exception", resolve));
+    auth.socket.emit("say", "refused");
+    await heard;
+    auth.socket.emit("say", "held");
+    await happened(() => taken.includes("held"));
+    expect(server.handshakes).toBe(2);
+  });
+
   it("B26 a fresh token that is refused likewise changes nothing more: the state says so", async () => {
     const { server, guard, refused, refresh, session, clock, connect, until: happened } = await guarded();
     guard.refuses = () => true;
