@@ -363,7 +363,7 @@ export class Connection implements SessionClient, SocketOwner {
       this.#changeIdentity(state, credential);
       return;
     }
-    if (credential === "guest" || state.credential === "guest") return;
+    if (isGuest(credential) || isGuest(state.credential)) return;
     const token = credential.accessToken;
     if (token === state.credential.accessToken) {
       // The refresh has brought the same token again: what is held must go out with it.
@@ -550,7 +550,7 @@ export class Connection implements SessionClient, SocketOwner {
         this.#stop(payload, "signIn");
         return;
       }
-      if (credential === "guest") this.#outbox.withhold();
+      if (isGuest(credential)) this.#outbox.withhold();
       else this.#outbox.restore(this.#user.id);
       this.#gate.sent();
       answer({ ...payload, ...this.#cursor.fields(credential === "guest" ? -1 : this.#user.id) });
@@ -615,11 +615,11 @@ export class Connection implements SessionClient, SocketOwner {
       return isSame ? state : undefined;
     };
     if (!refusedStill()) return;
-    const isGuest = credential === "guest";
+    const wasGuest = credential !== undefined && isGuest(credential);
     const token = credential && tokenOf(credential);
     const answer = answerRefusal(error, {
-      isGuest,
-      isByCode: !isGuest && this.#isTrue(this.#context.options.isTokenRefused ?? isTokenRefused, error),
+      isGuest: wasGuest,
+      isByCode: !wasGuest && this.#isTrue(this.#context.options.isTokenRefused ?? isTokenRefused, error),
       replace: token === undefined ? undefined : () => session.refreshes.replace(this, token),
       servesSibling: token !== undefined && session.isServing(token),
     });

@@ -72,6 +72,12 @@ export class Clients {
     for (const client of this.#members) this.#owner.reactions.react(() => reaction(client));
   }
 
+  /** News that no decision brings: what they do about it follows at once, or in its turn. */
+  tell(news: (client: SessionClient) => void): void {
+    this.react(news);
+    this.#owner.reactions.run();
+  }
+
   /**
    * @param isWanted whether a token is
    * @param dueAt when the session wants to be looked at then

@@ -284,11 +284,10 @@ export class Refreshes implements AttemptOwner {
     const isOld = end.type === "adopted" || asked.isLook;
     const received = inherited(before, this.#owner.received(end.tokens, isOld ? "held" : "received"));
     // What the source holds is what was refused, or has expired, since it was asked.
-    if (asked.isLook && "reason" in state && this.attempt === attempt && state.reason !== asked.reason) {
-      if (received.accessToken === before?.accessToken) {
-        this.refresh(state.reason);
-        return;
-      }
+    const isStale = asked.isLook && received.accessToken === before?.accessToken;
+    if (isStale && "reason" in state && this.attempt === attempt && state.reason !== asked.reason) {
+      this.refresh(state.reason);
+      return;
     }
     if ((!before || received.subject !== before.subject) && this.#owner.hasLeft(received.subject)) {
       this.#owner.decide({ status: "signedOut", user: state.user });

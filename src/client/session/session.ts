@@ -322,8 +322,7 @@ export class Session
       const isHeld = tokens.expiresAt === undefined || tokens.expiresAt === Object(given).expiresAt;
       this.#takeSignIn(tokens, isHeld ? "held" : "received");
     }
-    this.#clients.react((client) => client.signedIn());
-    this.reactions.run();
+    this.#clients.tell((client) => client.signedIn());
     await this.#whenWritten();
   }
 
@@ -387,8 +386,7 @@ export class Session
       this.refreshes.overtake();
       this.#reopen(true);
     } else if (token.accessToken === before && token.refreshToken === undefined) await this.#askAnew();
-    this.#clients.react((client) => client.signedIn());
-    this.reactions.run();
+    this.#clients.tell((client) => client.signedIn());
     await this.getToken({ isAnybodys: true });
   }
 
@@ -581,7 +579,7 @@ export class Session
     if (current?.accessToken === tokens.accessToken) return;
     const token = this.received(tokens, "held");
     // An SDK may still hold the token of the very user who has signed out here.
-    if (this.#sourceStore?.hasLeft(token.subject)) return;
+    if (this.hasLeft(token.subject)) return;
     if (isExpired(token, this.platform.now()) && current) return;
     const isNews = !isTold && (!current || !isSameUser(user, token));
     this.#adopt(
@@ -674,8 +672,7 @@ export class Session
   wokeUp(wakeUp: WakeUp): void {
     this.read(); // B8
     if (this.#isWanted) this.refreshes.look(false, wakeUp === "online");
-    this.#clients.react((client) => client.wokeUp(wakeUp));
-    this.reactions.run();
+    this.#clients.tell((client) => client.wokeUp(wakeUp));
   }
 
   // Tokens and the store.
