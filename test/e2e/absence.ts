@@ -3,8 +3,10 @@ import type { Tab } from "./tab.ts";
 import type { TabPage } from "./tab-page.ts";
 import type { TabSite } from "./tab-site.ts";
 
+type GoBack = (page: TabPage) => Promise<unknown>;
+
 /** Whether this browser keeps pages that were left, to show them again as they were: a page without anything tells. */
-export async function keepsPages(page: TabPage, url: string): Promise<boolean> {
+export async function keepsPages(page: TabPage, url: string, goBack: GoBack): Promise<boolean> {
   await page.goto(url);
   await page.evaluate(() => void Reflect.set(window, "isKept", true));
   await page.goto(`${url}?elsewhere`);
@@ -25,7 +27,17 @@ export async function keepsPages(page: TabPage, url: string): Promise<boolean> {
  */
 export async function awayFrom(
   tab: Tab,
-  { site, isKept, devtools }: { site: TabSite; isKept: boolean; devtools: () => Promise<CDPSession> },
+  {
+    site,
+    isKept,
+    goBack,
+    devtools,
+  }: {
+    site: TabSite;
+    isKept: boolean;
+    goBack: GoBack;
+    devtools: () => Promise<CDPSession>;
+  },
   meanwhile: () => Promise<void>,
 ): Promise<void> {
   const { page } = tab;
@@ -52,11 +64,6 @@ export async function awayFrom(
   await page.evaluate(() => {
     window.dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true }));
   });
-}
-
-/** Not by Playwright's `goBack()`, which waits in Firefox for a page that is kept to load. */
-function goBack(page: TabPage): Promise<unknown> {
-  return page.evaluate(() => void setTimeout(() => history.back()));
 }
 
 async function noteReturn(page: TabPage): Promise<void> {

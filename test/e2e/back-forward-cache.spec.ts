@@ -23,9 +23,11 @@ const test = base.extend<AbsenceFixtures, object>({
       return [tab, other];
     });
   },
-  away: async ({ newPage, devtools, site }, use) => {
-    const isKept = await keepsPages(await newPage(), `${site.url}/blank`);
-    await use((tab, meanwhile) => awayFrom(tab, { site, isKept, devtools: () => devtools(tab) }, meanwhile));
+  away: async ({ newPage, goBack, devtools, site }, use) => {
+    const isKept = await keepsPages(await newPage(), `${site.url}/blank`, goBack);
+    await use((tab, meanwhile) =>
+      awayFrom(tab, { site, isKept, goBack, devtools: () => devtools(tab) }, meanwhile),
+    );
   },
   launchOptions: [
     // Playwright turns Chromium's cache off.

@@ -3,12 +3,14 @@ import { findWebKit } from "../support/webkit.ts";
 import { Tab, type TabOptions } from "./tab.ts";
 import type { TabPage } from "./tab-page.ts";
 import { TabSite } from "./tab-site.ts";
-import { WebDriver } from "./web-driver.ts";
+import { WebDriver, type WebDriverPage } from "./web-driver.ts";
 
 interface TabFixtures {
   site: TabSite;
   /** A page without anything, beside the others of its browser. */
   newPage: () => Promise<TabPage>;
+  /** Goes back to what the page showed before. */
+  goBack: (page: TabPage) => Promise<unknown>;
   /** Opens a tab, in the order of calls. */
   open: (options?: TabOptions) => Promise<Tab>;
   /** Opens one where nobody is signed in, signs Alice in and waits until it is connected; refreshes count from then on. */
@@ -31,6 +33,10 @@ const byPlaywright = base.extend<TabFixtures, BrowserFixtures>({
   newPage: async ({ context }, use) => {
     await use(() => context.newPage());
   },
+  goBack: async ({ browserName: _ }, use) => {
+    // Not by Playwright's `goBack()`, which waits in Firefox for a page that is kept to load.
+    await use((page) => page.evaluate(() => void setTimeout(() => history.back())));
+  },
   open: async ({ newPage, site }, use) => {
     await use(async (options) => Tab.open(await newPage(), site.url, options));
   },
@@ -44,7 +50,7 @@ const byPlaywright = base.extend<TabFixtures, BrowserFixtures>({
   webDriver: [
     async ({ browserName: _ }, use) => {
       const webKit = findWebKit();
-      if (!webKit) throw new Error("WebKit is not installed: see test/e2e/webkit.config.ts");
+      if (!webKit) throw new Error("WebKit is not installed: see test/e2e/main.ts");
       const driver = await WebDriver.start(webKit);
       await use(driver);
       await driver.stop();
@@ -64,6 +70,10 @@ const byWebDriver = byPlaywright.extend({
     });
     // Those that a test has closed are closed already.
     for (const page of pages) await page.close().catch(() => {});
+  },
+  goBack: async ({ browserName: _ }, use) => {
+    // What `newPage` has opened.
+    await use((page) => (page as WebDriverPage).goBack());
   },
   devtools: async ({ browserName: _ }, use) => {
     await use(() => Promise.reject(new Error("WebKit has no tools of Chromium's")));

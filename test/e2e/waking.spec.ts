@@ -82,13 +82,14 @@ test("T18 T23 twenty seconds without network, in which the token expires, cost o
 test("T23 a page that is loaded anew as one goes back to it after its token has expired refreshes once and is connected", async ({
   site,
   signedIn,
+  goBack,
 }) => {
   const tab = await signedIn();
   site.lifetimes = [3_000, HOUR];
   await tab.signIn("alice");
   await tab.page.goto(`${site.url}/blank`);
   await expect.poll(() => Date.now() > site.expiresAt, { timeout: 10_000 }).toBe(true);
-  await tab.page.evaluate(() => void setTimeout(() => history.back()));
+  await goBack(tab.page);
   await tab.untilGoodFor(1_000_000);
   await tab.connectedAs("alice");
   expect([site.refreshes, site.reuses]).toEqual([1, 0]);

@@ -38,7 +38,7 @@ export class WebDriver {
   }
 
   /** Opens a window, which is shown beside the others and not in front of them. */
-  async newPage(): Promise<TabPage> {
+  async newPage(): Promise<WebDriverPage> {
     const { handle } = await this.in(this.#home, (session) =>
       command<{ handle: string }>(`${session}/window/new`, { type: "window" }),
     );
@@ -65,7 +65,7 @@ export class WebDriver {
   }
 }
 
-class WebDriverPage implements TabPage {
+export class WebDriverPage implements TabPage {
   readonly #driver: WebDriver;
   readonly #handle: string;
 
@@ -80,6 +80,11 @@ class WebDriverPage implements TabPage {
 
   reload(): Promise<unknown> {
     return this.#driver.in(this.#handle, (session) => command(`${session}/refresh`, {}));
+  }
+
+  /** By the driver's own command: a script that meets a page as it is put away is never answered. */
+  goBack(): Promise<unknown> {
+    return this.#driver.in(this.#handle, (session) => command(`${session}/back`, {}));
   }
 
   async close(): Promise<void> {
