@@ -54,8 +54,8 @@ export class AuthSession implements Subscribable<SessionState> {
   }
 
   /**
-   * Resolves once it is known whether a user is signed in: with a state `signedIn`, if there is a token that is valid now,
-   * or `signedOut`. It asks the refresh endpoint if necessary, and again after temporary failures.
+   * Resolves when the session knows whether a user is signed in. The state is `signedIn`, with a token that is valid now, or
+   * `signedOut`. It asks the refresh endpoint if necessary, and again after temporary failures.
    *
    * @throws the signal's reason; AuthSocketError `signed_out` if the session is disposed of meanwhile
    * @example if ((await session.whenReady()).status === "signedOut") return redirect("/sign-in");
@@ -68,11 +68,11 @@ export class AuthSession implements Subscribable<SessionState> {
    * An access token that is valid now: at once if there is one, otherwise from the refresh that all callers share.
    *
    * @param options `forceRefresh`: a new one in any case. `rejected`: a token that a server has refused. The session
-   * refreshes only if it is still the current one, so that ten requests refused at once cost one refresh. `signal`: stops
-   * waiting
+   * refreshes only if it is still the current one, so that ten requests refused at once cost one refresh. If it may not
+   * refresh now (B27), it returns the refused token. `signal`: stops waiting
    * @throws AuthSocketError `signed_out` or `session_expired` if nobody is signed in; `user_changed` if another user has
    * signed in meanwhile; the error of a refresh that fails (`refresh_failed`, `refresh_timeout`, `invalid_response`); the
-   * signal's reason
+   * signal's reason; TypeError with credential "cookie", and for a relative URL of the endpoint outside a browser
    */
   async getToken(
     options: {
@@ -92,10 +92,11 @@ export class AuthSession implements Subscribable<SessionState> {
   /**
    * `fetch` with `Authorization: Bearer` and a token that is valid now. It sends the token only to this page's origin and to
    * those in the option `origins`. After a 401 it refreshes the token and repeats the request once, unless the body is a
-   * stream. It follows no redirect unless `init.redirect` says so. An Authorization header of yours stays as it is.
+   * stream. It follows no redirect unless `init.redirect` says so. With credential "cookie" it sends the cookie instead of a
+   * token, and follows redirects as `fetch` does. If you set an Authorization header, it does the same as `fetch`.
    *
-   * @throws TypeError for another origin or `mode: "no-cors"`; AuthSocketError `signed_out` if nobody is signed in,
-   * `user_changed` if another user signs in meanwhile; whatever `fetch` throws
+   * @throws TypeError for another origin, for `mode: "no-cors"` and for a redirect; the AuthSocketErrors of `getToken()`;
+   * whatever `fetch` throws
    * @example const me = await (await session.fetch("/api/me")).json();
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
@@ -104,14 +105,16 @@ export class AuthSession implements Subscribable<SessionState> {
 
   /**
    * Signs a user in: every socket of this session that is `signedOut` connects automatically. Resolves when the tokens are
-   * stored. Tokens that are there already change nothing, but sockets that were refused try again.
+   * stored; without tokens, when there is a valid one; with credential "cookie", at once. Tokens that are there already change
+   * nothing, but sockets that were refused try again.
    *
-   * To change the user, await `signOut()` before the new user's login. Otherwise a tab could refresh for the old user between
-   * the login's answer and this call, and use up the new user's one-time refresh cookie.
+   * To change the user, await `signOut()` before the new user's login. Otherwise a tab could refresh for the previous user
+   * between the login's response and this call, and use up the new user's one-time refresh cookie.
    *
-   * @param tokens an access token, a token set, or the JSON that the login or the refresh endpoint answers. Nothing if the
-   * store, a refresh cookie or the source already has the tokens
-   * @throws TypeError if it holds no access token, or an `expiresAt` in seconds; without tokens, the errors of `getToken()`
+   * @param tokens an access token, a token set, or the JSON that the login or the refresh endpoint returns. Nothing if the
+   * store, a refresh cookie or the source already has the tokens, and with credential "cookie"
+   * @throws TypeError if `tokens` has no access token, or an `expiresAt` in seconds, and for any tokens with credential
+   * "cookie"; without tokens, the errors of `getToken()`
    * @example await session.signIn(await response.json());
    */
   signIn(tokens?: SignInTokens | string): Promise<void> {

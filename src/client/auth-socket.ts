@@ -25,8 +25,9 @@ export interface DefaultEventsMap {
 }
 
 /**
- * A Socket.IO socket whose access token is always fresh. It reads the token from the store, sends it by the `auth` option,
- * renews it before it expires, and reconnects with it. All sockets share one refresh, and tabs take turns.
+ * A Socket.IO socket whose access token is always fresh. Its session refreshes the token before it expires. The socket sends
+ * it in Socket.IO's `auth`. It gives each new token to the open connection, or reconnects with it. All sockets of a session
+ * share one refresh, and tabs take turns.
  *
  * @example
  * const { socket } = new AuthSocket("https://chat.example.com", { refresh: "/api/refresh-token" });
@@ -46,10 +47,10 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   readonly #life = new AbortController();
 
   /**
-   * Connects at once, unless `autoConnect` is false: then it does no I/O (B20). Without a page, as in a server-side build,
-   * it connects only to a server on this machine.
+   * Connects at once. With `autoConnect: false` it does no I/O (B20). By default, outside a browser, it connects only to a
+   * server on this machine.
    *
-   * @param url of the server; its path is the namespace, and "/" is this origin, as in `io()`
+   * @param url the server's URL. Its path is the namespace. "/" is the main namespace on this page's origin, as in `io()`
    * @throws TypeError for an invalid URL or option; AuthSocketError `insecure_url` (S3), `token_in_url` (S2)
    */
   constructor(url: string | URL, options: AuthSocketOptions) {
@@ -76,10 +77,11 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   }
 
   /**
-   * Connects. A refresh, if one is needed, runs beside the engine's handshake. No effect while connecting or connected, or
-   * after `dispose()`. After `refused` it asks for a fresh token first.
+   * Connects. A refresh, if one is needed, runs beside the handshake of the engine connection (with a session cookie: before
+   * it). No effect while connecting or connected, or after `dispose()`. After `refused` it asks for a fresh token first. While
+   * `signedOut` it only reads the store again: the socket connects after a sign-in.
    *
-   * @throws TypeError for a relative URL where there is no page
+   * @throws TypeError for a relative URL outside a browser
    */
   connect(): this {
     if (!this.#life.signal.aborted) this.#connection.connect();
@@ -93,9 +95,9 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   }
 
   /**
-   * Reconnects with a fresh token, after everything has been sent, so that nothing is lost. It uses the session's token if
-   * that is newer than the connection's, and refreshes it otherwise. If the socket is not connected, it connects. Where
-   * Socket.IO's `reconnection` is off, a live connection stays as it is.
+   * Reconnects with a fresh token, after everything has been sent, so that nothing that the app sent is lost. It uses the
+   * session's token if that is newer than the connection's, and refreshes it otherwise. If the socket is not connected, it
+   * connects. If Socket.IO's `reconnection` is off, an open connection stays as it is.
    */
   reconnect(): this {
     if (!this.#life.signal.aborted) this.#connection.reconnect();
@@ -103,11 +105,11 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   }
 
   /**
-   * The AuthSocket of another namespace, on the same connection and with the same session. Each call for a namespace returns
-   * the same object, until that is disposed of.
+   * The AuthSocket of another namespace, on the same engine connection and with the same session. Each call for a namespace
+   * returns the same object, until that is disposed of.
    *
    * @param namespace with or without the leading slash
-   * @throws TypeError if it is not a string
+   * @throws TypeError if it is not a string; Error after `dispose()`
    */
   of<L extends EventsMap = DefaultEventsMap, E extends EventsMap = L>(namespace: string): AuthSocket<L, E> {
     if (this.#life.signal.aborted) throw disposed();
@@ -125,9 +127,9 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
   /**
    * Resolves once connected. If nobody has called `connect()`, it waits for that.
    *
-   * @throws the state's error if nobody is signed in (`signed_out` if the state has none), if the socket is refused, if
-   * Socket.IO gives up (`unreachable`), or if a fresh token is refused meanwhile (`token_rejected`); the signal's reason; a
-   * TypeError for a relative URL without a page
+   * @throws the state's error if nobody is signed in (`signed_out` if the state has none), if the socket or the guest is
+   * refused, if Socket.IO gives up (`unreachable`), or if a fresh token is refused meanwhile (`token_rejected`); the signal's
+   * reason; Error after `dispose()`; TypeError for a relative URL outside a browser
    */
   whenConnected({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -141,7 +143,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
         settled();
       };
       const abort = () => settle(() => reject(signal?.aborted ? abortReason(signal) : disposed()));
-      // A refusal that was there before is no answer to one who calls later (B7).
+      // An error from before this call does not reject it (B7).
       const { error: known } = this.state;
       const look = ({ status, error }: AuthSocketState) => {
         const isOver =

@@ -6,7 +6,7 @@ type Task = () => void;
  *
  *     decide ──▶ sockets and stores react ──▶ the app's listeners hear of it
  *
- * Listeners run only when no reaction is waiting. So sockets drop what is the last user's before any listener hears of the
+ * Listeners run only when no reaction is waiting. So sockets drop what is the previous user's before any listener hears of the
  * next user, whatever a listener or a store does (B11, B16). A task that throws stops no other task (B9).
  */
 export class Reactions {
@@ -35,7 +35,7 @@ export class Reactions {
     this.#news.unshift(...tasks);
   }
 
-  /** Carries out what is queued. Called from within a task it does nothing: the queue goes on by itself. */
+  /** Carries out what is queued. Called from within a task it does nothing: the queue goes on automatically. */
   run(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;

@@ -10,7 +10,7 @@ export interface SocketSource<Socket> {
 }
 
 /**
- * Admits only clients with a valid token, accepts renewals on the live connection, and disconnects when the token expires.
+ * Admits only clients with a valid token, accepts renewals on the open connection, and disconnects when the token expires.
  *
  * With a Server, it guards all namespaces except those in `except`, including dynamic ones and those that are made later. If a
  * namespace is given to `authenticate()` itself, before or after, it has its own rules and its own users: `disconnectUser` of

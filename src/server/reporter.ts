@@ -4,7 +4,7 @@ import { withoutTokens } from "./verdict/redaction.ts";
 /** An event for `onEvent`. It never contains a token. */
 export interface AuthEvent {
   /**
-   * `accepted`: a client has connected. `refused`: a CONNECT or a renewal was refused. `renewed`: a live connection has a
+   * `accepted`: a client has connected. `refused`: a CONNECT or a renewal was refused. `renewed`: an open connection has a
    * new token. `cut`: a connection was ended at its token's expiry. `revoked`: it was ended by `disconnectUser`, or because
    * `authorize` no longer admits its user. `fault`: something failed, which says nothing about a token.
    */

@@ -11,8 +11,8 @@ export interface Auth0Like {
  * Takes the tokens from Auth0's client. Give the client an `audience`: without one, its access tokens are opaque, and a
  * server cannot verify them.
  *
- * Auth0's client announces nothing. Call `session.signIn()` after the user has signed in on a page that was open already,
- * and `session.signOut()` before `logout()`: AuthSocket tells the other tabs.
+ * Auth0's client announces nothing. Call `session.signIn()` after each sign-in, also after a redirect, and
+ * `session.signOut()` before `logout()`. The session then tells the other tabs.
  *
  * @param client the client, or a promise for it that resolves when a redirect's callback has been handled
  * @example

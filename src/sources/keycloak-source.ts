@@ -26,7 +26,8 @@ const minimumLeft = 30;
  * `init()`: it then waits until that has ended.
  *
  * Keycloak's client tells the other tabs of a sign-out only if its `checkLoginIframe` works, which needs third-party
- * cookies. Call `session.signOut()` before `logout()`: AuthSocket tells the other tabs.
+ * cookies. Call `session.signOut()` before `logout()`, and `session.signIn()` after each sign-in, also after a redirect. The
+ * session then tells the other tabs.
  *
  * @example
  * const keycloak = new Keycloak({ url, realm, clientId });

@@ -28,7 +28,8 @@ export interface UserManagerLike {
  * A UserManager does not talk to the other tabs. If its `userStore` is localStorage, which all tabs share, set
  * `automaticSilentRenew: false`. Otherwise two tabs could renew at the same time and use one refresh token twice.
  * Within this page, a `signinSilent()` that is called while another is in progress returns the result of that one.
- * Call `session.signIn()` after a sign-in and `session.signOut()` before a sign-out: AuthSocket tells the other tabs.
+ * Call `session.signIn()` after each sign-in, also after a redirect, and `session.signOut()` before a sign-out. The session
+ * then tells the other tabs.
  *
  * @example
  * const users = new UserManager({ authority, client_id, redirect_uri, scope: "openid offline_access" });

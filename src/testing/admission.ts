@@ -8,7 +8,7 @@ import type { ServerSocket } from "./server-socket.ts";
 import { isFor, type Target } from "./target.ts";
 import type { Member, Refused } from "./wire/engine.ts";
 
-/** For so many ms after a kick, a client that comes back by itself is kicked again, and so often. */
+/** For so many ms after a kick, a client that comes back automatically is kicked again, and so often. */
 const [KICK_WINDOW, KICKS] = [300_000, 3];
 
 export interface RefuseOptions extends Target {

@@ -58,7 +58,7 @@ export class ClientRegistry {
     );
   }
 
-  /** All is settled: who was kicked, and could have come back by itself, has not done so. */
+  /** All is settled: who was kicked, and could have come back automatically, has not done so. */
   haveStayedAway(): void {
     for (const client of this.#clients) client.hasStayedAway();
   }

@@ -64,7 +64,7 @@ export class Client {
   readonly isCookieSession: boolean;
   /** The AuthSocket that was made for it, if it is the server's own. */
   socket: AuthSocket | undefined;
-  /** The namespaces that it was kicked from. If it comes back by itself, it is kicked again: until when, and how many times. */
+  /** The namespaces that it was kicked from. If it comes back automatically, it is kicked again: until when, and how many times. */
   readonly #kicks = new Map<string, { until: number; left: number }>();
   readonly #own: TestSocketOptions;
   readonly #context: ClientContext;
@@ -80,7 +80,7 @@ export class Client {
     }
   }
 
-  /** Disconnects a socket, and does so again if it comes back by itself: until its state is `refused`, or until then. */
+  /** Disconnects a socket, and does so again if it comes back automatically: until its state is `refused`, or until then. */
   kick(socket: ServerSocket, until: number, left: number): void {
     const { namespace } = socket;
     this.#kicks.set(namespace, { until, left });
@@ -92,7 +92,7 @@ export class Client {
     socket.disconnect();
   }
 
-  /** Whether a socket that connects is one that was kicked and has come back by itself. */
+  /** Whether a socket that connects is one that was kicked and has come back automatically. */
   isKickedAgain(namespace: string): boolean {
     const kick = this.#kicks.get(namespace);
     if (!kick || kick.until <= Date.now() || kick.left === 0) return false;
@@ -101,7 +101,7 @@ export class Client {
   }
 
   /**
-   * It could have come back by itself and has not. The state of an AuthSocket that the app has made cannot be seen, and the next
+   * It could have come back automatically and has not. The state of an AuthSocket that the app has made cannot be seen, and the next
    * time that it connects, its own `connect()` was called.
    */
   hasStayedAway(): void {

@@ -115,7 +115,7 @@ export class ServerCore {
     return parts.length > 0 ? `${parts.join("; ")}.` : "No AuthSocket was made by server.socket().";
   }
 
-  /** Who waits for a refresh may still come back by itself. */
+  /** Who waits for a refresh may still come back automatically. */
   #lookAtKicks(): void {
     if (this.refresh.pending === 0) this.clients.haveStayedAway();
   }

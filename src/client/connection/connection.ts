@@ -112,7 +112,7 @@ export class Connection implements SessionClient, SocketOwner {
   /** Answers Socket.IO's question for the CONNECT payload; there is one question an engine (B12). */
   #answer: ((payload: object) => void) | undefined;
   #user: User;
-  /** B16: what was the last user's has been given up, and the connection is still to be closed. */
+  /** B16: what was the previous user's has been given up, and the connection is still to be closed. */
   #dropped: { wasConnected: boolean; wasGuest: boolean } | undefined;
   #wokenAt = Number.NEGATIVE_INFINITY;
   /** When the server has cut this user's connections lately (B14). */
@@ -283,7 +283,7 @@ export class Connection implements SessionClient, SocketOwner {
   #changeUser(view: View, wasGuest: boolean): void {
     const state = this.#state;
     const isNewUser = view.status !== "signedOut";
-    // In any state: the app may have left and come back since, and the last user's connection be still open (B12).
+    // In any state: the app may have left and come back since, and the previous user's connection be still open (B12).
     const close = () => this.#close();
     if (isBarred(state)) close();
     else if (this.#context.hasQueue && isNewUser && !wasGuest) {
@@ -355,7 +355,7 @@ export class Connection implements SessionClient, SocketOwner {
   /** The token that the server has refused last. */
   #tried: string | undefined;
 
-  /** B13: a live connection is given the session's token where it still has an older one. */
+  /** B13: an open connection is given the session's token where it still has an older one. */
   #renew(state: State & { status: "connected" }, view: View): void {
     if (view.status !== "ready") return;
     const { credential } = view;
@@ -767,7 +767,7 @@ export class Connection implements SessionClient, SocketOwner {
     switch (view.status) {
       case "ready":
       case "pending":
-        // B16: once all sockets of the last user have left, so that nothing which is under way for that user finds one.
+        // B16: once all sockets of the previous user have left, so that nothing which is under way for that user finds one.
         this.#decide({ status: "opening", ...attempt }, ...before, () => this.#queue(() => this.#open()));
         break;
       case "failing": {

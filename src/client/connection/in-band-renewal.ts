@@ -5,7 +5,7 @@ import { RENEW_EVENT } from "../../protocol.ts";
 const RENEWAL_TIMEOUT = 10_000;
 
 /**
- * Gives a live connection its new token: one acknowledged packet (B13). Refused or unanswered, it leaves the connection as it
+ * Gives an open connection its new token: one acknowledged packet (B13). Refused or unanswered, it leaves the connection as it
  * was, until the server cuts it.
  *
  * @param hasQueue whether Socket.IO's `retries` is on. Past its queue there is only the volatile way, which drops what

@@ -30,18 +30,18 @@ interface SocketOnlyOptions {
    * @example payload: (token) => ({ token: `Bearer ${token}`, room })
    */
   payload?: ((token: string | undefined) => object) | undefined;
-  /** Whether it connects without a token while nobody is signed in. Default: false. */
+  /** Whether it connects as a guest, without a token, while nobody is signed in. Default: false. */
   anonymous?: boolean | undefined;
   /**
-   * How an open connection gets a new token. "auto": on the open connection if the server speaks the protocol, otherwise by one
+   * How an open connection gets a new token. "auto": on the open connection if the server supports `auth:renew`, otherwise by one
    * immediate reconnect when the server disconnects it. "reconnect": by a reconnect as soon as there is a new token and
-   * everything has been sent, for servers that do not speak the protocol. Best with connection state recovery. Default: "auto".
+   * everything has been sent, for servers that do not support `auth:renew`. Best with connection state recovery. Default: "auto".
    */
   renewal?: "auto" | "reconnect" | undefined;
   /**
-   * By name, the events with which a server refuses an event of the app but keeps the connection. If the function returns
-   * true, the connection's token is no longer valid, and the socket reconnects with a fresh one after everything has been
-   * sent. The event that was refused is not sent again.
+   * Events by which a server refuses one of the app's events and keeps the connection. Each name has a function. The function
+   * gets the event's arguments and returns true if the token is the reason. The socket then reconnects with a fresh token after
+   * everything has been sent. It does not send the refused event again.
    *
    * @example refusalEvents: { exception: (error) => error.status === 401 }
    */

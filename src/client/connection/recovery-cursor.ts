@@ -5,7 +5,7 @@ const OFFSET = /^([\w-]{7}(\.[\w-]+)?|\d{13,}-\d+)$/;
 export class RecoveryCursor {
   /**
    * Socket.IO takes the last text of any event for its offset, of volatile ones too. Null: this user has had none, though
-   * Socket.IO still has the last user's.
+   * Socket.IO still has the previous user's.
    */
   #offset: string | undefined | null;
   #isRecoverable = false;

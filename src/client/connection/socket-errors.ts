@@ -45,7 +45,7 @@ export function revoked(reason: unknown): AuthSocketError {
   return new AuthSocketError("revoked", `the server has revoked this connection: ${withoutJwt(text)}`);
 }
 
-/** T6: nobody can empty the queue of `retries`, so the Socket stays the last user's. */
+/** T6: nobody can empty the queue of `retries`, so the Socket stays the previous user's. */
 export function stillAnothers(): AuthSocketError {
   return new AuthSocketError(
     "user_changed",

@@ -121,7 +121,7 @@ export class SocketGroup implements ConnectionContext {
   forget(member: Connection): void {
     const { namespace } = member;
     this.#members = this.#members.filter(({ connection }) => connection !== member);
-    // B16, T6: the next of() gets a Socket of its own. The Manager would hand out the last user's, with its queue and its
+    // B16, T6: the next of() gets a Socket of its own. The Manager would hand out the previous user's, with its queue and its
     // recovery. `nsps` is private, and no build renames it.
     Reflect.deleteProperty(Object(this.#manager).nsps, namespace);
     if (!this.#gates.get(namespace)?.isUnanswered) this.#gates.delete(namespace);

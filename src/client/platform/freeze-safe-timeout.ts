@@ -8,7 +8,7 @@ const LAST_PART = 1_000;
 
 /**
  * Calls back after so many ms. When a frozen page is thawed, timers that ran out meanwhile may run before messages that
- * arrived meanwhile (T23). So the last part is timed by itself: a freeze leaves it whole, and the messages come first.
+ * arrived meanwhile (T23). So the last part is timed separately: a freeze leaves it whole, and the messages come first.
  *
  * @returns a function that cancels it
  */

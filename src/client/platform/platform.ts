@@ -47,7 +47,7 @@ export const browserPlatform: Platform = {
     }),
 };
 
-/** Whether there is a page, or what stands for one in React Native. Without one, nothing starts by itself (B20). */
+/** Whether there is a page, or what stands for one in React Native. Without one, nothing starts automatically (B20). */
 export function hasPage(platform: Platform): boolean {
   return platform.location() !== undefined || globalThis.navigator?.product === "ReactNative";
 }

@@ -12,7 +12,8 @@ export interface SourceContext {
 }
 
 /**
- * An identity SDK that keeps and renews the tokens. The session then stores nothing, and asks the source.
+ * Asks the SDK of an identity provider, which keeps and refreshes the tokens. The session then stores nothing, and asks the
+ * source.
  *
  * @example
  * const source: TokenSource = {
@@ -29,6 +30,6 @@ export interface TokenSource {
   get(
     context: SourceContext,
   ): TokenSet | string | null | undefined | Promise<TokenSet | string | null | undefined>;
-  /** Tells of a sign-in, a sign-out or a renewal by the SDK. Returns a function that ends it. */
+  /** Tells of a sign-in, a sign-out or a refresh by the SDK. Returns a function that ends it. */
   subscribe?(changed: () => void): () => void;
 }

@@ -11,7 +11,7 @@ export interface SessionClient {
   /** The token that the server keeps the connection open for; undefined while not connected, and for a guest. */
   readonly connectedWith: string | undefined;
   readonly demand: Demand;
-  /** B16: gives up what is the last user's, at once, before any of the app's code runs. */
+  /** B16: gives up what is the previous user's, at once, before any of the app's code runs. */
   drop(): void;
   /** The session has changed. */
   follow(): void;
@@ -92,7 +92,7 @@ export class Clients {
     }
   }
 
-  /** The session has ended. A live connection outlives it, and whoever still waits for a token is told. */
+  /** The session has ended. An open connection stays, and whoever still waits for a token is told. */
   dismiss(): void {
     this.react((client) => {
       if (client.connectedWith === undefined) client.follow();

@@ -31,23 +31,23 @@ interface CommonOptions {
 
 interface RefreshOptions {
   /**
-   * Where fresh tokens come from: the URL of an endpoint (a POST with cookies, answered with JSON), a function, or an object
-   * if the request needs headers or another method, or if the answer has the tokens in another place.
+   * Where fresh tokens come from: the URL of an endpoint (a POST with cookies, whose response is JSON), a function, or an object
+   * if the request needs headers or another method, or if the response has the tokens in another place.
    */
   refresh: string | URL | RefreshRequest | Refresh;
   source?: undefined;
   /** Where tokens are kept. Default: `webStorageStore("authToken")` over localStorage. */
   store?: TokenStore | undefined;
   /**
-   * How the server recognises the user. "token": by an access token, which is sent by `auth`. "cookie": by a session cookie of
-   * its own. Then nothing is stored, no token is sent, and a 2xx of `refresh` means that the session was renewed. Default:
-   * "token".
+   * How the server recognises the user. "token": the client sends an access token in Socket.IO's `auth`. "cookie": the browser
+   * sends the server's session cookie. Then the client stores nothing and sends no token, and a 2xx of `refresh` means that the
+   * server's session was extended. Default: "token".
    */
   credential?: "token" | "cookie" | undefined;
 }
 
 interface SourceOptions {
-  /** An identity SDK that keeps and renews the tokens, in the place of `refresh` and `store`. */
+  /** The SDK of an identity provider, which keeps and refreshes the tokens. It takes the place of `refresh` and `store`. */
   source: TokenSource;
   refresh?: undefined;
   store?: undefined;

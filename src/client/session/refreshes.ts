@@ -131,7 +131,7 @@ export class Refreshes implements AttemptOwner {
     this.#budget.replaced(token);
   }
 
-  /** What the last user's tokens were refused for is nothing to the next. */
+  /** What the previous user's tokens were refused for is nothing to the next. */
   forget(): void {
     this.#budget.forget();
   }
@@ -213,7 +213,7 @@ export class Refreshes implements AttemptOwner {
   /**
    * What is decided takes the place of a refresh that is under way. A request that was sent is seen to its end (B22): where
    * the user stays, or another tab has signed out and in meanwhile, it may bring the cookie of the next one. One that was sent
-   * before another user's sign-in would bring the last user's cookie, and is aborted (B16).
+   * before another user's sign-in would bring the previous user's cookie, and is aborted (B16).
    *
    * A sign-out here aborts it, too (B10).
    *

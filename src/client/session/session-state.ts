@@ -23,7 +23,7 @@ import type { RefreshAttempt } from "./refresh-attempt.ts";
  *                 signOut, or a sign-out in another tab: from every state to signedOut
  *
  * `signedOut` has been decided, and is left only by a sign-in or a newly stored token. `unknown` has not: the refresh
- * endpoint is asked once somebody needs a token. What a Socket.IO server says ends no session (the first principle).
+ * endpoint is asked once somebody needs a token. What a Socket.IO server says ends no session (B7).
  */
 export type State =
   | { status: "loading"; user: User }

@@ -318,7 +318,7 @@ export class Session
     if (current?.accessToken === tokens.accessToken && state.status !== "signedOut")
       this.#renewFields(current, tokens, "app");
     else {
-      // 2.1: a lifetime counts from now. A set that tells the instant of its end, or nothing, may have been kept for long.
+      // B5: a lifetime counts from now. A set that tells the instant of its end, or nothing, may have been kept for long.
       const isHeld = tokens.expiresAt === undefined || tokens.expiresAt === Object(given).expiresAt;
       this.#takeSignIn(tokens, isHeld ? "held" : "received");
     }
@@ -453,7 +453,7 @@ export class Session
       if (this.#disposed) quietly(end);
       else this.#unwatch.push(end);
     };
-    // A store that is shared says it better. It tells other tabs by itself, and nobody else on this page.
+    // A store that is shared says it better. It tells other tabs, and nobody else on this page.
     const end = this.tabs.open((news) => (this.isShared ? this.read() : this.#followTab(news)));
     if (end) unwatch(end);
     this.#store.watch(() => this.read(), unwatch);
@@ -618,7 +618,7 @@ export class Session
     if (next.user.id !== before.user.id) {
       this.#held.clear();
       if (before.user.id > 0) {
-        this.refreshes.forget(); // what the last user's tokens were refused for
+        this.refreshes.forget(); // what the previous user's tokens were refused for
         this.#clients.drop();
       }
     }

@@ -110,7 +110,7 @@ export class Supply {
 
   /**
    * Whether it is enough to ask a source for what it holds, which needs no turn. One that goes on answering the token which
-   * it holds is made to renew it shortly before the end, so that a live connection gets the new one before the server cuts
+   * it holds is made to renew it shortly before the end, so that an open connection gets the new one before the server cuts
    * it (B13).
    */
   isLook(token: AccessToken | undefined, reason: RefreshReason): boolean {

@@ -6,7 +6,7 @@ import type { Reactions } from "../reactions.ts";
 export interface Waiter {
   /** a token; one that is still to come; the word whether somebody is signed in */
   readonly wants: "token" | "fresh" | "ready";
-  /** 2.2: a token that was asked for by one user is not answered with another's */
+  /** B16: a token that was asked for by one user is not answered with another's */
   readonly user: number;
 }
 

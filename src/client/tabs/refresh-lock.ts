@@ -30,7 +30,7 @@ const LEFT_PAGE = 2_000;
 /** ms between two checks of a lease, in case the news of a change is lost. */
 const POLL = 1_000;
 
-/** ms for the database to answer. Without an answer, each tab refreshes by itself. */
+/** ms for the database to answer. Without an answer, each tab refreshes separately. */
 const DATABASE_TIMEOUT = 3_000;
 
 /** What a turn finds as it begins. */
@@ -220,7 +220,7 @@ export class RefreshLock {
   }
 
   /**
-   * Tells the other tabs that somebody has signed in or out. What they have under way for the last user is not kept.
+   * Tells the other tabs that somebody has signed in or out. What they have under way for the previous user is not kept.
    *
    * @param name of the lease; undefined: there are no other tabs
    * @param done `held` is false where another tab has found this sign-in in the store and used its refresh token, or where

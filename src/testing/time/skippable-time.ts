@@ -10,7 +10,7 @@ interface Timer {
 }
 
 /**
- * Time that passes by itself, as always, and can be skipped. Each timer is a native one too, with the native one's handle. So whoever
+ * Time that passes automatically, as always, and can be skipped. Each timer is a native one too, with the native one's handle. So whoever
  * has the native `clearTimeout` can clear it.
  */
 export class SkippableTime implements Clock {

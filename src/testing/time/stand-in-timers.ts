@@ -3,7 +3,7 @@ import { dateBy, replaceTimers } from "./global-timers.ts";
 import { SkippableTime } from "./skippable-time.ts";
 import type { Timeline } from "./timeline.ts";
 
-/** Timers and a Date that replace the global ones. Time passes by itself, and can be skipped. */
+/** Timers and a Date that replace the global ones. Time passes automatically, and can be skipped. */
 export class StandInTimers implements Timeline {
   static #current: StandInTimers | undefined;
   static #users = 0;
