@@ -156,7 +156,7 @@ describe("getToken({ rejected })", () => {
     expect(tokens.size).toBe(5);
   });
 
-  it("2.2 a token that the present sign-in never held is another user's", async () => {
+  it("B16 a token that the present sign-in never held is another user's", async () => {
     const { session, desk } = newSession({}, { accessToken: "alice's", subject: "alice" });
     expect(await session.getToken()).toBe("alice's");
     await session.signIn({ accessToken: "bob's", subject: "bob" });
@@ -164,7 +164,7 @@ describe("getToken({ rejected })", () => {
     expect(desk.turns).toHaveLength(0);
   });
 
-  it("2.2 a call that waits while another user signs in rejects with user_changed", async () => {
+  it("B16 a call that waits while another user signs in rejects with user_changed", async () => {
     const { session, desk } = newSession({}, { accessToken: "alice's", subject: "alice" });
     const token = session.getToken({ forceRefresh: true });
     const { resolve } = await desk.turn(1);
@@ -184,14 +184,14 @@ describe("signIn()", () => {
     ["JSON that nests in data", { data: { token: "a", refreshToken: "r" } }],
     ["JSON that nests in tokens", { tokens: { accessToken: "a", refreshToken: "r" } }],
     ["JSON that nests in session", { user: {}, session: { access_token: "a", refresh_token: "r" } }],
-  ])("2.1 takes %s", async (_, tokens) => {
+  ])("takes %s", async (_, tokens) => {
     const { session, store } = newSession();
     await session.signIn(tokens as unknown as TokenSet);
     expect(store.load()).toMatchObject({ accessToken: "a", refreshToken: "r" });
     expect(session.state.status).toBe("signedIn");
   });
 
-  it("2.1 expiresIn counts from now, in seconds; of two lifetimes the smaller counts", async () => {
+  it("expiresIn counts from now, in seconds; of two lifetimes the smaller counts", async () => {
     const { session, platform } = newSession();
     const now = platform.now();
     await session.signIn({ token: timedToken(now, 60_000), expiresIn: 3_600 });
@@ -403,14 +403,14 @@ describe("B22 what a server has given is not thrown away", () => {
   });
 });
 
-describe("the refresh endpoint (2.1)", () => {
-  it.each(["data", "tokens", "session"])("2.1 an answer may nest under %s", async (nest) => {
+describe("the refresh endpoint", () => {
+  it.each(["data", "tokens", "session"])("an answer may nest under %s", async (nest) => {
     const endpoint = startRefreshEndpoint(() => HttpResponse.json({ ok: true, [nest]: { token: "fresh" } }));
     const { session } = newSession({ refresh: endpoint.url });
     expect(await session.getToken()).toBe("fresh");
   });
 
-  it("2.1 `read` says where it nests; where it throws, the default reading is tried", async () => {
+  it("`read` says where it nests; where it throws, the default reading is tried", async () => {
     const bodies = [{ result: { auth: { accessToken: "deep" } } }, { token: "plain" }];
     const endpoint = startRefreshEndpoint((_, number) => HttpResponse.json(bodies[number - 1] ?? {}));
     const read = (body: unknown) => (body as { result: { auth: unknown } }).result.auth;
@@ -419,7 +419,7 @@ describe("the refresh endpoint (2.1)", () => {
     expect(await session.getToken({ forceRefresh: true })).toBe("plain");
   });
 
-  it("2.1 `read` may pick an answer with an expiry in words of its own", async () => {
+  it("`read` may pick an answer with an expiry in words of its own", async () => {
     const body = { data: { token: "picked", expiresAt: "2026-01-01T00:15:00Z" } };
     const endpoint = startRefreshEndpoint(() => HttpResponse.json(body));
     const read = (answer: unknown) => (answer as typeof body).data;
@@ -427,7 +427,7 @@ describe("the refresh endpoint (2.1)", () => {
     expect(await session.getToken()).toBe("picked");
   });
 
-  it("2.1 GET sends no body; a refresh token that is held is a TypeError that names POST", async () => {
+  it("GET sends no body; a refresh token that is held is a TypeError that names POST", async () => {
     const url = "https://get.example.test/session";
     const seen: Request[] = [];
     const server = setupServer(
@@ -658,7 +658,7 @@ describe("a source", () => {
     },
   );
 
-  it("2.4 forceRefresh makes the SDK renew, also where nobody has asked it yet", async () => {
+  it("forceRefresh makes the SDK renew, also where nobody has asked it yet", async () => {
     const { session, get } = sourceOf("sdk-1");
     get.mockImplementation(async ({ reason }) => (reason === "forced" ? "sdk-2" : "sdk-1"));
     expect(await session.getToken({ forceRefresh: true })).toBe("sdk-2");
@@ -710,7 +710,7 @@ describe("a source", () => {
     expect(session.token).toBe(held.token);
   });
 
-  it("2.4 news that comes while the first question is answered is not thrown away", async () => {
+  it("news that comes while the first question is answered is not thrown away", async () => {
     const { session, get, tell } = sourceOf(null);
     const first = deferred<string>();
     get.mockImplementationOnce(() => first.promise);
@@ -870,7 +870,7 @@ describe("signIn() without tokens", () => {
     expect(session.token).toBe("alice's");
   });
 
-  it("2.4 undoes a sign-out that was not awaited, where a source has the tokens", async () => {
+  it("undoes a sign-out that was not awaited, where a source has the tokens", async () => {
     const session = new AuthSession({ source: { get: () => "sdk-1" } }, new ManualPlatform());
     onTestFinished(() => session.dispose());
     await session.getToken();

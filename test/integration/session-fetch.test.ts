@@ -42,8 +42,8 @@ const refused = (): Response => new Response("no", { status: 401 });
 const wantsFresh: Answer = (request) =>
   request.headers.get("Authorization") === "Bearer token-1" ? refused() : new Response("ok");
 
-describe("session.fetch() (2.2)", () => {
-  it("2.2 sends the token to an allowed origin", async () => {
+describe("session.fetch()", () => {
+  it("S1 sends the token to an allowed origin", async () => {
     const { session, requests } = open(ok);
     expect(await (await session.fetch(`${API}/me`)).text()).toBe("ok");
     expect(requests).toMatchObject([{ authorization: "Bearer token-1" }]);
@@ -53,14 +53,14 @@ describe("session.fetch() (2.2)", () => {
     ["a string", (url: string) => url],
     ["a URL", (url: string) => new URL(url)],
     ["a Request", (url: string) => new Request(url)],
-  ])("2.2 another origin is a TypeError that names the option: %s", async (_, make) => {
+  ])("S1 another origin is a TypeError that names the option: %s", async (_, make) => {
     const { session } = open(ok);
     await expect(session.fetch(make("https://elsewhere.test/me"))).rejects.toThrow(TypeError);
     await expect(session.fetch(make("https://elsewhere.test/me"))).rejects.toThrow('"origins"');
   });
 
   it.each(["data:text/plain,x", "blob:null/1", "file:///etc/passwd"])(
-    "2.2 an opaque origin equals nothing: %s",
+    "S1 an opaque origin equals nothing: %s",
     async (url) => {
       const { session, platform } = open(ok);
       platform.page = { href: "file:///index.html", origin: "null" } as Location;
@@ -76,7 +76,7 @@ describe("session.fetch() (2.2)", () => {
     expect(requests).toHaveLength(0);
   });
 
-  it("2.2 a Request's own signal ends the wait for a token", async () => {
+  it("a Request's own signal ends the wait for a token", async () => {
     const { session } = open(ok, { refresh: () => new Promise(() => {}), store: memoryStore() });
     const controller = new AbortController();
     const asked = session.fetch(new Request(`${API}/me`, { signal: controller.signal }));
@@ -84,7 +84,7 @@ describe("session.fetch() (2.2)", () => {
     await expect(asked).rejects.toThrow("left the page");
   });
 
-  it("2.2 what comes back refused is returned, though the user has signed out meanwhile", async () => {
+  it("what comes back refused is returned, though the user has signed out meanwhile", async () => {
     const { session } = open(async () => {
       await session.signOut();
       return refused();
@@ -92,7 +92,7 @@ describe("session.fetch() (2.2)", () => {
     expect((await session.fetch(`${API}/me`)).status).toBe(401);
   });
 
-  it("2.2 no-cors is a TypeError", async () => {
+  it("no-cors is a TypeError", async () => {
     const { session, requests } = open(ok);
     await expect(session.fetch(`${API}/me`, { mode: "no-cors" })).rejects.toThrow(/"mode"/);
     expect(requests).toHaveLength(0);
@@ -103,7 +103,7 @@ describe("session.fetch() (2.2)", () => {
     await expect(session.fetch("http://api.fetch.test/me")).rejects.toMatchObject({ code: "insecure_url" });
   });
 
-  it("2.2 a 401 refreshes and repeats the request once, its body included", async () => {
+  it("a 401 refreshes and repeats the request once, its body included", async () => {
     const { session, requests, refresh } = open(wantsFresh);
     const response = await session.fetch(`${API}/notes`, { method: "POST", body: "a note" });
     expect(response.status).toBe(200);
@@ -114,14 +114,14 @@ describe("session.fetch() (2.2)", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
-  it("2.2 a Request is repeated with its body too", async () => {
+  it("a Request is repeated with its body too", async () => {
     const { session, requests } = open(wantsFresh);
     const request = new Request(`${API}/notes`, { method: "POST", body: "a note" });
     expect((await session.fetch(request)).status).toBe(200);
     expect(requests.map(({ body }) => body)).toEqual(["a note", "a note"]);
   });
 
-  it("2.2 what comes back refused is returned as it is, and no request is repeated twice", async () => {
+  it("what comes back refused is returned as it is, and no request is repeated twice", async () => {
     const { session, requests, refresh } = open(refused);
     expect((await session.fetch(`${API}/me`)).status).toBe(401);
     expect(requests).toHaveLength(2);
@@ -146,7 +146,7 @@ describe("session.fetch() (2.2)", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
-  it("2.2 one with a streaming body is not repeated", async () => {
+  it("one with a streaming body is not repeated", async () => {
     const { session, requests } = open(refused);
     const body = new ReadableStream({
       start(controller) {
@@ -159,7 +159,7 @@ describe("session.fetch() (2.2)", () => {
     expect(requests).toHaveLength(1);
   });
 
-  it("2.2 another user who signs in meanwhile: the request is not repeated as theirs", async () => {
+  it("B16 another user who signs in meanwhile: the request is not repeated as theirs", async () => {
     const holder: { session?: AuthSession } = {};
     const { session, requests } = open(async (_, number) => {
       if (number === 1) await holder.session?.signIn({ accessToken: "bob's", subject: "bob" });
@@ -172,7 +172,7 @@ describe("session.fetch() (2.2)", () => {
     expect(requests.map(({ authorization }) => authorization)).toEqual(["Bearer token-1"]);
   });
 
-  it("2.2 another user who signs in before it is sent: it is not sent as theirs", async () => {
+  it("B16 another user who signs in before it is sent: it is not sent as theirs", async () => {
     const { session, requests } = open(ok);
     await session.getToken();
     const forced = session.getToken({ forceRefresh: true }).catch(() => {});
@@ -183,14 +183,14 @@ describe("session.fetch() (2.2)", () => {
     expect(requests).toHaveLength(0);
   });
 
-  it("2.2 nobody signed in: it rejects with signed_out", async () => {
+  it("nobody signed in: it rejects with signed_out", async () => {
     const { session, requests } = open(ok);
     await session.signOut();
     await expect(session.fetch(`${API}/me`)).rejects.toMatchObject({ code: "signed_out" });
     expect(requests).toHaveLength(0);
   });
 
-  it("2.2 an Authorization header of the caller's is left alone, and its 401 costs nothing", async () => {
+  it("an Authorization header of the caller's is left alone, and its 401 costs nothing", async () => {
     const { session, requests, refresh } = open(refused);
     const headers = { Authorization: "Basic x" };
     expect((await session.fetch(`${API}/me`, { headers })).status).toBe(401);
@@ -198,7 +198,7 @@ describe("session.fetch() (2.2)", () => {
     expect(refresh).not.toHaveBeenCalled();
   });
 
-  it("2.2 a redirect is an error that says so, unless the caller sets it", async () => {
+  it("a redirect is an error that says so, unless the caller sets it", async () => {
     const { session } = open((request) =>
       request.url.endsWith("/away") ? Response.redirect(`${API}/here`) : new Response("ok"),
     );
@@ -208,7 +208,7 @@ describe("session.fetch() (2.2)", () => {
     await expect(session.fetch(new Request(`${API}/away`))).rejects.toThrow(/redirect/);
   });
 
-  it("2.2 in cookie mode: no header, cookies included, the same single repetition", async () => {
+  it("in cookie mode: no header, cookies included, the same single repetition", async () => {
     const refresh = vi.fn(async () => "");
     const { session, requests } = open((_, number) => (number === 1 ? refused() : new Response("ok")), {
       refresh,

@@ -44,7 +44,7 @@ describe("the schedule of renewals", () => {
     expect(reasons).toEqual(["expiring"]);
   });
 
-  it("2.1 a renewal goes by the lifetime that the server told, where the token's claims say more", async () => {
+  it("B5 a renewal goes by the lifetime that the server told, where the token's claims say more", async () => {
     const { platform, session, renewals } = heldSession(15 * MINUTE);
     await session.signIn({ token: timedToken(platform.now(), 15 * MINUTE, { jti: 2 }), expiresIn: 60 });
     await platform.advance(MINUTE - 1);

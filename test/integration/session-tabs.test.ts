@@ -411,7 +411,7 @@ describe("an identity SDK in two tabs that tells its other tabs nothing", () => 
   }
   const tokenOf = (sub: string, jti: number) => timedToken(Date.UTC(2026, 0, 1), LIFETIME, { sub, jti });
 
-  it("2.4 B16 another user who signs in in one is the user of both", async () => {
+  it("B16 another user who signs in in one is the user of both", async () => {
     const [one, two] = await openTabs();
     await one.tell(tokenOf("alice", 1));
     expect(two.session.state).toMatchObject({ status: "signedIn", subject: "alice" });
@@ -419,7 +419,7 @@ describe("an identity SDK in two tabs that tells its other tabs nothing", () => 
     expect([one.session.state, two.session.state]).toMatchObject([{ subject: "bob" }, { subject: "bob" }]);
   });
 
-  it("2.4 who signs in in one after a sign-out is signed in in both", async () => {
+  it("who signs in in one after a sign-out is signed in in both", async () => {
     const [one, two] = await openTabs();
     await one.tell(tokenOf("alice", 1));
     await one.tell(null);
@@ -439,7 +439,7 @@ describe("an identity SDK in two tabs that tells its other tabs nothing", () => 
     expect([one.session.state.status, two.session.state.status]).toEqual(["signedIn", "signedIn"]);
   });
 
-  it("2.4 a sign-out that the SDK tells of while another tab's news is followed reaches every tab", async () => {
+  it("B10 a sign-out that the SDK tells of while another tab's news is followed reaches every tab", async () => {
     const [one, two, three] = await openTabs();
     await one.tell(tokenOf("alice", 1));
     const looked = deferred<string | null>();
@@ -569,7 +569,7 @@ describe("tabs whose server knows the user by a cookie", () => {
   }
   const lasting = (tab: ManualPlatform) => ({ accessToken: "", expiresAt: tab.now() + LIFETIME });
 
-  it("2.1 a renewal that another tab made long ago lasts no longer than that", async () => {
+  it("B2 a renewal that another tab made long ago lasts no longer than that", async () => {
     const leases = new MemoryLeases();
     const [one, two] = [cookieTab(leases, 0.1, lasting), cookieTab(leases, 0.2, lasting)];
     await one.session.whenReady();
@@ -645,7 +645,7 @@ describe("a sign-in in one tab", () => {
     expect(tabs.map(({ refresh }) => refresh.mock.calls.length)).toEqual([2, 1]);
   });
 
-  it("2.4 signIn() without tokens reaches the other tabs, also from a page that has just been loaded", async () => {
+  it("B23 signIn() without tokens reaches the other tabs, also from a page that has just been loaded", async () => {
     const leases = new MemoryLeases();
     const [first, second] = [openTab(leases, 0.1), openTab(leases, 0.2)];
     let user: string | null = null;
@@ -708,7 +708,7 @@ describe("a sign-in in one tab", () => {
     expect(there.state.status).toBe("signedOut");
   });
 
-  it("2.4 a source that hands out its refresh token, too, still shares its sign-outs", async () => {
+  it("B10 a source that hands out its refresh token, too, still shares its sign-outs", async () => {
     const leases = new MemoryLeases();
     const [one, two] = [0.1, 0.2].map((chance) => {
       const tab = openTab(leases, chance);

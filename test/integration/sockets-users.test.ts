@@ -277,7 +277,7 @@ describe("B16 a user never inherits from another", () => {
       await loseTransport(server, auth);
       socket.emit("draft", 1);
       refresh.mockImplementation(async () => issue());
-      // 2.2: a token that was asked for while Alice was signed in is not answered with Bob's.
+      // B16: a token that was asked for while Alice was signed in is not answered with Bob's.
       const token = session.getToken({ forceRefresh: true });
       if (issue === bob) await expect(token).rejects.toMatchObject({ code: "user_changed" });
       else await token;
