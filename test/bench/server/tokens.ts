@@ -28,14 +28,18 @@ export function makeToken(subject: string, issuedAt: number, expiresAt: number):
   return `${text}.${sign(text)}`;
 }
 
-/** @throws Error unless the token is this server's and unexpired */
+/** @throws Error named as jsonwebtoken's, so that it is a verdict (V1), unless the token is this server's and unexpired */
 export function verifyToken(token: unknown): Identity {
   const [header, payload = "", signature] = String(token).split(".");
-  if (signature !== sign(`${header}.${payload}`)) throw new Error("Invalid token");
+  if (signature !== sign(`${header}.${payload}`)) throw named("JsonWebTokenError", "Invalid token");
   const { sub, exp } = JSON.parse(Buffer.from(payload, "base64url").toString());
   const expiresAt = exp * 1000;
-  if (expiresAt <= Date.now()) throw new Error("Token expired");
+  if (expiresAt <= Date.now()) throw named("TokenExpiredError", "Token expired");
   return { subject: sub, expiresAt, claims: {} };
+}
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name });
 }
 
 function sign(text: string): string {
