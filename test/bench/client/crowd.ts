@@ -5,6 +5,7 @@ import { signIn } from "./account.ts";
 import { connected } from "./connected.ts";
 import { inWindows } from "./in-windows.ts";
 import type { Order } from "./order.ts";
+import { pause } from "./pause.ts";
 
 export interface CrowdOrder extends Omit<Order, "user"> {
   /** one client each, whose first tokens expire at one moment */
@@ -50,7 +51,7 @@ export async function crowd({ users, url, ...wish }: CrowdOrder): Promise<CrowdA
       return token !== null && token !== member.first && sockets.every((socket) => socket.connected);
     });
   while (renewed().length < users.length && Date.now() < exp * 1000 + PATIENCE) {
-    await new Promise((resolve) => setTimeout(resolve, PERIOD));
+    await pause(PERIOD);
   }
   const aftermath = {
     early,

@@ -3,6 +3,7 @@ import { Absence } from "./absence.ts";
 import { signIn } from "./account.ts";
 import { connected } from "./connected.ts";
 import type { Order } from "./order.ts";
+import { pause } from "./pause.ts";
 
 export interface ExpireOrder extends Order {
   /** ms from now; everybody should be connected again by then */
@@ -26,7 +27,7 @@ export async function expire(order: ExpireOrder, storage: Storage): Promise<Afte
   const client = findContender(order.contender).open(account, order);
   await connected(client.sockets, order.until);
   const absences = client.sockets.map((socket) => new Absence(socket));
-  await new Promise((resolve) => setTimeout(resolve, end - performance.now()));
+  await pause(end - performance.now());
   await connected(client.sockets, order.patience);
   const aftermath = {
     signedOut: storage.getItem(account.key) === null,

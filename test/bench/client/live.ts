@@ -4,10 +4,13 @@ import { Absence } from "./absence.ts";
 import { signIn } from "./account.ts";
 import { connected } from "./connected.ts";
 import type { Order } from "./order.ts";
+import { pause } from "./pause.ts";
 
 export interface LiveOrder extends Order {
   /** ms under load */
   duration: number;
+  /** how many renewals of the token end the load before that. default: none do */
+  renewals?: number;
 }
 
 /** What happened to one socket. */
@@ -32,6 +35,9 @@ export interface Life {
 /** ms between two events */
 const PERIOD = 5;
 
+/** ms under load after the last of the renewals */
+const AFTERWARDS = 500;
+
 /** ms to connect, on a busy machine too */
 const START_PATIENCE = 20_000;
 
@@ -44,12 +50,25 @@ export async function live(order: LiveOrder, storage: Storage): Promise<Life[]> 
   const client = findContender(order.contender).open(account, order);
   if (!(await connected(client.sockets, START_PATIENCE)))
     throw new Error(`${order.contender} did not connect`);
-  const lives = await Promise.all(client.sockets.map((socket) => liveOn(socket, order.duration)));
+  const end = endOfLoad(order, storage, account.key);
+  const lives = await Promise.all(client.sockets.map((socket) => liveOn(socket, order.duration, end)));
   client.close();
   return lives;
 }
 
-async function liveOn(socket: Socket, duration: number): Promise<Life> {
+/** Resolves when the load ends. Every renewal puts another token into the storage. */
+async function endOfLoad({ duration, renewals }: LiveOrder, storage: Storage, key: string): Promise<void> {
+  if (renewals === undefined) return pause(duration);
+  const latest = performance.now() + duration;
+  const tokens = new Set([storage.getItem(key)]);
+  while (tokens.size <= renewals && performance.now() < latest) {
+    await pause(PERIOD);
+    tokens.add(storage.getItem(key));
+  }
+  await pause(AFTERWARDS);
+}
+
+async function liveOn(socket: Socket, duration: number, end: Promise<void>): Promise<Life> {
   const ids = new Set([socket.id]);
   socket.on("connect", () => ids.add(socket.id));
   const absence = new Absence(socket);
@@ -60,18 +79,12 @@ async function liveOn(socket: Socket, duration: number): Promise<Life> {
   let sent = 0;
   let rejected = 0;
   const answers: Promise<void>[] = [];
-  await new Promise<void>((resolve) => {
-    const end = performance.now() + duration;
-    const timer = setInterval(() => {
-      if (performance.now() >= end) {
-        clearInterval(timer);
-        resolve();
-        return;
-      }
-      socket.emit("up", sent);
-      answers.push(socket.emitWithAck("ask", sent++).then(undefined, () => void rejected++));
-    }, PERIOD);
-  });
+  const timer = setInterval(() => {
+    socket.emit("up", sent);
+    answers.push(socket.emitWithAck("ask", sent++).then(undefined, () => void rejected++));
+  }, PERIOD);
+  await end;
+  clearInterval(timer);
 
   const isBack = await connected([socket], PATIENCE);
   const away = absence.time;

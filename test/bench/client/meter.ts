@@ -1,3 +1,5 @@
+import { pause } from "./pause.ts";
+
 /** What the clients of one host have used. Only the host can measure it. */
 export interface Meter {
   /** µs of processor time so far */
@@ -9,7 +11,7 @@ export interface Meter {
 /** Twice, because objects with finalisers are freed by the second collection only. */
 export async function afterLooks(collect: () => unknown): Promise<void> {
   for (let look = 0; look < 3; look++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await pause(50);
     await collect();
   }
 }

@@ -2,6 +2,7 @@ import { Manager, type Socket } from "socket.io-client";
 import type { Transport } from "../contenders/contender.ts";
 import type { UsageRecord } from "../server/usage.ts";
 import { inWindows } from "./in-windows.ts";
+import { pause } from "./pause.ts";
 
 export interface StormOrder {
   url: string;
@@ -71,7 +72,7 @@ export async function storm(order: StormOrder): Promise<Storm> {
 }
 
 async function costOf(url: string, work: () => Promise<unknown>): Promise<Cost> {
-  await new Promise((resolve) => setTimeout(resolve, REST));
+  await pause(REST);
   // At both ends: garbage of earlier work is not a cost of this work.
   globalThis.gc?.();
   await ask<number>(`${url}/heap`);

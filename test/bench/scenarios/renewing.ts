@@ -63,11 +63,12 @@ async function suffer(bench: Bench, name: ContenderName, transports: Transport[]
   const host = hostOf(bench, "Node");
   const where = await bench.site(name === "AuthSocket auto" ? "authsocket" : "recovery");
   const leeway = PERIOD * bench.pace;
-  const user = await where.open({ first: 2 * leeway, later: 2 * leeway });
+  const lifetime = 2 * leeway;
+  const user = await where.open({ first: lifetime, later: lifetime });
   const order = { contender: name, url: where.url, user, namespaces: NAMESPACES, transports };
-  // Enough for the renewals on a slow machine, and some load afterwards.
-  const duration = renewals * (leeway + 400) + 500;
-  const lives = await host.run("live", { ...order, leeway, duration });
+  // Enough on a slow machine too: the server cuts a client whose renewal takes longer than a lifetime.
+  const duration = renewals * lifetime;
+  const lives = await host.run("live", { ...order, leeway, duration, renewals });
   return sum(lives, await where.seen(user, NAMESPACES));
 }
 
