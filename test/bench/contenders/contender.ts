@@ -1,4 +1,5 @@
 import type { Socket } from "socket.io-client";
+import type { TabSdk } from "../../support/tab-sdk.ts";
 
 /** A signed-in user, as a page knows them. */
 export interface Account {
@@ -34,6 +35,19 @@ export interface Contender {
   /** as the table's column is headed */
   name: ContenderName;
   open(account: Account, wish: Wish): Client;
+}
+
+export interface SdkClient {
+  socket: Socket;
+  /** Whether the user has been signed out since the beginning, where the contender knows. */
+  hasSignedOut?(): boolean;
+  close(): void;
+}
+
+/** The same, by a user whose tokens an identity SDK keeps and renews. */
+export interface SdkContender {
+  name: ContenderName;
+  open(url: string, sdk: TabSdk): SdkClient;
 }
 
 export const CONTENDER_NAMES = [

@@ -4,6 +4,7 @@ import { cutByPlainServer } from "./cut-by-plain-server.ts";
 import { emitting } from "./emitting.ts";
 import { expiringTogether } from "./expiring-together.ts";
 import { expiringUnderLoad } from "./expiring-under-load.ts";
+import { followingSdk } from "./following-sdk.ts";
 import { holding } from "./holding.ts";
 import { renewing } from "./renewing.ts";
 import { requesting } from "./requesting.ts";
@@ -18,6 +19,7 @@ export const scenarios: Scenario[] = [
   renewing,
   cutByPlainServer,
   expiringTogether,
+  followingSdk,
   requesting,
   crowding,
   emitting,

@@ -1,21 +1,22 @@
-import type { TokenSource } from "authsocket";
+import { sourceOf, TabSdk } from "../../support/tab-sdk.ts";
 import { open, type Sdk } from "./page.ts";
 
 /**
- * An SDK of its own making, as most are: it keeps a token where all tabs find it, and tells all of them of each change. By the
- * page's query, it tells no other tab ("silent"), or is not ready before it is told to be ("late").
+ * An SDK that is no provider's. By the page's query, it tells no other tab of a change ("silent"), or is not ready before it
+ * is told to be ("late").
  */
-class FakeSdk implements Sdk {
-  readonly #listeners = new Set<() => void>();
+class FakeSdk extends TabSdk implements Sdk {
   #isReady = (): void => {};
   readonly ready = new Promise<void>((resolve) => {
     this.#isReady = resolve;
   });
 
   constructor() {
-    const isSilent = location.search.includes("silent");
-    // Told by the storage itself: by any other way the news can come before the token.
-    if (!isSilent) addEventListener("storage", ({ key }) => key === "sdk" && this.#tell());
+    super({
+      key: "sdk",
+      fetchToken: (why) => fetchText(`/sdk/renew?why=${why}`),
+      isSilent: location.search.includes("silent"),
+    });
     if (!location.search.includes("late")) this.#isReady();
   }
 
@@ -27,38 +28,22 @@ class FakeSdk implements Sdk {
     this.#isReady();
   }
 
-  onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  }
-
-  async getToken(force: boolean): Promise<string | null> {
+  override async getToken(force?: boolean): Promise<string | null> {
     await this.ready;
-    if (force && localStorage.sdk) await this.renew("forced");
-    return localStorage.sdk ?? null;
-  }
-
-  async renew(why = "own"): Promise<void> {
-    await this.#fetch(`/sdk/renew?why=${why}`);
+    return super.getToken(force);
   }
 
   async signIn(user: string): Promise<void> {
-    await this.#fetch(`/sdk/login?user=${user}`);
+    this.keep(await fetchText(`/sdk/login?user=${user}`));
   }
 
   async signOut(): Promise<void> {
-    localStorage.removeItem("sdk");
-    this.#tell();
+    this.keep(null);
   }
+}
 
-  async #fetch(path: string): Promise<void> {
-    localStorage.sdk = await (await fetch(path)).text();
-    this.#tell();
-  }
-
-  #tell(): void {
-    for (const listener of this.#listeners) listener();
-  }
+async function fetchText(path: string): Promise<string> {
+  return (await fetch(path)).text();
 }
 
 declare global {
@@ -68,8 +53,4 @@ declare global {
 }
 
 window.fake = new FakeSdk();
-const source: TokenSource = {
-  get: ({ reason }) => window.fake.getToken(["rejected", "expired", "forced"].includes(reason)),
-  subscribe: (changed) => window.fake.onChange(changed),
-};
-open(source, window.fake);
+open(sourceOf(window.fake), window.fake);
