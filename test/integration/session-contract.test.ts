@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Session } from "../../src/client/session/session.ts";
 import { deferred } from "../support/deferred.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
+import { MapStorage } from "../support/map-storage.ts";
 import { RefreshDesk } from "../support/refresh-desk.ts";
 import { startRefreshEndpoint, tokenResponse } from "../support/refresh-endpoint.ts";
 import type { RefreshOptions } from "../support/refresh-options.ts";
@@ -708,6 +709,57 @@ describe("a source", () => {
     await session.signIn();
     expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
     expect(session.token).toBe(held.token);
+  });
+
+  it("B5 a token that the SDK has held for long ends when its claims say so", async () => {
+    const platform = new ManualPlatform();
+    const hour = 3_600_000;
+    const held = { token: timedToken(platform.now(), hour) };
+    const session = new AuthSession({ source: { get: async () => held.token } }, platform);
+    onTestFinished(() => session.dispose());
+    await session.getToken();
+    await platform.advance(55 * 60_000);
+    held.token = timedToken(platform.now(), hour); // by another tab
+    const end = platform.now() + hour;
+    await platform.advance(50 * 60_000);
+    await session.getToken();
+    expect(session.state.expiresAt).toBe(end);
+  });
+
+  it("B5 B9 an SDK that hands out what looks expired by a clock two hours fast does not keep anybody waiting", async () => {
+    const platform = new ManualPlatform();
+    const held = timedToken(platform.now() - 7_200_000, 3_600_000);
+    const get = vi.fn(async () => held);
+    const session = new AuthSession({ source: { get } }, platform);
+    onTestFinished(() => session.dispose());
+    const ready = session.whenReady();
+    await platform.advance(60_000);
+    expect((await ready).status).toBe("signedIn");
+    expect(get.mock.calls.length).toBeLessThan(6);
+  });
+
+  it("2.4 after a sign-out and a reload, an SDK without news is asked whether it has another user by now", async () => {
+    vi.stubGlobal("localStorage", new MapStorage());
+    const platform = new ManualPlatform();
+    const tokenOf = (sub: string) => timedToken(platform.now(), LIFETIME, { sub });
+    const open = (token: string) => {
+      const session = new AuthSession({ source: { get: async () => token } }, platform);
+      onTestFinished(() => session.dispose());
+      return session;
+    };
+    const before = open(tokenOf("alice"));
+    await before.whenReady();
+    await before.signOut();
+    before.dispose();
+    const sameUser = open(tokenOf("alice"));
+    expect((await sameUser.whenReady()).status).toBe("signedOut");
+    await settled();
+    expect(sameUser.state.status).toBe("signedOut");
+    sameUser.dispose();
+    const otherUser = open(tokenOf("bob"));
+    await otherUser.whenReady();
+    await untilStatus(otherUser, "signedIn");
+    expect(otherUser.state.subject).toBe("bob");
   });
 
   it("news that comes while the first question is answered is not thrown away", async () => {

@@ -2,6 +2,7 @@ import { AuthSession, type AuthSessionOptions, memoryStore } from "authsocket";
 import { http } from "msw";
 import { setupServer } from "msw/node";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { deferred } from "../support/deferred.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
 
 const API = "https://api.fetch.test";
@@ -220,5 +221,49 @@ describe("session.fetch()", () => {
       { authorization: null, credentials: "include" },
       { authorization: null, credentials: "include" },
     ]);
+  });
+
+  it("2.2 in cookie mode, a call that is refused after another one's renewal is repeated: nobody has changed", async () => {
+    const slow = deferred<Response>();
+    const answer: Answer = (request, number) => {
+      if (number > 2) return new Response("ok");
+      return request.url.endsWith("/slow") ? slow.promise : refused();
+    };
+    const refresh = vi.fn(async () => "");
+    const { session, requests } = open(answer, {
+      refresh,
+      store: undefined,
+      credential: "cookie",
+    } as Partial<AuthSessionOptions>);
+    const late = session.fetch(`${API}/slow`);
+    await vi.waitFor(() => expect(requests).toHaveLength(1));
+    expect((await session.fetch(`${API}/quick`)).status).toBe(200);
+    slow.resolve(refused());
+    expect((await late).status).toBe(200);
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it("B27 a URL that goes on answering 401 costs one refresh until a renewal is due, whatever others answer", async () => {
+    const { session, platform, refresh } = open((request) =>
+      request.url.endsWith("/admin") ? refused() : new Response("ok"),
+    );
+    for (let minute = 0; minute < 4; minute++) {
+      expect((await session.fetch(`${API}/admin`)).status).toBe(401);
+      expect((await session.fetch(`${API}/news`)).status).toBe(200);
+      await platform.advance(60_000);
+    }
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it("B27 a URL that takes the fresh token may refuse that one, too, when it is revoked", async () => {
+    let good = "Bearer token-2";
+    const { session, platform, refresh } = open((request) =>
+      request.headers.get("Authorization") === good ? new Response("ok") : refused(),
+    );
+    expect((await session.fetch(`${API}/me`)).status).toBe(200);
+    await platform.advance(60_000);
+    good = "Bearer token-3";
+    expect((await session.fetch(`${API}/me`)).status).toBe(200);
+    expect(refresh).toHaveBeenCalledTimes(2);
   });
 });

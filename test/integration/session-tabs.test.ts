@@ -721,3 +721,136 @@ describe("a sign-in in one tab", () => {
     expect(two?.state.status).toBe("signedOut");
   });
 });
+
+describe("cookie tabs whose session another one has renewed", () => {
+  const API = "https://api.test";
+  const refused = async () => new Response(null, { status: 401 });
+
+  function open(leases: MemoryLeases, chance: number, answer: () => string) {
+    const tab = openTab(leases, chance);
+    const refresh = vi.fn(async () => ({
+      accessToken: "",
+      subject: answer(),
+      expiresAt: tab.now() + LIFETIME,
+    }));
+    const session = sessionIn(tab, { credential: "cookie", refresh, origins: [API], fetch: refused });
+    return { tab, refresh, session };
+  }
+
+  it("2.1 a page that is opened just then finds out whose it is, and when it ends", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [0.1, 0.2].map((chance) => open(leases, chance, () => "alice"));
+    for (const { session } of tabs) await session.whenReady();
+    for (const { session, tab } of tabs)
+      expect(session.state).toEqual({
+        status: "signedIn",
+        subject: "alice",
+        expiresAt: tab.now() + LIFETIME,
+      });
+  });
+
+  it("B16 asks whose the cookie is until it knows, however often the answer fails and the other renews", async () => {
+    const leases = new MemoryLeases();
+    let subject = "alice";
+    let isDown = false;
+    const one = open(leases, 0.1, () => subject);
+    const two = open(leases, 0.2, () => {
+      if (isDown) throw Object.assign(new Error("down"), { status: 503 });
+      return subject;
+    });
+    await one.session.whenReady();
+    await two.session.whenReady();
+    onTestFinished(holdToken(two.session));
+    for (const { tab } of [one, two]) await tab.advance(20_000);
+    subject = "bob";
+    isDown = true;
+    await one.session.signIn();
+    await settled();
+    expect(two.session.state.status).toBe("waiting");
+    await one.session.fetch(`${API}/me`); // refused, and so renewed
+    isDown = false;
+    await two.tab.advance(60_000);
+    expect(two.session.state).toMatchObject({ status: "signedIn", subject: "bob" });
+  });
+});
+
+describe("tabs and sessions that lag behind", () => {
+  it("2.4 B10 a tab that was frozen does not undo the sign-out of its identity SDK's user", async () => {
+    vi.stubGlobal("localStorage", new MapStorage());
+    const leases = new MemoryLeases();
+    const [here, there] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+    const held = { token: timedToken(here.now(), LIFETIME) };
+    const source: TokenSource = { get: async () => held.token };
+    const one = sessionIn(here, { source });
+    const two = sessionIn(there, { source });
+    await Promise.all([one.whenReady(), two.whenReady()]);
+    onTestFinished(holdToken(two));
+    there.board = Object.assign(Object.create(leases), { update: () => new Promise(() => {}) });
+    await one.signOut();
+    held.token = timedToken(here.now() + 1_000, LIFETIME);
+    await there.advance(LIFETIME * 0.97);
+    expect(two.state.status).toBe("signedOut");
+    expect((await sessionIn(openTab(leases, 0.3), { source }).whenReady()).status).toBe("signedOut");
+  });
+
+  it("B2 a second session of the page with the same refresh token takes over what the first has got since", async () => {
+    const tab = openTab(new MemoryLeases());
+    const sent: unknown[] = [];
+    const refresh = async ({ refreshToken }: { refreshToken?: string | undefined }) => {
+      if (refreshToken !== `r${sent.push(refreshToken) - 1}`)
+        throw Object.assign(new Error("reuse"), { status: 401 });
+      return { accessToken: timedToken(tab.now(), LIFETIME), refreshToken: `r${sent.length}` };
+    };
+    const tokens = { accessToken: timedToken(tab.now(), LIFETIME), refreshToken: "r0" };
+    const [busy, idle] = [0, 1].map(() => sessionIn(tab, { refresh, store: memoryStore(tokens) }));
+    if (!busy || !idle) throw new Error("two sessions were opened");
+    await idle.getToken();
+    onTestFinished(holdToken(busy));
+    await tab.advance(LIFETIME * 2);
+    await idle.getToken();
+    expect(idle.token).toBe(busy.token);
+    expect(sent).toEqual(["r0", "r1"]);
+  });
+
+  it("B9 B22 a database that hangs as a turn begins, and answers as it ends, does not cost the new token", async () => {
+    const leases = new MemoryLeases();
+    const tab = openTab(leases);
+    leases.change(NAME, { generation: 7, token: 42, at: tab.now() - LIFETIME });
+    const desk = new RefreshDesk();
+    const store = webStorageStore("authToken", new MapStorage());
+    await store.save({ accessToken: timedToken(tab.now(), LIFETIME), refreshToken: "r0" });
+    const session = sessionIn(tab, { refresh: desk.refresh, store });
+    await session.getToken();
+    leases.isWorking = false;
+    const forced = session.getToken({ forceRefresh: true });
+    await tab.advance(3_000);
+    const turn = await desk.turn(1);
+    leases.isWorking = true;
+    const accessToken = timedToken(tab.now(), LIFETIME, { jti: 1 });
+    turn.resolve({ accessToken, refreshToken: "r1" });
+    expect(await forced).toBe(accessToken);
+    expect(await store.load()).toMatchObject({ accessToken, refreshToken: "r1" });
+  });
+
+  it("B16 users who are numbered by the option `subject` are told apart", async () => {
+    const leases = new MemoryLeases();
+    const subject = ((claims: { account: number }) => claims.account) as unknown as (
+      claims: object,
+    ) => string;
+    let account = 1;
+    const open = (chance: number) => {
+      const tab = openTab(leases, chance);
+      const refresh = async () => timedToken(tab.now(), LIFETIME, { account });
+      return { tab, session: sessionIn(tab, { refresh, store: memoryStore(), subject }) };
+    };
+    const [one, two] = [open(0.1), open(0.2)];
+    await Promise.all([one.session.getToken(), two.session.getToken()]);
+    onTestFinished(holdToken(two.session));
+    for (const { tab } of [one, two]) await tab.advance(20_000);
+    account = 2;
+    await one.session.signIn(timedToken(one.tab.now(), LIFETIME, { account }));
+    await settled();
+    await two.tab.advance(60_000);
+    expect(two.session.state).toMatchObject({ status: "signedIn", subject: "2" });
+  });
+});

@@ -248,4 +248,19 @@ describe("B26 a server that keeps the connection and refuses its events", () => 
     expect(taken).toEqual([2, 3]);
     expect(refresh).toHaveBeenCalledTimes(2);
   });
+
+  it("B26 B27 an event that its sender may not send costs one refresh and one reconnect, however often it is sent", async () => {
+    const { server, guard, refused, refresh, clock, connect, until: happened } = await guarded();
+    guard.refuses = () => true;
+    const auth = connect();
+    await auth.whenConnected();
+    for (let count = 1; count <= 4; count++) {
+      await clock.skip(15_000);
+      auth.socket.emit("say", count);
+      await happened(() => refused.length === count);
+      await auth.socket.emitWithAck("ask", count);
+    }
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(server.connections).toBe(2);
+  });
 });

@@ -2,6 +2,7 @@ import { AuthSession, AuthSocket, memoryStore } from "authsocket";
 import { describe, expect, it, vi } from "vitest";
 import { type AuthServer, issueToken, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
+import { MemoryLeases } from "../support/memory-leases.ts";
 import type { RefreshOptions } from "../support/refresh-options.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { until, untilStatus } from "../support/states.ts";
@@ -44,6 +45,31 @@ function subjects(server: AuthServer, event: string): unknown[] {
 }
 
 describe("B16 a user never inherits from another", () => {
+  it("B10 B16 what was said before anybody was known is given up when that somebody signs out", async () => {
+    const server = await startAuthServer();
+    const clocks = [new SkippableClock(), new SkippableClock()] as const;
+    const board = new MemoryLeases();
+    for (const clock of clocks) clock.leases = () => board;
+    const refresh = vi.fn<() => Promise<string>>(() => Promise.reject(new Error("no network")));
+    const open = (clock: SkippableClock) =>
+      disposed(new AuthSession({ refresh, store: memoryStore(), name: "known later" }, clock));
+    for (const leaver of clocks) {
+      const session = open(clocks[0]);
+      const other = leaver === clocks[0] ? session : open(leaver);
+      const auth = disposed(new AuthSocket(server.url, { session, io: FAST }));
+      auth.socket.emit("secret", "alice's");
+      await until(session, ({ status }) => status === "waiting");
+      await other.signOut();
+      await until(session, ({ status }) => status === "signedOut");
+      await session.signIn(bob());
+      await auth.whenConnected();
+      await auth.socket.emitWithAck("ask", 1);
+      auth.dispose();
+    }
+    expect(subjects(server, "ask")).toEqual(["bob", "bob"]);
+    expect(subjects(server, "secret")).toEqual([]);
+  });
+
   it("B16 what is under way for Alice when Bob signs in finds no socket of his, with two namespaces", async () => {
     const server = await startAuthServer();
     const { auth, session } = await connectAlice(server);

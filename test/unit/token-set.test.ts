@@ -9,6 +9,10 @@ describe("a token set from outside", () => {
     expect(readTokenSet("a")).toEqual({ accessToken: "a" });
   });
 
+  it("B16 a subject may be a number, as many a database has it", () => {
+    expect(readTokenSet({ accessToken: "a", subject: 42 })).toEqual({ accessToken: "a", subject: "42" });
+  });
+
   it("S5 loses what is malformed, and keeps the rest", () => {
     expect(readTokenSet({ accessToken: "a", refreshToken: 1, subject: {}, expiresAt: "2030-01-01" })).toEqual(
       {

@@ -115,6 +115,8 @@ export class Connection implements SessionClient, SocketOwner {
   /** B16: what was the previous user's has been given up, and the connection is still to be closed. */
   #dropped: { wasConnected: boolean; wasGuest: boolean } | undefined;
   #wokenAt = Number.NEGATIVE_INFINITY;
+  /** The events that the server refuses, as one who asks for a refresh: a new connection does not show that they are taken (B26). */
+  readonly #events = {};
   /** When the server has cut this user's connections lately (B14). */
   #cuts: readonly number[] = [];
 
@@ -248,6 +250,8 @@ export class Connection implements SessionClient, SocketOwner {
     const { socket } = this;
     this.#cuts = [];
     const wasGuest = this.#guest.role === "guest";
+    // B21: what a guest has been here for stays a guest's where nobody was known who could have signed out.
+    if (wasGuest && this.#user.id === 0) return;
     this.#dropped ??= { wasConnected: socket.connected, wasGuest };
     // What the app emits from here on is the next user's, and waits for the next connection.
     socket.connected = false;
@@ -485,7 +489,7 @@ export class Connection implements SessionClient, SocketOwner {
     const token = this.connectedWith;
     if (state.status !== "connected" || token === undefined) return;
     if (!this.#isTrue(isRefused, ...args) || !this.isConnected) return;
-    const { status } = this.#session.refreshes.replace(this, token);
+    const { status } = this.#session.refreshes.replace(this.#events, token);
     const now = this.#state;
     // The app's own function, or a listener, may have left meanwhile (B11).
     if (now.status !== "connected") return;

@@ -28,12 +28,10 @@ export async function authorizedFetch(
       throw new AuthSocketError("user_changed", "another user has signed in");
     }
   };
-  const send = async (token: string): Promise<Response> => {
+  const send = (token: string): Promise<Response> => {
     // A Request's body can be read once: what may be repeated is sent as a copy.
     const copy = isRepeatable && request.clone ? request.clone() : input;
-    const response = await sendWith(session, copy, init, given, token);
-    if (response.status !== 401) session.refreshes.served(session.http);
-    return response;
+    return sendWith(session, copy, init, given, token);
   };
 
   const { id } = session.user;
@@ -50,7 +48,10 @@ export async function authorizedFetch(
   if (fresh === token) return response;
   refuseOthers(userId);
   void response.body?.cancel().catch(() => {});
-  return send(fresh);
+  const repeated = await send(fresh);
+  // B27: what other URLs answer says nothing of the one that has refused the token.
+  if (repeated.status !== 401) session.refreshes.served(session.http);
+  return repeated;
 }
 
 async function sendWith(

@@ -123,15 +123,14 @@ export class RefreshAttempt {
   #begin(turn: Turn, at: Beginning): void {
     if (this.#status !== "queueing") return;
     const { platform, isCookie, tabs, isShared } = this.#session;
+    const { token, reason } = this.asked;
     this.#turn = turn;
     // Whoever has used its refresh token has a newer one, whenever that was (B5, B6).
     const behind = at.behind || this.#isSpent(at);
-    const { token } = this.asked;
     const taken = tabs.takeOver({ name: this.#name, generation: at.generation }, token);
     const send = () => this.#send(turn, at);
     if (taken && at.behind) this.#adopt(turn, taken);
-    // The tabs share the session that another one has just renewed (B2), unless it is to be found out whose it is (B16).
-    else if (at.behind && at.committedAt && isCookie && tabs.isNamed && !(at.isOthers && token?.subject))
+    else if (isCookie && at.behind && at.committedAt && reason !== "missing" && !this.#asksWho(at))
       this.#adopt(turn, {
         accessToken: this.#session.renewal(),
         expiresAt: token?.lifetime && at.committedAt + token.lifetime,
@@ -148,6 +147,11 @@ export class RefreshAttempt {
       );
       this.#look(() => {});
     }
+  }
+
+  /** The tabs share the session that another one has just renewed (B2), unless it is to be found out whose it is (B16). */
+  #asksWho(at: Beginning): boolean {
+    return !this.#session.tabs.isNamed || (at.isOthers && this.asked.token?.subject !== undefined);
   }
 
   #look(then: () => void): void {

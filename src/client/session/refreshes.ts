@@ -289,7 +289,7 @@ export class Refreshes implements AttemptOwner {
       this.refresh(state.reason);
       return;
     }
-    if ((!before || received.subject !== before.subject) && this.#owner.hasLeft(received.subject)) {
+    if (this.#owner.hasLeft(received.subject)) {
       this.#owner.decide({ status: "signedOut", user: state.user });
       return;
     }
@@ -306,7 +306,8 @@ export class Refreshes implements AttemptOwner {
       if (received.accessToken === tokenOf(this.#state)?.accessToken) return;
       this.overtake();
     }
-    const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || isSource;
+    const isGoodStill =
+      asked.reason === "expiring" || asked.reason === "forced" || (isSource && asked.reason !== "expired");
     const token = isGoodStill ? sameLife(before, received, now) : received;
     const user = nextUser(state.user, token);
     const isNews = isSource && before && end.type === "granted" && user.id !== state.user.id;
@@ -397,10 +398,12 @@ export class Refreshes implements AttemptOwner {
   held(asked: Asked, signal: AbortSignal): Promise<TokenSet | undefined> | undefined {
     if (!this.#supply.isSource || !asked.token || asked.isLook) return undefined;
     return this.#supply.held(asked, signal).then(
-      (tokens) =>
-        tokens && isExpired(this.#owner.received(tokens, "held"), this.#owner.platform.now())
-          ? undefined
-          : tokens,
+      (tokens) => {
+        const token = tokens && this.#owner.received(tokens, "held");
+        if (!token || isExpired(token, this.#owner.platform.now())) return undefined;
+        // B5: it may have been renewed long ago.
+        return { ...tokens, expiresAt: token.expiresAt };
+      },
       () => undefined,
     );
   }

@@ -413,6 +413,7 @@ export class Session
     const { user } = this.#state;
     const token = tokenOf(this.#state);
     this.refreshes.overtake("nobody");
+    this.#dropOfNobody();
     const announcing = this.announcing({ signedOut: true, token, subject: user.subject });
     this.decide({ status: "signedOut", user: successor(user) }, this.#store.clearAll(true, announcing));
     await this.refreshes.ending;
@@ -480,8 +481,11 @@ export class Session
   #found(found: Found): void {
     const state = this.#state;
     if (found === "unchanged") return;
-    if (found === "signedOut") this.#leave();
-    else if (found === "nothing") {
+    if (found === "signedOut") {
+      this.#leave();
+      // 2.4: it may have another user by now.
+      if (state.status === "loading" && this.#supply.isSource) this.#news.ask(true);
+    } else if (found === "nothing") {
       // An emptied store is no sign-out: what is in memory goes on.
       if (state.status === "loading") this.decide({ status: "unknown", user: state.user });
     } else {
@@ -593,7 +597,13 @@ export class Session
     const { status, user } = this.#state;
     if (status === "signedOut") return;
     this.refreshes.overtake();
+    if (status !== "loading") this.#dropOfNobody();
     this.decide({ status: "signedOut", user: successor(user) }, ...effects);
+  }
+
+  /** B16: whoever has signed out may have been somebody whom no token has named here yet. */
+  #dropOfNobody(): void {
+    if (this.user.id === 0) this.#clients.drop();
   }
 
   warningChanged(): void {
@@ -616,8 +626,8 @@ export class Session
     if (isNew && last !== undefined) this.refreshes.replaced(last);
     this.#state = next;
     if (next.user.id !== before.user.id) {
-      this.#held.clear();
       if (before.user.id > 0) {
+        this.#held.clear();
         this.refreshes.forget(); // what the previous user's tokens were refused for
         this.#clients.drop();
       }

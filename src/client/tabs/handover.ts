@@ -14,12 +14,23 @@ export interface Handover {
   asked: unknown;
 }
 
+interface Line extends Handover {
+  /** the refresh tokens that have led to these tokens, the oldest first */
+  ancestors: (string | undefined)[];
+}
+
+/** How many refreshes a session may be behind. */
+const LONGEST_LINE = 32;
+
 /** By page and name of the lease. In memory, since no token may lie anywhere else than in the app's store (S1). */
-const pages = /* @__PURE__ */ new WeakMap<Platform, Map<string, Handover>>();
+const pages = /* @__PURE__ */ new WeakMap<Platform, Map<string, Line>>();
 
 export function handOver(page: Platform, name: string, handover: Handover): void {
-  const handovers = pages.get(page) ?? new Map<string, Handover>();
-  pages.set(page, handovers.set(name, handover));
+  const handovers = pages.get(page) ?? new Map<string, Line>();
+  const last = handovers.get(name);
+  const before = last && last.tokens.refreshToken === handover.refreshToken ? last.ancestors : [];
+  const ancestors = [...before, handover.refreshToken].slice(-LONGEST_LINE);
+  pages.set(page, handovers.set(name, { ...handover, ancestors }));
 }
 
 /** What one user's turn has brought is not the next one's (B16). */
@@ -40,7 +51,7 @@ export function takeOver(
   const isSame =
     Number(last?.at) >= at &&
     last?.generation === generation &&
-    last.refreshToken === refreshToken &&
+    last.ancestors.includes(refreshToken) &&
     last.asked === asked;
   return isSame ? last.tokens : undefined;
 }

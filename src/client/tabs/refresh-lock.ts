@@ -95,6 +95,8 @@ export class RefreshLock {
   /** How often, as far as this tab knows, somebody has signed in or out, and who is told of it. */
   #epoch: number | undefined;
   #watched: string | undefined;
+  /** Somebody has signed in or out elsewhere, and nothing that was brought here since tells who it is (B16). */
+  #isOthers = false;
   #listener: ((news: TabNews) => void) | undefined;
   #opened = Number.POSITIVE_INFINITY;
 
@@ -126,6 +128,8 @@ export class RefreshLock {
     let status: "waiting" | "held" | "over" = "waiting";
     let ahead: string | undefined;
     let since = NO_LEASE;
+    // Where the database did not answer in time, nothing is known of what others did before (B9).
+    let isBlind = false;
     let timer: unknown;
     let leave: (() => void) | undefined;
     const settle = (next: "held" | "over") => {
@@ -154,15 +158,17 @@ export class RefreshLock {
           if (holder === id) {
             settle("held");
             since = lease ?? NO_LEASE;
+            isBlind = !lease;
             leave = database?.hold(id);
             const behind = !!lease && this.#isBehind(name, lease, token);
             const known = this.#known.get(name);
             if (lease && (!behind || token === undefined)) this.#known.set(name, lease);
+            this.#isOthers ||= since.epoch !== known?.epoch;
             begin(turn, {
               behind,
               generation: since.generation,
               committedAt: committedAt(since),
-              isOthers: since.epoch !== known?.epoch,
+              isOthers: this.#isOthers,
               isSpent: (used) => isSpent(since, used),
             });
             return;
@@ -182,7 +188,7 @@ export class RefreshLock {
       this.#update(
         name,
         (lease) => {
-          held = isHeld(lease, id, since);
+          held = isBlind || isHeld(lease, id, since);
           return change(lease);
         },
         () => done(held),
@@ -204,10 +210,13 @@ export class RefreshLock {
         const commit = { token: mark(fresh), signIn: mark(signIn), spent: mark(spent), at: now() };
         end(
           (lease) => {
-            kept = mayCommit(lease, since, mark(token));
+            kept = isBlind || mayCommit(lease, since, mark(token));
             const after = kept ? committed(lease, id, commit) : released(lease, id);
             generation = after.generation;
-            if (kept) this.#known.set(name, after);
+            if (kept) {
+              this.#known.set(name, after);
+              this.#isOthers = false;
+            }
             return after;
           },
           () => done(kept, generation),

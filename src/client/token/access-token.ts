@@ -1,6 +1,6 @@
 import { defined } from "../defined.ts";
 import { type Claims, readClaims } from "./jwt.ts";
-import type { TokenSet } from "./token-set.ts";
+import { subjectOf, type TokenSet } from "./token-set.ts";
 import { impliedSignIn } from "./user.ts";
 
 /** An access token with what comes with it, and when to renew it by this machine's clock. */
@@ -46,10 +46,8 @@ export interface ReadingContext extends RenewalTiming {
 }
 
 /** The default of the option `subject`: the first of the claims `sub`, `id`, `userId`, `user_id` and `uid`. */
-export const defaultSubject: SubjectReader = ({ sub, id, userId, user_id, uid }) => {
-  const subject = sub ?? id ?? userId ?? user_id ?? uid;
-  return typeof subject === "string" || typeof subject === "number" ? String(subject) : undefined;
-};
+export const defaultSubject: SubjectReader = ({ sub, id, userId, user_id, uid }) =>
+  subjectOf(sub ?? id ?? userId ?? user_id ?? uid);
 
 const MAX_LEEWAY = 60_000;
 
@@ -187,7 +185,7 @@ function milliseconds(seconds: unknown): number | undefined {
 
 function readSubject(claims: Claims | undefined, read: SubjectReader): string | undefined {
   try {
-    return claims && read({ ...claims });
+    return claims && subjectOf(read({ ...claims }));
   } catch {
     return undefined; // B9: the app's function must not keep a user out
   }

@@ -59,6 +59,12 @@ function isToken(value: unknown): value is string {
   return typeof value === "string" && value.length <= MAX_LENGTH && !/^(undefined|null|)$/.test(value);
 }
 
+/** Many a database numbers its users. */
+export function subjectOf(value: unknown): string | undefined {
+  const subject = typeof value === "number" ? `${value}` : value;
+  return isToken(subject) ? subject : undefined;
+}
+
 /** Whether an `expiresAt` was given in seconds. */
 export function isInSeconds(expiresAt: unknown): boolean {
   return typeof expiresAt === "number" && expiresAt < LEAST_INSTANT;
@@ -76,7 +82,7 @@ export function readTokenSet(value: unknown): KnownTokens | undefined {
   return defined({
     accessToken,
     refreshToken: isToken(refreshToken) ? refreshToken : undefined,
-    subject: isToken(subject) ? subject : undefined,
+    subject: subjectOf(subject),
     expiresAt: Number.isFinite(expiresAt) && !isInSeconds(expiresAt) ? (expiresAt as number) : undefined,
     signInId: isToken(signInId) ? signInId : undefined,
   });
