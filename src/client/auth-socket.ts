@@ -137,6 +137,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
       if (this.#life.signal.aborted) throw disposed();
       refuseAborted(signal);
       if (this.state.status === "idle") this.#group.admitWithoutPage();
+      let unsubscribe = () => {};
       const settle = (settled: () => void) => {
         unsubscribe();
         for (const end of ends) end.removeEventListener("abort", abort);
@@ -144,7 +145,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
       };
       const abort = () => settle(() => reject(signal?.aborted ? abortReason(signal) : disposed()));
       // An error from before this call does not reject it (B7).
-      const { error: known } = this.state;
+      let known: unknown;
       const look = ({ status, error }: AuthSocketState) => {
         const isOver =
           status === "refused" ||
@@ -157,8 +158,13 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
         }
       };
       for (const end of ends) end.addEventListener("abort", abort);
-      const unsubscribe = this.subscribe(look);
-      look(this.state);
+      // Called in a listener, what it is told of may be past already (B11).
+      this.#connection.observable.afterwards(() => {
+        if (ends.some(({ aborted }) => aborted)) return;
+        known = this.state.error;
+        unsubscribe = this.subscribe(look);
+        look(this.state);
+      });
     });
   }
 

@@ -40,6 +40,12 @@ export class Observable<State extends object> {
     });
   }
 
+  /** Runs the task when what has been decided has been told. */
+  afterwards(task: () => void): void {
+    this.#reactions.tell(task);
+    this.#reactions.run();
+  }
+
   subscribe(listener: (state: State) => void): () => void {
     const own = (state: State) => listener(state);
     this.#listeners.add(own);

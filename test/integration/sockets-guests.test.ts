@@ -10,7 +10,7 @@ import {
 import { authenticate } from "authsocket/server";
 import type { Socket } from "socket.io";
 import { describe, expect, it, vi } from "vitest";
-import { issueToken, Refusal } from "../support/auth-server.ts";
+import { issueToken, Refusal, startAuthServer } from "../support/auth-server.ts";
 import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
 import { startServer, Tokens } from "../support/guarded-server.ts";
@@ -441,5 +441,42 @@ describe("B16 B21 what a user leaves whose session has expired", () => {
     await site.time.pass(1_000);
     expect(site.said).toEqual([["bob", "the guest's"]]);
     expect(await Promise.all(pending)).toEqual(["user_changed", "bob"]);
+  });
+});
+
+describe("a guest who signs in while listeners are told of the connection", () => {
+  it("B21 what is emitted after that is the user's, from the first sign-in on", async () => {
+    const { url, tokens, said, until: heard } = await site();
+    const { session, auth } = visitor(url);
+    const unsubscribe = auth.subscribe(({ status }) => {
+      if (status !== "connected") return;
+      unsubscribe();
+      void session.signIn(tokens.issue({ subject: "alice" }));
+      auth.socket.emit("say", 1);
+      auth.socket.emit("say", 2);
+    });
+    await heard(2);
+    expect(said).toEqual([
+      ["alice", 1],
+      ["alice", 2],
+    ]);
+  });
+
+  it("B16 B26 what Alice emitted when her session ended is not sent as Bob, who signs in as the connection is closed", async () => {
+    const server = await startAuthServer();
+    server.admit = () => {};
+    const refresh = vi.fn(async () => null);
+    const session = disposed(new AuthSession({ refresh, store: memoryStore({ accessToken: issueToken() }) }));
+    const auth = disposed(
+      new AuthSocket(server.url, { session, anonymous: true, refusalEvents: { exception: () => true } }),
+    );
+    await auth.whenConnected();
+    auth.socket.once("disconnect", () => void session.signIn(issueToken({ subject: "bob" })));
+    auth.socket.once("exception", () => auth.socket.emit("secret", "alice's"));
+    for (const socket of server.sockets()) socket.emit("exception");
+    await until(auth, ({ status }) => status === "connecting");
+    await until(auth, (state) => state.status === "connected" && !state.anonymous);
+    await auth.socket.emitWithAck("ask", 1);
+    expect(server.received.map(({ subject, event }) => `${subject}: ${event}`)).toEqual(["bob: ask"]);
   });
 });

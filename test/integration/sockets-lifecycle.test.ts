@@ -788,3 +788,59 @@ describe("B20 importing and constructing touch nothing", () => {
     expect(refresh).not.toHaveBeenCalled();
   });
 });
+
+describe("dispose() in the midst of what it causes", () => {
+  it("B11 a listener that connects as a socket is disposed of makes no ghost, alone or beside a sibling", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session, io: FAST }));
+    const chat = auth.of("/chat");
+    await Promise.all([auth.whenConnected(), chat.whenConnected()]);
+    for (const { socket } of [auth, chat]) socket.on("disconnect", () => socket.connect());
+    chat.dispose();
+    await server.until(() => server.sockets("/chat").length === 0);
+    await auth.socket.emitWithAck("ask", 1);
+    expect(chat.socket.active).toBe(false);
+    auth.dispose();
+    await server.until(() => server.sockets().length === 0);
+    expect(auth.socket.active).toBe(false);
+    expect(server.connections).toBe(2);
+  });
+});
+
+describe("whenConnected() in a listener", () => {
+  it("section 2: at a sign-in waits for the connection, whose state is still to be told", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith({ refresh: async () => null, store: memoryStore() });
+    const auth = disposed(new AuthSocket(server.url, { session, io: FAST }));
+    await untilStatus(auth, "signedOut");
+    const connected = new Promise((resolve) => {
+      session.subscribe(({ status }) => {
+        if (status === "signedIn") resolve(auth.whenConnected());
+      });
+    });
+    await session.signIn(issueToken());
+    await connected;
+    expect(auth.state.status).toBe("connected");
+  });
+
+  it("section 2: after a connect() there does not reject for what was before it", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session, io: FAST }));
+    await auth.whenConnected();
+    const connected = new Promise((resolve) => {
+      const unsubscribe = auth.subscribe(({ status }) => {
+        if (status !== "refused") return;
+        unsubscribe();
+        resolve(auth.connect().whenConnected());
+      });
+    });
+    for (const socket of server.sockets()) {
+      socket.emit("auth:revoked", { reason: "moved" });
+      socket.disconnect();
+    }
+    await connected;
+    expect(auth.state.status).toBe("connected");
+  });
+});

@@ -140,3 +140,15 @@ describe("the option payload", () => {
     expect(server.tokens).toEqual([token]);
   });
 });
+
+describe("Socket.IO's own way to give a token", () => {
+  it("B25 is a TypeError that names the option: it would end all that AuthSocket does", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith(issueToken());
+    const auth = disposed(new AuthSocket(server.url, { session, autoConnect: false }));
+    expect(() => {
+      auth.socket.auth = { token: issueToken() };
+    }).toThrow(/"payload"/);
+    await auth.connect().whenConnected();
+  });
+});

@@ -2,6 +2,7 @@ import { AuthSession, AuthSocket, memoryStore, type TokenSet } from "authsocket"
 import { authenticate } from "authsocket/server";
 import { describe, expect, it, vi } from "vitest";
 import { issueToken, Refusal, startAuthServer } from "../support/auth-server.ts";
+import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
 import { next, startServer, Tokens } from "../support/guarded-server.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
@@ -252,5 +253,42 @@ describe("reconnect()", () => {
     expect(await auth.socket.emitWithAck("who")).toBe("alice");
     expect(refresh).toHaveBeenCalledTimes(1);
     expect(tokens.seen).toHaveLength(2);
+  });
+});
+
+describe("reconnect() of a socket that is not connected", () => {
+  it.each(["before the store was read", "after disconnect()"])(
+    "section 2: %s, connects once, with a token that was asked for anew",
+    async (when) => {
+      const server = await startAuthServer();
+      const fresh = issueToken();
+      const { session, refresh } = sessionWith();
+      const asked = deferred<string>();
+      refresh.mockImplementation(() => asked.promise);
+      const auth = disposed(new AuthSocket(server.url, { session, autoConnect: false }));
+      if (when !== "before the store was read") {
+        await auth.connect().whenConnected();
+        auth.disconnect();
+      }
+      const before = server.tokens.length;
+      auth.reconnect();
+      expect(auth.state.status).toBe("connecting");
+      await until(session, ({ status }) => status === "refreshing");
+      await server.quiet();
+      asked.resolve(fresh);
+      await auth.whenConnected();
+      expect(server.tokens.slice(before)).toEqual([fresh]);
+      expect(refresh).toHaveBeenCalledTimes(1);
+    },
+  );
+
+  it("B6 where the refresh fails, connects with the token that is still good", async () => {
+    const server = await startAuthServer();
+    const { session, refresh } = sessionWith();
+    refresh.mockRejectedValue(new Error("down"));
+    const auth = disposed(new AuthSocket(server.url, { session, autoConnect: false }));
+    auth.reconnect();
+    await auth.whenConnected();
+    expect(refresh).toHaveBeenCalledTimes(1);
   });
 });

@@ -1,8 +1,8 @@
-import { AuthSocket, memoryStore } from "authsocket";
+import { AuthSession, AuthSocket, memoryStore } from "authsocket";
 import { authenticate } from "authsocket/server";
 import type { Server } from "socket.io";
 import { describe, expect, it, vi } from "vitest";
-import { issueToken } from "../support/auth-server.ts";
+import { issueToken, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { next, startServer } from "../support/guarded-server.ts";
 import { identify, protect } from "../support/load.ts";
@@ -155,5 +155,74 @@ describe("a volatile event whose last argument is a text", () => {
     await dropAndMiss(1);
 
     expect(payloads).toEqual([["token"], ["token"]]);
+  });
+});
+
+describe("what is done in an event that recovery replays", () => {
+  async function replaying(act: (auth: AuthSocket, chat: AuthSocket) => void) {
+    const server = await startAuthServer(recovering);
+    const session = disposed(
+      new AuthSession({
+        refresh: async () => issueToken(),
+        store: memoryStore({ accessToken: issueToken() }),
+      }),
+    );
+    const auth = disposed(new AuthSocket(server.url, { session, io: IO }));
+    const chat = auth.of("/chat");
+    await Promise.all([auth.whenConnected(), chat.whenConnected()]);
+    const first = [auth, chat].map(({ socket }) => new Promise((resolve) => socket.once("news", resolve)));
+    for (const { namespace } of [{ namespace: "/" }, { namespace: "/chat" }])
+      server.io.of(namespace).emit("news", 1);
+    await Promise.all(first);
+    const done = new Promise<void>((resolve) =>
+      chat.socket.once("bye", () => {
+        act(auth, chat);
+        resolve();
+      }),
+    );
+    const [socket] = server.sockets("/chat");
+    if (!socket) throw new Error("the client is not connected");
+    const gone = next(socket, "disconnect");
+    server.drop();
+    await gone;
+    server.io.of("/chat").emit("bye");
+    await done;
+    return { server, auth, chat };
+  }
+
+  it("B11 T4 dispose(): its namespace can be asked for again", async () => {
+    const { auth } = await replaying((_, chat) => chat.dispose());
+    await auth.whenConnected();
+    const again = auth.of("/chat");
+    await again.whenConnected();
+    expect(await again.socket.emitWithAck("ask", 1)).toBe(1);
+  });
+
+  it("B11 disconnect() and connect(): is connected when the server has answered that, and not before", async () => {
+    const { auth, chat } = await replaying((_, chat) => chat.disconnect().connect());
+    await chat.whenConnected();
+    expect(chat.socket.connected).toBe(true);
+    expect(chat.state).toMatchObject({ id: chat.socket.id });
+    expect(await chat.socket.emitWithAck("ask", 1)).toBe(1);
+    await auth.whenConnected();
+  });
+});
+
+describe("cookie mode", () => {
+  it("B19 the first connection of a page is recovered, as later ones are", async () => {
+    const server = await startAuthServer(recovering);
+    server.admit = () => {};
+    const session = disposed(new AuthSession({ credential: "cookie", refresh: async () => "" }));
+    const auth = disposed(new AuthSocket(server.url, { session, io: IO }));
+    await auth.whenConnected();
+    for (const number of [1, 2]) {
+      const heard = new Promise((resolve) => auth.socket.once("news", resolve));
+      server.io.emit("news", number);
+      await heard;
+      const back = new Promise<void>((resolve) => auth.socket.once("connect", resolve));
+      server.drop();
+      await back;
+      expect(auth.socket.recovered).toBe(true);
+    }
   });
 });

@@ -2,7 +2,7 @@ import { AuthSession, AuthSocket, memoryStore } from "authsocket";
 import { authenticate } from "authsocket/server";
 import type { Namespace } from "socket.io";
 import { describe, expect, it } from "vitest";
-import { issueToken } from "../support/auth-server.ts";
+import { issueToken, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { startServer } from "../support/guarded-server.ts";
 import { identify, protect } from "../support/load.ts";
@@ -132,5 +132,75 @@ describe("a namespace that is kicked with packets in flight", () => {
     expect(await complete()).toBe(true);
     expect(handshakes()).toBe(1);
     expect(auth.state.status).toBe("connected");
+  });
+});
+
+describe("a namespace that comes and goes beside a connected one", () => {
+  const IO = { transports: ["websocket"], reconnectionDelay: 1, reconnectionDelayMax: 1 };
+
+  async function pair() {
+    const server = await startAuthServer();
+    const session = disposed(
+      new AuthSession({
+        refresh: async () => issueToken(),
+        store: memoryStore({ accessToken: issueToken() }),
+      }),
+    );
+    const auth = disposed(new AuthSocket(server.url, { session, io: IO }));
+    const chat = auth.of("/chat");
+    await Promise.all([auth.whenConnected(), chat.whenConnected()]);
+    return { server, auth, chat };
+  }
+
+  it.each<[string, (auth: AuthSocket, chat: AuthSocket) => AuthSocket]>([
+    ["disconnect() and connect()", (_, chat) => chat.disconnect().connect()],
+    [
+      "dispose() and of()",
+      (auth, chat) => {
+        chat.dispose();
+        return auth.of("/chat");
+      },
+    ],
+  ])("T4 %s at once cost the sibling nothing", async (_, act) => {
+    const { server, auth, chat } = await pair();
+    await act(auth, chat).whenConnected();
+    expect(await auth.socket.emitWithAck("ask", 1)).toBe(1);
+    expect(server.handshakes).toBe(1);
+    expect(server.doubles).toBe(0);
+  });
+
+  it.each<[string, (auth: AuthSocket, chat: AuthSocket) => void]>([
+    ["asks for a namespace for the first time", (auth) => auth.of("/later")],
+    [
+      "disposes of a socket and asks for its namespace again",
+      (auth, chat) => {
+        chat.dispose();
+        auth.of("/chat");
+      },
+    ],
+  ])("T11 B11 a listener that %s as the transport is lost: all come back, each time", async (_, act) => {
+    const { server, auth, chat } = await pair();
+    chat.socket.once("disconnect", () => act(auth, chat));
+    for (const handshakes of [2, 3, 4]) {
+      server.drop();
+      await server.until(() => server.handshakes === handshakes);
+      await Promise.all([auth.whenConnected(), auth.of("/chat").whenConnected()]);
+      await auth.socket.emitWithAck("ask", handshakes);
+    }
+  });
+
+  it("B18 an answer that comes after its namespace was left is not sent, and costs the sibling nothing", async () => {
+    const { server, auth, chat } = await pair();
+    const asked = new Promise<(text: string) => void>((resolve) =>
+      chat.socket.once("question", (answer: (text: string) => void) => resolve(answer)),
+    );
+    const heard = server.sockets("/chat").map((socket) => socket.timeout(60_000).emitWithAck("question"));
+    for (const answer of heard) answer.catch(() => {});
+    const answer = await asked;
+    chat.disconnect();
+    await server.until(() => server.sockets("/chat").length === 0);
+    answer("late");
+    expect(await auth.socket.emitWithAck("ask", 1)).toBe(1);
+    expect(server.handshakes).toBe(1);
   });
 });

@@ -315,3 +315,31 @@ describe("B24 a CONNECT that is never answered", () => {
     expect(asked).toBeGreaterThan(1);
   });
 });
+
+describe("T13 an app that insists where nothing answers", () => {
+  it.each<[string, boolean, (auth: AuthSocket) => void]>([
+    ["connects", false, (auth) => auth.connect()],
+    ["leaves and connects", true, (auth) => auth.disconnect().connect()],
+  ])("T13 one that %s at each failure tries a few times in ten seconds", async (_, reconnection, insist) => {
+    const server = await startAuthServer();
+    const { refused, until: refusals } = gate(server, 503);
+    expect(refused).toBe(0);
+    const { auth, clock } = open(server, {
+      transports: ["polling"],
+      reconnection,
+      reconnectionDelay: 60_000,
+      reconnectionDelayMax: 60_000,
+    });
+    let failures = 0;
+    auth.socket.on("connect_error", () => {
+      // A storm would go on for ever.
+      if (++failures < 20) insist(auth);
+    });
+    const delayed = until(auth, (state) => state.status === "connecting" && state.retryAt !== undefined);
+    await refusals(4);
+    await delayed;
+    expect(failures).toBe(4);
+    await clock.skip(10_000);
+    await refusals(5);
+  });
+});

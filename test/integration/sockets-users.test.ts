@@ -45,6 +45,47 @@ function subjects(server: AuthServer, event: string): unknown[] {
 }
 
 describe("B16 a user never inherits from another", () => {
+  it("B16 B18 what Alice was asked is not answered on Bob's connection", async () => {
+    const server = await startAuthServer();
+    const { auth, session } = await connectAlice(server);
+    const asked = new Promise<(text: string) => void>((resolve) =>
+      auth.socket.once("question", (answer: (text: string) => void) => resolve(answer)),
+    );
+    for (const socket of server.sockets())
+      socket
+        .timeout(60_000)
+        .emitWithAck("question")
+        .catch(() => {});
+    const answer = await asked;
+    await session.signIn(bob());
+    await auth.whenConnected();
+    const sent: unknown[] = [];
+    auth.socket.io.engine.on("packetCreate", ({ data }) => sent.push(data));
+    answer("alice's secret");
+    await auth.socket.emitWithAck("ask", 1);
+    expect(String(sent)).not.toContain("secret");
+  });
+
+  it("B13 an answer that comes while the engine is opened anew does not go out before CONNECT", async () => {
+    const server = await startAuthServer();
+    const { auth } = await connectAlice(server);
+    const asked = new Promise<(text: string) => void>((resolve) =>
+      auth.socket.once("question", (answer: (text: string) => void) => resolve(answer)),
+    );
+    for (const socket of server.sockets())
+      socket
+        .timeout(60_000)
+        .emitWithAck("question")
+        .catch(() => {});
+    const answer = await asked;
+    auth.socket.io.once("reconnect_attempt", () => queueMicrotask(() => answer("late")));
+    server.drop();
+    await server.until(() => server.connections === 2);
+    await auth.whenConnected();
+    await auth.socket.emitWithAck("ask", 1);
+    expect(server.handshakes).toBe(2);
+  });
+
   it("B10 B16 what was said before anybody was known is given up when that somebody signs out", async () => {
     const server = await startAuthServer();
     const clocks = [new SkippableClock(), new SkippableClock()] as const;

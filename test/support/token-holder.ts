@@ -9,6 +9,7 @@ export function holdToken(session: AuthSession): () => void {
     connectedWith: undefined,
     demand: "token",
     drop: nothing,
+    discard: nothing,
     follow: nothing,
     signedIn: nothing,
     wokeUp: nothing,

@@ -93,6 +93,9 @@ const PROVEN = 10_000;
 /** B24: failed handshakes in a row, without a status, after which a cookie is renewed. */
 const BLIND_FAILURES = 3;
 
+/** What a connection begins with: any good token; another than the refused one, within the budget (B14, B27); a new one. */
+type Wants = "any" | "another" | "new";
+
 /** Runs one Socket.IO Socket, by members that no build of Socket.IO renames. Its states are drawn in connection-state.ts. */
 export class Connection implements SessionClient, SocketOwner {
   readonly observable: Observable<AuthSocketState>;
@@ -169,6 +172,10 @@ export class Connection implements SessionClient, SocketOwner {
   // What the app asks for.
 
   connect(): void {
+    this.#connect("any");
+  }
+
+  #connect(wants: Wants): void {
     const state = this.#state;
     // A retry that nobody has seen is one that the app has asked for from now on.
     if ("veil" in state && state.veil) this.#decide({ ...state, veil: undefined });
@@ -191,17 +198,21 @@ export class Connection implements SessionClient, SocketOwner {
     this.#guest.asked();
     const at = this.#pace.putOffUntil(this.#now);
     if (at !== undefined) this.#delay(FIRST_ATTEMPT, at, state.error);
-    else this.#begin(FIRST_ATTEMPT, state.status === "refused");
+    else this.#begin(FIRST_ATTEMPT, wants === "any" && state.status === "refused" ? "another" : wants);
   }
 
-  /** @param isFresh whether a fresh token is asked for first (B14), within the budget (B27) */
-  #begin(attempt: Attempt, isFresh: boolean): void {
+  #begin(attempt: Attempt, wants: Wants): void {
+    const start = () => {
+      if (this.#state.status === "starting") this.#start(attemptOf(this.#state));
+    };
     this.#decide({ status: "starting", ...attempt }, () => {
       this.#session.prepare();
       const token = this.#session.currentToken;
-      if (isFresh && token !== undefined && this.#view.status === "ready")
+      if (wants === "another" && token !== undefined && this.#view.status === "ready")
         this.#session.refreshes.replace(this, token);
-      if (this.#state.status === "starting") this.#start(attemptOf(this.#state));
+      // Where none is to be had, the one that is there may serve.
+      if (wants === "new" && token !== undefined) this.#force().then(start, start);
+      else start();
     });
   }
 
@@ -222,22 +233,21 @@ export class Connection implements SessionClient, SocketOwner {
         if (this.isConnected) this.#context.reconnectGracefully();
       };
       if (isGuest(state.credential) || isNewer) this.#queue(swap);
-      else this.#force(swap);
-    } else if (isAtRest(state)) {
-      if (this.#session.currentToken !== undefined) this.#force();
-      this.connect();
-    } else if (state.status === "delayed" && this.#pace.putOffUntil(this.#now) === undefined) this.#force();
+      else this.#force().then(swap, () => {}); // the state of the session says why
+    } else if (isAtRest(state)) this.#connect("new");
+    else if (state.status === "delayed" && this.#pace.putOffUntil(this.#now) === undefined)
+      this.#force().catch(() => {});
   }
 
-  #force(done = () => {}): void {
-    this.#session.getToken({ force: true }).then(done, () => {}); // the state of the session says why
+  #force(): Promise<string> {
+    return this.#session.getToken({ force: true });
   }
 
   dispose(): void {
+    // First: a listener of what follows may connect, and nothing that is asked for from here on would be answered (B18).
+    this.#patch.detach();
     this.disconnect();
     this.#outbox.discard(disposed());
-    // Now, and not when its turn comes: nothing that is asked for from here on would be answered (B18).
-    this.#patch.detach();
     this.tracker.detach();
     this.#session.leave(this);
     this.#timer.set(undefined);
@@ -248,10 +258,10 @@ export class Connection implements SessionClient, SocketOwner {
 
   drop(): void {
     const { socket } = this;
-    this.#cuts = [];
     const wasGuest = this.#guest.role === "guest";
-    // B21: what a guest has been here for stays a guest's where nobody was known who could have signed out.
-    if (wasGuest && this.#user.id === 0) return;
+    // The first sign-in of all takes over what waits, though not a guest's connection (B21).
+    if (this.#user.id === 0 && !(wasGuest && socket.connected)) return;
+    this.#cuts = [];
     this.#dropped ??= { wasConnected: socket.connected, wasGuest };
     // What the app emits from here on is the next user's, and waits for the next connection.
     socket.connected = false;
@@ -261,6 +271,11 @@ export class Connection implements SessionClient, SocketOwner {
       const code = this.#session.currentToken === undefined ? "signed_out" : "user_changed";
       this.#outbox.discard(unsent(code));
     }
+  }
+
+  discard(): void {
+    // B21: a guest stays one.
+    if (this.#guest.role !== "guest") this.#outbox.discard(unsent("signed_out"));
   }
 
   follow(): void {
@@ -386,10 +401,11 @@ export class Connection implements SessionClient, SocketOwner {
 
   /** B21: a guest signs in, or a user's session is over: a new connection, as the other. */
   #changeIdentity(state: State & { status: "connected" }, next: Credential): void {
-    if (next !== "guest") this.#outbox.restore(this.#session.user.id);
+    const { id } = this.#session.user;
+    if (next !== "guest") this.#outbox.restore(id);
     this.#start(attemptOf(state), () => {
       this.#close();
-      if (next === "guest") this.#outbox.setAside(this.#session.user.id);
+      if (next === "guest") this.#outbox.setAside(id);
     });
   }
 
@@ -418,7 +434,7 @@ export class Connection implements SessionClient, SocketOwner {
   /** B27: tried again, and shown as refused until the server accepts it. */
   #retry(refused: Refused): void {
     const veil: Refused = { ...refused, dueAt: undefined };
-    this.#begin({ ...FIRST_ATTEMPT, veil }, false);
+    this.#begin({ ...FIRST_ATTEMPT, veil }, "any");
   }
 
   // What Socket.IO says.
@@ -562,18 +578,18 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   accepted(): void {
-    this.#gate.answered();
     const state = this.#state;
-    if (state.status !== "opening" || !state.credential) return;
+    // A listener of what came before may have left, and left and connected anew (B11).
+    if (!this.socket.connected || state.status !== "opening" || !state.credential) return;
     const { id = "", recovered } = this.socket;
     const { credential } = state;
-    this.#cursor.connected(credential === "guest" ? -1 : this.#user.id);
     this.#tried = undefined;
     this.#pace.accepted();
     const { renewal } = this.#context;
     const since = this.#now;
     this.#decide({ status: "connected", id, recovered: !!recovered, renewal, credential, since }, () => {
       if (this.connectedWith !== undefined) this.#session.accepted(this.connectedWith);
+      this.#cursor.connected(credential === "guest" ? -1 : this.#session.user.id);
       // The session may have renewed its token while this one was being looked at.
       this.#follow();
     });
@@ -582,10 +598,7 @@ export class Connection implements SessionClient, SocketOwner {
   failed(error: ConnectError): void {
     // A Socket that is still active has met a failing engine, not the server's refusal (T14).
     if (this.socket.active) this.#unreached(error);
-    else {
-      this.#gate.answered();
-      this.#refused(error);
-    }
+    else this.#refused(error);
   }
 
   /** B24: what goes wrong below the namespace is seen. */
@@ -595,6 +608,7 @@ export class Connection implements SessionClient, SocketOwner {
       const status = httpStatus(cause);
       const error = unreachable(cause);
       const unreached = attemptOf(state).unreached + 1;
+      this.#pace.failed();
       this.#decide({ status: "opening", ...attemptOf(state), error, unreached });
       const token = this.#session.currentToken;
       const isRefused =
@@ -832,7 +846,7 @@ export class Connection implements SessionClient, SocketOwner {
     const isDue = now >= (dueAt(state) ?? Number.POSITIVE_INFINITY);
     if (state.status === "delayed" && (isDue || now < state.since)) {
       // B5: by a clock that has been put back, it would take hours. What was refused before is asked to be replaced first.
-      this.#begin(nextAttempt(state), this.#tried !== undefined);
+      this.#begin(nextAttempt(state), this.#tried === undefined ? "any" : "another");
     } else if (state.status === "awaiting" && isDue) {
       const view = this.#view;
       if (view.status === "ready" || view.status === "signedOut") this.#followToken(view);
@@ -840,7 +854,7 @@ export class Connection implements SessionClient, SocketOwner {
     } else if (state.status === "waitingForToken" || state.status === "awaiting") this.#follow();
     else if (isDue) {
       if (state.status === "refused") this.#retry(state);
-      else if (state.status === "idle") this.#begin(FIRST_ATTEMPT, false);
+      else if (state.status === "idle") this.#begin(FIRST_ATTEMPT, "any");
       else if (state.status === "opening") this.#overdue(state);
       else if (state.status === "connected" && state.revoked) this.#stop(state.revoked, "signIn");
     }

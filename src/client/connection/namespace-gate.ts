@@ -16,8 +16,10 @@ export class NamespaceGate {
   readonly namespace: string;
   #socket: Socket | undefined;
   readonly #platform: Platform;
-  /** The engine on which a CONNECT of this Socket is unanswered. */
+  /** The engine on which a CONNECT is unanswered, or a DISCONNECT may not have been taken in yet. */
   #unanswered: Manager["engine"] | undefined;
+  /** Rings once the server has taken in a DISCONNECT. */
+  #settling: unknown;
   /** The Manager is telling of its close. */
   #closing: Promise<void> | undefined;
   /** The namespace is to be opened when the way is free. */
@@ -33,16 +35,12 @@ export class NamespaceGate {
     this.#socket = socket;
   }
 
-  /** Whether a CONNECT is under way. */
-  get isUnanswered(): boolean {
-    return !!this.#unanswered;
-  }
-
-  /** @returns whether an earlier CONNECT is still unanswered */
+  /** @returns whether an earlier CONNECT, or the DISCONNECT that followed, is still on its way */
   open(): boolean {
-    this.#isWaiting = !!(this.#unanswered || this.#closing);
+    const isUnanswered = !!this.#unanswered;
+    this.#isWaiting = isUnanswered || !!this.#closing;
     if (!this.#isWaiting) Socket.prototype.connect.call(this.#socket);
-    return this.isUnanswered;
+    return isUnanswered;
   }
 
   /**
@@ -52,47 +50,54 @@ export class NamespaceGate {
    */
   close(socket: Socket): void {
     if (socket === this.#socket) this.#isWaiting = false;
-    if (socket.active) Socket.prototype.disconnect.call(socket);
+    if (!socket.active) return;
+    const { connected } = socket;
+    const { engine } = socket.io;
+    Socket.prototype.disconnect.call(socket);
+    // A sibling keeps the engine open, and a CONNECT right behind the DISCONNECT would cost it.
+    if (connected && engine.readyState === "open") this.#settle(engine);
   }
 
   /** A CONNECT goes out. */
   sent(): void {
+    this.#platform.clearTimeout(this.#settling);
     this.#unanswered = this.#socket?.io.engine;
   }
 
   /** The server has answered it. */
-  answered(): void {
+  #answered(): void {
     this.#unanswered = undefined;
     this.#goOn();
   }
 
-  /** The Manager is telling of its close. */
-  closed(): void {
+  /** The Manager is telling of its close, until that end. */
+  closed(end: Promise<void>): void {
     this.#unanswered = undefined;
-    this.#closing ??= Promise.resolve().then(() => {
+    this.#closing ??= end.then(() => {
       this.#closing = undefined;
       this.#goOn();
     });
   }
 
-  /** An answer of the server's that Socket.IO hands to nobody, since the Socket has left meanwhile; or a DISCONNECT as one. */
+  /** The server's answer, before Socket.IO hands it to the Socket; to nobody, where that has left meanwhile. */
   heard(type: number): void {
     const socket = this.#socket;
     if (!this.#unanswered || !socket) return;
     if (type === DISCONNECT) this.#settle(this.#unanswered);
-    else if (socket.active) return;
-    else if (type === CONNECT) {
+    else if (type === CONNECT && !socket.active) {
       // Connected after all. Only now does the server understand a DISCONNECT; a stand-in sends it, and the app hears nothing.
       const ghost = new Socket(socket.io, this.namespace);
       ghost.connected = true;
       ghost.disconnect();
       this.#settle(this.#unanswered);
-    } else if (type === CONNECT_ERROR) this.answered();
+    } else if (type === CONNECT || type === CONNECT_ERROR) this.#answered();
   }
 
   #settle(engine: Manager["engine"]): void {
-    this.#platform.setTimeout(() => {
-      if (this.#unanswered === engine) this.answered();
+    this.#platform.clearTimeout(this.#settling);
+    this.#unanswered = engine;
+    this.#settling = this.#platform.setTimeout(() => {
+      if (this.#unanswered === engine) this.#answered();
     }, SETTLE);
   }
 

@@ -36,6 +36,8 @@ export class SocketGroup implements ConnectionContext {
   #members: readonly Member[] = [];
   /** By namespace. One outlives its socket, whose CONNECT may still be answered. */
   readonly #gates = new Map<string, NamespaceGate>();
+  /** The Manager is telling of its close. Sockets that are made by then wait, too (T11). */
+  #closing: Promise<void> | undefined;
   /** The renewal of the cookie that the engine's handshake carried. */
   #openedWith: string | undefined;
   /** The engine that is to be replaced, or was the last to be. */
@@ -101,6 +103,7 @@ export class SocketGroup implements ConnectionContext {
     const socket = this.#manager.socket(namespace, this.options.io);
     const gate = this.#gates.get(namespace) ?? new NamespaceGate(namespace, this.#session.platform);
     this.#gates.set(namespace, gate);
+    if (this.#closing) gate.closed(this.#closing);
     gate.serve(socket);
     return new Connection(socket, gate, this.#session, this);
   }
@@ -124,7 +127,6 @@ export class SocketGroup implements ConnectionContext {
     // B16, T6: the next of() gets a Socket of its own. The Manager would hand out the previous user's, with its queue and its
     // recovery. `nsps` is private, and no build renames it.
     Reflect.deleteProperty(Object(this.#manager).nsps, namespace);
-    if (!this.#gates.get(namespace)?.isUnanswered) this.#gates.delete(namespace);
   }
 
   /** The first member takes the others with it, and the session that was made for it. */
@@ -165,7 +167,10 @@ export class SocketGroup implements ConnectionContext {
 
   #closed(): void {
     this.#fastReconnect.closed(this.#session.platform.now());
-    for (const gate of this.#gates.values()) gate.closed();
+    this.#closing ??= Promise.resolve().then(() => {
+      this.#closing = undefined;
+    });
+    for (const gate of this.#gates.values()) gate.closed(this.#closing);
   }
 
   #retried(): void {

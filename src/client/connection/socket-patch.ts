@@ -1,4 +1,5 @@
 import { Socket } from "socket.io-client";
+import { check } from "../option-check.ts";
 import type { ConnectError } from "./refusal.ts";
 
 /** Who runs a Socket in the app's stead. */
@@ -81,6 +82,7 @@ export function keepListeners(emitter: Emitter, listeners: object): () => void {
 /** What Socket.IO declares private, and no build renames. */
 interface Inner {
   emitEvent(event: unknown[]): void;
+  ack(id: number): (...args: unknown[]) => void;
   notifyOutgoingListeners(packet: Buffered): void;
   packet(packet: Buffered): void;
 }
@@ -125,6 +127,7 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
   /** With the packet, if it was buffered. */
   const pending = new Map<(error: Error) => void, Socket["sendBuffer"][number] | undefined>();
   let isDetached = false;
+  let connections = 0;
 
   const emitWithAck = (...args: Parameters<Socket["emitWithAck"]>) => {
     if (isDetached) return Promise.reject(disposed());
@@ -145,8 +148,13 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
   };
 
   isolateListeners(socket, (error) => owner.report(error));
+  const auth = (answer: (payload: object) => void) => owner.asked(answer);
+  Object.defineProperty(socket, "auth", {
+    get: () => auth,
+    // B25: Socket.IO's own idiom would end all that is done here.
+    set: () => check(false, "payload", `used in the place of "socket.auth", which AuthSocket sets`),
+  });
   Object.assign(socket, {
-    auth: (answer: (payload: object) => void) => owner.asked(answer),
     connect: () => {
       if (!isDetached) owner.connect();
       return socket;
@@ -156,6 +164,15 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
       return socket;
     },
     emitWithAck,
+    // What the server has asked on one connection is not answered on the next, which may be another user's (B16), nor before
+    // its CONNECT, which would end it.
+    ack: (id: number) => {
+      const connection = connections;
+      const answer = (Socket.prototype as unknown as Inner).ack.call(socket, id);
+      return (...args: unknown[]) => {
+        if (socket.connected && connection === connections) answer(...args);
+      };
+    },
     emitBuffered: () => emitBuffered(socket, (error) => owner.report(error)),
   });
   const dropListeners = keepListeners(socket, {
@@ -170,6 +187,7 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
       pending.clear();
     },
     lost(error = new Error("socket has been disconnected")) {
+      connections++;
       if (hasQueue) return;
       for (const [reject, packet] of pending) {
         if (packet && socket.sendBuffer.includes(packet)) continue;

@@ -13,6 +13,8 @@ export interface SessionClient {
   readonly demand: Demand;
   /** B16: gives up what is the previous user's, at once, before any of the app's code runs. */
   drop(): void;
+  /** B10: somebody has signed out before it was known who: gives up what has not been sent. */
+  discard(): void;
   /** The session has changed. */
   follow(): void;
   /** B23: somebody has signed in, perhaps with the tokens that are already there. */
@@ -65,6 +67,11 @@ export class Clients {
   /** Now, and not when its turn comes: what the app emits from here on is the next user's. */
   drop(): void {
     for (const client of this.#members) client.drop();
+  }
+
+  /** Now, likewise. */
+  discard(): void {
+    for (const client of this.#members) client.discard();
   }
 
   /** Queues a reaction of each. */

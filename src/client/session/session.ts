@@ -413,7 +413,7 @@ export class Session
     const { user } = this.#state;
     const token = tokenOf(this.#state);
     this.refreshes.overtake("nobody");
-    this.#dropOfNobody();
+    this.#discardOfNobody();
     const announcing = this.announcing({ signedOut: true, token, subject: user.subject });
     this.decide({ status: "signedOut", user: successor(user) }, this.#store.clearAll(true, announcing));
     await this.refreshes.ending;
@@ -597,13 +597,13 @@ export class Session
     const { status, user } = this.#state;
     if (status === "signedOut") return;
     this.refreshes.overtake();
-    if (status !== "loading") this.#dropOfNobody();
+    if (status !== "loading") this.#discardOfNobody();
     this.decide({ status: "signedOut", user: successor(user) }, ...effects);
   }
 
   /** B16: whoever has signed out may have been somebody whom no token has named here yet. */
-  #dropOfNobody(): void {
-    if (this.user.id === 0) this.#clients.drop();
+  #discardOfNobody(): void {
+    if (this.user.id === 0) this.#clients.discard();
   }
 
   warningChanged(): void {
@@ -629,8 +629,8 @@ export class Session
       if (before.user.id > 0) {
         this.#held.clear();
         this.refreshes.forget(); // what the previous user's tokens were refused for
-        this.#clients.drop();
       }
+      this.#clients.drop();
     }
     const refresh = before.status === "refreshing" ? before.attempt.asked : undefined;
     // What the store turns out to hold at first is no other token than the one that was there, nor is what a source holds.
