@@ -51,7 +51,8 @@ export function msalSource<Account>(app: MsalLike<Account>, { scopes }: { scopes
     subscribe(changed) {
       const id = app.addEventCallback(({ eventType, payload }) => {
         // MSAL also announces a token that comes from its cache. To ask again then would bring the same token, without end.
-        if (/(Success|Changed|Added|Removed)$/.test(eventType) && !Object(payload).fromCache) changed();
+        // What happens to an account in another tab has other names in older versions.
+        if (/Success$|ccount/.test(eventType) && !Object(payload).fromCache) changed();
       });
       return () => app.removeEventCallback(id);
     },

@@ -12,18 +12,18 @@ export interface Price {
 export const prices: Record<string, Price> = {
   // What it weighs today, and a little more. docs/benchmarks.md tells the goal as well.
   authsocket: {
-    whole: 28_100,
+    whole: 28_500,
     goal: 16_500,
     names: {
-      AuthSession: 18_550,
-      AuthSocket: 28_100,
+      AuthSession: 18_650,
+      AuthSocket: 28_500,
       AuthSocketError: 400,
       isTokenRefused: 600,
       memoryStore: 400,
       webStorageStore: 800,
     },
   },
-  "authsocket/session": { whole: 18_550, goal: 11_000, names: 18_550 },
+  "authsocket/session": { whole: 18_650, goal: 11_000, names: 18_650 },
   "authsocket/react": { whole: 1_000, names: 1_000 },
   "authsocket/vue": { whole: 1_000, names: 1_000 },
   "authsocket/svelte": { whole: 1_000, names: 1_000 },

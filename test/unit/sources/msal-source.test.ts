@@ -108,6 +108,8 @@ describe("msalSource", () => {
     ["msal:loginSuccess", {}],
     ["msal:logoutSuccess", null],
     ["msal:activeAccountChanged", null],
+    ["msal:accountAdded", null],
+    ["msal:accountRemoved", null],
     ["msal:acquireTokenSuccess", { fromCache: false }],
   ])("tells of %s", async (eventType, payload) => {
     const app = msal();
