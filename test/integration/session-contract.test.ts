@@ -738,6 +738,21 @@ describe("a source", () => {
     expect(get.mock.calls.length).toBeLessThan(6);
   });
 
+  it("B1 B5 an SDK that hands out its token for a while after the end gives it no other life", async () => {
+    const platform = new ManualPlatform();
+    const held = { token: timedToken(platform.now(), LIFETIME) };
+    const session = new AuthSession({ source: { get: async () => held.token } }, platform);
+    onTestFinished(() => session.dispose());
+    await session.getToken();
+    await platform.advance(LIFETIME);
+    const fresh = session.getToken();
+    await platform.advance(5_000);
+    expect(session.token).toBeUndefined();
+    held.token = timedToken(platform.now(), LIFETIME);
+    await platform.advance(60_000);
+    expect(await fresh).toBe(held.token);
+  });
+
   it("2.4 after a sign-out and a reload, an SDK without news is asked whether it has another user by now", async () => {
     vi.stubGlobal("localStorage", new MapStorage());
     const platform = new ManualPlatform();

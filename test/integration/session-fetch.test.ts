@@ -266,4 +266,21 @@ describe("session.fetch()", () => {
     expect((await session.fetch(`${API}/me`)).status).toBe(200);
     expect(refresh).toHaveBeenCalledTimes(2);
   });
+
+  it("B27 that is repeated without an answer leaves the budget to the next", async () => {
+    let good = "Bearer token-1";
+    let isDown = true;
+    const { session, platform, refresh } = open((request) => {
+      if (request.headers.get("Authorization") !== good) return refused();
+      return isDown ? Response.error() : new Response("ok");
+    });
+    good = "Bearer token-2";
+    await expect(session.fetch(`${API}/me`)).rejects.toThrow();
+    isDown = false;
+    await platform.advance(60_000);
+    expect((await session.fetch(`${API}/me`)).status).toBe(200);
+    good = "Bearer token-3";
+    expect((await session.fetch(`${API}/me`)).status).toBe(200);
+    expect(refresh).toHaveBeenCalledTimes(2);
+  });
 });

@@ -806,6 +806,18 @@ describe("dispose() in the midst of what it causes", () => {
     expect(auth.socket.active).toBe(false);
     expect(server.connections).toBe(2);
   });
+
+  it("2.5 leaves no timer behind, whatever was connected beside it", async () => {
+    const server = await startAuthServer();
+    const { session, clock } = sessionWith();
+    const auth = disposed(
+      new AuthSocket(server.url, { session, io: { ...FAST, transports: ["websocket"] } }),
+    );
+    const chat = auth.of("/chat");
+    await Promise.all([auth.whenConnected(), chat.whenConnected()]);
+    auth.dispose();
+    expect(clock.pending).toBe(0);
+  });
 });
 
 describe("whenConnected() in a listener", () => {

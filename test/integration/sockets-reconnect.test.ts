@@ -291,4 +291,42 @@ describe("reconnect() of a socket that is not connected", () => {
     await auth.whenConnected();
     expect(refresh).toHaveBeenCalledTimes(1);
   });
+
+  it("B6 while the refresh endpoint is out, connects at once with the token that is still good", async () => {
+    const server = await startAuthServer();
+    const { session, refresh } = sessionWith();
+    refresh.mockRejectedValue(new Error("down"));
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    await expect(session.getToken({ forceRefresh: true })).rejects.toThrow();
+    expect(session.state.status).toBe("waiting");
+    auth.disconnect().reconnect();
+    await auth.whenConnected();
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it("T13 B27 that has to wait asks for the token at once", async () => {
+    const server = await startAuthServer();
+    const { session, refresh, clock } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session, io: { reconnection: false } }));
+    await auth.whenConnected();
+    server.admit = () => {
+      throw new Refusal("no", { code: "insufficient_scope" });
+    };
+    auth.disconnect().connect();
+    for (let count = 0; count < 3; count++) {
+      await untilStatus(auth, "refused");
+      auth.reconnect();
+    }
+    await untilStatus(auth, "refused");
+    const asked = refresh.mock.calls.length;
+    auth.reconnect();
+    await until(session, () => refresh.mock.calls.length === asked + 1);
+    server.admit = () => {};
+    expect(auth.state).toMatchObject({ status: "connecting", retryAt: expect.any(Number) });
+    await clock.skip(10_000);
+    await auth.whenConnected();
+    expect(server.tokens.at(-1)).toBe(session.token);
+    expect(refresh).toHaveBeenCalledTimes(asked + 1);
+  });
 });

@@ -263,4 +263,36 @@ describe("B26 a server that keeps the connection and refuses its events", () => 
     expect(refresh).toHaveBeenCalledTimes(1);
     expect(server.connections).toBe(2);
   });
+
+  it("B26 B27 a token whose events were taken for hours may be revoked as the one before it", async () => {
+    const {
+      server,
+      guard,
+      token,
+      refresh,
+      clock,
+      session,
+      connect,
+      taken,
+      until: happened,
+    } = await guarded();
+    const auth = connect();
+    await auth.whenConnected();
+    const revoked = new Set<unknown>([token]);
+    guard.refuses = (sent) => revoked.has(sent);
+    auth.socket.emit("say", 1);
+    await server.until(() => server.connections === 2);
+    await auth.whenConnected();
+    await clock.skip(60_000);
+    server.drop();
+    await server.until(() => server.connections === 3);
+    await until(auth, ({ status }) => status === "connected");
+    revoked.add(session.token);
+    auth.socket.emit("say", 2);
+    await server.until(() => server.connections === 4);
+    auth.socket.emit("say", 3);
+    await happened(() => taken.length === 1);
+    expect(taken).toEqual([3]);
+    expect(refresh).toHaveBeenCalledTimes(2);
+  });
 });

@@ -136,17 +136,18 @@ describe("a namespace that is kicked with packets in flight", () => {
 });
 
 describe("a namespace that comes and goes beside a connected one", () => {
-  const IO = { transports: ["websocket"], reconnectionDelay: 1, reconnectionDelayMax: 1 };
+  const IO = { reconnectionDelay: 1, reconnectionDelayMax: 1 };
 
-  async function pair() {
+  async function pair({ delay = 0, transports = ["websocket"] } = {}) {
     const server = await startAuthServer();
+    const url = delay > 0 ? (await slowLineTo(server.url, delay)).url : server.url;
     const session = disposed(
       new AuthSession({
         refresh: async () => issueToken(),
         store: memoryStore({ accessToken: issueToken() }),
       }),
     );
-    const auth = disposed(new AuthSocket(server.url, { session, io: IO }));
+    const auth = disposed(new AuthSocket(url, { session, io: { ...IO, transports } }));
     const chat = auth.of("/chat");
     await Promise.all([auth.whenConnected(), chat.whenConnected()]);
     return { server, auth, chat };
@@ -202,5 +203,15 @@ describe("a namespace that comes and goes beside a connected one", () => {
     answer("late");
     expect(await auth.socket.emitWithAck("ask", 1)).toBe(1);
     expect(server.handshakes).toBe(1);
+  });
+
+  it("T4 by polling, too, where what was sent before is on its way for long", async () => {
+    const { server, auth, chat } = await pair({ delay: 50, transports: ["polling"] });
+    await server.quiet();
+    chat.socket.emit("leave");
+    await chat.disconnect().connect().whenConnected();
+    expect(await auth.socket.emitWithAck("ask", 1)).toBe(1);
+    expect(server.handshakes).toBe(1);
+    expect(server.doubles).toBe(0);
   });
 });

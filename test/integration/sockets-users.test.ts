@@ -1,4 +1,4 @@
-import { AuthSession, AuthSocket, memoryStore } from "authsocket";
+import { AuthSession, AuthSocket, memoryStore, type TokenSource } from "authsocket";
 import { describe, expect, it, vi } from "vitest";
 import { type AuthServer, issueToken, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
@@ -601,5 +601,52 @@ describe("B18 every emitWithAck settles", () => {
     auth.dispose();
     await expect(socket.emitWithAck("ask")).rejects.toThrow("disposed");
     await expect(socket.timeout(10).emitWithAck("ask")).rejects.toThrow("disposed");
+  });
+});
+
+describe("B16 before anybody is known", () => {
+  it.each([
+    ["as it is subscribed to", (changed: () => void) => changed()],
+    ["right after", (changed: () => void) => void Promise.resolve().then(changed)],
+  ])(
+    "B16 what is said until an SDK finds its user is that user's, though it says %s that nobody is there",
+    async (_, first) => {
+      const server = await startAuthServer();
+      let token: string | null = null;
+      let tell = () => {};
+      const source: TokenSource = {
+        get: async () => token,
+        subscribe(changed) {
+          tell = changed;
+          first(changed);
+          return () => {};
+        },
+      };
+      const session = disposed(new AuthSession({ source }));
+      const auth = disposed(new AuthSocket(server.url, { session, io: FAST }));
+      const answered = auth.socket.emitWithAck("join", "room");
+      await untilStatus(session, "signedOut");
+      token = alice();
+      tell();
+      expect(await answered).toBe("room");
+      expect(subjects(server, "join")).toEqual(["alice"]);
+    },
+  );
+
+  it("B16 what is said between two sign-ins in one listener is the first user's, and given up", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith({ store: memoryStore() });
+    const auth = disposed(new AuthSocket(server.url, { session, io: FAST }));
+    const unsubscribe = session.subscribe(({ status }) => {
+      if (status !== "signedOut") return;
+      unsubscribe();
+      void session.signIn(alice());
+      auth.socket.emit("secret", "alice's");
+      void session.signIn(bob());
+    });
+    await untilStatus(auth, "connected");
+    await auth.socket.emitWithAck("ask", 1);
+    expect(subjects(server, "ask")).toEqual(["bob"]);
+    expect(subjects(server, "secret")).toEqual([]);
   });
 });

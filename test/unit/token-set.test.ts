@@ -11,6 +11,8 @@ describe("a token set from outside", () => {
 
   it("B16 a subject may be a number, as many a database has it", () => {
     expect(readTokenSet({ accessToken: "a", subject: 42 })).toEqual({ accessToken: "a", subject: "42" });
+    for (const subject of [Number.NaN, 2 ** 53, 0.5])
+      expect(readTokenSet({ accessToken: "a", subject })).toEqual({ accessToken: "a" });
   });
 
   it("S5 loses what is malformed, and keeps the rest", () => {

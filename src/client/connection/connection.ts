@@ -118,7 +118,7 @@ export class Connection implements SessionClient, SocketOwner {
   /** B16: what was the previous user's has been given up, and the connection is still to be closed. */
   #dropped: { wasConnected: boolean; wasGuest: boolean } | undefined;
   #wokenAt = Number.NEGATIVE_INFINITY;
-  /** The events that the server refuses, as one who asks for a refresh: a new connection does not show that they are taken (B26). */
+  /** The events that the server refuses, as one who asks for a refresh: that it has taken CONNECT says nothing of them (B26). */
   readonly #events = {};
   /** When the server has cut this user's connections lately (B14). */
   #cuts: readonly number[] = [];
@@ -197,8 +197,10 @@ export class Connection implements SessionClient, SocketOwner {
     }
     this.#guest.asked();
     const at = this.#pace.putOffUntil(this.#now);
-    if (at !== undefined) this.#delay(FIRST_ATTEMPT, at, state.error);
-    else this.#begin(FIRST_ATTEMPT, wants === "any" && state.status === "refused" ? "another" : wants);
+    if (at !== undefined) {
+      if (wants === "new") this.#renewAhead();
+      this.#delay(FIRST_ATTEMPT, at, state.error);
+    } else this.#begin(FIRST_ATTEMPT, wants === "any" && state.status === "refused" ? "another" : wants);
   }
 
   #begin(attempt: Attempt, wants: Wants): void {
@@ -210,8 +212,9 @@ export class Connection implements SessionClient, SocketOwner {
       const token = this.#session.currentToken;
       if (wants === "another" && token !== undefined && this.#view.status === "ready")
         this.#session.refreshes.replace(this, token);
-      // Where none is to be had, the one that is there may serve.
-      if (wants === "new" && token !== undefined) this.#force().then(start, start);
+      // Where none is to be had for now, the one that is there may serve.
+      const isToCome = token !== undefined && this.#session.state.status !== "waiting";
+      if (wants === "new" && isToCome) this.#force().then(start, start);
       else start();
     });
   }
@@ -236,7 +239,14 @@ export class Connection implements SessionClient, SocketOwner {
       else this.#force().then(swap, () => {}); // the state of the session says why
     } else if (isAtRest(state)) this.#connect("new");
     else if (state.status === "delayed" && this.#pace.putOffUntil(this.#now) === undefined)
-      this.#force().catch(() => {});
+      this.#renewAhead();
+    // A retry that nobody has seen is seen from now on.
+    else this.#connect("any");
+  }
+
+  /** For an attempt that is still to wait. */
+  #renewAhead(): void {
+    this.#force().catch(() => {});
   }
 
   #force(): Promise<string> {
@@ -259,8 +269,11 @@ export class Connection implements SessionClient, SocketOwner {
   drop(): void {
     const { socket } = this;
     const wasGuest = this.#guest.role === "guest";
+    const { id } = this.#user;
+    // Now, since the app may have signed in two users before its turn comes.
+    this.#user = this.#session.user;
     // The first sign-in of all takes over what waits, though not a guest's connection (B21).
-    if (this.#user.id === 0 && !(wasGuest && socket.connected)) return;
+    if (id === 0 && !(wasGuest && socket.connected)) return;
     this.#cuts = [];
     this.#dropped ??= { wasConnected: socket.connected, wasGuest };
     // What the app emits from here on is the next user's, and waits for the next connection.
@@ -700,8 +713,10 @@ export class Connection implements SessionClient, SocketOwner {
     this.tracker.lost();
     this.#outbox.lost();
     const state = this.#state;
-    if (state.status === "connected" && this.#now - state.since >= PROVEN)
+    if (state.status === "connected" && this.#now - state.since >= PROVEN) {
       this.#session.refreshes.served(this);
+      if (!state.isHeld && !state.error) this.#session.refreshes.served(this.#events);
+    }
     if (reason === "io server disconnect") this.#cut();
     else if (reason !== "io client disconnect") this.#lost();
   }

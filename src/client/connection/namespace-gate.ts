@@ -30,17 +30,22 @@ export class NamespaceGate {
     this.#platform = platform;
   }
 
+  /** Whether it stands in the way of the next Socket of the namespace. */
+  get isShut(): boolean {
+    return !!(this.#unanswered || this.#closing);
+  }
+
   /** From now on, for that Socket of the namespace. */
   serve(socket: Socket): void {
     this.#socket = socket;
+    this.#isWaiting = false;
   }
 
   /** @returns whether an earlier CONNECT, or the DISCONNECT that followed, is still on its way */
   open(): boolean {
-    const isUnanswered = !!this.#unanswered;
-    this.#isWaiting = isUnanswered || !!this.#closing;
+    this.#isWaiting = this.isShut;
     if (!this.#isWaiting) Socket.prototype.connect.call(this.#socket);
-    return isUnanswered;
+    return !!this.#unanswered;
   }
 
   /**
@@ -72,6 +77,7 @@ export class NamespaceGate {
 
   /** The Manager is telling of its close, until that end. */
   closed(end: Promise<void>): void {
+    this.#platform.clearTimeout(this.#settling);
     this.#unanswered = undefined;
     this.#closing ??= end.then(() => {
       this.#closing = undefined;
@@ -97,7 +103,9 @@ export class NamespaceGate {
     this.#platform.clearTimeout(this.#settling);
     this.#unanswered = engine;
     this.#settling = this.#platform.setTimeout(() => {
-      if (this.#unanswered === engine) this.#answered();
+      // By polling, what was sent before may be under way still.
+      if (engine.writeBuffer.length > 0) this.#settle(engine);
+      else if (this.#unanswered === engine) this.#answered();
     }, SETTLE);
   }
 

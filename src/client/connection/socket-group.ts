@@ -131,8 +131,12 @@ export class SocketGroup implements ConnectionContext {
 
   /** The first member takes the others with it, and the session that was made for it. */
   leave(member: Connection): void {
+    for (const [namespace, gate] of this.#gates) {
+      if (!gate.isShut && !this.member(namespace)) this.#gates.delete(namespace);
+    }
     if (member.namespace !== this.namespace) return;
     for (const { socket } of this.#members) socket.dispose();
+    this.#closed();
     this.#dropListeners();
     if (!this.options.session) this.session.dispose();
   }

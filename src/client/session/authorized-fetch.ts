@@ -28,10 +28,12 @@ export async function authorizedFetch(
       throw new AuthSocketError("user_changed", "another user has signed in");
     }
   };
-  const send = (token: string): Promise<Response> => {
+  const send = async (token: string): Promise<Response> => {
     // A Request's body can be read once: what may be repeated is sent as a copy.
     const copy = isRepeatable && request.clone ? request.clone() : input;
-    return sendWith(session, copy, init, given, token);
+    const response = await sendWith(session, copy, init, given, token);
+    if (response.status !== 401) session.refreshes.served(session.http, token);
+    return response;
   };
 
   const { id } = session.user;
@@ -49,8 +51,8 @@ export async function authorizedFetch(
   refuseOthers(userId);
   void response.body?.cancel().catch(() => {});
   const repeated = await send(fresh);
-  // B27: what other URLs answer says nothing of the one that has refused the token.
-  if (repeated.status !== 401) session.refreshes.served(session.http);
+  // B27: what other URLs answer to this token says nothing of this one.
+  if (repeated.status === 401) session.refreshes.refusedAgain(session.http, fresh);
   return repeated;
 }
 

@@ -50,9 +50,19 @@ export class RefreshBudget {
     if (accessToken === this.#refreshedFor) this.asked(asker, accessToken, now);
   }
 
-  /** A server has taken the token that the asker was given. */
-  served(asker: object): void {
-    this.#askers.delete(asker);
+  /** A server has refused the token that the asker was given, too. */
+  refusedAgain(asker: object, accessToken: string): void {
+    const asked = this.#askers.get(asker);
+    if (asked) asked.refused = accessToken;
+  }
+
+  /**
+   * A server has taken the token that the asker was given.
+   *
+   * @param token that it was, where the asker speaks for many: what one of them has refused stays refused
+   */
+  served(asker: object, token?: string): void {
+    if (token === undefined || this.#askers.get(asker)?.refused !== token) this.#askers.delete(asker);
   }
 
   /** There is another token. Whoever has not refused the one before has found it good, and need not have said so. */

@@ -14,7 +14,7 @@ import {
 } from "../token/access-token.ts";
 import { Fingerprints } from "../token/fingerprints.ts";
 import type { TokenSet } from "../token/token-set.ts";
-import { drawnAt, nextUser } from "../token/user.ts";
+import { drawnAt, nextUser, successor } from "../token/user.ts";
 import { askAgainAt, type Doubt, doubted, isCertain } from "./doubt.ts";
 import type { AuthSessionOptions } from "./options.ts";
 import {
@@ -87,9 +87,14 @@ export class Refreshes implements AttemptOwner {
 
   // What servers and other tabs say.
 
+  /** What an asker was given has proved no better (B27). */
+  refusedAgain(asker: object, token: string): void {
+    this.#budget.refusedAgain(asker, token);
+  }
+
   /** What an asker was given has proved good (B27). */
-  served(asker: object): void {
-    this.#budget.served(asker);
+  served(asker: object, token?: string): void {
+    this.#budget.served(asker, token);
   }
 
   /**
@@ -290,7 +295,7 @@ export class Refreshes implements AttemptOwner {
       return;
     }
     if (this.#owner.hasLeft(received.subject)) {
-      this.#owner.decide({ status: "signedOut", user: state.user });
+      this.#owner.decide({ status: "signedOut", user: successor(state.user) });
       return;
     }
     const sent = before?.refreshToken;
@@ -306,8 +311,9 @@ export class Refreshes implements AttemptOwner {
       if (received.accessToken === tokenOf(this.#state)?.accessToken) return;
       this.overtake();
     }
-    const isGoodStill =
-      asked.reason === "expiring" || asked.reason === "forced" || (isSource && asked.reason !== "expired");
+    // B5: one that was over when it was seen first has its end by another clock than this one.
+    const isSeenOver = before && isExpired(before, before.knownSince ?? now);
+    const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || (isSource && !isSeenOver);
     const token = isGoodStill ? sameLife(before, received, now) : received;
     const user = nextUser(state.user, token);
     const isNews = isSource && before && end.type === "granted" && user.id !== state.user.id;

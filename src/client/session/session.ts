@@ -413,7 +413,8 @@ export class Session
     const { user } = this.#state;
     const token = tokenOf(this.#state);
     this.refreshes.overtake("nobody");
-    this.#discardOfNobody();
+    // Whose they are was not known yet (B10).
+    if (user.id === 0) this.#clients.discard();
     const announcing = this.announcing({ signedOut: true, token, subject: user.subject });
     this.decide({ status: "signedOut", user: successor(user) }, this.#store.clearAll(true, announcing));
     await this.refreshes.ending;
@@ -482,7 +483,7 @@ export class Session
     const state = this.#state;
     if (found === "unchanged") return;
     if (found === "signedOut") {
-      this.#leave();
+      this.#leaveToo();
       // 2.4: it may have another user by now.
       if (state.status === "loading" && this.#supply.isSource) this.#news.ask(true);
     } else if (found === "nothing") {
@@ -520,7 +521,7 @@ export class Session
         this.#news.ask(true);
         break;
       case "leave":
-        this.#leave();
+        this.#leaveToo();
         break;
       case "reopen":
         this.#reopen(false);
@@ -592,18 +593,19 @@ export class Session
     );
   }
 
-  /** Somebody has signed out elsewhere. */
+  /** Nobody is signed in elsewhere any more. */
   #leave(...effects: (() => void)[]): void {
     const { status, user } = this.#state;
     if (status === "signedOut") return;
     this.refreshes.overtake();
-    if (status !== "loading") this.#discardOfNobody();
     this.decide({ status: "signedOut", user: successor(user) }, ...effects);
   }
 
-  /** B16: whoever has signed out may have been somebody whom no token has named here yet. */
-  #discardOfNobody(): void {
-    if (this.user.id === 0) this.#clients.discard();
+  /** Somebody has signed out elsewhere. It may have been somebody whom no token has named here yet (B16). */
+  #leaveToo(): void {
+    const { status, user } = this.#state;
+    if (user.id === 0 && status !== "loading" && status !== "signedOut") this.#clients.discard();
+    this.#leave();
   }
 
   warningChanged(): void {

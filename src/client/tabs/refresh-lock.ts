@@ -188,7 +188,7 @@ export class RefreshLock {
       this.#update(
         name,
         (lease) => {
-          held = isBlind || isHeld(lease, id, since);
+          held = isHeld(lease, id, since);
           return change(lease);
         },
         () => done(held),

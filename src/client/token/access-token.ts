@@ -152,7 +152,8 @@ export function sameLife(old: AccessToken | undefined, fresh: AccessToken, now: 
   // An opaque token whose server tells its lifetime anew is renewed in place.
   const expiresAt = fresh.claims?.exp === undefined ? fresh.expiresAt : least(old.expiresAt, fresh.expiresAt);
   if (expiresAt === undefined || expiresAt !== old.expiresAt) return fresh;
-  return { ...fresh, expiresAt, renewAt: Math.max(now + MIN_RENEWAL_GAP, (now + expiresAt) / 2) };
+  const { knownSince } = old;
+  return { ...fresh, expiresAt, knownSince, renewAt: Math.max(now + MIN_RENEWAL_GAP, (now + expiresAt) / 2) };
 }
 
 /** B14: whether the server had a reason to end a connection that was made with this token. */

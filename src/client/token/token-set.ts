@@ -61,7 +61,7 @@ function isToken(value: unknown): value is string {
 
 /** Many a database numbers its users. */
 export function subjectOf(value: unknown): string | undefined {
-  const subject = typeof value === "number" ? `${value}` : value;
+  const subject = Number.isSafeInteger(value) ? `${value}` : value;
   return isToken(subject) ? subject : undefined;
 }
 
