@@ -103,6 +103,7 @@ describe("ticks", () => {
     expect(ofAlice.ticks.at(-1)).toBe(from - 1);
     await signedIn("alice", server);
     await ofAlice.reached(from);
-    expect(ofAlice.ticks).toEqual(consecutive(1, from));
+    // On a busy machine, more have come by now.
+    expect(ofAlice.ticks.slice(0, from)).toEqual(consecutive(1, from));
   });
 });
