@@ -191,7 +191,8 @@ describe("two nodes are one server", { timeout: 120_000 }, () => {
   it("who loses one recovers on the other, with what was missed, once", async () => {
     const proxy = await SwitchProxy.start(a.url);
     onTestFinished(() => proxy.close());
-    const { browser, token } = await signedIn("alice", proxy.url);
+    // The others were disconnected a moment ago, and the clocks of two nodes may differ: nothing of theirs is restored (V5).
+    const { browser, token } = await signedIn("admin", proxy.url);
     const bob = await signedIn("bob", b.url);
     const [socket, writer] = [await browser.connect(token), await bob.browser.connect(bob.token)];
     const lines: string[] = [];
