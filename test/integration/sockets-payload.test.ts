@@ -1,5 +1,6 @@
 import { AuthSession, AuthSocket, memoryStore } from "authsocket";
 import { describe, expect, it, vi } from "vitest";
+import { reactive, ref } from "vue";
 import { issueToken, Refusal, startAuthServer, verify } from "../support/auth-server.ts";
 import { startCookieServer } from "../support/cookie-server.ts";
 import { disposed } from "../support/disposal.ts";
@@ -150,5 +151,16 @@ describe("Socket.IO's own way to give a token", () => {
       auth.socket.auth = { token: issueToken() };
     }).toThrow(/"payload"/);
     await auth.connect().whenConnected();
+  });
+
+  it("B25 the rest works behind Vue's proxies, as in a ref() or a store of Pinia's", () => {
+    const { session } = sessionWith(issueToken());
+    const auth = disposed(new AuthSocket("http://127.0.0.1:9", { session, autoConnect: false }));
+    const store = reactive({ auth, session });
+    expect(store.auth.state).toEqual({ status: "idle" });
+    expect(ref(session).value.state).toBe(session.state);
+    disposed(
+      new AuthSocket("http://127.0.0.1:9", { session: store.session as AuthSession, autoConnect: false }),
+    );
   });
 });
