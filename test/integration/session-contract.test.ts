@@ -546,6 +546,22 @@ describe("the refresh endpoint", () => {
     expect(refresh).toHaveBeenCalledTimes(2);
   });
 
+  it.each<[string, (headers: Record<string, string>) => unknown]>([
+    ["a Response", (headers) => new Response(null, { status: 503, headers })],
+    ["an error with a Response", (headers) => ({ response: new Response(null, { status: 429, headers }) })],
+    ["an error with plain headers", (headers) => ({ response: { status: 503, headers } })],
+  ])("B6 a function that throws %s is not called again before its Retry-After is over", async (_, error) => {
+    const { session, desk, platform } = newSession();
+    const ready = session.whenReady();
+    (await desk.turn(1)).reject(error({ "retry-after": "40" }));
+    await untilStatus(session, "waiting");
+    await platform.advance(39_000);
+    expect(desk.turns).toHaveLength(1);
+    await platform.advance(3_000);
+    (await desk.turn(2)).resolve("fresh");
+    expect((await ready).status).toBe("signedIn");
+  });
+
   it("B6 a 401 without a refresh token is asked once more, within two seconds, and may then be good", async () => {
     const endpoint = startRefreshEndpoint((_, number) =>
       number === 1 ? new Response(null, { status: 401 }) : tokenResponse("fresh"),
@@ -736,6 +752,57 @@ describe("a source", () => {
     await platform.advance(60_000);
     expect((await ready).status).toBe("signedIn");
     expect(get.mock.calls.length).toBeLessThan(6);
+  });
+
+  it("B9 B27 an SDK that hands out its expired token is not asked without a pause for a fresh one", async () => {
+    const platform = new ManualPlatform();
+    const held = { token: timedToken(platform.now(), LIFETIME) };
+    const get = vi.fn(async () => {
+      // A loop without a pause would never come to an end.
+      if (get.mock.calls.length > 100) held.token = timedToken(platform.now(), LIFETIME);
+      return held.token;
+    });
+    const session = new AuthSession({ source: { get } }, platform);
+    onTestFinished(() => session.dispose());
+    await session.getToken();
+    await platform.advance(LIFETIME);
+    get.mockClear();
+    const fresh = session.getToken({ forceRefresh: true });
+    await platform.advance(5_000);
+    expect(get.mock.calls.length).toBeLessThan(20);
+    held.token = timedToken(platform.now(), LIFETIME);
+    await platform.advance(2_000);
+    expect(await fresh).toBe(held.token);
+  });
+
+  it("B5 a clock that is put two hours forward keeps nobody waiting for an SDK that goes on handing out its token", async () => {
+    const platform = new ManualPlatform();
+    const token = timedToken(platform.now(), 3_600_000);
+    const get = vi.fn(async () => token);
+    const session = new AuthSession({ source: { get } }, platform);
+    onTestFinished(() => session.dispose());
+    await session.getToken();
+    await platform.advance(60_000);
+    platform.jump(7_200_000);
+    get.mockClear();
+    const asked = session.getToken();
+    await platform.advance(60_000);
+    expect(await asked).toBe(token);
+    expect(get.mock.calls.length).toBeLessThan(6);
+  });
+
+  it("B4 an opaque token of an SDK's that is handed out after its end is asked for again", async () => {
+    const platform = new ManualPlatform();
+    const tokens = { accessToken: "opaque", expiresAt: platform.now() + LIFETIME };
+    const get = vi.fn(async () => tokens);
+    const session = new AuthSession({ source: { get } }, platform);
+    onTestFinished(() => session.dispose());
+    onTestFinished(holdToken(session));
+    await session.getToken();
+    await platform.advance(LIFETIME);
+    get.mockClear();
+    await platform.advance(LIFETIME);
+    expect(get).toHaveBeenCalled();
   });
 
   it("B1 B5 an SDK that hands out its token for a while after the end gives it no other life", async () => {

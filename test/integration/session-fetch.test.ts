@@ -283,4 +283,21 @@ describe("session.fetch()", () => {
     expect((await session.fetch(`${API}/me`)).status).toBe(200);
     expect(refresh).toHaveBeenCalledTimes(2);
   });
+
+  it("B27 an answer to what was sent before a refresh gives no other refresh to a URL that is always refused", async () => {
+    const polls: ((response: Response) => void)[] = [];
+    const { session, platform, refresh, requests } = open((request) =>
+      request.url.endsWith("/poll") ? new Promise((resolve) => polls.push(resolve)) : refused(),
+    );
+    for (let round = 0; round < 4; round++) {
+      const poll = session.fetch(`${API}/poll`);
+      await vi.waitFor(() => expect(polls).toHaveLength(1));
+      await session.fetch(`${API}/denied`);
+      polls.shift()?.(new Response("ok"));
+      await poll;
+      await platform.advance(15_000);
+    }
+    expect(requests).toHaveLength(9);
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
 });

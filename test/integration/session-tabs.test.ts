@@ -853,4 +853,23 @@ describe("tabs and sessions that lag behind", () => {
     await two.tab.advance(60_000);
     expect(two.session.state).toMatchObject({ status: "signedIn", subject: "2" });
   });
+
+  it("section 2: signIn() on the page that a login has loaded reaches the tabs that are signed out, once it has refreshed, too", async () => {
+    const leases = new MemoryLeases();
+    const open = (chance: number) => {
+      const tab = openTab(leases, chance);
+      return sessionIn(tab, { refresh: async () => timedToken(tab.now(), LIFETIME), store: memoryStore() });
+    };
+    const other = open(0.1);
+    await other.getToken();
+    await other.signOut();
+    const loaded = open(0.2);
+    await loaded.getToken();
+    await settled();
+    expect(other.state.status).toBe("signedOut");
+    await loaded.signIn();
+    await settled();
+    expect(other.state.status).toBe("unknown");
+    expect((await other.whenReady()).status).toBe("signedIn");
+  });
 });

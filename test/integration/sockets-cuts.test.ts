@@ -270,6 +270,37 @@ describe("B14 a disconnect by the server", () => {
   });
 });
 
+describe("B14 a plain server with recovery, which verifies no connection that it recovers", () => {
+  it.each(["auto", "reconnect"] as const)(
+    "B14 its cut at the end of the token of before is no kick: back at once, renewal: %s",
+    async (renewal) => {
+      const server = await startAuthServer({ connectionStateRecovery: {} });
+      const { session, clock, refresh } = sessionWith(() => issueToken());
+      const auth = disposed(
+        new AuthSocket(server.url, {
+          session,
+          renewal,
+          io: { reconnectionDelay: 1, reconnectionDelayMax: 1 },
+        }),
+      );
+      await auth.whenConnected();
+      const heard = new Promise((resolve) => auth.socket.once("news", resolve));
+      server.io.emit("news");
+      await heard;
+      await clock.skip(3_000_000);
+      expect(await session.getToken({ forceRefresh: true })).toBe(session.token);
+      if (renewal === "auto") server.drop();
+      await until(auth, (state) => state.status === "connected" && state.recovered);
+      await clock.skip(600_000);
+      server.kick();
+      await server.until(() => server.connections === 3);
+      await auth.whenConnected();
+      expect(server.tokens.at(-1)).toBe(session.token);
+      expect(refresh).toHaveBeenCalledTimes(1);
+    },
+  );
+});
+
 describe("T13 a server that always kicks", () => {
   it.each([
     ["a good token", () => issueToken(), 2],

@@ -479,4 +479,25 @@ describe("a guest who signs in while listeners are told of the connection", () =
     await auth.socket.emitWithAck("ask", 1);
     expect(server.received.map(({ subject, event }) => `${subject}: ${event}`)).toEqual(["bob: ask"]);
   });
+
+  it("B16 what Alice says before Bob signs in, too, in the same listener, is given up", async () => {
+    const server = await startAuthServer();
+    server.admit = () => {};
+    const session = disposed(new AuthSession({ refresh: async () => null, store: memoryStore() }));
+    const auth = disposed(new AuthSocket(server.url, { session, anonymous: true }));
+    const unsubscribe = auth.subscribe(({ status }) => {
+      if (status !== "connected") return;
+      unsubscribe();
+      void session.signIn(issueToken({ subject: "alice" }));
+      auth.socket.emit("say", "alice's");
+      void session.signIn(issueToken({ subject: "bob" }));
+      auth.socket.emit("say", "bob's");
+    });
+    await until(auth, (state) => state.status === "connected" && !state.anonymous);
+    await auth.socket.emitWithAck("ask", "last");
+    expect(server.received.map(({ subject, args }) => [subject, args[0]])).toEqual([
+      ["bob", "bob's"],
+      ["bob", "last"],
+    ]);
+  });
 });

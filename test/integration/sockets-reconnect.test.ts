@@ -329,4 +329,57 @@ describe("reconnect() of a socket that is not connected", () => {
     expect(server.tokens.at(-1)).toBe(session.token);
     expect(refresh).toHaveBeenCalledTimes(asked + 1);
   });
+
+  it("T13 B11 that has to wait does so, though its refresh is answered on the spot", async () => {
+    const server = await startAuthServer();
+    const clock = new SkippableClock();
+    clock.leases = () => undefined;
+    const refresh = vi.fn(() => issueToken());
+    const session = disposed(
+      new AuthSession({ refresh, store: memoryStore({ accessToken: issueToken() }) }, clock),
+    );
+    const root = disposed(new AuthSocket(server.url, { session }));
+    const auth = root.of("/chat");
+    await Promise.all([root.whenConnected(), auth.whenConnected()]);
+    server.admit = (_, socket) => {
+      if (socket.nsp.name === "/chat") throw new Refusal("no", { code: "insufficient_scope" });
+    };
+    auth.disconnect().connect();
+    for (let count = 0; count < 3; count++) {
+      await untilStatus(auth, "refused");
+      auth.reconnect();
+    }
+    await untilStatus(auth, "refused");
+    server.admit = () => {};
+    auth.reconnect();
+    await root.socket.emitWithAck("ask", 1);
+    expect(auth.state).toMatchObject({ status: "connecting", retryAt: expect.any(Number) });
+    expect(auth.socket.connected).toBe(false);
+    await clock.skip(10_000);
+    await auth.whenConnected();
+    expect(await auth.socket.emitWithAck("ask", 2)).toBe(2);
+  });
+
+  it("B27 shows a retry that nobody has seen so far, while it waits", async () => {
+    const server = await startAuthServer();
+    const { session, clock } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    server.admit = () => {
+      throw new Refusal("no", { code: "insufficient_scope" });
+    };
+    auth.disconnect().connect();
+    await untilStatus(auth, "refused");
+    server.admit = () => {
+      throw new Refusal("later", { code: "unavailable", retryAfter: 60_000 });
+    };
+    const before = server.connects.length;
+    clock.wakeUp();
+    await clock.skip(1_500);
+    await server.until(() => server.connects.length > before);
+    await server.quiet();
+    expect(auth.state.status).toBe("refused");
+    auth.reconnect();
+    expect(auth.state.status).toBe("connecting");
+  });
 });

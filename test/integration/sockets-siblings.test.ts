@@ -1,7 +1,7 @@
 import { AuthSession, AuthSocket, memoryStore } from "authsocket";
 import { authenticate } from "authsocket/server";
 import type { Namespace } from "socket.io";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { issueToken, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { startServer } from "../support/guarded-server.ts";
@@ -213,5 +213,30 @@ describe("a namespace that comes and goes beside a connected one", () => {
     expect(await auth.socket.emitWithAck("ask", 1)).toBe(1);
     expect(server.handshakes).toBe(1);
     expect(server.doubles).toBe(0);
+  });
+
+  it("T4 B11 dispose() and of() in a listener, behind which the closing is still queued", async () => {
+    const { server, auth, chat } = await pair();
+    const again = new Promise<AuthSocket>((resolve) => {
+      const unsubscribe = auth.session.subscribe(() => {
+        unsubscribe();
+        chat.dispose();
+        resolve(auth.of("/chat"));
+      });
+    });
+    await auth.session.getToken({ forceRefresh: true });
+    await (await again).whenConnected();
+    expect(await auth.socket.emitWithAck("ask", 1)).toBe(1);
+    expect(server.handshakes).toBe(1);
+    expect(server.doubles).toBe(0);
+  });
+
+  it("T4 by polling, a sibling that never stops sending keeps nobody from coming back", async () => {
+    const { server, auth, chat } = await pair({ delay: 25, transports: ["polling"] });
+    const timer = setInterval(() => auth.socket.emit("note"), 5);
+    onTestFinished(() => clearInterval(timer));
+    await server.until(() => server.heard("note").length > 3);
+    await chat.disconnect().connect().whenConnected();
+    expect(server.handshakes).toBe(1);
   });
 });

@@ -33,8 +33,8 @@ export type State =
   | ({ status: "awaiting"; dueAt: number } & Attempt)
   /** the engine is released until there is a token (B12) */
   | ({ status: "waitingForToken"; retryAt?: number | undefined } & Attempt)
-  /** the server is out of service for a while, or has refused the token again */
-  | ({ status: "delayed"; since: number; dueAt: number } & Attempt)
+  /** the server is out of service for a while, has refused the token again, or the app insists (T13) */
+  | ({ status: "delayed"; since: number; dueAt: number; waitsFor: "dueAt" | "dueAtOrToken" } & Attempt)
   | ({ status: "connected"; credential: Credential } & Live)
   | { status: "signedOut"; error?: AuthSocketError | undefined }
   | Refused;

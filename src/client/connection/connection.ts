@@ -117,6 +117,8 @@ export class Connection implements SessionClient, SocketOwner {
   #user: User;
   /** B16: what was the previous user's has been given up, and the connection is still to be closed. */
   #dropped: { wasConnected: boolean; wasGuest: boolean } | undefined;
+  /** Whom the server has let in last without recovery, in which it may ask nobody. */
+  #admittedWith: Credential | undefined;
   #wokenAt = Number.NEGATIVE_INFINITY;
   /** The events that the server refuses, as one who asks for a refresh: that it has taken CONNECT says nothing of them (B26). */
   readonly #events = {};
@@ -198,8 +200,10 @@ export class Connection implements SessionClient, SocketOwner {
     this.#guest.asked();
     const at = this.#pace.putOffUntil(this.#now);
     if (at !== undefined) {
+      // What is asked for ahead has not been tried.
+      if (wants === "new") this.#tried = undefined;
+      this.#delay(FIRST_ATTEMPT, at, state.error, "dueAt");
       if (wants === "new") this.#renewAhead();
-      this.#delay(FIRST_ATTEMPT, at, state.error);
     } else this.#begin(FIRST_ATTEMPT, wants === "any" && state.status === "refused" ? "another" : wants);
   }
 
@@ -238,10 +242,11 @@ export class Connection implements SessionClient, SocketOwner {
       if (isGuest(state.credential) || isNewer) this.#queue(swap);
       else this.#force().then(swap, () => {}); // the state of the session says why
     } else if (isAtRest(state)) this.#connect("new");
-    else if (state.status === "delayed" && this.#pace.putOffUntil(this.#now) === undefined)
-      this.#renewAhead();
-    // A retry that nobody has seen is seen from now on.
-    else this.#connect("any");
+    else {
+      // A retry that nobody has seen is seen from now on.
+      this.#connect("any");
+      if (state.status === "delayed" && this.#pace.putOffUntil(this.#now) === undefined) this.#renewAhead();
+    }
   }
 
   /** For an attempt that is still to wait. */
@@ -266,16 +271,17 @@ export class Connection implements SessionClient, SocketOwner {
 
   // What the session says.
 
-  drop(): void {
+  drop(wasSignedIn: boolean): void {
     const { socket } = this;
-    const wasGuest = this.#guest.role === "guest";
+    const wasGuest = !wasSignedIn && this.#guest.role === "guest";
     const { id } = this.#user;
     // Now, since the app may have signed in two users before its turn comes.
     this.#user = this.#session.user;
     // The first sign-in of all takes over what waits, though not a guest's connection (B21).
     if (id === 0 && !(wasGuest && socket.connected)) return;
     this.#cuts = [];
-    this.#dropped ??= { wasConnected: socket.connected, wasGuest };
+    const before = this.#dropped ?? { wasConnected: socket.connected, wasGuest };
+    this.#dropped = { ...before, wasGuest: wasGuest && before.wasGuest };
     // What the app emits from here on is the next user's, and waits for the next connection.
     socket.connected = false;
     // B21: what a guest has typed is the user's to send. Only the connection is another's.
@@ -330,7 +336,8 @@ export class Connection implements SessionClient, SocketOwner {
     if (status === "idle") return;
     if (status === "refused") {
       const token = view.status === "ready" ? tokenOf(view.credential) : undefined;
-      if (state.retry === "newerToken" && token !== undefined && token !== this.#tried) this.#retry(state);
+      if (state.retry === "newerToken" && token !== undefined && token !== this.#tried)
+        this.#retryInTime(state);
       return;
     }
     // B21: a refused guest waits for a sign-in.
@@ -367,6 +374,7 @@ export class Connection implements SessionClient, SocketOwner {
       case "delayed":
         // What it waits to try again with has been replaced.
         if (
+          state.waitsFor === "dueAtOrToken" &&
           view.status === "ready" &&
           this.#tried !== undefined &&
           tokenOf(view.credential) !== this.#tried
@@ -424,7 +432,14 @@ export class Connection implements SessionClient, SocketOwner {
 
   signedIn(): void {
     const state = this.#state;
-    if (state.status === "refused" && state.retry !== "never") this.#retry(state);
+    if (state.status === "refused" && state.retry !== "never") this.#retryInTime(state);
+  }
+
+  /** T13: an app may sign in, or force a refresh, at each refusal. */
+  #retryInTime(state: Refused): void {
+    const dueAt = this.#pace.putOffUntil(this.#now);
+    if (dueAt === undefined) this.#retry(state);
+    else this.#decide({ ...state, dueAt });
   }
 
   wokeUp(_wakeUp: WakeUp): void {
@@ -596,6 +611,7 @@ export class Connection implements SessionClient, SocketOwner {
     if (!this.socket.connected || state.status !== "opening" || !state.credential) return;
     const { id = "", recovered } = this.socket;
     const { credential } = state;
+    if (!recovered) this.#admittedWith = credential;
     this.#tried = undefined;
     this.#pace.accepted();
     const { renewal } = this.#context;
@@ -748,12 +764,16 @@ export class Connection implements SessionClient, SocketOwner {
     if (told || credential === "guest") this.#stop(told ?? kicked(), "signIn");
     else {
       const token = credential.accessToken;
-      const cut = readCut({ ...state, token: session.latest(credential), cuts }, session.currentToken, now);
+      // A plain server may have verified the token of the connection that was recovered, and know the end of that one.
+      const admitted = this.#admittedWith;
+      const isOlder = state.recovered && state.renewal !== "inBand" && admitted && !isGuest(admitted);
+      const known = session.latest(isOlder ? admitted : credential);
+      const cut = readCut({ ...state, token: known, cuts }, session.currentToken, now);
       if (cut === "kicked") {
         this.#stop(kicked(), "signIn");
         return;
       }
-      if (cut === "expired") session.refreshes.lapsed(token);
+      if (cut === "expired") session.refreshes.lapsed(known.accessToken);
       const replacement = cut === "expired" ? undefined : session.refreshes.replace(this, token);
       // A listener may have left meanwhile (B11).
       if (!this.isConnected) return;
@@ -827,11 +847,16 @@ export class Connection implements SessionClient, SocketOwner {
       this.#decide({ ...state, dueAt: this.#now + CONNECT_TIMEOUT });
   }
 
-  #delay(state: Attempt, dueAt: number, error = state.error): void {
+  #delay(
+    state: Attempt,
+    dueAt: number,
+    error = state.error,
+    waitsFor: "dueAt" | "dueAtOrToken" = "dueAtOrToken",
+  ): void {
     const attempt = attemptOf({ status: "starting", ...state });
     // What was refused already is shown as that, and waits for a newer token.
     if (attempt.veil && error) this.#decide(attempt.veil);
-    else this.#decide({ status: "delayed", ...attempt, error, since: this.#now, dueAt });
+    else this.#decide({ status: "delayed", ...attempt, error, since: this.#now, dueAt, waitsFor });
   }
 
   #stop(error: AuthSocketError, retry: Retry): void {
@@ -892,6 +917,7 @@ export class Connection implements SessionClient, SocketOwner {
           error,
           since: this.#now,
           dueAt: this.#backOffUntil(unreached),
+          waitsFor: "dueAtOrToken",
         },
         () => this.#close(),
       );

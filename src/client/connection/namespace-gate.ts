@@ -99,12 +99,12 @@ export class NamespaceGate {
     } else if (type === CONNECT || type === CONNECT_ERROR) this.#answered();
   }
 
-  #settle(engine: Manager["engine"]): void {
+  #settle(engine: Manager["engine"], last: unknown = engine.writeBuffer.slice(-1)[0]): void {
     this.#platform.clearTimeout(this.#settling);
     this.#unanswered = engine;
     this.#settling = this.#platform.setTimeout(() => {
       // By polling, what was sent before may be under way still.
-      if (engine.writeBuffer.length > 0) this.#settle(engine);
+      if ((engine.writeBuffer as unknown[]).includes(last)) this.#settle(engine, last);
       else if (this.#unanswered === engine) this.#answered();
     }, SETTLE);
   }

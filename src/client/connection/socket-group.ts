@@ -131,9 +131,14 @@ export class SocketGroup implements ConnectionContext {
 
   /** The first member takes the others with it, and the session that was made for it. */
   leave(member: Connection): void {
-    for (const [namespace, gate] of this.#gates) {
-      if (!gate.isShut && !this.member(namespace)) this.#gates.delete(namespace);
-    }
+    // Once what was decided before is done: the Socket may be still to be closed (B11).
+    const { reactions } = this.#session;
+    reactions.react(() => {
+      for (const [namespace, gate] of this.#gates) {
+        if (!gate.isShut && !this.member(namespace)) this.#gates.delete(namespace);
+      }
+    });
+    reactions.run();
     if (member.namespace !== this.namespace) return;
     for (const { socket } of this.#members) socket.dispose();
     this.#closed();

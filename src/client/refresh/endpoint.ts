@@ -1,7 +1,7 @@
 import { AuthSocketError } from "../errors.ts";
 import { baseOf, type Platform } from "../platform/platform.ts";
 import { isInSeconds, type KnownTokens, readTokenResponse, readTokenSet } from "../token/token-set.ts";
-import { AnswerError, certaintyOf, isElsewhere, saysSignInAgain } from "./outcome.ts";
+import { AnswerError, certaintyOf, isElsewhere, readRetryAfter, saysSignInAgain } from "./outcome.ts";
 import type { RefreshContext, RefreshRequest } from "./refresh.ts";
 
 /** What an endpoint needs of its session. */
@@ -58,9 +58,7 @@ export async function askEndpoint(
 
 async function readRefusal(response: Response, name: string, owner: EndpointOwner): Promise<AnswerError> {
   const { status, headers } = response;
-  // B5: a date is by the server's clock, which it tells where CORS lets it.
-  const date = Date.parse(headers.get("Date") ?? "") || owner.platform.now();
-  const retryAfter = readRetryAfter(headers.get("Retry-After"), date);
+  const retryAfter = readRetryAfter(headers, owner.platform.now());
   if (status === 404 || status === 405) {
     owner.warn(
       `"refresh": ${name} answered ${status}. Is this the URL and the method of the refresh endpoint?`,
@@ -105,11 +103,6 @@ function readPicked(read: RefreshRequest["read"], body: unknown, now: number): K
 
 async function readJson(response: Response): Promise<unknown> {
   return response.json().catch(() => undefined);
-}
-
-/** Seconds or a date, as HTTP has it, in ms from now. */
-function readRetryAfter(value: string | null, now: number): number {
-  return value ? Math.max(Number(value) * 1000 || Date.parse(value) - now || 0, 0) : 0;
 }
 
 /** Outside a page there is no other origin, and no preflight. */

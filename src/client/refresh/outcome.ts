@@ -53,6 +53,17 @@ export function isElsewhere(headers: Pick<Headers, "get">): boolean {
   return /html/i.test(headers.get("Content-Type") ?? "") || !!headers.get("Retry-After");
 }
 
+/**
+ * Seconds or a date, as HTTP has it, in ms from now. A date is by the server's clock, which it tells where CORS lets it (B5).
+ *
+ * @param now by this machine's clock
+ */
+export function readRetryAfter(headers: Pick<Headers, "get">, now: number): number {
+  const value = headers.get("Retry-After");
+  const date = Date.parse(headers.get("Date") ?? "") || now;
+  return value ? Math.max(Number(value) * 1000 || Date.parse(value) - date || 0, 0) : 0;
+}
+
 /** Reads the answer of a `Refresh` function or a source. */
 export function readAnswer(answer: unknown): RefreshOutcome {
   const tokens = readTokenSet(answer);
@@ -131,14 +142,15 @@ function readProperties(cause: unknown): {
     const { certainty, status, statusCode, response, retryAfter } = error;
     // A Response that was thrown, or the one that fetch's and axios' descendants hang on their errors.
     const { headers } = Object(response ?? error);
+    const get = (name: string) => (headers?.get ? headers.get(name) : headers?.[name.toLowerCase()]);
     const isLater = typeof retryAfter === "number" && retryAfter > 0;
     return {
       own: isAuthSocketError(cause) ? cause : undefined,
       certainty,
       status: status ?? statusCode ?? Object(response).status,
-      retryAfter: isLater ? retryAfter : 0,
+      retryAfter: isLater ? retryAfter : readRetryAfter({ get }, Number.NaN),
       isFinal: saysSignInAgain(error),
-      isForeign: isLater || (headers?.get && isElsewhere(headers)),
+      isForeign: isLater || isElsewhere({ get }),
     };
   } catch {
     return { retryAfter: 0 };

@@ -32,7 +32,9 @@ export async function authorizedFetch(
     // A Request's body can be read once: what may be repeated is sent as a copy.
     const copy = isRepeatable && request.clone ? request.clone() : input;
     const response = await sendWith(session, copy, init, given, token);
-    if (response.status !== 401) session.refreshes.served(session.http, token);
+    // What was sent before the token was replaced says nothing of the present one (B27).
+    if (response.status !== 401 && token === session.currentToken)
+      session.refreshes.served(session.http, token);
     return response;
   };
 

@@ -11,8 +11,12 @@ export interface SessionClient {
   /** The token that the server keeps the connection open for; undefined while not connected, and for a guest. */
   readonly connectedWith: string | undefined;
   readonly demand: Demand;
-  /** B16: gives up what is the previous user's, at once, before any of the app's code runs. */
-  drop(): void;
+  /**
+   * B16: gives up what is the previous user's, at once, before any of the app's code runs.
+   *
+   * @param wasSignedIn whether that user had a token, or was only a guest's next
+   */
+  drop(wasSignedIn: boolean): void;
   /** B10: somebody has signed out before it was known who: gives up what has not been sent. */
   discard(): void;
   /** The session has changed. */
@@ -65,8 +69,8 @@ export class Clients {
   }
 
   /** Now, and not when its turn comes: what the app emits from here on is the next user's. */
-  drop(): void {
-    for (const client of this.#members) client.drop();
+  drop(wasSignedIn: boolean): void {
+    for (const client of this.#members) client.drop(wasSignedIn);
   }
 
   /** Now, likewise. */

@@ -59,6 +59,9 @@ const PUT_BACK = 1_000;
 /** ms over which clients are spread that a server has told to come back at one time. */
 const RETRY_SPREAD = 1_000;
 
+/** ms after a token's end within which an identity SDK may still hand it out. */
+const SDK_LAG = 10_000;
+
 /** Who asks for a refresh because of the news of another tab. */
 const TABS = {};
 
@@ -311,8 +314,8 @@ export class Refreshes implements AttemptOwner {
       if (received.accessToken === tokenOf(this.#state)?.accessToken) return;
       this.overtake();
     }
-    // B5: one that was over when it was seen first has its end by another clock than this one.
-    const isSeenOver = before && isExpired(before, before.knownSince ?? now);
+    // B5: one that was over when it was seen first, or is long over, has its end by another clock than this one.
+    const isSeenOver = before && isExpired(before, Math.max(before.knownSince ?? now, now - SDK_LAG));
     const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || (isSource && !isSeenOver);
     const token = isGoodStill ? sameLife(before, received, now) : received;
     const user = nextUser(state.user, token);

@@ -402,9 +402,9 @@ export class Session
     await this.refreshes.attempt?.over;
     const after = this.#state;
     if (after.status === "waiting") throw after.error;
-    // What a source brings has been announced.
+    // What a source brings has been announced. Tabs where a nameless user is signed in would refresh to find out who it is.
     const token = tokenOf(after);
-    if (token && !this.#supply.isSource && after.user.id !== id)
+    if (token && !this.#supply.isSource && (after.user.id !== id || token.subject !== undefined))
       this.announcing({ signedOut: false, token })?.(() => {});
   }
 
@@ -632,7 +632,7 @@ export class Session
         this.#held.clear();
         this.refreshes.forget(); // what the previous user's tokens were refused for
       }
-      this.#clients.drop();
+      this.#clients.drop(last !== undefined);
     }
     const refresh = before.status === "refreshing" ? before.attempt.asked : undefined;
     // What the store turns out to hold at first is no other token than the one that was there, nor is what a source holds.
@@ -666,7 +666,8 @@ export class Session
       return wants !== "fresh" || isFresh ? token.accessToken : undefined;
     });
     if (status === "signedIn" && this.#waiters.wantFresh)
-      this.reactions.react(() => this.refreshes.look(this.#waiters.wantFresh));
+      // B9: what has just been brought and is of no use is not asked for again on the spot.
+      this.reactions.react(() => (token ? this.refreshes.look(this.#waiters.wantFresh) : this.watch()));
   }
 
   watch(): void {

@@ -150,7 +150,10 @@ export function inherited(old: AccessToken | undefined, fresh: AccessToken): Acc
 export function sameLife(old: AccessToken | undefined, fresh: AccessToken, now: number): AccessToken {
   if (old?.accessToken !== fresh.accessToken) return fresh;
   // An opaque token whose server tells its lifetime anew is renewed in place.
-  const expiresAt = fresh.claims?.exp === undefined ? fresh.expiresAt : least(old.expiresAt, fresh.expiresAt);
+  const expiresAt =
+    fresh.claims?.exp === undefined
+      ? (fresh.expiresAt ?? old.expiresAt)
+      : least(old.expiresAt, fresh.expiresAt);
   if (expiresAt === undefined || expiresAt !== old.expiresAt) return fresh;
   const { knownSince } = old;
   return { ...fresh, expiresAt, knownSince, renewAt: Math.max(now + MIN_RENEWAL_GAP, (now + expiresAt) / 2) };
