@@ -12,18 +12,18 @@ export interface Price {
 export const prices: Record<string, Price> = {
   // What it weighs today, and a little more. docs/benchmarks.md tells the goal as well.
   authsocket: {
-    whole: 28_750,
+    whole: 29_000,
     goal: 16_500,
     names: {
-      AuthSession: 18_800,
-      AuthSocket: 28_750,
+      AuthSession: 18_850,
+      AuthSocket: 29_000,
       AuthSocketError: 400,
       isTokenRefused: 600,
       memoryStore: 400,
       webStorageStore: 800,
     },
   },
-  "authsocket/session": { whole: 18_800, goal: 11_000, names: 18_800 },
+  "authsocket/session": { whole: 18_850, goal: 11_000, names: 18_850 },
   "authsocket/react": { whole: 1_000, names: 1_000 },
   "authsocket/vue": { whole: 1_000, names: 1_000 },
   "authsocket/svelte": { whole: 1_000, names: 1_000 },
