@@ -26,7 +26,8 @@ export interface RefreshContext {
  * - an error whose `code`, `error`, `errorCode`, `error_code` or `error.code` is `invalid_grant`, `login_required`,
  *   `interaction_required`, `consent_required`, `missing_refresh_token` or `refresh_token_not_found`
  *
- * After any other error the session tries again, with a backoff, and not before the error's `retryAfter` in ms is over.
+ * After any other error the session tries again, with a backoff, and not before the error's `retryAfter` in ms, or the
+ * `Retry-After` of its response, is over.
  *
  * @example
  * const refresh: Refresh = async ({ signal }) => (await api.post("/token", null, { signal })).data.accessToken;
