@@ -791,6 +791,28 @@ describe("a source", () => {
     expect(get.mock.calls.length).toBeLessThan(6);
   });
 
+  it.each(["a JWT", "a set that tells its end"])(
+    "B1 B5 an SDK that hands out %s once more after a long sleep, and then another, gives the old one no other life",
+    async (kind) => {
+      const platform = new ManualPlatform();
+      const issue = () => {
+        const accessToken = timedToken(platform.now(), 3_600_000);
+        return kind === "a JWT" ? accessToken : { accessToken, expiresAt: platform.now() + 3_600_000 };
+      };
+      let held = issue();
+      const session = new AuthSession({ source: { get: async () => held } }, platform);
+      onTestFinished(() => session.dispose());
+      const old = await session.getToken();
+      await platform.advance(60_000);
+      platform.jump(5_400_000);
+      const asked = session.getToken();
+      await platform.advance(500);
+      held = issue();
+      await platform.advance(3_000);
+      expect(await asked).not.toBe(old);
+    },
+  );
+
   it("B4 an opaque token of an SDK's that is handed out after its end is asked for again", async () => {
     const platform = new ManualPlatform();
     const tokens = { accessToken: "opaque", expiresAt: platform.now() + LIFETIME };

@@ -1,7 +1,10 @@
 import { AuthSession, AuthSocket, memoryStore } from "authsocket";
+import { authenticate } from "authsocket/server";
 import { describe, expect, it, vi } from "vitest";
 import { type AuthServer, issueToken, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
+import { startServer, Tokens } from "../support/guarded-server.ts";
+import { Happenings } from "../support/happenings.ts";
 import type { RefreshOptions } from "../support/refresh-options.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { recordStatuses, until, untilStatus } from "../support/states.ts";
@@ -299,6 +302,61 @@ describe("B14 a plain server with recovery, which verifies no connection that it
       expect(refresh).toHaveBeenCalledTimes(1);
     },
   );
+
+  it("B14 B8 its cut before that end brings the newer token, and costs no refresh", async () => {
+    const server = await startAuthServer({ connectionStateRecovery: {} });
+    const { session, clock, refresh } = sessionWith(() => issueToken());
+    const auth = disposed(
+      new AuthSocket(server.url, { session, io: { reconnectionDelay: 1, reconnectionDelayMax: 1 } }),
+    );
+    await auth.whenConnected();
+    const heard = new Promise((resolve) => auth.socket.once("news", resolve));
+    server.io.emit("news");
+    await heard;
+    await session.getToken({ forceRefresh: true });
+    server.drop();
+    await until(auth, (state) => state.status === "connected" && state.recovered);
+    await clock.skip(60_000);
+    server.kick();
+    await server.until(() => server.connections === 3);
+    await auth.whenConnected();
+    expect(server.tokens.at(-1)).toBe(session.token);
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("B14 a server that says hello on each recovery", () => {
+  it("B14 has verified the token of then: whom it disconnects is kicked", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    const { session, clock, refresh } = sessionWith(() => tokens.issue());
+    const auth = disposed(
+      new AuthSocket(url, {
+        session,
+        renewal: "reconnect",
+        io: { reconnectionDelay: 1, reconnectionDelayMax: 1 },
+      }),
+    );
+    let hellos = 0;
+    const happenings = new Happenings();
+    auth.socket.on("auth:session", () => {
+      hellos++;
+      happenings.happened();
+    });
+    const heard = new Promise((resolve) => auth.socket.once("news", resolve));
+    await auth.whenConnected();
+    io.emit("news");
+    await heard;
+    await session.getToken({ forceRefresh: true });
+    await until(auth, (state) => state.status === "connected" && state.recovered);
+    await happenings.until(() => hellos > 1);
+    await clock.skip(60_000);
+    io.disconnectSockets();
+    const { error } = await untilStatus(auth, "refused");
+    expect(error.code).toBe("kicked");
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
 });
 
 describe("T13 a server that always kicks", () => {

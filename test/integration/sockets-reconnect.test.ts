@@ -382,4 +382,25 @@ describe("reconnect() of a socket that is not connected", () => {
     auth.reconnect();
     expect(auth.state.status).toBe("connecting");
   });
+
+  it("T13 B8 a token that comes while connect() waits is sent, and not asked to be replaced", async () => {
+    const server = await startAuthServer();
+    const { session, refresh, clock } = sessionWith();
+    server.admit = () => {
+      throw new Refusal("no", { code: "insufficient_scope" });
+    };
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    for (let count = 0; count < 4; count++) {
+      await untilStatus(auth, "refused");
+      auth.disconnect().connect();
+    }
+    expect(auth.state).toMatchObject({ status: "connecting", retryAt: expect.any(Number) });
+    server.admit = () => {};
+    const promoted = issueToken({ claims: { role: "admin" } });
+    await session.signIn(promoted);
+    await clock.skip(10_000);
+    await auth.whenConnected();
+    expect(server.tokens.at(-1)).toBe(promoted);
+    expect(refresh).not.toHaveBeenCalled();
+  });
 });

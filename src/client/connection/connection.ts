@@ -506,7 +506,10 @@ export class Connection implements SessionClient, SocketOwner {
     const token = this.connectedWith;
     if (token === undefined || expiresIn === undefined) return;
     // A server that says hello has verified the token.
-    if (isHello) session.refreshes.served(this);
+    if (isHello) {
+      session.refreshes.served(this);
+      if (this.#state.status === "connected") this.#admittedWith = this.#state.credential;
+    }
     session.measured(token, expiresIn, !isHello);
     const state = this.#state;
     if (state.status !== "connected") return;
@@ -774,7 +777,7 @@ export class Connection implements SessionClient, SocketOwner {
         return;
       }
       if (cut === "expired") session.refreshes.lapsed(known.accessToken);
-      const replacement = cut === "expired" ? undefined : session.refreshes.replace(this, token);
+      const replacement = cut === "expired" ? undefined : session.refreshes.replace(this, known.accessToken);
       // A listener may have left meanwhile (B11).
       if (!this.isConnected) return;
       const next = nextAttempt(state);
@@ -886,7 +889,7 @@ export class Connection implements SessionClient, SocketOwner {
     const isDue = now >= (dueAt(state) ?? Number.POSITIVE_INFINITY);
     if (state.status === "delayed" && (isDue || now < state.since)) {
       // B5: by a clock that has been put back, it would take hours. What was refused before is asked to be replaced first.
-      this.#begin(nextAttempt(state), this.#tried === undefined ? "any" : "another");
+      this.#begin(nextAttempt(state), this.#tried === this.#session.currentToken ? "another" : "any");
     } else if (state.status === "awaiting" && isDue) {
       const view = this.#view;
       if (view.status === "ready" || view.status === "signedOut") this.#followToken(view);

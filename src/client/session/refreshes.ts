@@ -314,9 +314,10 @@ export class Refreshes implements AttemptOwner {
       if (received.accessToken === tokenOf(this.#state)?.accessToken) return;
       this.overtake();
     }
-    // B5: one that was over when it was seen first, or is long over, has its end by another clock than this one.
-    const isSeenOver = before && isExpired(before, Math.max(before.knownSince ?? now, now - SDK_LAG));
-    const isGoodStill = asked.reason === "expiring" || asked.reason === "forced" || (isSource && !isSeenOver);
+    const isGoodStill =
+      asked.reason === "expiring" ||
+      asked.reason === "forced" ||
+      (isSource && !endsByAnotherClock(before, now));
     const token = isGoodStill ? sameLife(before, received, now) : received;
     const user = nextUser(state.user, token);
     const isNews = isSource && before && end.type === "granted" && user.id !== state.user.id;
@@ -434,6 +435,17 @@ export class Refreshes implements AttemptOwner {
       done(found ? isSent : tokenOf(this.#state)?.accessToken === token?.accessToken);
     });
   }
+}
+
+/**
+ * B5: whether an identity SDK's token ends by another clock than this one: it was over when it was seen first, or is handed
+ * out a second time long after its end.
+ */
+function endsByAnotherClock(token: AccessToken | undefined, now: number): boolean {
+  if (!token) return false;
+  const { knownSince = now, renewAt = 0, expiresAt = now } = token;
+  const isSecondTime = renewAt > expiresAt;
+  return isExpired(token, isSecondTime ? Math.max(knownSince, now - SDK_LAG) : knownSince);
 }
 
 function orphaned(): AuthSocketError {
