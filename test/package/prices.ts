@@ -15,7 +15,7 @@ export const prices: Record<string, Price> = {
     whole: 29_000,
     goal: 16_500,
     names: {
-      AuthSession: 18_850,
+      AuthSession: 18_950,
       AuthSocket: 29_000,
       AuthSocketError: 400,
       isTokenRefused: 600,
@@ -23,7 +23,7 @@ export const prices: Record<string, Price> = {
       webStorageStore: 800,
     },
   },
-  "authsocket/session": { whole: 18_850, goal: 11_000, names: 18_850 },
+  "authsocket/session": { whole: 18_950, goal: 11_000, names: 18_950 },
   "authsocket/react": { whole: 1_000, names: 1_000 },
   "authsocket/vue": { whole: 1_000, names: 1_000 },
   "authsocket/svelte": { whole: 1_000, names: 1_000 },
