@@ -18,13 +18,17 @@ const holds = new WeakMap<Connectable, Hold>();
 /**
  * Connects while somebody holds the connection.
  *
- * @returns a function that releases it; call it once
+ * @returns a function that releases it, once however often it is called
  */
 export function hold(auth: Connectable): () => void {
   const held = holds.get(auth) ?? take(auth);
   held.holders++;
-  // In a later task: StrictMode and a change of page release and hold again at once, which must not disconnect.
-  return () => void setTimeout(release, 0, auth, held);
+  let isHolder = true;
+  return () => {
+    // In a later task: StrictMode and a change of page release and hold again at once, which must not disconnect.
+    if (isHolder) setTimeout(release, 0, auth, held);
+    isHolder = false;
+  };
 }
 
 function take(auth: Connectable): Hold {

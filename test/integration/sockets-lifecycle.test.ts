@@ -1,4 +1,5 @@
 import { AuthSession, AuthSocket, type AuthSocketState, memoryStore, type TokenStore } from "authsocket";
+import { connection } from "authsocket/svelte";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { issueToken, startAuthServer } from "../support/auth-server.ts";
 import { deferred } from "../support/deferred.ts";
@@ -854,5 +855,25 @@ describe("whenConnected() in a listener", () => {
     }
     await connected;
     expect(auth.state.status).toBe("connected");
+  });
+});
+
+describe("a connection that components share", () => {
+  it("2.3 goes on while one of them is there, though another has left twice", async () => {
+    vi.stubGlobal("document", {});
+    const server = await startAuthServer();
+    const { session } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session, autoConnect: false }));
+    const { subscribe } = connection(auth);
+    const leave = subscribe(() => {});
+    const stay = subscribe(() => {});
+    await auth.whenConnected();
+    leave();
+    leave();
+    // Those who leave are let go in a later task.
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(auth.state.status).toBe("connected");
+    stay();
+    await untilStatus(auth, "idle");
   });
 });
