@@ -300,4 +300,14 @@ describe("session.fetch()", () => {
     expect(requests).toHaveLength(9);
     expect(refresh).toHaveBeenCalledTimes(1);
   });
+
+  it("2.2 does not repeat what is iterated as it is sent: the refusal is answered", async () => {
+    const { session, requests } = open(wantsFresh);
+    async function* body() {
+      yield new TextEncoder().encode("once");
+    }
+    const init = { method: "POST", body: body(), duplex: "half" } as unknown as RequestInit;
+    expect((await session.fetch(`${API}/upload`, init)).status).toBe(401);
+    expect(requests.map(({ body }) => body)).toEqual(["once"]);
+  });
 });

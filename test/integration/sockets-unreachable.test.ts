@@ -241,6 +241,39 @@ describe("B24 a session cookie that the handshake refuses", () => {
     handshakes.isOpen = true;
     await auth.whenConnected();
   });
+
+  it("B24 B27 a 401 that follows an outage without a status renews it, too", async () => {
+    const site = await startCookieServer();
+    site.signIn();
+    const happenings = new Happenings();
+    let failures = 0;
+    site.server.io.engine.use(
+      (
+        { socket }: { socket: { destroy(): void } },
+        response: { writeHead(status: number): void; end(): void },
+        next: () => void,
+      ) => {
+        if (failures < 6) {
+          failures++;
+          socket.destroy();
+          happenings.happened();
+        } else if (site.refreshes < 2) {
+          response.writeHead(401);
+          response.end();
+        } else next();
+      },
+    );
+    const clock = new SkippableClock();
+    const session = disposed(new AuthSession({ refresh: site.refresh, credential: "cookie" }, clock));
+    const auth = disposed(
+      new AuthSocket(site.server.url, { session, io: { ...FAST, transports: ["polling"] } }),
+    );
+    await happenings.until(() => failures === 6);
+    expect(site.refreshes).toBe(1);
+    await clock.skip(10_000);
+    await auth.whenConnected();
+    expect(site.refreshes).toBe(2);
+  });
 });
 
 describe("B24 after Socket.IO has given up", () => {

@@ -12,11 +12,11 @@ export interface Price {
 export const prices: Record<string, Price> = {
   // What it weighs today, and a little more. docs/benchmarks.md tells the goal as well.
   authsocket: {
-    whole: 29_000,
+    whole: 29_100,
     goal: 16_500,
     names: {
       AuthSession: 18_950,
-      AuthSocket: 29_000,
+      AuthSocket: 29_100,
       AuthSocketError: 400,
       isTokenRefused: 600,
       memoryStore: 400,

@@ -120,6 +120,8 @@ export class Connection implements SessionClient, SocketOwner {
   /** Whom the server has let in last without recovery, in which it may ask nobody. */
   #admittedWith: Credential | undefined;
   #wokenAt = Number.NEGATIVE_INFINITY;
+  /** Failures without a status, as one who asks for a refresh: a 401 that follows an outage is told by the server itself (B24). */
+  readonly #outage = {};
   /** The events that the server refuses, as one who asks for a refresh: that it has taken CONNECT says nothing of them (B26). */
   readonly #events = {};
   /** When the server has cut this user's connections lately (B14). */
@@ -643,10 +645,10 @@ export class Connection implements SessionClient, SocketOwner {
       this.#pace.failed();
       this.#decide({ status: "opening", ...attemptOf(state), error, unreached });
       const token = this.#session.currentToken;
-      const isRefused =
-        status === 401 || status === 403 || (status === undefined && unreached === BLIND_FAILURES);
+      const isBlind = status === undefined && unreached >= BLIND_FAILURES;
+      const isRefused = status === 401 || status === 403 || isBlind;
       if (this.#session.isCookie && token !== undefined && isRefused)
-        this.#session.refreshes.replace(this, token);
+        this.#session.refreshes.replace(isBlind ? this.#outage : this, token);
     }
     if (!this.socket.io.reconnection()) this.gaveUp();
   }

@@ -21,7 +21,8 @@ export async function authorizedFetch(
   refuseOrigin(session, request.url ?? String(input));
   const { body } = init;
   const signal = init.signal ?? request.signal;
-  const isRepeatable = typeof Object(body).getReader !== "function";
+  // What is read as it is sent is gone by then. Node takes what can be iterated, too.
+  const isRepeatable = typeof Object(body).getReader !== "function" && !Object(body)[Symbol.asyncIterator];
   /** @param id of the user whose request it is; 0: nobody's yet */
   const refuseOthers = (id: number) => {
     if (id > 0 && session.user.id !== id) {
