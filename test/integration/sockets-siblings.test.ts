@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { issueToken, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { startServer } from "../support/guarded-server.ts";
+import { lateAnswer } from "../support/late-answer.ts";
 import { identify, protect } from "../support/load.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { slowLineTo } from "../support/slow-line.ts";
@@ -192,12 +193,7 @@ describe("a namespace that comes and goes beside a connected one", () => {
 
   it("B18 an answer that comes after its namespace was left is not sent, and costs the sibling nothing", async () => {
     const { server, auth, chat } = await pair();
-    const asked = new Promise<(text: string) => void>((resolve) =>
-      chat.socket.once("question", (answer: (text: string) => void) => resolve(answer)),
-    );
-    const heard = server.sockets("/chat").map((socket) => socket.timeout(60_000).emitWithAck("question"));
-    for (const answer of heard) answer.catch(() => {});
-    const answer = await asked;
+    const answer = await lateAnswer(server, chat, "/chat");
     chat.disconnect();
     await server.until(() => server.sockets("/chat").length === 0);
     answer("late");

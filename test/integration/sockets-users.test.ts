@@ -2,6 +2,7 @@ import { AuthSession, AuthSocket, memoryStore, type TokenSource } from "authsock
 import { describe, expect, it, vi } from "vitest";
 import { type AuthServer, issueToken, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
+import { lateAnswer } from "../support/late-answer.ts";
 import { MemoryLeases } from "../support/memory-leases.ts";
 import type { RefreshOptions } from "../support/refresh-options.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
@@ -48,15 +49,7 @@ describe("B16 a user never inherits from another", () => {
   it("B16 B18 what Alice was asked is not answered on Bob's connection", async () => {
     const server = await startAuthServer();
     const { auth, session } = await connectAlice(server);
-    const asked = new Promise<(text: string) => void>((resolve) =>
-      auth.socket.once("question", (answer: (text: string) => void) => resolve(answer)),
-    );
-    for (const socket of server.sockets())
-      socket
-        .timeout(60_000)
-        .emitWithAck("question")
-        .catch(() => {});
-    const answer = await asked;
+    const answer = await lateAnswer(server, auth);
     await session.signIn(bob());
     await auth.whenConnected();
     const sent: unknown[] = [];
@@ -69,15 +62,7 @@ describe("B16 a user never inherits from another", () => {
   it("B13 an answer that comes while the engine is opened anew does not go out before CONNECT", async () => {
     const server = await startAuthServer();
     const { auth } = await connectAlice(server);
-    const asked = new Promise<(text: string) => void>((resolve) =>
-      auth.socket.once("question", (answer: (text: string) => void) => resolve(answer)),
-    );
-    for (const socket of server.sockets())
-      socket
-        .timeout(60_000)
-        .emitWithAck("question")
-        .catch(() => {});
-    const answer = await asked;
+    const answer = await lateAnswer(server, auth);
     auth.socket.io.once("reconnect_attempt", () => queueMicrotask(() => answer("late")));
     server.drop();
     await server.until(() => server.connections === 2);
