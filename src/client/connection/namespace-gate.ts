@@ -2,8 +2,11 @@ import { type Manager, Socket } from "socket.io-client";
 import type { Platform } from "../platform/platform.ts";
 import { CONNECT, CONNECT_ERROR, DISCONNECT } from "./packet.ts";
 
-/** ms after which a server has taken in a DISCONNECT. It takes a CONNECT that comes together with one for a second one. */
-const SETTLE = 50;
+/**
+ * ms after which a server has taken in a DISCONNECT, twice: a timer that has run out while everything stood still says little.
+ * It takes a CONNECT that comes together with a DISCONNECT for a second one.
+ */
+const SETTLE = 25;
 
 /**
  * Lets a namespace be opened when neither an unanswered CONNECT nor a closing Manager stands in its way.
@@ -99,12 +102,13 @@ export class NamespaceGate {
     } else if (type === CONNECT || type === CONNECT_ERROR) this.#answered();
   }
 
-  #settle(engine: Manager["engine"], last: unknown = engine.writeBuffer.slice(-1)[0]): void {
+  #settle(engine: Manager["engine"], last: unknown = engine.writeBuffer.slice(-1)[0], waits = 2): void {
     this.#platform.clearTimeout(this.#settling);
     this.#unanswered = engine;
     this.#settling = this.#platform.setTimeout(() => {
       // By polling, what was sent before may be under way still.
-      if ((engine.writeBuffer as unknown[]).includes(last)) this.#settle(engine, last);
+      const isUnderWay = (engine.writeBuffer as unknown[]).includes(last);
+      if (isUnderWay || waits > 1) this.#settle(engine, last, isUnderWay ? 2 : waits - 1);
       else if (this.#unanswered === engine) this.#answered();
     }, SETTLE);
   }
