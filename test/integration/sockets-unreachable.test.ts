@@ -94,6 +94,23 @@ describe("B24 an engine that cannot be opened", () => {
     await auth.whenConnected();
   });
 
+  it("B24 one that is closed before each CONNECT is answered: unreachable, with the reason", async () => {
+    const server = await startAuthServer();
+    server.admit = () => new Promise(() => {});
+    server.io.engine.on("connection", (engine: { close(discard: boolean): void }) => engine.close(true));
+    const { auth } = open(server, { transports: ["websocket"] });
+    const { error } = await until(auth, ({ error }) => error !== undefined);
+    expect(error).toMatchObject({ code: "unreachable", cause: expect.any(Error) });
+    expect(error?.message).toContain("transport close");
+    server.io.engine.removeAllListeners("connection");
+    server.io.engine.on("connection", (engine: unknown) =>
+      (server.io as unknown as { onconnection(engine: unknown): void }).onconnection(engine),
+    );
+    server.admit = verify;
+    await auth.whenConnected();
+    expect(auth.state.error).toBeUndefined();
+  });
+
   it("B24 a port where nobody listens: unreachable, and connected once somebody does", async () => {
     const gone = await startAuthServer();
     const { url } = gone;

@@ -40,6 +40,7 @@ import { connectPayload } from "./payload.ts";
 import { RecoveryCursor } from "./recovery-cursor.ts";
 import { answerRefusal, type ConnectError, isTokenRefused } from "./refusal.ts";
 import {
+  closed,
   httpStatus,
   kicked,
   refused,
@@ -739,15 +740,22 @@ export class Connection implements SessionClient, SocketOwner {
       if (!state.isHeld && !state.error) this.#session.refreshes.served(this.#events);
     }
     if (reason === "io server disconnect") this.#cut();
-    else if (reason !== "io client disconnect") this.#lost();
+    else if (reason !== "io client disconnect") this.#lost(reason);
   }
 
   /** The transport is gone: Socket.IO sees to it, unless it was told not to (T15: connected or not). */
-  #lost(): void {
+  #lost(reason: string): void {
     const state = this.#state;
     if (state.status === "connected" && state.revoked) this.#stop(state.revoked, "signIn");
     else if (!this.socket.io.reconnection()) this.gaveUp();
-    else if (isUnderWay(state)) this.#decide({ status: "opening", ...attemptOf(state) });
+    else if (isUnderWay(state)) {
+      // B24: what closes the engine behind each CONNECT is seen, unless it is this page.
+      const isTold = state.status !== "opening" || !state.credential || reason === "forced close";
+      if (!isTold) this.#pace.failed();
+      const attempt = attemptOf(state);
+      const error = attempt.error ?? (isTold ? undefined : closed(reason));
+      this.#decide({ status: "opening", ...attempt, error });
+    }
   }
 
   /** The server has disconnected this socket. What that means is read in cut.ts. */

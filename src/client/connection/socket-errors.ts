@@ -26,6 +26,12 @@ export function unreachable(cause?: ConnectError): AuthSocketError {
   return new AuthSocketError("unreachable", message, cause && { cause });
 }
 
+/** B24: the engine was opened, and closed by somebody else. */
+export function closed(reason: string): AuthSocketError {
+  const message = `the connection was closed before the server answered the CONNECT: ${reason}`;
+  return new AuthSocketError("unreachable", message, { cause: new Error(reason) });
+}
+
 /** B24: the server takes packets, and does not answer this one. */
 export function unanswered(namespace: string): AuthSocketError {
   const message = `the server has not answered the CONNECT of "${namespace}" in 20 s`;
