@@ -39,6 +39,22 @@ describe("wake-up events", () => {
     expect(listener).not.toHaveBeenCalled();
   });
 
+  it("B4 B20 a worker, which has no window, hears that the network is back", () => {
+    const worker = new EventTarget();
+    for (const name of ["addEventListener", "removeEventListener"] as const)
+      vi.stubGlobal(name, worker[name].bind(worker));
+    onTestFinished(() => {
+      vi.unstubAllGlobals();
+    });
+    const listener = vi.fn();
+    const undo = onWakeUp(listener);
+    worker.dispatchEvent(new Event("online"));
+    expect(listener).toHaveBeenCalledExactlyOnceWith("online");
+    undo();
+    worker.dispatchEvent(new Event("online"));
+    expect(listener).toHaveBeenCalledOnce();
+  });
+
   it("B20 there is nothing to hear where there is no page", () => {
     expect(() => onWakeUp(() => {})()).not.toThrow();
   });

@@ -52,6 +52,11 @@ export function hasPage(platform: Platform): boolean {
   return platform.location() !== undefined || globalThis.navigator?.product === "ReactNative";
 }
 
+/** Whose a page's requests are. A sandboxed frame is not of its location's origin, and `srcdoc` is of its parent's. */
+export function originOf(page: Location): string {
+  return globalThis.origin ?? page.origin;
+}
+
 /** What relative URLs are resolved by, as the browser does: a page may have a `<base>`. */
 export function baseOf(page: Location | undefined): string | undefined {
   return globalThis.document?.baseURI ?? page?.href;

@@ -1,10 +1,8 @@
 /** What has brought a page back to life: it is seen again, or the network is back. */
 export type WakeUp = "visible" | "online";
 
-const EVENTS = [
-  ["window", ["pageshow", "online", "focus"]],
-  ["document", ["visibilitychange", "resume"]],
-] as const;
+const PAGE_EVENTS = ["pageshow", "online", "focus"];
+const DOCUMENT_EVENTS = ["visibilitychange", "resume"];
 
 /**
  * Tells when the page comes back to life: timers of a sleeping, hidden or frozen page do not run on time (B4, T23).
@@ -18,6 +16,8 @@ export function onWakeUp(listener: (wakeUp: WakeUp) => void): () => void {
 }
 
 function forEachEvent(act: "addEventListener" | "removeEventListener", heard: (event: Event) => void): void {
-  // B20: React Native has a `window` without events.
-  for (const [target, types] of EVENTS) for (const type of types) globalThis[target]?.[act]?.(type, heard);
+  // B20: a worker has no `window`, and React Native has one without events.
+  const page: Partial<EventTarget> = globalThis.window ?? globalThis;
+  for (const type of PAGE_EVENTS) page[act]?.(type, heard as EventListener);
+  for (const type of DOCUMENT_EVENTS) globalThis.document?.[act]?.(type, heard as EventListener);
 }

@@ -1,5 +1,5 @@
 import { AuthSocketError } from "../errors.ts";
-import { baseOf, type Platform } from "../platform/platform.ts";
+import { baseOf, originOf, type Platform } from "../platform/platform.ts";
 import { isInSeconds, type KnownTokens, readTokenResponse, readTokenSet } from "../token/token-set.ts";
 import { AnswerError, certaintyOf, isElsewhere, readRetryAfter, saysSignInAgain } from "./outcome.ts";
 import type { RefreshContext, RefreshRequest } from "./refresh.ts";
@@ -107,5 +107,5 @@ async function readJson(response: Response): Promise<unknown> {
 
 /** Outside a page there is no other origin, and no preflight. */
 function isThisOrigin(url: string | URL, page: Location | undefined): boolean {
-  return !page || new URL(url, baseOf(page)).origin === page.origin;
+  return !page || new URL(url, baseOf(page)).origin === originOf(page);
 }

@@ -1,6 +1,6 @@
 import { AuthSocketError, isAuthSocketError } from "../errors.ts";
 import { check } from "../option-check.ts";
-import { baseOf } from "../platform/platform.ts";
+import { baseOf, originOf } from "../platform/platform.ts";
 import { refuseInsecure } from "../token/secrecy.ts";
 import type { Session } from "./session.ts";
 
@@ -92,7 +92,7 @@ function refuseOrigin({ platform, options, isCookie }: Session, text: string): v
   );
   const { origin, href } = new URL(text, baseOf(page));
   const { origins = [], allowInsecure } = options;
-  const allowed = [page?.origin, ...origins.map((other) => new URL(other).origin)];
+  const allowed = [page && originOf(page), ...origins.map((other) => new URL(other).origin)];
   // An opaque origin reads "null", and equals nothing.
   if (origin === "null" || !allowed.includes(origin)) {
     throw new TypeError(
