@@ -1,7 +1,7 @@
 import { AuthSession, AuthSocket, memoryStore } from "authsocket";
 import { authenticate } from "authsocket/server";
 import type { Socket } from "socket.io";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { issueToken } from "../support/auth-server.ts";
 import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
@@ -192,4 +192,33 @@ it("B13 a token that the store turns out to hold at a cut goes with the CONNECT,
   await again;
   await auth.socket.emitWithAck("ask");
   expect(tokens.seen).toEqual([first, second]);
+});
+
+describe.each([
+  ["auth:session", { expiresIn: 1 }],
+  ["auth:expiring", { expiresIn: 60_000 }],
+])("a server that answers every renewal with %s %j", (event, payload) => {
+  it("B27 gets no refresh for each", async () => {
+    const { io, url } = await startServer();
+    io.on("connection", (socket) => {
+      socket.emit("auth:session", { expiresIn: 60_000 });
+      const say = () => socket.emit(event, payload);
+      socket.on("auth:renew", (_: unknown, answer: (answer: object) => void) => {
+        answer({ expiresIn: 60_000 });
+        say();
+      });
+      socket.on("ask", (answer: () => void) => answer());
+      say();
+    });
+    const store = memoryStore({ accessToken: issueToken({ lifetime: 60_000 }) });
+    const renewed = deferred();
+    const refresh = vi.fn(async () => issueToken({ lifetime: 60_000 }));
+    const auth = disposed(new AuthSocket(url, { store, refresh }));
+    auth.socket.on(event, () => {
+      if (refresh.mock.calls.length > 0) renewed.resolve();
+    });
+    await renewed.promise;
+    for (let round = 0; round < 20; round++) await auth.socket.emitWithAck("ask");
+    expect(refresh).toHaveBeenCalledOnce();
+  });
 });

@@ -677,6 +677,22 @@ describe("a sign-in in one tab", () => {
     expect(there.refresh).toHaveBeenCalledOnce();
   });
 
+  it("B23 that an SDK announces in every tab costs no refresh, though the token names nobody", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [0.1, 0.2, 0.3].map((chance) => {
+      const refresh = vi.fn(async () => "refreshed");
+      return { refresh, session: sessionIn(openTab(leases, chance), { refresh, store: memoryStore() }) };
+    });
+    for (const { session } of tabs) expect(session.state.status).toBe("unknown");
+    await settled();
+    for (const { session } of tabs) {
+      await session.signIn("token");
+      await settled();
+    }
+    for (const { session } of tabs) expect(session.token).toBe("token");
+    for (const { refresh } of tabs) expect(refresh).not.toHaveBeenCalled();
+  });
+
   it("B23 with the same access token and another refresh token is seen in the others", async () => {
     const leases = new MemoryLeases();
     const storage = new MapStorage();

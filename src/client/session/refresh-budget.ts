@@ -35,7 +35,7 @@ export class RefreshBudget {
       return { status: "spent" };
     }
     if (this.#refreshedFor === accessToken) return { status: "spent" };
-    const at = this.#refreshedAt + REST;
+    const at = this.restsUntil;
     return now < at && now >= this.#refreshedAt ? { status: "later", at } : { status: "now" };
   }
 
@@ -73,6 +73,10 @@ export class RefreshBudget {
   /** What was refused has been replaced without a refresh: whoever is refused again has a refresh to come. */
   forget(): void {
     this.#askers.clear();
+  }
+
+  get restsUntil(): number {
+    return this.#refreshedAt + REST;
   }
 
   refreshed(now: number): void {

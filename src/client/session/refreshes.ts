@@ -90,6 +90,11 @@ export class Refreshes implements AttemptOwner {
 
   // What servers and other tabs say.
 
+  /** Until when nothing that a server says causes another refresh (B27). */
+  get restsUntil(): number {
+    return this.#budget.restsUntil;
+  }
+
   /** What an asker was given has proved no better (B27). */
   refusedAgain(asker: object, token: string): void {
     this.#budget.refusedAgain(asker, token);

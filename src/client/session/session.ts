@@ -49,6 +49,9 @@ interface TokenRequest {
   isAnybodys?: boolean;
 }
 
+/** ms for which a fresh token is good at least, whatever a server says. */
+const LEAST_LIFE = 1_000;
+
 /** How many of a user's tokens are remembered. */
 const MOST_HELD = 64;
 
@@ -232,8 +235,12 @@ export class Session
     const current = tokenOf(state);
     if (!current || current.accessToken !== token) return;
     const now = this.platform.now();
+    const { restsUntil } = this.refreshes;
+    // B27: said of each fresh token, it shows a wrong clock, and would be answered by refreshes without an end.
+    if (expiresIn < LEAST_LIFE && now < restsUntil) return;
     const known = remeasured(current, now + expiresIn, this.#reader.context("received"));
-    this.decide({ ...state, token: isEnding ? { ...known, renewAt: now } : known } as State);
+    const renewAt = isEnding ? Math.max(now, Math.min(restsUntil, known.renewAt ?? now)) : known.renewAt;
+    this.decide({ ...state, token: { ...known, renewAt } } as State);
     // The server is about to cut the connection: no time to wait for a timer that may be throttled.
     if (isEnding) this.refreshes.look();
   }

@@ -21,11 +21,14 @@ export type TabAnswer =
  *
  * @param hasSource whether a source is asked, which knows who is signed in
  */
-export function answerTab({ signedOut, look, user }: TabNews, state: State, hasSource: boolean): TabAnswer {
+export function answerTab(news: TabNews, state: State, hasSource: boolean): TabAnswer {
+  const { signedOut, look, user } = news;
   const token = tokenOf(state);
   // Who holds a refresh token goes alone.
   if (token?.refreshToken !== undefined) return "nothing";
   if (hasSource && (look || !signedOut)) return "askSource";
+  // B23: an identity SDK may announce the same token in every tab.
+  if (!signedOut && token && fingerprint(token.accessToken) === news.token) return "nothing";
   // Who was here before is not who is signed in.
   const subject = token && state.user.subject;
   const own = subject === undefined ? undefined : fingerprint(subject);

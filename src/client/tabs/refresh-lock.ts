@@ -84,6 +84,8 @@ export interface TabNews {
   look: boolean;
   /** the fingerprint of the user, where the tokens named one */
   user: number | undefined;
+  /** the fingerprint of the token that a sign-in brought */
+  token: number | undefined;
 }
 
 /** Lets those who share a session refresh one after the other (B2), so that none waits for ever (B3). */
@@ -287,7 +289,12 @@ export class RefreshLock {
     this.#epoch = lease.epoch;
     // A tab that was frozen before its first look has missed it too (T23).
     if (before !== undefined || Number(lease.since) > this.#opened)
-      this.#listener?.({ signedOut: !!lease.signedOut, look: !!lease.look, user: lease.user });
+      this.#listener?.({
+        signedOut: !!lease.signedOut,
+        look: !!lease.look,
+        user: lease.user,
+        token: lease.token,
+      });
   }
 
   /** @param done without a lease where there is no database, or none that works (B9) */
