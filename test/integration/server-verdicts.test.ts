@@ -255,6 +255,12 @@ describe("V1 by shape", () => {
           ),
         ),
     ],
+    ...["Error fetching public keys for Google certs: 503", "Error while making request: ENOTFOUND"].map(
+      (message): [string, () => unknown] => [
+        `firebase-admin's "${message}"`,
+        () => Promise.reject(inWords({ message, code: "auth/argument-error" })),
+      ],
+    ),
     ["a fetch that fails", () => fetch("http://127.0.0.1:9/")],
     ["an error", () => Promise.reject(new Error("no database"))],
     ["a TypeError", () => Object(undefined).subject.length],

@@ -32,6 +32,9 @@ const VERDICTS: readonly [pattern: RegExp, verdict: Verdict][] = [
 /** jsonwebtoken throws the same class for a bad token and for a key that the server lacks. */
 const KEY_TROUBLE = /secret or public key|secretOrPublicKey is not valid/;
 
+/** firebase-admin has one code for a bad token and for keys that it could not fetch. */
+const FETCH_TROUBLE = /^Error (while making request|fetching public keys)/;
+
 /**
  * Reads what an error of `verify` says about the token.
  *
@@ -43,6 +46,7 @@ export function verdictOf(error: unknown): AuthError | undefined {
     if (own) return own;
     const { code, name, message, constructor: type } = Object(error);
     if (name === "JsonWebTokenError" && KEY_TROUBLE.test(message)) return undefined;
+    if (code === "auth/argument-error" && FETCH_TROUBLE.test(message)) return undefined;
     for (const said of [code, name, type?.name]) {
       const [, verdict] = VERDICTS.find(([pattern]) => typeof said === "string" && pattern.test(said)) ?? [];
       if (verdict) return new AuthError(verdict, undefined, { cause: error });
