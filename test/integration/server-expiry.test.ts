@@ -126,4 +126,32 @@ describe("V2 expiry by the wall clock", () => {
     const socket = client(url, { token: tokens.issue({ lifetime: HOUR }) });
     await expect(enter(socket)).rejects.toMatchObject({ data: { code: "token_expired" } });
   });
+
+  it("after a cut nothing of what the app goes on emitting and acknowledging is sent", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    authenticate(io.of("/other"), { verify: tokens.verify });
+    const socket = client(url, { token: tokens.issue({ lifetime: HOUR }) });
+    const other = socket.io.socket("/other", { auth: { token: tokens.issue({ lifetime: 3 * HOUR }) } });
+    await Promise.all([enter(socket), enter(other)]);
+    const server = serverSide(io, socket);
+    const asked = new Promise<() => void>((resolve) => server.once("ask", resolve));
+    socket.emit("ask", () => {});
+    const answer = await asked;
+    const packets: unknown[] = [];
+    socket.io.on("packet", ({ nsp, type }: { nsp: string; type: number }) => packets.push(`${nsp} ${type}`));
+    const cut = next(socket, "disconnect");
+    setClockForward(HOUR);
+    await cut;
+    packets.length = 0;
+
+    server.emit("secret");
+    answer();
+    const done = next(other, "done");
+    serverSide(io, other, "/other").emit("done");
+    await done;
+
+    expect(packets).toEqual(["/other 2"]);
+  });
 });

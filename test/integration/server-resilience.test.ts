@@ -59,6 +59,18 @@ describe("V6 nothing of the app's ends the process or wedges a renewal", () => {
     expect(died).not.toHaveBeenCalled();
   });
 
+  it("a listener of the adapter's that throws as a socket joins the room of its user", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const events: AuthEvent[] = [];
+    authenticate(io, { verify: tokens.verify, onEvent: (event) => events.push(event) });
+    io.of("/").adapter.on("join-room", (room: string) => {
+      if (room.startsWith("auth:")) throw new Error("unknown room");
+    });
+    expect((await enter(client(url, { token: tokens.issue() }))).expiresIn).toBeGreaterThan(0);
+    expect(events).toContainEqual(expect.objectContaining({ type: "fault", error: "Error: unknown room" }));
+  });
+
   it("socket.data that cannot be written", async () => {
     const { io, url } = await startServer();
     const tokens = new Tokens();

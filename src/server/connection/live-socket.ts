@@ -20,6 +20,22 @@ import { tolerateOutgoingListeners } from "./outgoing-listeners.ts";
 import { PacketGate, type Renewal } from "./packet-gate.ts";
 import { RenewalQueue } from "./renewals.ts";
 
+/** As Socket.IO numbers its packets. */
+const EVENT = 2;
+
+interface Packet {
+  type: number;
+  data: unknown[];
+}
+
+/** Private to Socket.IO. */
+interface Sending {
+  /** Writes a packet to the client, whether the socket is connected or not. */
+  packet?(packet: Packet): void;
+  /** Calls the app's `onAnyOutgoing` listeners. */
+  notifyOutgoingListeners?(packet: Packet): void;
+}
+
 /** How often a socket is disconnected whose app prevents it. Each time fewer of the app's listeners are left. */
 const MOST_ATTEMPTS = 3;
 
@@ -34,11 +50,18 @@ export interface LiveContext {
   ended(live: LiveSocket): void;
 }
 
+/** When a connection began, before its first token was verified. */
+export interface Beginning {
+  /** An `instant()`; that of its session, where it has resumed one. Later revocations end it. */
+  readonly since: number;
+  /** In the time of `performance.now()`. */
+  readonly begun: number;
+}
+
 /** One connected socket: sends `auth:session`, accepts renewals, sends `auth:expiring` and disconnects at expiry. */
 export class LiveSocket {
   readonly subject: string;
-  /** The `instant()` before the verification of its first token. */
-  readonly since: number;
+  readonly beginning: Beginning;
   readonly #socket: AuthenticatedSocket;
   readonly #context: LiveContext;
   readonly #gate: PacketGate;
@@ -50,11 +73,11 @@ export class LiveSocket {
   /** It is being disconnected: an app may end its user again meanwhile. */
   #isEnding = false;
 
-  constructor(socket: AuthenticatedSocket, identity: Identity, since: number, context: LiveContext) {
+  constructor(socket: AuthenticatedSocket, identity: Identity, beginning: Beginning, context: LiveContext) {
     this.#socket = socket;
     this.#context = context;
     this.subject = identity.subject;
-    this.since = since;
+    this.beginning = beginning;
     this.#identity = identity;
     this.#alarm = { at: 0, place: -1, ring: () => this.#ring() };
     this.#gate = new PacketGate(socket as Socket, {
@@ -73,10 +96,15 @@ export class LiveSocket {
 
   /** Separate from the constructor: the socket must be known, so that it can be ended, before anything here can throw (V6). */
   begin(): void {
+    // Listeners of the app to the adapter's "join-room" may throw, and so may those to what is sent.
+    this.#attempt(() => void this.#socket.join(userRoom(this.subject)));
+    // A plain emit, because recovery needs one that every adapter has stored.
+    this.#attempt(() => this.#socket.emit(SESSION_EVENT, this.#lifetime()));
+  }
+
+  #attempt(act: () => void): void {
     try {
-      void this.#socket.join(userRoom(this.subject));
-      // A plain emit, because recovery needs one that every adapter has stored.
-      this.#socket.emit(SESSION_EVENT, this.#lifetime());
+      act();
     } catch (error) {
       this.#context.reporter.fault(this.#where(), error);
     }
@@ -161,6 +189,9 @@ export class LiveSocket {
       }
     }
     if (this.#socket.connected) this.#gate.closeTransport();
+    // V2: the app may go on emitting and acknowledging, and Socket.IO writes as long as the transport is open.
+    const sending: Sending = this.#socket as object;
+    sending.packet = () => {};
     // The app may have removed our listener.
     this.#end();
   }
@@ -204,14 +235,17 @@ export class LiveSocket {
     return { expiresIn: Math.max(0, this.#identity.expiresAt - Date.now()) };
   }
 
-  // Locally: a cluster adapter would send it after the disconnect. It may be stored for a recovery, where clients ignore it.
+  // To this socket alone: the app may have put others into the room of its id. A cluster adapter would send it after the disconnect.
   #tell(event: string, payload: Lifetime | Revocation): void {
-    try {
-      this.#socket.nsp.local.to(this.#socket.id).emit(event, payload);
-    } catch (error) {
-      // An `onAnyOutgoing` listener of the app has thrown.
-      this.#context.reporter.fault(this.#where(), error);
-    }
+    const sending: Sending = this.#socket as object;
+    this.#attempt(() => {
+      if (!sending.packet) this.#socket.nsp.local.to(this.#socket.id).emit(event, payload);
+      else {
+        const packet = { type: EVENT, data: [event, payload] };
+        sending.packet(packet);
+        sending.notifyOutgoingListeners?.(packet);
+      }
+    });
   }
 
   #where() {

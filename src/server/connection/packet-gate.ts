@@ -7,6 +7,7 @@ const MOST_BYTES = 1_000_000;
 const MOST_PACKETS = 10_000;
 
 /** As Socket.IO numbers its packets. */
+const DISCONNECT = 1;
 const EVENT = 2;
 const BINARY_EVENT = 5;
 
@@ -56,11 +57,18 @@ export class PacketGate {
     const receiving: Receiving = socket as object;
     const { _onpacket, ack } = receiving;
     if (_onpacket && ack) {
-      receiving._onpacket = (packet) =>
+      receiving._onpacket = (packet) => {
+        // T4: a client that leaves may come back before this is known. Socket.IO ignores what was sent before that.
+        if (packet.type === DISCONNECT) {
+          if (this.#held) this.#held = [];
+          _onpacket.call(socket, packet);
+          return;
+        }
         this.#receive(() => {
           if (isRenewal(packet)) rules.renew(renewalOf(packet, (id) => ack.call(socket, id)));
           else _onpacket.call(socket, packet);
         });
+      };
     } else {
       // The public API runs after `onAny()` and after middlewares that were added before, and sees no acknowledgements.
       socket.prependAny(hideToken);

@@ -19,7 +19,7 @@ export class UserRegistry {
   }
 
   revoke({ subject, reason, at }: Revocation): void {
-    for (const live of this.#of(subject)) if (live.since <= at) live.revoke(reason);
+    for (const live of this.#of(subject)) if (live.beginning.since <= at) live.revoke(reason);
   }
 
   devices(subject: string): Device[] {
