@@ -304,3 +304,52 @@ describe("B21 guests", () => {
     expect(serverSide(io, socket).data).toEqual({});
   });
 });
+
+describe("V9 a dynamic namespace that Socket.IO tidies up", () => {
+  async function startRooms() {
+    const { io, url } = await startServer({ cleanupEmptyChildNamespaces: true });
+    const tokens = new Tokens();
+    const waiting: (() => void)[] = [];
+    const verify = async (token: string) => {
+      if (token.startsWith("secret-")) await new Promise<void>((answer) => waiting.push(answer));
+      return tokens.verify(token);
+    };
+    io.of(/^\/room-\d+$/);
+    authenticate(io, { verify });
+    const asked = (count: number) => vi.waitFor(() => expect(waiting).toHaveLength(count));
+    return { io, url, tokens, waiting, asked };
+  }
+
+  it("stays while others are verified, though somebody is refused, and goes with the last", async () => {
+    const { io, url, tokens, waiting, asked } = await startRooms();
+    const alice = client(`${url}/room-1`, { token: tokens.issue() });
+    const entered = enter(alice);
+    await asked(1);
+    await refusal(client(`${url}/room-1`, {}));
+    for (const answer of waiting) answer();
+    await entered;
+    const heard = next(alice, "hello");
+    io.of("/room-1").emit("hello");
+    await heard;
+    await refusal(client(`${url}/room-1`, {}));
+    alice.disconnect();
+    await vi.waitFor(() => expect([...io._nsps.keys()]).toEqual(["/"]));
+  });
+
+  it("goes although its only client has left while its token was verified", async () => {
+    const { io, url, tokens, waiting, asked } = await startRooms();
+    const alice = client(`${url}/room-1`, { token: tokens.issue(), pid: "pid", offset: "offset" });
+    alice.connect();
+    await asked(1);
+    const left = new Promise((resolve) => {
+      for (const conn of Object.values(Object(io.engine).clients) as {
+        once: (event: string, listener: unknown) => void;
+      }[])
+        conn.once("close", resolve);
+    });
+    alice.io.engine.close();
+    await left;
+    for (const answer of waiting) answer();
+    await vi.waitFor(() => expect([...io._nsps.keys()]).toEqual(["/"]));
+  });
+});

@@ -21,6 +21,8 @@ interface Inside {
   run?(socket: AuthenticatedSocket, done: (error?: Error) => void): void;
   /** The middlewares. */
   _fns?: Middleware<AuthenticatedSocket>[];
+  /** Lets a socket go that has left, or was refused. */
+  _remove?(socket: object): void;
 }
 
 interface Entry {
@@ -42,6 +44,8 @@ export class Doorway {
   readonly #sessions: SessionGuard;
   /** By the payload, which is the handshake's `auth` until the app's middlewares run. */
   readonly #entries = new WeakMap<object, Entry>();
+  /** Of the sockets that are being verified. */
+  readonly #handshakes = new WeakMap<object, Handshake>();
   /** The guards that have let sockets in. */
   readonly #guards = new WeakMap<object, Guard>();
 
@@ -58,14 +62,17 @@ export class Doorway {
 
   #wrapInternals(inside: Inside, add: NonNullable<Inside["_add"]>, run: NonNullable<Inside["run"]>): void {
     const namespace = this.#namespace;
+    const entering = this.#keepWhileEntered(inside);
     inside._add = async (client, payload, done) => {
       const guard = this.#guardOf();
       if (!guard) return add.call(namespace, client, payload, done);
       const handshake = new Handshake(payload);
       this.#entries.set(payload, { guard, handshake });
       this.#sessions.guardAdapter();
+      entering.add(handshake);
       const enter = () =>
         add.call(namespace, client, payload, (socket) => {
+          entering.delete(handshake);
           done?.(socket);
           // Before the app's listeners to "connection", so that the hello is the first new event.
           this.#welcome(socket, guard, handshake);
@@ -73,19 +80,38 @@ export class Doorway {
       const { pid, offset } = payload;
       if (typeof pid !== "string" || typeof offset !== "string") return enter();
       const verified = await guard.identify(handshake, namespace.name);
-      // The client has left meanwhile. To restore the session now would use it up for nobody (T8).
-      if (client.conn.readyState !== "open") return;
-      if (verified instanceof Error) {
+      // The client may have left meanwhile. To restore the session would use it up for nobody (T8); Socket.IO tidies up.
+      if (verified instanceof Error || client.conn.readyState !== "open") {
         delete payload.pid;
         return enter();
       }
-      return this.#sessions.lookUp(pid, { guard, verified }, enter);
+      return this.#sessions.lookUp(pid, { guard, handshake }, enter);
     };
     inside.run = (socket, done) => {
       const entry = this.#entries.get(socket.handshake.auth);
       if (!entry) return run.call(namespace, socket, done);
+      this.#handshakes.set(socket, entry.handshake);
       void entry.guard.admit(socket, entry.handshake, [...(inside._fns ?? [])]).then(done);
     };
+  }
+
+  /**
+   * With `cleanupEmptyChildNamespaces`, Socket.IO deletes a dynamic namespace as the first refused socket leaves it, and those
+   * whose tokens are still being verified would enter one that nobody else finds.
+   *
+   * @returns the CONNECTs that are under way, to be kept up to date
+   */
+  #keepWhileEntered(inside: Inside): Set<Handshake> {
+    const entering = new Set<Handshake>();
+    const { _remove: removeAndTidy } = inside;
+    const { _remove: remove }: Inside = Object.getPrototypeOf(inside);
+    if (remove && removeAndTidy && remove !== removeAndTidy)
+      inside._remove = (socket) => {
+        const handshake = this.#handshakes.get(socket);
+        if (handshake) entering.delete(handshake);
+        (entering.size > 0 ? remove : removeAndTidy).call(inside, socket);
+      };
+    return entering;
   }
 
   /** Uses the public API if a version of Socket.IO lacks the private parts. Middlewares that were there before then run first. */
