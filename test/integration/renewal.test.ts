@@ -211,7 +211,7 @@ describe.each([
       say();
     });
     const store = memoryStore({ accessToken: issueToken({ lifetime: 60_000 }) });
-    const renewed = deferred();
+    const renewed = deferred<void>();
     const refresh = vi.fn(async () => issueToken({ lifetime: 60_000 }));
     const auth = disposed(new AuthSocket(url, { store, refresh }));
     auth.socket.on(event, () => {

@@ -286,6 +286,35 @@ describe.each([
     expect(handled).not.toHaveBeenCalled();
   });
 
+  it("T4 V8 whoever leaves and comes back while authorize is slow costs the siblings nothing", async () => {
+    const slow: (() => void)[] = [];
+    let isSlow = false;
+    const authorize = async () => {
+      if (isSlow) await new Promise<void>((answer) => slow.push(answer));
+      return true;
+    };
+    const { io, url, tokens, socket } = await dropped({ authorize }, recovery);
+    authenticate(io.of("/other"), { verify: tokens.verify });
+    isSlow = true;
+    const welcome = next(socket, "connect");
+    socket.connect();
+    await welcome;
+    expect(socket.recovered).toBe(true);
+    const other = socket.io.socket("/other", { auth: { token: tokens.issue() } });
+    await enter(other);
+    const lost = vi.fn();
+    other.on("disconnect", lost);
+    const server = serverSide(io, socket);
+    const left = next(server, "disconnect");
+    isSlow = false;
+    socket.disconnect();
+    await left;
+    await enter(socket);
+    expect(lost).not.toHaveBeenCalled();
+    expect(url).toContain("localhost");
+    for (const answer of slow) answer();
+  });
+
   it("section 5: events sent right after a recovery are handled in order once authorize has admitted", async () => {
     let admit = (_: boolean) => {};
     let answer: () => boolean | Promise<boolean> = () => true;
@@ -533,6 +562,14 @@ describe("the guard of recovery", () => {
     await cut;
   });
 
+  it("V9 a client whose session the adapter does not find in five seconds connects as new", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    const tokens = new Tokens();
+    Object.assign(io.of("/").adapter, { restoreSession: () => new Promise(() => {}) });
+    authenticate(io, { verify: tokens.verify });
+    await enter(client(url, { token: tokens.issue(), pid: "pid", offset: "offset" }));
+  });
+
   it("T8: a verify that is unavailable leaves the session for later", async () => {
     const tokens = new Tokens();
     const { io, url } = await startServer({ connectionStateRecovery: {} });
@@ -742,6 +779,27 @@ describe("recovery across nodes", () => {
 
     expect(socket.recovered).toBe(false);
     expect(received).toEqual([]);
+  });
+
+  it("V3 whoever was resumed before the news of a revocation came is ended by it", async () => {
+    const { here, there, socket } = await startCluster();
+    const deaf = there.io.sockets.listeners("authsocket:revoke") as (() => void)[];
+    there.io.sockets.removeAllListeners("authsocket:revoke");
+    const revoked = here.auth.disconnectUser("alice", "gone");
+    await enter(socket);
+    expect(socket.recovered).toBe(true);
+    const told = next(socket, "auth:revoked");
+    for (const listener of deaf) there.io.sockets.on("authsocket:revoke" as never, listener as never);
+    await told;
+    await revoked;
+  });
+
+  it("V3 a session that began while its node's clock was ahead is not taken for a later one", async () => {
+    const { cluster, there, socket } = await startCluster();
+    cluster.storedAhead(60_000);
+    await there.auth.disconnectUser("alice", "gone");
+    await enter(socket);
+    expect(socket.recovered).toBe(false);
   });
 
   it("section 5: a session of a node whose clock is ahead by seconds is not taken for a later one", async () => {

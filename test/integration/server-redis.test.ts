@@ -27,7 +27,7 @@ afterAll(() => redis?.stop());
 let clusters = 0;
 
 /** Two Socket.IO servers, joined by the streams of Redis. */
-async function startCluster(namespace: string | RegExp = "/") {
+async function startCluster(namespace: string | RegExp = "/", guests = false) {
   const tokens = new Tokens();
   const name = `cluster-${++clusters}`;
   const options = { streamName: name, channelPrefix: name, sessionKeyPrefix: `${name}:`, blockTimeInMs: 50 };
@@ -39,7 +39,7 @@ async function startCluster(namespace: string | RegExp = "/") {
       adapter: createAdapter(connection, options),
       connectionStateRecovery: {},
     });
-    return { ...server, auth: authenticate(server.io.of(namespace), { verify: tokens.verify }) };
+    return { ...server, auth: authenticate(server.io.of(namespace), { verify: tokens.verify, guests }) };
   };
   const [here, there] = [await start(), await start()];
   // Both listen once they count each other.
@@ -230,6 +230,44 @@ describe("over Redis streams", () => {
 
     expect(socket.recovered).toBe(true);
     expect(received).toEqual(["missed", "last"]);
+  });
+
+  it("V5 B21 a guest is recovered on the other node, with what was missed", async () => {
+    const cluster = await startCluster("/", true);
+    const { here, there, stored } = cluster;
+    const socket = client(here.url, {});
+    const received: unknown[] = [];
+    const connected = next(socket, "first");
+    here.io.once("connection", (server) => server.emit("first"));
+    socket.connect();
+    await connected;
+    socket.onAny((event) => received.push(event));
+    await drop(here.io, socket);
+    await stored();
+    here.io.emit("missed");
+    Object.assign(socket.io, { uri: there.url });
+    const last = next(socket, "last");
+    there.io.once("connection", (server) => server.emit("last"));
+    socket.connect();
+    await last;
+    expect(socket.recovered).toBe(true);
+    expect(received).toContain("missed");
+  });
+
+  it("V5 an argument that looks like an offset keeps no event from a socket that was recovered", async () => {
+    const cluster = await startCluster();
+    const { there } = cluster;
+    const { socket } = await hopping(cluster);
+    await hop(cluster, socket);
+    expect(socket.recovered).toBe(true);
+    const received: unknown[] = [];
+    socket.on("acked", (text, answer) => answer(text));
+    socket.on("local", (text) => received.push(text));
+    const server = serverSide(there.io, socket);
+    expect(await server.timeout(20_000).emitWithAck("acked", "2-1")).toBe("2-1");
+    there.io.local.emit("local", "2024-05");
+    await server.timeout(20_000).emitWithAck("acked", "2-1");
+    expect(received[0]).toContain("2024-05");
   });
 
   it("section 5: whom one node has disconnected is not recovered on the other", async () => {

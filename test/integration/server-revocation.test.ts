@@ -185,6 +185,25 @@ describe.each<[Kind]>([["streams"], ["pub/sub"]])("V3 disconnectUser over Redis 
     expect(tokens.seen).toEqual([]);
   });
 
+  it("beside a server that does not guard spares whoever connects to a node after it", async () => {
+    const { tokens, start, startPlain } = newCluster(kind);
+    const [a, b, plain] = [await start(), await start(), await startPlain()];
+    await meet(a, b, plain);
+    await a.auth.devices("alice");
+    // After it by more than the clocks of two nodes may differ.
+    b.io.use(({ handshake }, answer) => {
+      handshake.issued += 6_000;
+      answer();
+    });
+    const ending = outcome(a.auth.disconnectUser("alice", "gone"));
+    const again = client(b.url, { token: tokens.issue() });
+    const cut = vi.fn();
+    again.on("disconnect", cut);
+    await enter(again);
+    expect(await ending).toBe("resolved");
+    expect(cut).not.toHaveBeenCalled();
+  }, 60_000);
+
   it("resolves beside a server that does not guard, and after a node that has closed", async () => {
     const { tokens, start, startPlain } = newCluster(kind);
     const [a, b, plain] = [await start(), await start(), await startPlain()];
@@ -349,5 +368,40 @@ describe("V3 from a process without Socket.IO", () => {
       { reason: "account closed" },
     ]);
     expect(bob.connected).toBe(true);
+  });
+});
+
+describe("V3 one server alone", () => {
+  it("ends the sockets of the user, and nobody whom the app has put into the room of their id", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const auth = authenticate(io, { verify: tokens.verify });
+    const host = client(url, { token: tokens.issue() });
+    const guest = client(url, { token: tokens.issue({ subject: "bob" }) });
+    const told = vi.fn();
+    guest.on("auth:revoked", told);
+    await Promise.all([enter(host), enter(guest)]);
+    await serverSide(io, guest).join(`${host.id}`);
+    const ended = endOf(host);
+    await auth.disconnectUser("alice", "gone");
+    await ended;
+    await guest.emitWithAck("auth:renew", {});
+    expect(told).not.toHaveBeenCalled();
+  });
+
+  it("remembers it although the clock is set forward for a moment", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    const tokens = new Tokens();
+    const auth = authenticate(io, { verify: tokens.verify });
+    const socket = client(url, { token: tokens.issue({ lifetime: 10 * 3_600_000 }) });
+    await enter(socket);
+    await drop(io, socket);
+    await auth.disconnectUser("alice", "gone");
+    const { now } = Date;
+    vi.spyOn(Date, "now").mockImplementation(() => now.call(Date) + 3_600_000);
+    await auth.disconnectUser("bob", "gone");
+    vi.mocked(Date.now).mockRestore();
+    await enter(socket);
+    expect(socket.recovered).toBe(false);
   });
 });

@@ -211,6 +211,16 @@ describe("through a cluster adapter", () => {
     expect(await there.auth.devices("alice")).toEqual([]);
   });
 
+  it("V3 disconnectUser reaches a node that the adapter does not count", async () => {
+    const { tokens, here, there } = await startCluster();
+    const far = client(there.url, { token: tokens.issue() });
+    await enter(far);
+    here.io.of("/").adapter.serverCount = () => Promise.resolve(1);
+    const told = next(far, "auth:revoked");
+    void here.auth.disconnectUser("alice", "gone");
+    expect(await told).toEqual([{ reason: "gone" }]);
+  });
+
   it("section 5: so it does for a dynamic namespace that exists on the other node only", async () => {
     const { tokens, here, there } = await startCluster(/^\/room-\d+$/);
     const far = client(`${there.url}/room-7`, { token: tokens.issue() });

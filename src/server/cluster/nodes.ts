@@ -89,7 +89,8 @@ export class Nodes {
     reason: string,
     gaveUp: (error: unknown) => void,
   ): Promise<void> {
-    const revocation: Revocation = { id: crypto.randomUUID(), scope, subject, reason, at: instant() };
+    const id = crypto.randomUUID();
+    const revocation: Revocation = { id, scope, subject, reason, at: instant(), tick: performance.now() };
     this.#apply(revocation);
     await this.#questions.ask({
       id: revocation.id,
@@ -154,7 +155,7 @@ export class Nodes {
   #hearRevocation(message: Messages["authsocket:revoke"]): void {
     const { id = crypto.randomUUID(), scope = SERVER_SCOPE, subject, reason = "", ago = 0 } = message;
     // By this node's clock. Another clock may be behind, and would spare users who have connected since.
-    this.#apply({ id, scope, subject, reason, at: instant() - ago });
+    this.#apply({ id, scope, subject, reason, at: instant() - ago, tick: performance.now() - ago });
   }
 
   #apply(revocation: Revocation): void {
@@ -166,6 +167,7 @@ export class Nodes {
   }
 }
 
-function toMessage({ at, ...revocation }: Revocation): Messages["authsocket:revoke"] {
-  return { ...revocation, ago: Math.max(0, instant() - at) };
+function toMessage({ at, tick, ...revocation }: Revocation): Messages["authsocket:revoke"] {
+  // An `instant()` orders what comes within one ms, and runs ahead where the clock was ahead for a moment.
+  return { ...revocation, ago: Math.max(0, Math.min(instant() - at, performance.now() - tick)) };
 }

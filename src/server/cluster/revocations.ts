@@ -21,6 +21,8 @@ export interface Revocation {
   reason: string;
   /** an `instant()` of this process */
   at: number;
+  /** The same in the time of `performance.now()`, which no clock that is set for a moment moves. */
+  tick: number;
 }
 
 /** Remembers whose connections were ended, for as long as an older session of theirs could be recovered. */
@@ -59,7 +61,7 @@ export class Revocations {
 
   #forget(): void {
     for (const revocation of this.#byId.values()) {
-      if (revocation.at >= instant() - this.#memory) break;
+      if (revocation.tick >= performance.now() - this.#memory) break;
       this.#byId.delete(revocation.id);
       const key = keyOf(revocation.scope, revocation.subject);
       if (this.#bySubject.get(key) === revocation) this.#bySubject.delete(key);

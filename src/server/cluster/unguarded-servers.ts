@@ -1,7 +1,7 @@
 import type { Namespace } from "socket.io";
 import { REVOKED_EVENT } from "../../protocol.ts";
 import { userRoom } from "../user-room.ts";
-import type { Revocation } from "./revocations.ts";
+import { CLOCK_SKEW, type Revocation } from "./revocations.ts";
 import type { Wire } from "./wire.ts";
 
 /**
@@ -24,13 +24,14 @@ export async function countUnguardedServers(wire: Wire, answered: number): Promi
  */
 export async function endOnUnguardedServers(
   namespaces: readonly Namespace[],
-  { subject, reason }: Revocation,
+  { subject, reason, at }: Revocation,
 ): Promise<void> {
   for (const namespace of namespaces) {
     const sockets = await namespace.in(userRoom(subject)).fetchSockets();
-    // If they belong to a node, the node has answered. The app may have put other sockets into the room.
+    // The user may have connected to a node since, which has answered. The app may have put other sockets into the room.
     const ids = sockets
-      .filter(({ id, data }) => !namespace.sockets.has(id) && Object(data).auth?.subject === subject)
+      .filter(({ data }) => Object(data).auth?.subject === subject)
+      .filter(({ id, handshake }) => !namespace.sockets.has(id) && handshake.issued <= at + CLOCK_SKEW)
       .map(({ id }) => id);
     if (ids.length === 0) continue;
     // Volatile, so that recovery does not store it.

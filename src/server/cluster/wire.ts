@@ -104,7 +104,8 @@ export class Wire {
   async send<Event extends keyof Messages>(event: Event, message: Messages[Event]): Promise<boolean> {
     if (!this.isShared) return false;
     try {
-      if ((await this.count()) === 1 || this.#isLeaving) return false;
+      await this.count();
+      if (this.#isLeaving) return false;
       this.#main.serverSideEmit(event, message);
       return true;
     } catch {

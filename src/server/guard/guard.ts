@@ -23,6 +23,8 @@ export interface StoredAuth {
   subject: string | undefined;
   /** An `instant()` of the node that stored it. A later revocation prevents its recovery. */
   since: number;
+  /** The same, by that node's clock when it was stored: an `instant()` stays ahead of a clock that was ahead for a moment. */
+  at?: number;
   /** The node that stored it. */
   node: string;
 }
@@ -102,7 +104,7 @@ export class Guard {
   }
 
   /** Takes over a socket that has just been connected. */
-  welcome(socket: AuthenticatedSocket, { verified, since }: Handshake): void {
+  welcome(socket: AuthenticatedSocket, { verified, since, begun }: Handshake): void {
     const { id, nsp } = socket;
     const where = { namespace: nsp.name, id };
     if (!verified) {
@@ -118,13 +120,18 @@ export class Guard {
       this.#reporter.tell({ type: "accepted", ...where });
       return;
     }
-    const live = new LiveSocket(socket, identity, since, {
-      verification: this.#verification,
-      reporter: this.#reporter,
-      clock: this.#clock,
-      notice: this.#rules.notice,
-      ended: (ended) => this.#users.remove(ended),
-    });
+    const live = new LiveSocket(
+      socket,
+      identity,
+      { since, begun },
+      {
+        verification: this.#verification,
+        reporter: this.#reporter,
+        clock: this.#clock,
+        notice: this.#rules.notice,
+        ended: (ended) => this.#users.remove(ended),
+      },
+    );
     this.#live.set(socket, live);
     this.#users.add(live);
     live.begin();
@@ -139,18 +146,28 @@ export class Guard {
   /** Returns what recovery must store for a socket; undefined if this guard has not admitted it. */
   stored(socket: object): StoredAuth | undefined {
     const live = this.#live.get(socket);
-    if (live) return { subject: live.subject, since: live.since, node: this.#nodes.id };
-    return this.#guests.has(socket) ? { subject: undefined, since: 0, node: this.#nodes.id } : undefined;
+    const node = this.#nodes.id;
+    if (!live) return this.#guests.has(socket) ? { subject: undefined, since: 0, node } : undefined;
+    const { since, begun } = live.beginning;
+    return { subject: live.subject, since, at: Date.now() - (performance.now() - begun), node };
   }
 
-  /** Whether a stored session belongs to this user and was not revoked, by this node or by any whose revocations it knows. */
-  async mayResume(stored: unknown, { identity }: Verified): Promise<boolean> {
-    const { subject, since, node } = Object(stored) as Partial<StoredAuth>;
-    if (typeof node !== "string" || typeof since !== "number" || subject !== identity?.subject) return false;
+  /**
+   * Whether a stored session belongs to this user and was not revoked, by this node or by any whose revocations it knows. If so,
+   * later news of a revocation concerns it as if it had never been interrupted.
+   */
+  async mayResume(stored: unknown, handshake: Handshake): Promise<boolean> {
+    const identity = handshake.verified?.identity;
+    const { subject, since, at, node } = Object(stored) as Partial<StoredAuth>;
+    // Some adapters store undefined as null.
+    const isSameUser = (subject ?? undefined) === identity?.subject;
+    if (typeof node !== "string" || typeof since !== "number" || !isSameUser) return false;
     if (!identity) return true;
     if (!(await this.#nodes.knowsRevocationsOf(node))) return false;
-    const begun = node === this.#nodes.id ? since : since - CLOCK_SKEW;
-    return !this.#nodes.revocations.after(this.scope, identity.subject, begun);
+    const begun = node === this.#nodes.id ? since : Math.min(since, at ?? since) - CLOCK_SKEW;
+    if (this.#nodes.revocations.after(this.scope, identity.subject, begun)) return false;
+    handshake.goesOn(begun);
+    return true;
   }
 
   /** Ends a user's connections on all nodes. */

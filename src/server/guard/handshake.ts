@@ -12,11 +12,10 @@ export interface Verified {
 
 /** One CONNECT, from its arrival until its client is accepted or refused. */
 export class Handshake {
-  /** An `instant()`. Later revocations concern this handshake. */
-  readonly since = instant();
   /** When the client began to wait, in the time of `performance.now()`. */
   readonly begun = performance.now();
   readonly #token: unknown;
+  #since = instant();
   #verdict: Promise<Verified | AuthError> | undefined;
   #verified: Verified | undefined;
 
@@ -24,6 +23,16 @@ export class Handshake {
   constructor(payload: Record<string, unknown>) {
     this.#token = payload.token;
     delete payload.token;
+  }
+
+  /** An `instant()`. Later revocations concern this handshake. */
+  get since(): number {
+    return this.#since;
+  }
+
+  /** It resumes a session that was begun at that `instant()`. */
+  goesOn(since: number): void {
+    this.#since = Math.min(this.#since, since);
   }
 
   /** Known once the token has been verified and was valid. */

@@ -69,7 +69,9 @@ export class RecoveryBroadcasts {
       const broadcast = packet;
       packet = undefined;
       if (!broadcast) return apply.call(adapter, options, deliver);
-      const position = positionOf(broadcast.data?.at(-1));
+      // The last argument of all others is the app's.
+      const isLogged = isRecovered(broadcast, options) && !options.flags?.local;
+      const position = isLogged ? positionOf(broadcast.data.at(-1)) : undefined;
       const deliverNews = (socket: Socket) => {
         const reached = position && this.#reached.get(socket);
         if (!reached || isAfter(position, reached)) deliver(socket);
@@ -105,10 +107,14 @@ export class RecoveryBroadcasts {
 
   #record(broadcast: Broadcast): void {
     const { packet, options } = broadcast;
-    // Volatile and acknowledged events are not recovered either.
-    if (packet.type !== EVENT || packet.id !== undefined || options.flags?.volatile) return;
+    if (!isRecovered(packet, options)) return;
     for (const recorded of this.#recordings) recorded.push(broadcast);
   }
+}
+
+/** Volatile and acknowledged events are not recovered. */
+function isRecovered({ type, id }: Packet, { flags }: Options): boolean {
+  return type === EVENT && id === undefined && !flags?.volatile;
 }
 
 function concerns({ rooms, except }: Options, joined: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 import type { Namespace, Socket } from "socket.io";
 import type { Guard, StoredAuth } from "../guard/guard.ts";
-import { CONNECT_DEADLINE, type Verified } from "../guard/handshake.ts";
+import { CONNECT_DEADLINE, type Handshake } from "../guard/handshake.ts";
+import { LATE, within } from "../verdict/deadline.ts";
 import { type Recording, RecoveryBroadcasts } from "./recovery-broadcasts.ts";
 
 type Adapter = Namespace["adapter"];
@@ -9,8 +10,11 @@ type Session = Awaited<ReturnType<Adapter["restoreSession"]>>;
 /** Who asks for a session, and which guard's rules apply. */
 interface Asking {
   guard: Guard;
-  verified: Verified;
+  handshake: Handshake;
 }
+
+/** ms for the adapter to look a session up. After that, the client connects as new (V9). */
+const RESTORE_DEADLINE = 5_000;
 
 /**
  * ms after which the recorded broadcasts of a restored session are dropped, if no socket has come of it. Its CONNECT has been
@@ -62,14 +66,16 @@ export class SessionGuard {
     adapter.restoreSession = (async (pid: string, offset: string) => {
       const asking = this.#asking.get(pid);
       if (!asking) return null;
-      const { guard, verified } = asking;
+      const { guard, handshake } = asking;
       const recording = broadcasts.record();
       let resumed: Session | undefined;
       try {
-        const session: Session | null = await restoreSession.call(adapter, pid, offset);
-        const { auth, ...data } = Object(session?.data);
-        if (!session || !(await guard.mayResume(auth, verified))) return null;
-        const { identity } = verified;
+        const found = restoreSession.call(adapter, pid, offset) as Promise<Session | null>;
+        const session = await within(RESTORE_DEADLINE, found);
+        if (!session || session === LATE) return null;
+        const { auth, ...data } = Object(session.data);
+        if (!(await guard.mayResume(auth, handshake))) return null;
+        const identity = handshake.verified?.identity;
         // To look up the session may take seconds. An expired token gets nothing that was missed (V2).
         if (identity && identity.expiresAt <= Date.now()) return null;
         resumed = { ...session, data: identity ? { ...data, auth: identity } : data };
