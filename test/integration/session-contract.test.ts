@@ -562,6 +562,16 @@ describe("the refresh endpoint", () => {
     expect((await ready).status).toBe("signedIn");
   });
 
+  it("B6 a Retry-After that is a date is read by this clock where the answer's Date is hidden", async () => {
+    const { session, desk, platform } = newSession();
+    const ready = session.whenReady();
+    const headers = { "Retry-After": new Date(platform.now() + 3_600_000).toUTCString() };
+    (await desk.turn(1)).reject(new Response(null, { status: 503, headers }));
+    const { retryAt } = await untilStatus(session, "waiting");
+    expect(retryAt).toBeGreaterThanOrEqual(platform.now() + 3_599_000);
+    void ready;
+  });
+
   it("B6 a 401 without a refresh token is asked once more, within two seconds, and may then be good", async () => {
     const endpoint = startRefreshEndpoint((_, number) =>
       number === 1 ? new Response(null, { status: 401 }) : tokenResponse("fresh"),
@@ -619,6 +629,33 @@ describe("a source", () => {
     expect(get.mock.calls.map(([{ reason }]) => reason)).toEqual(["missing"]);
     const nobody = sourceOf(null);
     expect(await nobody.session.whenReady()).toEqual({ status: "signedOut" });
+  });
+
+  it("B13 one that hands out an opaque token is made to renew it before its end", async () => {
+    const { session, platform, get } = sourceOf("opaque");
+    onTestFinished(holdToken(session));
+    await session.getToken();
+    const inner = session["~session"] as Session;
+    inner.measured("opaque", 60_000);
+    await platform.advance(59_900);
+    expect(get.mock.calls.map(([{ reason }]) => reason)).toContain("expired");
+  });
+
+  it("B27 one that tells of a renewal before it answers is made to renew once in ten seconds", async () => {
+    const { session, platform, get, tell } = sourceOf("sdk-1");
+    await session.getToken();
+    let issued = 1;
+    get.mockImplementation(async ({ reason }) => {
+      if (reason === "rejected") await tell(`sdk-${++issued}`);
+      return `sdk-${issued}`;
+    });
+    const { refreshes } = session["~session"] as Session;
+    for (let asker = 0; asker < 6; asker++) {
+      refreshes.replace({}, `${session.token}`);
+      for (let turn = 0; turn < 10; turn++) await settled();
+      await platform.advance(100);
+    }
+    expect(get.mock.calls.filter(([{ reason }]) => reason === "rejected")).toHaveLength(1);
   });
 
   it("section 2: its news of a sign-in, a renewal and a sign-out is followed", async () => {

@@ -293,4 +293,25 @@ describe("a sign-out from an identity SDK", () => {
       expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
     },
   );
+
+  it("2.4 B10 is no answer to whenReady() on a page that is loaded anew for another user", async () => {
+    vi.stubGlobal("localStorage", new MapStorage());
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const platform = new ManualPlatform();
+    const issue = (sub: string) => timedToken(platform.now(), 900_000, { sub });
+    let held: string | null = issue("alice");
+    const open = () => {
+      const session = new AuthSession({ source: { get: async () => held } }, platform);
+      onTestFinished(() => session.dispose());
+      return session;
+    };
+    const before = open();
+    await before.whenReady();
+    await before.signOut();
+    before.dispose();
+    expect((await open().whenReady()).status).toBe("signedOut");
+    held = issue("bob");
+    expect(await open().whenReady()).toMatchObject({ status: "signedIn", subject: "bob" });
+    held = null;
+  });
 });

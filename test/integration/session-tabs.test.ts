@@ -561,6 +561,115 @@ describe("tabs that share a cookie", () => {
   });
 });
 
+describe("sessions and tabs whose renewals were long ago", () => {
+  const API = "https://api.example";
+
+  /** What knows cookies or tokens that end when the test says so. */
+  function startApi() {
+    const api = {
+      isGood: true,
+      renewals: 0,
+      calls: 0,
+      fetch: async (_: unknown, init?: RequestInit) => answer(init),
+    };
+    const good = (init: RequestInit | undefined) => {
+      const [, token] = new Headers(init?.headers).get("Authorization")?.split(" ") ?? [];
+      return token === undefined ? api.isGood : token === `opaque ${api.renewals}`.replace(" ", "-");
+    };
+    const answer = (init: RequestInit | undefined) => {
+      api.calls++;
+      return new Response(null, { status: good(init) ? 200 : 401 });
+    };
+    return api;
+  }
+
+  it.each([1, 2])(
+    "B2 B14 2.2 a refused cookie is renewed, though another has renewed one a quarter of an hour ago: %i pages",
+    async (pages) => {
+      const leases = new MemoryLeases();
+      const api = startApi();
+      const refresh = async () => {
+        api.renewals++;
+        api.isGood = true;
+        return "renewed";
+      };
+      const first = openTab(leases, 0.1);
+      const tabs = [first, pages === 1 ? first : openTab(leases, 0.2)];
+      const sessions = tabs.map((tab) =>
+        sessionIn(tab, { refresh, credential: "cookie", origins: [API], fetch: api.fetch }),
+      );
+      for (let round = 0; round < 8; round++) {
+        for (const tab of new Set(tabs)) await tab.advance(15 * 60_000);
+        api.isGood = false;
+        const session = sessions[[0, 1, 0, 0, 1, 1, 0, 1][round] ?? 0];
+        expect((await session?.fetch(`${API}/me`))?.status).toBe(200);
+      }
+      expect(api.renewals).toBe(8);
+    },
+  );
+
+  it("B7 2.2 a refused token costs a refresh, and a forced one too, though a session of the page has refreshed before", async () => {
+    const tab = openTab(new MemoryLeases());
+    let issued = 0;
+    const refresh = vi.fn(async () => timedToken(tab.now(), LIFETIME, { sub: "alice", jti: `${++issued}` }));
+    const [one, two] = [0, 1].map(() => sessionIn(tab, { refresh, store: memoryStore() }));
+    const rejected = await two?.getToken();
+    await tab.advance(20_000);
+    await one?.getToken({ forceRefresh: true });
+    await tab.advance(20_000);
+    const calls = refresh.mock.calls.length;
+    await two?.getToken({ rejected });
+    expect(refresh).toHaveBeenCalledTimes(calls + 1);
+    await tab.advance(20_000);
+    await one?.getToken({ forceRefresh: true });
+    expect(refresh).toHaveBeenCalledTimes(calls + 2);
+  });
+
+  it("B2 two accounts of one endpoint, which headers tell apart, stay strangers", async () => {
+    const tab = openTab(new MemoryLeases());
+    const answer = deferred<void>();
+    const accounts = ["alice", "bob"];
+    const fetch: typeof globalThis.fetch = async (_, init) => {
+      await answer.promise;
+      const sub = new Headers(init?.headers).get("X-Account") ?? "";
+      return Response.json({ token: timedToken(tab.now(), LIFETIME, { sub }) });
+    };
+    const sessions = accounts.map((account) => {
+      const refresh = { url: "https://api.example/refresh", headers: () => ({ "X-Account": account }) };
+      const session = new AuthSession({ refresh, fetch, store: memoryStore() }, tab);
+      onTestFinished(() => session.dispose());
+      return session;
+    });
+    const ready = Promise.all(sessions.map((session) => session.whenReady()));
+    await settled();
+    answer.resolve();
+    expect((await ready).map(({ subject }) => subject)).toEqual(accounts);
+  });
+
+  it("B2 sessions of a page take turns where the database of leases fails", async () => {
+    const tab = openTab(new MemoryLeases());
+    tab.board = {
+      update: () => Promise.reject(new DOMException("denied", "InvalidStateError")),
+      subscribe: () => () => {},
+      hold: () => () => {},
+      isLeft: () => false,
+    };
+    const desk = new RefreshDesk();
+    const open = () => sessionIn(tab, { name: "failing", refresh: desk.refresh, store: memoryStore() });
+    const first = open();
+    void first.whenReady().catch(() => {});
+    const turn = await desk.turn(1);
+    first.dispose();
+    tab.chance = 0.2;
+    const ready = open().whenReady();
+    await settled();
+    turn.resolve("fresh");
+    await tab.advance(1_000);
+    expect((await ready).status).toBe("signedIn");
+    expect(desk.turns).toHaveLength(1);
+  });
+});
+
 describe("tabs whose server knows the user by a cookie", () => {
   function cookieTab(leases: MemoryLeases, chance: number, answers: (tab: ManualPlatform) => unknown) {
     const tab = openTab(leases, chance);

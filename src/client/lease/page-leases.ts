@@ -5,9 +5,9 @@ const leases = new Map<string, Lease>();
 const listeners = new Map<string, Set<() => void>>();
 
 /** Where there is no database for all tabs, the sessions of one page still take turns (B2, B22). */
-export const pageLeases: LeaseDatabase = {
+export const pageLeases = {
   /** Answers at once, so that a refresh starts together with `connect()` (B1). */
-  update(name, change) {
+  update(name: string, change: (lease: Lease) => Lease): Lease {
     const before = leases.get(name) ?? NO_LEASE;
     const lease = change(before);
     if (lease !== before) {
@@ -19,7 +19,7 @@ export const pageLeases: LeaseDatabase = {
     return lease;
   },
 
-  subscribe(name, listener) {
+  subscribe(name: string, listener: () => void): () => void {
     const own = () => listener();
     const all = listeners.get(name) ?? new Set();
     listeners.set(name, all.add(own));
@@ -31,4 +31,4 @@ export const pageLeases: LeaseDatabase = {
   hold: () => () => {},
 
   isLeft: () => false,
-};
+} satisfies LeaseDatabase;

@@ -24,7 +24,7 @@ export async function askEndpoint(
   { refreshToken, signal }: RefreshContext,
   owner: EndpointOwner,
 ): Promise<KnownTokens> {
-  const { url, method = "POST", headers } = request;
+  const { url, method = "POST" } = request;
   const { platform } = owner;
   if (method === "GET" && refreshToken !== undefined) {
     const message = `"refresh.method" is "GET", which cannot send the refresh token of the store: use "POST"`;
@@ -34,11 +34,12 @@ export async function askEndpoint(
   const init: RequestInit = { method, credentials: "include", redirect: "error", cache: "no-store", signal };
   // If the user leaves the page meanwhile, the answer's cookie must still arrive: it replaces a one-time refresh token.
   init.keepalive = true;
-  init.headers = new Headers(typeof headers === "function" ? headers() : headers);
+  const headers = headersOf(request);
+  init.headers = headers;
   // S4: a cross-site form cannot send it. Elsewhere it would cost a preflight, and so would a body that says nothing.
-  if (isOwn) init.headers.set("X-Requested-With", "authsocket");
+  if (isOwn) headers.set("X-Requested-With", "authsocket");
   if (method === "POST" && (isOwn || refreshToken)) {
-    init.headers.set("Content-Type", "application/json");
+    headers.set("Content-Type", "application/json");
     init.body = JSON.stringify({ refreshToken });
   }
   const name = `${method} ${url}`;
@@ -54,6 +55,11 @@ export async function askEndpoint(
   });
   if (!response.ok) throw await readRefusal(response, name, owner);
   return readTokens(response, name, request, owner);
+}
+
+/** Those that the app has set. @throws what its function throws */
+export function headersOf({ headers }: RefreshRequest): Headers {
+  return new Headers(typeof headers === "function" ? headers() : headers);
 }
 
 async function readRefusal(response: Response, name: string, owner: EndpointOwner): Promise<AnswerError> {

@@ -104,9 +104,13 @@ export class AnswerError extends AuthSocketError {
   }
 }
 
-/** Reads the error of a `Refresh` function. */
-export function readFailure(cause: unknown): RefreshOutcome {
-  const { own, certainty, status, retryAfter, isFinal, isForeign } = readProperties(cause);
+/**
+ * Reads the error of a `Refresh` function.
+ *
+ * @param now by this machine's clock
+ */
+export function readFailure(cause: unknown, now = Number.NaN): RefreshOutcome {
+  const { own, certainty, status, retryAfter, isFinal, isForeign } = readProperties(cause, now);
   const denied =
     certainty ??
     (isFinal || own?.code === "session_expired"
@@ -129,7 +133,10 @@ export function readFailure(cause: unknown): RefreshOutcome {
 }
 
 /** B9: an error of the app's may be anything, even unreadable. */
-function readProperties(cause: unknown): {
+function readProperties(
+  cause: unknown,
+  now: number,
+): {
   own?: AuthSocketError | undefined;
   certainty?: Certainty | undefined;
   status?: unknown;
@@ -148,7 +155,7 @@ function readProperties(cause: unknown): {
       own: isAuthSocketError(cause) ? cause : undefined,
       certainty,
       status: status ?? statusCode ?? Object(response).status,
-      retryAfter: isLater ? retryAfter : readRetryAfter({ get }, Number.NaN),
+      retryAfter: isLater ? retryAfter : readRetryAfter({ get }, now),
       isFinal: saysSignInAgain(error),
       isForeign: isLater || isElsewhere({ get }),
     };

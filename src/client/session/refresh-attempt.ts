@@ -12,6 +12,9 @@ import type { HeldTurn, TabGroup } from "./tab-group.ts";
 /** T24: ms for the token of another tab to be seen in a store that tabs share. */
 const NEWS_TIMEOUT = 1_000;
 
+/** ms for which another tab's renewal of the cookie answers a refusal, too (B27). */
+const RECENT = 10_000;
+
 /** ms for which a request stays open that has taken longer than `refreshTimeout` (B22). */
 export const LATE = 30_000;
 
@@ -81,6 +84,7 @@ export class RefreshAttempt {
   #status: "decided" | "queueing" | "sent" | "late" | "over" = "decided";
   #turn: Turn | undefined;
   #name: string | undefined;
+  #since = 0;
   #stopWaiting = () => {};
   #abort = () => {};
   #settle = () => {};
@@ -97,6 +101,7 @@ export class RefreshAttempt {
   start(): void {
     if (this.#status !== "decided") return;
     this.#status = "queueing";
+    this.#since = this.#session.platform.now();
     const { tabs, isCookie } = this.#session;
     const { token } = this.asked;
     this.#name = this.#owner.leaseName(this.asked);
@@ -127,10 +132,20 @@ export class RefreshAttempt {
     this.#turn = turn;
     // Whoever has used its refresh token has a newer one, whenever that was (B5, B6).
     const behind = at.behind || this.#isSpent(at);
-    const taken = tabs.takeOver({ name: this.#name, generation: at.generation }, token);
+    const taken =
+      at.behind && tabs.takeOver({ name: this.#name, generation: at.generation }, token, this.#since);
     const send = () => this.#send(turn, at);
-    if (taken && at.behind) this.#adopt(turn, taken);
-    else if (isCookie && at.behind && at.committedAt && reason !== "missing" && !this.#asksWho(at))
+    // What is refused was refused with a cookie that had been renewed long ago, and who forces wants a new one.
+    const isRecent = /^exp/.test(reason) || platform.now() - Number(at.committedAt) < RECENT;
+    if (taken) this.#adopt(turn, taken);
+    else if (
+      isCookie &&
+      at.behind &&
+      at.committedAt &&
+      isRecent &&
+      reason !== "missing" &&
+      !this.#asksWho(at)
+    )
       this.#adopt(turn, {
         accessToken: this.#session.renewal(),
         expiresAt: token?.lifetime && at.committedAt + token.lifetime,
@@ -214,7 +229,7 @@ export class RefreshAttempt {
               ),
         ),
       done,
-      (error) => done(readFailure(error)),
+      (error) => done(readFailure(error, platform.now())),
     );
   }
 

@@ -257,6 +257,10 @@ export class Refreshes implements AttemptOwner {
       this.#granted(attempt, end);
       return;
     }
+    const { asked } = attempt;
+    // An SDK may tell of what it was made to bring before it answers (B27).
+    const isTold = end.type === "preempted" && this.#supply.isSource && this.attempt !== attempt;
+    if (isTold && !asked.isLook && asked.reason !== "missing") this.#budget.refreshed(now);
     // B22: what a session that was disposed of is given is kept; it asks for nothing again.
     if (!("reason" in state) || this.attempt !== attempt || this.#owner.isDisposed) return;
     const { user, token, reason } = state;
@@ -312,7 +316,7 @@ export class Refreshes implements AttemptOwner {
       // The first token of all replaces none, and a look renews none.
       if (asked.reason !== "missing" && !asked.isLook) this.#budget.refreshed(now);
       if (end.turn) this.#owner.tabs.handOver(end.turn, sent, received);
-    } else if (this.#owner.isCookie) this.#budget.forget(); // the connection may have been opened with that very cookie
+    } else this.#budget.forget(); // it has not been asked for: what was refused may be that very token
     // While its turn was given back, another one may have begun, for a token that came from elsewhere.
     if (this.attempt !== attempt) {
       // It has been here before, by the news of a source, and may have been refused since.

@@ -490,9 +490,12 @@ export class Session
     const state = this.#state;
     if (found === "unchanged") return;
     if (found === "signedOut") {
-      this.#leaveToo();
-      // 2.4: it may have another user by now.
-      if (state.status === "loading" && this.#supply.isSource) this.#news.ask(true);
+      if (!this.#supply.isSource || tokenOf(state)) this.#leaveToo();
+      else if (state.status === "loading") {
+        // 2.4: it may have another user by now.
+        this.decide({ status: "unknown", user: state.user });
+        this.refreshes.look();
+      }
     } else if (found === "nothing") {
       // An emptied store is no sign-out: what is in memory goes on.
       if (state.status === "loading") this.decide({ status: "unknown", user: state.user });

@@ -2,7 +2,7 @@ import { defined } from "../defined.ts";
 import { check } from "../option-check.ts";
 import { andThen } from "../platform/deadline.ts";
 import { baseOf } from "../platform/platform.ts";
-import { askEndpoint, type EndpointOwner } from "../refresh/endpoint.ts";
+import { askEndpoint, type EndpointOwner, headersOf } from "../refresh/endpoint.ts";
 import { readAnswer } from "../refresh/outcome.ts";
 import type { Refresh, RefreshReason, RefreshRequest } from "../refresh/refresh.ts";
 import type { AccessToken } from "../token/access-token.ts";
@@ -31,6 +31,7 @@ export class Supply {
   readonly #options: AuthSessionOptions;
   readonly #owner: EndpointOwner;
   #askedAt = 0;
+  #asked: unknown;
 
   /** @throws AuthSocketError `insecure_url`, `token_in_url` */
   constructor(options: AuthSessionOptions, owner: EndpointOwner) {
@@ -58,10 +59,19 @@ export class Supply {
     return this.url !== undefined && !/^\w+:\/\//.test(this.url);
   }
 
-  /** What two sessions have in common that ask the same: the endpoint's URL, the function or the source. */
-  get identity(): unknown {
+  /** What it was asked last: the endpoint's URL and headers, the function or the source. */
+  get asked(): unknown {
+    return this.#asked;
+  }
+
+  /** The same of what would be asked now. Two sessions that ask the same have the same user. */
+  get question(): unknown {
     const { refresh, source } = this.#options;
-    return this.url ?? refresh ?? source;
+    try {
+      return this.endpoint ? questionOf(this.endpoint, headersOf(this.endpoint)) : (refresh ?? source);
+    } catch {
+      return undefined; // B9: the app's function has thrown
+    }
   }
 
   /** When it was asked last, in ms since the epoch. */
@@ -105,7 +115,11 @@ export class Supply {
       signal,
       ...defined({ token: current?.accessToken, refreshToken: current?.refreshToken }),
     };
-    return this.endpoint ? askEndpoint(this.endpoint, context, this.#owner) : (refresh as Refresh)(context);
+    this.#asked = refresh;
+    if (!this.endpoint) return (refresh as Refresh)(context);
+    const headers = headersOf(this.endpoint);
+    this.#asked = questionOf(this.endpoint, headers);
+    return askEndpoint({ ...this.endpoint, headers }, context, this.#owner);
   }
 
   /**
@@ -126,4 +140,9 @@ export class Supply {
     const isOther = outcome.type === "granted" && outcome.tokens.accessToken !== question.token?.accessToken;
     return isOther ? outcome.tokens : undefined;
   }
+}
+
+/** Accounts of one endpoint may be told apart by headers (B2). */
+function questionOf({ url }: RefreshRequest, headers: Headers): string {
+  return `${url} ${[...headers]}`;
 }

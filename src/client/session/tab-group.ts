@@ -36,8 +36,8 @@ export class TabGroup {
   readonly #owner: GroupOwner;
   readonly #supply: Supply;
   readonly #reach: StoreReach;
-  /** What others of this page must ask too, to take over what it brings: the same endpoint, function or source. */
-  readonly #asks: unknown;
+  /** The option. */
+  readonly #given: string | undefined;
   #openedAt = 0;
   #isAlone = false;
 
@@ -49,7 +49,7 @@ export class TabGroup {
     this.#owner = owner;
     this.#supply = supply;
     this.#reach = reach;
-    this.#asks = name ?? supply.identity;
+    this.#given = name;
   }
 
   /** @param listener hears of who signs in or out in other tabs, and in other sessions of this page (B10) */
@@ -85,18 +85,29 @@ export class TabGroup {
     return !this.#owner.isShared && token?.refreshToken !== undefined;
   }
 
-  /** What another session of this page has just been given for the same request. */
-  takeOver({ name, generation }: HeldTurn, token: AccessToken | undefined): TokenSet | undefined {
+  /**
+   * What another session of this page has just been given for the same request.
+   *
+   * @param since when the asker began to wait, in ms since the epoch
+   */
+  takeOver(
+    { name, generation }: HeldTurn,
+    token: AccessToken | undefined,
+    since: number,
+  ): TokenSet | undefined {
     const { platform, isShared } = this.#owner;
     if (name === undefined || isShared) return undefined;
     const tokens = takeOver(platform, name, {
       generation,
       refreshToken: token?.refreshToken,
-      asked: this.#asks,
-      at: this.#openedAt,
+      asks: () => this.#given ?? this.#supply.question,
+      // Who has used its refresh token has no other choice.
+      at: token?.refreshToken === undefined ? since : this.#openedAt,
     });
     const isOver = tokens?.expiresAt !== undefined && tokens.expiresAt <= platform.now();
-    return tokens && !isOver && tokens.accessToken !== token?.accessToken ? tokens : undefined;
+    // B16: where nobody is named, another sign-in is another user.
+    const isOthers = token && tokens?.subject === undefined && tokens?.signInId !== token.signInId;
+    return !isOver && !isOthers && tokens?.accessToken !== token?.accessToken ? tokens : undefined;
   }
 
   /** @param refreshToken that the request was sent with */
@@ -105,7 +116,13 @@ export class TabGroup {
     if (name === undefined || isShared || this.#supply.isSource) return;
     const tokens = toTokenSet(token);
     const at = platform.now();
-    handOver(platform, name, { generation, tokens, at, refreshToken, asked: this.#asks });
+    handOver(platform, name, {
+      generation,
+      tokens,
+      at,
+      refreshToken,
+      asked: this.#given ?? this.#supply.asked,
+    });
   }
 
   /**

@@ -10,11 +10,13 @@ import type { TokenSet } from "../token/token-set.ts";
 import { drawSignIn, type User } from "../token/user.ts";
 import type { AuthSessionOptions } from "./options.ts";
 
+/** Of this page's sessions, which may take over each other's. */
+let renewals = 0;
+
 /** Reads tokens by the session's options and clock, and tells whose sign-in they belong to. */
 export class TokenReader {
   readonly #options: AuthSessionOptions;
   readonly #platform: Platform;
-  #renewals = 0;
 
   constructor(options: AuthSessionOptions, platform: Platform) {
     this.#options = options;
@@ -60,7 +62,6 @@ export class TokenReader {
 
   /** What stands for a token where there is none but a cookie. */
   renewal(): string {
-    this.#renewals++;
-    return `renewal ${this.#renewals}`;
+    return `renewal ${++renewals}`;
   }
 }

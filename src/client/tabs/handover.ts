@@ -10,7 +10,7 @@ export interface Handover {
   at: number;
   /** the refresh token that the request was sent with */
   refreshToken: string | undefined;
-  /** What was asked: the lease's name for an endpoint or a session with a name, else the function. */
+  /** What was asked: the endpoint's URL and headers, or the function; for a session with a name, that. */
   asked: unknown;
 }
 
@@ -45,13 +45,13 @@ export function forgetHandover(page: Platform, name: string): void {
 export function takeOver(
   page: Platform,
   name: string,
-  { generation, refreshToken, asked, at }: Omit<Handover, "tokens">,
+  { generation, refreshToken, asks, at }: Omit<Handover, "tokens" | "asked"> & { asks(): unknown },
 ): TokenSet | undefined {
   const last = pages.get(page)?.get(name);
   const isSame =
     Number(last?.at) >= at &&
     last?.generation === generation &&
     last.ancestors.includes(refreshToken) &&
-    last.asked === asked;
+    last.asked === asks();
   return isSame ? last.tokens : undefined;
 }

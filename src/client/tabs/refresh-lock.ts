@@ -10,6 +10,7 @@ import {
   released,
   taken,
 } from "../lease/lease.ts";
+import { pageLeases } from "../lease/page-leases.ts";
 import { withDeadline } from "../platform/deadline.ts";
 import type { Platform } from "../platform/platform.ts";
 import { fingerprint } from "../token/fingerprint.ts";
@@ -317,7 +318,8 @@ export class RefreshLock {
         this.#notice(name, lease);
         done(lease);
       },
-      () => done(undefined),
+      // One that fails, as in some browsers' private windows, leaves the sessions of this page (B2).
+      (error) => done(error ? pageLeases.update(name, change) : undefined),
     );
   }
 }

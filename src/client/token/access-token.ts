@@ -155,8 +155,9 @@ export function sameLife(old: AccessToken | undefined, fresh: AccessToken, now: 
       ? (fresh.expiresAt ?? old.expiresAt)
       : least(old.expiresAt, fresh.expiresAt);
   if (expiresAt === undefined || expiresAt !== old.expiresAt) return fresh;
-  const { knownSince } = old;
-  return { ...fresh, expiresAt, knownSince, renewAt: Math.max(now + MIN_RENEWAL_GAP, (now + expiresAt) / 2) };
+  const { lifetime, lead, knownSince } = old;
+  const renewAt = Math.max(now + MIN_RENEWAL_GAP, (now + expiresAt) / 2);
+  return { lifetime, lead, ...fresh, expiresAt, knownSince, renewAt };
 }
 
 /** B14: whether the server had a reason to end a connection that was made with this token. */
