@@ -10,7 +10,6 @@ import { MemoryStore } from "../server/stores/memory-store.ts";
 import { RefreshCookie } from "../server/tokens/refresh-cookie.ts";
 import { RefreshFamilies } from "../server/tokens/refresh-families.ts";
 
-const port = Number(process.env.PORT || 3000);
 const expiresIn = Number(process.env.ACCESS_TOKEN_SECONDS || 15);
 const lifetime = 7 * 24 * 60 * 60 * 1000; // of a sign-in, in ms
 const passwords = new Map([["alice", "wonderland"]]).set("bob", "builder");
@@ -25,9 +24,8 @@ async function grant(response: Response, username: string, refreshToken: string)
   response.json({ token: await jwt.setExpirationTime(`${expiresIn}s`).sign(key), expiresIn });
 }
 
-const app = express().use(express.json());
+const app = express().use(express.json()).use("/dist", express.static("dist"));
 app.get("/", (_, response) => response.sendFile("index.html", { root: "demo/quickstart" }));
-app.use("/dist", express.static("dist"));
 app.post("/api/login", async ({ body }, response) => {
   const isRight = passwords.has(body?.username) && passwords.get(body.username) === body.password;
   if (isRight) await grant(response, body.username, (await families.start(body.username)).secret);
@@ -45,7 +43,7 @@ app.post("/api/logout", async (request, response) => {
   response.sendStatus(204);
 });
 
-const server = app.listen(port, "localhost", () => {
+const server = app.listen(Number(process.env.PORT || 3000), "localhost", () => {
   console.log(`http://localhost:${(server.address() as AddressInfo).port}`);
 });
 const io = new Server(server);
@@ -56,5 +54,7 @@ authenticate(io, {
   },
 });
 io.on("connection", (socket) => {
-  socket.on("message", (text) => io.emit("message", { from: socket.data.auth.subject, text }));
+  socket.on("message", (text) => {
+    if (typeof text === "string") io.emit("message", { from: socket.data.auth.subject, text });
+  });
 });
