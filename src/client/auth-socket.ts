@@ -48,7 +48,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
 
   /**
    * Connects at once. With `autoConnect: false` it does no I/O (B20). By default, outside a browser, it connects only to a
-   * server on this machine.
+   * server on this machine, where the refresh URL is not relative.
    *
    * @param url the server's URL. Its path is the namespace. "/" is the main namespace on this page's origin, as in `io()`
    * @throws TypeError for an invalid URL or option; AuthSocketError `insecure_url` (S3), `token_in_url` (S2)

@@ -7,7 +7,7 @@ export type AuthSocketErrorCode =
   | "token_rejected"
   /** the server does not allow this user to connect, or has refused twice without a code; or `payload` threw */
   | "forbidden"
-  /** the server sent `auth:revoked` */
+  /** the server sent `auth:revoked`, or `forceDisconnect` and then disconnected */
   | "revoked"
   /** the server disconnected a socket whose token was good */
   | "kicked"

@@ -23,7 +23,7 @@ const entry = `
     session,
     ordering: {
       axios: (body) => viaAxios.post("orders", body).then(({ data }) => data),
-      ky: (json) => viaKy.post("orders", { json }).json(),
+      ky: (json) => viaKy.post("/api/orders", { json }).json(),
     },
     query: () => queries.fetchQuery(queryOptions("/api/orders")),
     stores: {

@@ -17,7 +17,10 @@ type AllSessionOptions = AuthSessionOptions extends infer Options
 export type AuthSocketOptions = (Shared | (AuthSessionOptions & { session?: undefined })) & SocketOnlyOptions;
 
 interface SocketOnlyOptions {
-  /** Whether the constructor connects. Default: true in a browser; elsewhere true only for a server on this machine. */
+  /**
+   * Whether the constructor connects. Default: true in a browser; elsewhere true only for a server on this machine, where the
+   * refresh URL is not relative.
+   */
   autoConnect?: boolean | undefined;
   /** Options of Socket.IO's Manager and Socket, except those that AuthSocket sets itself. */
   io?:
