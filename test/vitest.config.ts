@@ -50,7 +50,7 @@ export default defineConfig({
           environment,
           include: [
             "test/testing/everywhere/*.test.ts",
-            ...(environment === "node" ? [] : ["test/testing/page/*.test.tsx"]),
+            ...(environment === "node" ? [] : ["test/testing/page/*.test.{ts,tsx}"]),
           ],
           // A few files, for which loading a page's environment takes most of the time: one process loads it once.
           maxWorkers: 1,

@@ -2,6 +2,7 @@ import type { AuthSocketState, EventsMap, SessionState, Subscribable } from "aut
 import {
   getCurrentInstance,
   getCurrentScope,
+  nextTick,
   onMounted,
   onScopeDispose,
   type ShallowRef,
@@ -52,9 +53,8 @@ export function useSocketEvent<
 }
 
 function useSubscribable<State>(source: Subscribable<State>): Readonly<ShallowRef<State>> {
-  // While it hydrates, a component already has its element. It must render the same as the server.
-  const isHydrating = Boolean(getCurrentInstance()?.vnode.el);
-  const state = shallowRef(isServer() || isHydrating ? source.serverState : source.state);
+  // A component that hydrates must render the same as the server.
+  const state = shallowRef(isServer() || isHydrating() ? source.serverState : source.state);
   const read = () => {
     state.value = source.state;
   };
@@ -65,15 +65,30 @@ function useSubscribable<State>(source: Subscribable<State>): Readonly<ShallowRe
   return state;
 }
 
-/** A server never mounts a component, so nothing begins there. An effect scope without a component begins at once. */
+/**
+ * A server never mounts a component, so nothing begins there. In an effect scope that is not the component's own, such as a store's, it
+ * does not wait for the component: this one may never be mounted, and others use the store.
+ */
 function whileMounted(begin: () => () => void): void {
+  const instance = getCurrentInstance() as { scope?: unknown } | null;
+  const scope = getCurrentScope();
+  let isOver = false;
   let end: (() => void) | undefined;
   const start = () => {
-    end = begin();
+    if (!isOver) end = begin();
   };
-  if (getCurrentInstance()) onMounted(start);
+  if (instance && instance.scope === scope) onMounted(start);
+  else if (isHydrating()) void nextTick(start);
   else if (!isServer()) start();
-  if (getCurrentScope()) onScopeDispose(() => end?.());
+  if (scope) {
+    onScopeDispose(() => {
+      isOver = true;
+      end?.();
+    });
+  }
 }
 
 const isServer = () => typeof document === "undefined";
+
+/** While it hydrates, a component already has its element. */
+const isHydrating = () => Boolean(getCurrentInstance()?.vnode.el);

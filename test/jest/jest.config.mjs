@@ -11,7 +11,7 @@ const project = (displayName, testEnvironment, more) => ({
   transform: { "\\.tsx?$": "<rootDir>/test/jest/transform.cjs" },
   moduleNameMapper: {
     "^authsocket$": "<rootDir>/dist/authsocket.cjs",
-    "^authsocket/(react|testing)$": "<rootDir>/dist/$1.cjs",
+    "^authsocket/(react|vue|testing)$": "<rootDir>/dist/$1.cjs",
     "^vitest$": "<rootDir>/test/jest/vitest.cjs",
   },
   ...more,
