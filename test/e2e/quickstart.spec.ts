@@ -65,6 +65,10 @@ test("the quickstart signs in, renews in band, survives a reload and signs out",
 
   await page.reload();
   await expect(page.getByRole("status")).toHaveText("Connected");
+  await page.route("**/api/logout", (route) => route.abort("internetdisconnected"));
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByRole("alert")).toHaveText("The server cannot be reached: you are still signed in.");
+  await page.unroute("**/api/logout");
   await page.getByRole("button", { name: "Sign out" }).click();
   await expect(page.getByLabel("Username")).toBeVisible();
   await page.reload();

@@ -112,13 +112,47 @@ describe("what a newcomer copies", () => {
     });
     const afterReload = new AuthSocket(url, options());
     expect(await afterReload.session.whenReady()).toMatchObject({ status: "signedIn", subject: "alice" });
-    await afterReload.session.signOut();
     await fetch(`${api}/logout`, { method: "POST" });
+    await afterReload.session.signOut();
     afterReload.dispose();
     const afterLogout = new AuthSocket(url, options());
     expect(await afterLogout.session.whenReady()).toMatchObject({ status: "signedOut" });
     afterLogout.dispose();
   });
+
+  it.each([
+    ["README.md", 'import { auth } from "./auth.ts";\n\nexport async function signIn'],
+    ["docs/getting-started.md", 'import { auth } from "./auth.ts";\n\nexport async function signIn'],
+    [
+      "docs/sessions-and-tokens.md",
+      'import { session } from "./session.ts";\n\nexport async function signOut',
+    ],
+  ])(
+    "%s does not say that the user is signed out before the server has ended the cookie",
+    async (paper, from) => {
+      const browser = withCookies();
+      await login(browser);
+      const refresh = `${api}/refresh-token`;
+      const auth = new AuthSocket(api, { refresh, store: memoryStore(), fetch: browser, autoConnect: false });
+      expect(await auth.session.whenReady()).toMatchObject({ status: "signedIn" });
+      vi.stubGlobal("page", { auth, session: auth.session });
+      const to = from.replace(/import (.*) from .*;/, "const $1 = globalThis.page;");
+      const { signOut } = await run<{ signOut: () => Promise<void> }>(paper, from, to);
+
+      const { fetch } = globalThis;
+      let answer = async () => new Response(null, { status: 500 });
+      vi.stubGlobal("fetch", (input: string, init?: RequestInit) =>
+        input === "/api/logout" ? answer() : fetch(input, init),
+      );
+      await expect(signOut()).rejects.toThrow("500");
+      expect(auth.session.state.status).toBe("signedIn");
+      answer = () => browser(`${api}/logout`, { method: "POST" });
+      await signOut();
+      expect(auth.session.state).toEqual({ status: "signedOut" });
+      expect((await browser(refresh, { method: "POST" })).status).toBe(401);
+      auth.dispose();
+    },
+  );
 
   /** The refresh cookie that a response sets. */
   function cookieOf(response: Response): string {
