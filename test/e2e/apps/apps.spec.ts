@@ -67,6 +67,20 @@ for (const name of appNames) {
         await expect(app.lines).toHaveText(["bobhello"]);
         expect(server.refusals).toEqual([]);
       });
+
+      test("shows on the account page the user whom another tab has signed in", async ({ app, site }) => {
+        await app.open();
+        await app.signIn("alice");
+        await app.go("Account");
+        await expect(app.page.getByText("alice@example.com")).toBeVisible();
+
+        const other = new AppPage(await app.page.context().newPage(), site.url);
+        await other.open("/sign-in");
+        await other.signIn("bob");
+        await expect(app.page.getByText("bob@example.com")).toBeVisible();
+        await expect(app.page.getByText("alice@example.com")).toHaveCount(0);
+        expect(other.complaints).toEqual([]);
+      });
     });
 
     test("comes back to a guarded page by one refresh after a reload, once the network is there", async ({

@@ -1,5 +1,6 @@
-import { Component, signal } from "@angular/core";
+import { Component, DestroyRef, inject, signal } from "@angular/core";
 import type { Profile } from "../../../socket-events.ts";
+import { followProfile } from "../../profile.ts";
 import { auth } from "./auth.ts";
 import { ConnectionPillComponent } from "./connection-pill.component.ts";
 
@@ -25,10 +26,7 @@ export class AccountPageComponent {
   readonly profile = signal<Profile | undefined>(undefined);
 
   constructor() {
-    // An answer that cannot come any more is of no use to anybody who has left the page.
-    auth.socket.emitWithAck("whoami").then(
-      (profile) => this.profile.set(profile),
-      () => {},
-    );
+    const stop = followProfile(auth, (profile) => this.profile.set(profile));
+    inject(DestroyRef).onDestroy(stop);
   }
 }

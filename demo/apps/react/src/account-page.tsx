@@ -1,15 +1,13 @@
 import { useEffect, useState } from "react";
 import type { Profile } from "../../../socket-events.ts";
+import { followProfile } from "../../profile.ts";
 import { auth } from "./auth.ts";
 import { ConnectionPill } from "./connection-pill.tsx";
 
 export function AccountPage() {
   const [profile, setProfile] = useState<Profile>();
 
-  useEffect(() => {
-    // An answer that cannot come any more is of no use to anybody who has left the page.
-    auth.socket.emitWithAck("whoami").then(setProfile, () => {});
-  }, []);
+  useEffect(() => followProfile(auth, setProfile), []);
 
   return (
     <>

@@ -1,13 +1,13 @@
-import { createSignal } from "solid-js";
+import { createSignal, onCleanup } from "solid-js";
 import type { Profile } from "../../../socket-events.ts";
+import { followProfile } from "../../profile.ts";
 import { auth } from "./auth.ts";
 import { ConnectionPill } from "./connection-pill.tsx";
 
 export function AccountPage() {
   const [profile, setProfile] = createSignal<Profile>();
 
-  // An answer that cannot come any more is of no use to anybody who has left the page.
-  auth.socket.emitWithAck("whoami").then(setProfile, () => {});
+  onCleanup(followProfile(auth, setProfile));
 
   return (
     <>
