@@ -21,7 +21,7 @@ import { memoryTransport } from "./wire/memory-transport.ts";
 /** Where AuthSockets believe that the server is. */
 export const ORIGIN = "https://authsocket.test";
 
-let names = 0;
+let sessions = 0;
 
 /** What `server.socket()` takes: the options of an AuthSocket, each with a default. */
 export type TestSocketOptions = Partial<AuthSocketOptions>;
@@ -40,6 +40,8 @@ export interface Connecting {
 
 /** What a client needs of the server. */
 export interface ClientContext {
+  /** Of the server, as no other one is called. */
+  readonly name: string;
   readonly deliveries: Deliveries;
   /** Whether there is a way to the server. */
   isOnline(): boolean;
@@ -111,8 +113,11 @@ export class Client {
   /** For an AuthSession. */
   sessionOptions(): AuthSessionOptions {
     const { source, refresh = `${ORIGIN}/refresh-token`, store: _, ...own } = this.#own as TestSessionOptions;
-    // Of its own: what sessions of one name have agreed on outlives the test, and so would a time that was advanced.
-    const named = { name: this.store?.name ?? `authsocket-testing-${++names}`, ...own };
+    // One of this server alone: what sessions of one name have agreed on outlives the test, and so would a time that was advanced.
+    const name = own.name
+      ? `${this.#context.name}:${own.name}`
+      : (own.name ?? this.store?.name ?? `authsocket-testing-${++sessions}`);
+    const named = { ...own, name };
     if (source) return { ...named, source, credential: undefined };
     const request = typeof refresh === "function" ? undefined : requestOf(refresh);
     return {

@@ -11,6 +11,8 @@ import { openTimeline } from "./time/open-timeline.ts";
 import { Deliveries } from "./wire/deliveries.ts";
 import type { Engine } from "./wire/engine.ts";
 
+let servers = 0;
+
 /** A server inside: puts the parts together. */
 export class ServerCore {
   readonly accounts = new Accounts();
@@ -39,6 +41,7 @@ export class ServerCore {
       answer: (request) => login.refresh(request),
     });
     this.#clientContext = {
+      name: `authsocket-testing-server-${++servers}`,
       ...{ deliveries, isOnline },
       cookie: () => login.cookie,
       tabStore: (store) => clients.tabStore(store),

@@ -103,6 +103,35 @@ describe("a client of the server in memory", () => {
     expect(server.of("/chat").sockets).toHaveLength(1);
   });
 
+  it("with a name of the app's own is another session than that of the test before", async () => {
+    for (let test = 0; test < 2; test++) {
+      server.login();
+      const auth = server.socket({ name: "chat" });
+      await server.settled();
+      expect(auth.state.status).toBe("connected");
+      await server.clock.advance(8 * 3_600_000);
+      expect(auth.state.status).toBe("connected");
+      await server.close();
+      server = createTestServer();
+    }
+  });
+
+  it("takes turns to refresh with those of the same name", async () => {
+    server.login();
+    server.refresh.hang();
+    server.socket({ name: "chat" });
+    server.socket({ name: "chat" });
+    await server.settled();
+    expect(server.refresh.pending).toBe(1);
+    server.socket({ name: "shop" });
+    await server.settled();
+    expect(server.refresh.pending).toBe(2);
+  });
+
+  it("has no empty name", () => {
+    expect(() => server.socket({ name: "" })).toThrow(TypeError);
+  });
+
   it("reconnects as another user where another one signs in", async () => {
     const auth = await connect("alice");
     await auth.session.signIn(server.issue({ subject: "bob" }));
