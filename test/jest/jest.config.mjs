@@ -28,6 +28,7 @@ export default {
   testTimeout: 60_000,
   projects: [
     project("node", "node", {
+      testMatch: ["<rootDir>/test/testing/everywhere/**/*.test.ts", "<rootDir>/test/jest/*.test.cjs"],
       setupFiles: ["<rootDir>/test/testing/everywhere/document.ts"],
       // jsdom's document outlives the test file.
       testEnvironmentOptions: { globalsCleanup: "off" },

@@ -9,22 +9,28 @@ interface FakeClock {
   clearTimeout(timer: unknown): void;
 }
 
+/** A timer function, which may be a spy. */
+interface Timer {
+  clock?: FakeClock;
+  _isMockFunction?: boolean;
+}
+
 /**
  * The fake timers that are on; undefined: none are.
  *
  * @throws Error for Jest's legacy ones
  */
 export function fakeClock(): FakeClock | undefined {
-  const { clock, _isMockFunction } = globalThis.setTimeout as unknown as {
-    clock?: FakeClock;
-    _isMockFunction?: boolean;
-  };
-  if (_isMockFunction) {
+  const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
+  const timers = [setTimeout, clearTimeout, setInterval, clearInterval] as Timer[];
+  // A spy may hide the clock of what it spies on. Jest's legacy timers are all mocks.
+  const timer = timers.find(({ clock, _isMockFunction }) => clock || !_isMockFunction);
+  if (!timer) {
     throw new Error(
       "Jest's legacy fake timers are on, which do not move Date: leave out legacyFakeTimers, and call jest.useFakeTimers()",
     );
   }
-  return typeof clock?.nextAsync === "function" ? clock : undefined;
+  return typeof timer.clock?.nextAsync === "function" ? timer.clock : undefined;
 }
 
 /** Time as fake timers move it. */

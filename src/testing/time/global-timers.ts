@@ -42,12 +42,17 @@ export function replaceTimers(own: Partial<GlobalTimers>): () => void {
   };
 }
 
-/** A Date that goes by another clock. */
+/** A Date that goes by another clock. Whoever replaces its `now`, as a spy does, leaves the native one as it is. */
 export function dateBy(now: () => number): DateConstructor {
+  const own = { now };
+  const holder = (target: DateConstructor, key: PropertyKey) => (key === "now" ? own : target);
   return new Proxy(Date, {
     construct: (target, args, newTarget) =>
       Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
     apply: (target) => new target(now()).toString(),
-    get: (target, key) => (key === "now" ? now : Reflect.get(target, key)),
+    get: (target, key) => Reflect.get(holder(target, key), key),
+    set: (target, key, value) => Reflect.set(holder(target, key), key, value),
+    getOwnPropertyDescriptor: (target, key) => Reflect.getOwnPropertyDescriptor(holder(target, key), key),
+    defineProperty: (target, key, descriptor) => Reflect.defineProperty(holder(target, key), key, descriptor),
   });
 }

@@ -200,6 +200,41 @@ describe("its own timers", () => {
   });
 });
 
+describe("spies", () => {
+  it("on Date.now() see the time of the server, and leave the native one as it was", async () => {
+    const native = Date;
+    const { now } = native;
+    const start = Date.now();
+    const server = open();
+    await server.clock.advance(HOUR);
+    const spy = vi.spyOn(Date, "now");
+    expect(Date.now()).toBeGreaterThanOrEqual(start + HOUR);
+    expect(spy).toHaveBeenCalled();
+    spy.mockReturnValue(7);
+    expect(Date.now()).toBe(7);
+    spy.mockRestore();
+    expect(Date.now()).toBeGreaterThanOrEqual(start + HOUR);
+    await server.close();
+    expect(Date).toBe(native);
+    expect(native.now).toBe(now);
+  });
+
+  it.each([
+    ["real", false],
+    ["fake", true],
+  ])("on %s timers are no fake timers of their own", async (_, isFake) => {
+    if (isFake) vi.useFakeTimers();
+    vi.spyOn(globalThis, "setTimeout");
+    const server = open();
+    const auth = server.socket({ store: memoryStore(server.issue({ lifetime: 60_000 })) });
+    vi.spyOn(globalThis, "clearTimeout");
+    await server.clock.advance(HOUR);
+    expect(auth.state.status).toBe("connected");
+    vi.restoreAllMocks();
+    await server.close();
+  });
+});
+
 describe("fake timers", () => {
   it("that come after the server are told to come before", async () => {
     const server = open();
