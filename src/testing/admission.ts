@@ -11,6 +11,9 @@ import type { Member, Refused } from "./wire/engine.ts";
 /** For so many ms after a kick, a client that comes back automatically is kicked again, and so often. */
 const [KICK_WINDOW, KICKS] = [300_000, 3];
 
+/** So many objects in one another may hold the token. */
+const DEEPEST = 8;
+
 export interface RefuseOptions extends Target {
   /** ms, with `unavailable` */
   retryAfter?: number | undefined;
@@ -84,15 +87,17 @@ export class Admission {
     return this.#verified({ token, namespace }) ?? new AuthError("token_missing");
   }
 
-  /** The option `payload` may put it anywhere, such as behind "Bearer". */
+  /** The option `payload` may put it anywhere, such as behind "Bearer" or in an object. */
   #tokenIn(payload: Readonly<Record<string, unknown>>): unknown {
-    const bare = (value: unknown) => (typeof value === "string" ? value.replace(/^bearer /i, "") : value);
-    return (
-      bare(payload.token) ??
-      Object.values(payload)
-        .map(bare)
-        .find((text) => this.#accounts.find(text))
-    );
+    const { token } = payload;
+    if (typeof token === "string") return bare(token);
+    let values: unknown[] = [payload];
+    for (let depth = 0; depth < DEEPEST; depth++) {
+      values = values.flatMap(valuesOf).map(bare);
+      const issued = values.find((value) => this.#accounts.find(value));
+      if (issued) return issued;
+    }
+    return token;
   }
 
   /** undefined: a guest */
@@ -124,3 +129,7 @@ export class Admission {
     return target && isFor(target, namespace, subject) ? error : undefined;
   }
 }
+
+const bare = (value: unknown) => (typeof value === "string" ? value.replace(/^bearer /i, "") : value);
+
+const valuesOf = (value: unknown): unknown[] => (typeof value === "object" ? Object.values(value ?? {}) : []);

@@ -151,9 +151,16 @@ describe("a client of the server in memory", () => {
     expect(server.sockets.map(({ subject }) => subject)).toEqual(["alice"]);
   });
 
-  it("is known by its token wherever the app's payload has it", async () => {
+  it.each<[string, (token?: string) => object]>([
+    ["beside others, with Bearer", (token) => ({ authorization: `Bearer ${token}`, room: "red" })],
+    ["in an object", (token) => ({ auth: { token } })],
+    [
+      "in an object in an array",
+      (token) => ({ headers: [{ name: "authorization", value: `bearer ${token}` }] }),
+    ],
+  ])("is known by its token wherever the app's payload has it: %s", async (_, payload) => {
     const store = memoryStore(server.issue({ subject: "alice" }));
-    server.socket({ store, payload: (token) => ({ authorization: `Bearer ${token}`, room: "red" }) });
+    server.socket({ store, payload });
     await server.settled();
     expect(server.sockets.map(({ subject }) => subject)).toEqual(["alice"]);
   });
