@@ -4,10 +4,15 @@ export interface Target {
   namespace?: string | undefined;
 }
 
+/** A namespace's name, which may be said without its slash. */
+export function nameOf(namespace: string): string {
+  return namespace.startsWith("/") ? namespace : `/${namespace}`;
+}
+
 /** Whether a fault is for this user in this namespace. */
 export function isFor(target: Target, namespace: string, subject: string | undefined): boolean {
   return (
-    (target.namespace ?? namespace) === namespace &&
+    nameOf(target.namespace ?? namespace) === namespace &&
     (target.subject === undefined || target.subject === subject)
   );
 }

@@ -146,7 +146,10 @@ export class TestRefresh {
     else
       this.#timers.set(
         waiting,
-        setTimeout(() => this.#answer(waiting), this.#delay),
+        setTimeout(() => {
+          this.#timers.delete(waiting);
+          if (!this.#isHanging) this.#answer(waiting);
+        }, this.#delay),
       );
   }
 

@@ -14,7 +14,7 @@ import { OtherTab } from "./other-tab.ts";
 import { ServerCore } from "./server-core.ts";
 import type { ServerSocket } from "./server-socket.ts";
 import type { TabStore } from "./tab-store.ts";
-import { isFor, type Target } from "./target.ts";
+import { isFor, nameOf, type Target } from "./target.ts";
 import { TestNamespace } from "./test-namespace.ts";
 import type { TestRefresh } from "./test-refresh.ts";
 import { checkTransportClasses } from "./wire/memory-transport.ts";
@@ -100,7 +100,7 @@ export class TestServer<
   of<L extends EventsMap = DefaultEventsMap, E extends EventsMap = DefaultEventsMap>(
     namespace: string,
   ): TestNamespace<L, E> {
-    const name = namespace.startsWith("/") ? namespace : `/${namespace}`;
+    const name = nameOf(namespace);
     const known = this.#namespaces.get(name) ?? new TestNamespace(this.#core.namespace(name));
     this.#namespaces.set(name, known);
     return known as unknown as TestNamespace<L, E>;
@@ -108,7 +108,7 @@ export class TestServer<
 
   /** Returns the tokens of a new sign-in, for `session.signIn()` or a store. */
   issue(options?: IssueOptions): TokenSet {
-    return this.#core.accounts.issue(options).tokens;
+    return forClient(this.#core.accounts.issue(options).tokens);
   }
 
   /**
@@ -116,7 +116,7 @@ export class TestServer<
    * clients with `credential: "cookie"` can connect.
    */
   login(options?: IssueOptions): TokenSet {
-    return this.#core.login.login(options);
+    return forClient(this.#core.login.login(options));
   }
 
   /** Ends the cookie's sign-in at the server. */
@@ -197,7 +197,7 @@ export class TestServer<
     if (found.length > 0) return found;
     const { subject, namespace } = target;
     const whose = subject === undefined ? "" : ` of ${subject}`;
-    const where = namespace === undefined ? "" : ` in ${namespace}`;
+    const where = namespace === undefined ? "" : ` in ${nameOf(namespace)}`;
     throw new Error(
       `${fault}() expected a connected socket${whose}${where}; there is none. ${this.#core.describe()}`,
     );
@@ -207,6 +207,11 @@ export class TestServer<
     const { accounts } = this.#core;
     return new OtherTab(() => store().open(), { accounts, settled: () => this.settled() });
   }
+}
+
+/** If a fake clock begins at the epoch, an instant looks like seconds, which the client refuses. The access token says it too. */
+function forClient({ expiresAt = 0, ...tokens }: TokenSet): TokenSet {
+  return expiresAt < 1e11 ? tokens : { ...tokens, expiresAt };
 }
 
 /**

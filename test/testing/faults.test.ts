@@ -72,6 +72,17 @@ describe("faults at once", () => {
     expect([word(alice), word(bob)]).toEqual(["connected", "refused kicked"]);
   });
 
+  it("are for a namespace with and without its slash, as of() is", async () => {
+    const auth = await connect();
+    const admin = auth.of("/admin").connect();
+    await server.settled();
+    server.refuse("unavailable", { namespace: "admin" });
+    server.drop({ namespace: "admin" });
+    await server.clock.advance(5_000);
+    expect([word(auth), admin.state.status]).toEqual(["connected", "connecting"]);
+    expect(server.refusals[0]).toMatchObject({ code: "unavailable", namespace: "/admin" });
+  });
+
   it("cut() ends the token, and the socket comes back with a fresh one", async () => {
     const auth = await connect();
     await server.clock.advance(20_000);
@@ -234,6 +245,18 @@ describe("faults until they are taken back", () => {
     const failure = expect(token).rejects.toMatchObject({ code: "refresh_timeout" });
     await server.clock.advance(10_000);
     await failure;
+  });
+
+  it("refresh.hang() holds a request that refresh.slow() has begun, and work() answers it", async () => {
+    server.refresh.slow(3_000);
+    const auth = server.socket({ store: memoryStore(server.issue({ lifetime: -1 })) });
+    await server.clock.advance(1_000);
+    server.refresh.hang();
+    await server.clock.advance(4_000);
+    expect([word(auth), server.refresh.pending]).toEqual(["connecting", 1]);
+    server.refresh.work();
+    await server.settled();
+    expect(word(auth)).toBe("connected");
   });
 
   it("refresh.slow() takes its time", async () => {

@@ -244,6 +244,19 @@ describe("fake timers", () => {
     await server.close();
   });
 
+  it("may begin at the epoch", async () => {
+    vi.useFakeTimers({ now: 0 });
+    const server = open();
+    const auth = server.socket();
+    await auth.session.signIn(server.login());
+    await server.clock.advance(HOUR);
+    expect(auth.state.status).toBe("connected");
+    await auth.session.signIn(server.issue({ subject: "bob" }));
+    await server.settled();
+    expect(server.sockets.map(({ subject }) => subject)).toEqual(["bob"]);
+    await server.close();
+  });
+
   it("that go before the server are told to go after", async () => {
     vi.useFakeTimers();
     const server = open();
