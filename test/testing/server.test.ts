@@ -262,6 +262,15 @@ describe("events", () => {
   });
 });
 
+it("six thousand events that are sent at once and acknowledged all arrive", async () => {
+  server.on("message", (_: number, answer: () => void) => answer());
+  const auth = await connect();
+  let answers = 0;
+  for (let count = 0; count < 6_000; count++) auth.socket.emit("message", count, () => answers++);
+  await server.settled();
+  expect([server.received("message").length, answers]).toEqual([6_000, 6_000]);
+});
+
 describe("the server's own mistakes", () => {
   it("are told: a fault for nobody", async () => {
     const auth = server.socket();
@@ -294,7 +303,7 @@ describe("the server's own mistakes", () => {
     auth.socket.on("again", () => auth.socket.emit("again"));
     server.on("again", () => server.emit("again"));
     auth.socket.emit("again");
-    await expect(server.settled()).rejects.toThrow("settled() gave up after 5000 messages");
+    await expect(server.settled()).rejects.toThrow("settled() gave up after 100000 messages");
     auth.disconnect();
   });
 });
