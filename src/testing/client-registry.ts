@@ -51,9 +51,15 @@ export class ClientRegistry {
   get onlyStore(): TabStore {
     const [store, ...others] = new Set(this.#stores.values());
     if (store && others.length === 0) return store;
+    if (store) {
+      const count = others.length + 1;
+      throw new Error(
+        `otherTab expected one client with a store, but there are ${count}: use otherTabOf(client)`,
+      );
+    }
     throw new Error(
-      store
-        ? `otherTab expected one client with a store, but there are ${others.length + 1}: use otherTabOf(client)`
+      this.#clients.size > 0
+        ? "otherTab: this client has no store (cookie or source): use its session's own signIn() and signOut()"
         : "otherTab expected a client with a store: call server.socket() first",
     );
   }

@@ -326,6 +326,12 @@ describe("another tab", () => {
     expect([word(alice), word(bob)]).toEqual(["connected", "signedOut"]);
   });
 
+  it("is none where no client has a store", async () => {
+    await expect(server.otherTab.signOut()).rejects.toThrow("call server.socket() first");
+    server.socket({ credential: "cookie" });
+    await expect(server.otherTab.signOut()).rejects.toThrow("use its session's own signIn() and signOut()");
+  });
+
   it("cannot renew for nobody", async () => {
     server.socket();
     await expect(server.otherTab.renew()).rejects.toThrow("there are none: nobody is signed in");

@@ -83,6 +83,14 @@ describe("a client of the server in memory", () => {
     expect(auth.session.state).toMatchObject({ status: "signedIn", subject: "alice" });
   });
 
+  it("is refreshed by GET, by the cookie, if it holds only the access token", async () => {
+    const auth = server.socket({ refresh: { url: "/api/refresh-token", method: "GET" } });
+    const { accessToken } = server.login({ lifetime: 60_000 });
+    await auth.session.signIn({ accessToken });
+    await server.clock.advance(120_000);
+    expect(auth.state.status).toBe("connected");
+  });
+
   it("is connected by a session cookie, and renews the session", async () => {
     server.login({ subject: "alice", lifetime: 60_000 });
     const auth = server.socket({ credential: "cookie" });

@@ -3,6 +3,9 @@ import { delay, LONGEST_TIMER } from "./delay.ts";
 import { type GlobalTimers, globalTimers } from "./global-timers.ts";
 import { TimerQueue } from "./timer-queue.ts";
 
+/** What Node's `promisify()` makes of a function that has this. */
+const PROMISIFIED = Symbol.for("nodejs.util.promisify.custom");
+
 interface Timer {
   /** ms since the epoch */
   at: number;
@@ -22,6 +25,11 @@ export class SkippableTime implements Clock {
   #skipped = 0;
   /** Rings for those whose native timer would be late. */
   #alarm: unknown;
+
+  constructor() {
+    const sleep = (ms: number, value: unknown) => new Promise((wake) => this.setTimeout(wake, ms, value));
+    Object.assign(this.setTimeout, { [PROMISIFIED]: sleep });
+  }
 
   /** How many timers are set. */
   get pending(): number {

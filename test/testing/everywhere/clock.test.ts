@@ -1,3 +1,4 @@
+import { promisify } from "node:util";
 import { memoryStore } from "authsocket";
 import { createTestServer, type TestServer } from "authsocket/testing";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -178,6 +179,17 @@ describe("its own timers", () => {
     const rung = new Promise((resolve) => setTimeout(resolve, 60_000));
     await server.clock.advance(59_990);
     await rung;
+    await server.close();
+  });
+
+  it("resolve what Node's promisify() makes of setTimeout", async () => {
+    const server = open();
+    let woken: unknown;
+    void promisify(setTimeout)(HOUR, "good morning").then((word) => {
+      woken = word;
+    });
+    await server.clock.advance(HOUR);
+    expect(woken).toBe("good morning");
     await server.close();
   });
 
