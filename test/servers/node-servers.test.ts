@@ -108,14 +108,20 @@ describe("the example for Express with express-session", () => {
     const url = urlOf(server);
     const stranger = cookieUser(url, "");
     await expect(stranger.whenConnected()).rejects.toMatchObject({ code: "signed_out" });
-    const answer = await fetch(`${url}/api/login`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ username: "alice" }),
-    });
+    const login = (username: string, headers = {}) =>
+      fetch(`${url}/api/login`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", ...headers },
+        body: JSON.stringify({ username }),
+      });
+    const answer = await login("alice");
     const [cookie = ""] = (answer.headers.get("set-cookie") ?? "").split(";");
     const auth = cookieUser(url, cookie);
     await auth.whenConnected();
     expect(await auth.socket.emitWithAck("message", "hello")).toBe("alice: hello");
+    const cut = new Promise((resolve) => auth.socket.once("disconnect", resolve));
+    await login("bob", { cookie });
+    await expect(auth.socket.emitWithAck("message", "as whom?")).rejects.toThrow();
+    expect(await cut).toBe("io server disconnect");
   });
 });
