@@ -13,6 +13,7 @@ describe("a refused connection", () => {
     { code: "token_revoked" },
     { code: "TOKEN_EXPIRED" },
     { code: "Token-Expired" },
+    { code: " token_expired\n" },
     { code: "invalid_token" },
     { code: 401 },
     { code: "401" },
@@ -48,6 +49,7 @@ describe("a refused connection", () => {
     ["xhr poll error", null],
     ["no", "token_expired"],
     ["no", { code: { code: "token_expired" } }],
+    ["no", { code: ["token_expired"], status: [401] }],
   ])("B15 words decide nothing: %o with data %o is unknown", (message, data) => {
     expect(readRefusal(refusal(message, data))).toBe("unknown");
     expect(isTokenRefused(refusal(message, data))).toBe(false);
