@@ -1,10 +1,16 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  type AccessToken,
   defaultSubject,
+  inherited,
+  isDue,
+  isExpired,
   type ReadingContext,
   remeasured,
+  sameLife,
   toAccessToken,
+  toTokenSet,
 } from "../../src/client/token/access-token.ts";
 import { timedToken, unsignedJwt } from "../support/unsigned-jwt.ts";
 
@@ -165,5 +171,219 @@ describe("an access token", () => {
   it("B16 a token set's own subject goes before the claims", () => {
     expect(toAccessToken({ accessToken: timedToken(NOW), subject: "bob" }, context()).subject).toBe("bob");
     expect(toAccessToken({ accessToken: timedToken(NOW) }, context()).subject).toBe("alice");
+  });
+
+  it.each<[string, Record<string, unknown>, number | undefined, number]>([
+    ["without iat goes by exp", { exp: NOW / 1000 + 3600 }, undefined, 3_600_000],
+    ["whose iat is no number goes by exp", { exp: NOW / 1000 + 3600, iat: "now" }, undefined, 3_600_000],
+    ["that ends before it begins", { exp: NOW / 1000 + 60, iat: NOW / 1000 + 3600 }, undefined, 60_000],
+    ["that ends as it begins", { exp: NOW / 1000 + 60, iat: NOW / 1000 + 60 }, undefined, 60_000],
+    ["that is opaque goes by what the server says", {}, 60_000, 60_000],
+    ["without iat, by what the server says", { exp: NOW / 1000 + 3600 }, 7_200_000, 7_200_000],
+    ["with both, by the smaller: the server's", { exp: NOW / 1000, iat: NOW / 1000 - 60 }, 59_999, 59_999],
+    ["with both, by the smaller: its own", { exp: NOW / 1000, iat: NOW / 1000 - 60 }, 60_001, 60_000],
+  ])("B5 a fresh token %s: %j", (_, claims, expiresIn, lifetime) => {
+    const told = expiresIn === undefined ? {} : { expiresAt: NOW + expiresIn };
+    expect(toAccessToken({ accessToken: unsignedJwt(claims), ...told }, context())).toMatchObject({
+      expiresAt: NOW + lifetime,
+      lifetime,
+      knownSince: NOW,
+    });
+  });
+
+  it("B5 a fresh token that ends this very ms has no known expiry, and one that ends in the next has", () => {
+    const ending = (expiresAt: number) => toAccessToken({ accessToken: "opaque", expiresAt }, context());
+    expect(ending(NOW)).not.toHaveProperty("expiresAt");
+    expect(ending(NOW + 1)).toHaveProperty("expiresAt", NOW + 1);
+  });
+
+  it("B4 B5 a stored token is renewed by the whole of its lifetime, not by what is left", () => {
+    const accessToken = timedToken(NOW - 600_000, 900_000);
+    expect(toAccessToken({ accessToken }, context({ origin: "held" }))).toMatchObject({
+      expiresAt: NOW + 300_000,
+      lifetime: 900_000,
+      lead: 60_000,
+      renewAt: NOW + 240_000,
+    });
+    const told = { accessToken: "opaque", expiresAt: NOW + 300_000 };
+    expect(toAccessToken(told, context({ origin: "held" }))).toMatchObject({ lifetime: 300_000 });
+  });
+
+  it("B5 a stored token that has ended keeps its end", () => {
+    const accessToken = timedToken(NOW - 900_000, 600_000);
+    const token = toAccessToken({ accessToken }, context({ origin: "held" }));
+    expect(token).toMatchObject({ expiresAt: NOW - 300_000, lifetime: 600_000 });
+    expect(isExpired(token, NOW)).toBe(true);
+  });
+
+  it("B16 keeps the sign-in that it came with, and else has one of its own", () => {
+    expect(toAccessToken({ accessToken: "a", signInId: "s" }, context()).signInId).toBe("s");
+    expect(toAccessToken({ accessToken: "a" }, context()).signInId).toMatch(/^of \d+$/);
+  });
+
+  it.each<[Record<string, unknown>, string | undefined]>([
+    [{ sub: "a", id: "b", userId: "c", user_id: "d", uid: "e" }, "a"],
+    [{ id: "b", userId: "c", user_id: "d", uid: "e" }, "b"],
+    [{ userId: "c", user_id: "d", uid: "e" }, "c"],
+    [{ user_id: "d", uid: "e" }, "d"],
+    [{ uid: "e" }, "e"],
+    [{ sub: null, id: 42 }, "42"],
+    [{ name: "alice" }, undefined],
+  ])("B16 is for the first that its claims name: %j", (claims, subject) => {
+    expect(toAccessToken({ accessToken: unsignedJwt(claims) }, context()).subject).toBe(subject);
+  });
+
+  it("B16 is for whom the app reads from its claims, a number too", () => {
+    const read = (subject: ReadingContext["subject"], accessToken = timedToken(NOW)) =>
+      toAccessToken({ accessToken }, context({ subject })).subject;
+    expect(read(({ iat }) => iat as unknown as string)).toBe(String(NOW / 1000));
+    expect(read(() => "null")).toBeUndefined();
+    expect(read(() => "bob", "opaque")).toBeUndefined();
+  });
+
+  it("B9 a function of the app's that throws or writes into the claims keeps no user out", () => {
+    const read = (subject: ReadingContext["subject"]) =>
+      toAccessToken({ accessToken: timedToken(NOW) }, context({ subject }));
+    const thrown = read(() => {
+      throw new Error("no such claim");
+    });
+    expect(thrown).not.toHaveProperty("subject");
+    expect(thrown.expiresAt).toBe(NOW + 900_000);
+    const written = read((claims) => {
+      Object.assign(claims, { sub: "mallory" });
+      return claims.sub;
+    });
+    expect(written).toMatchObject({ subject: "mallory", claims: { sub: "alice" } });
+  });
+
+  it("S1 what is stored of it is what it came with", () => {
+    const tokens = {
+      accessToken: "a",
+      refreshToken: "r",
+      subject: "alice",
+      expiresAt: NOW + 900_000,
+      signInId: "s",
+    };
+    expect(toTokenSet(toAccessToken(tokens, context()))).toEqual(tokens);
+    expect(Object.keys(toTokenSet({ accessToken: "a", signInId: "s" }))).toEqual(["accessToken", "signInId"]);
+  });
+});
+
+describe("a token that was refreshed", () => {
+  const old: AccessToken = { accessToken: "old", refreshToken: "r", subject: "alice", signInId: "s" };
+
+  it("B6 inherits the refresh token and the subject where there are no new ones", () => {
+    const fresh = { accessToken: "new", signInId: "t" };
+    expect(inherited(old, fresh)).toEqual({ ...fresh, refreshToken: "r", subject: "alice" });
+    expect(inherited(old, { ...fresh, refreshToken: "q", subject: "bob" })).toEqual({
+      ...fresh,
+      refreshToken: "q",
+      subject: "bob",
+    });
+    expect(inherited(undefined, fresh)).toEqual({ ...fresh, refreshToken: undefined, subject: undefined });
+  });
+
+  const jwt = timedToken(NOW, 900_000);
+  const first = toAccessToken({ accessToken: jwt }, context());
+
+  /** The same token once more, `after` ms later. */
+  function again(after: number, accessToken = jwt, before: AccessToken | undefined = first): AccessToken {
+    const fresh = toAccessToken({ accessToken }, context({ now: NOW + after }));
+    return sameLife(before, fresh, NOW + after);
+  }
+
+  it("B5 which is the same keeps its end, and is asked for again halfway there", () => {
+    expect(again(100_000)).toMatchObject({
+      expiresAt: NOW + 900_000,
+      lifetime: 900_000,
+      knownSince: NOW,
+      renewAt: NOW + 500_000,
+    });
+  });
+
+  it.each([
+    ["a second later, near its end", 898_001, 899_001],
+    ["halfway, where that is a second", 898_000, 899_000],
+    ["halfway, where that is more", 897_998, 898_999],
+  ])("B5 which is the same is asked for again %s", (_, after, renewAt) => {
+    expect(again(after).renewAt).toBe(NOW + renewAt);
+  });
+
+  it("B5 which is another begins a life of its own, and so does the first of all", () => {
+    const other = again(100_000, timedToken(NOW, 900_000, { jti: 2 }));
+    expect(other).toMatchObject({ expiresAt: NOW + 1_000_000, knownSince: NOW + 100_000 });
+    const fresh = toAccessToken({ accessToken: jwt }, context());
+    expect(sameLife(undefined, fresh, NOW)).toBe(fresh);
+  });
+
+  it("B5 which ends sooner than was known goes by that", () => {
+    const longer: AccessToken = { ...first, expiresAt: NOW + 5_000_000 };
+    const fresh = toAccessToken({ accessToken: jwt }, context());
+    expect(sameLife(longer, fresh, NOW)).toBe(fresh);
+  });
+
+  it("B5 whose end was not known has the one that is known now", () => {
+    const { accessToken, signInId } = first;
+    const fresh = toAccessToken({ accessToken: jwt }, context());
+    expect(sameLife({ accessToken, signInId }, fresh, NOW)).toBe(fresh);
+  });
+
+  const opaque = (expiresAt?: number, now = NOW) =>
+    toAccessToken({ accessToken: "opaque", ...(expiresAt && { expiresAt }) }, context({ now }));
+
+  it("B5 an opaque one whose server tells its lifetime anew is renewed in place", () => {
+    const fresh = opaque(NOW + 700_000, NOW + 100_000);
+    expect(sameLife(opaque(NOW + 600_000), fresh, NOW + 100_000)).toBe(fresh);
+  });
+
+  it("B5 an opaque one whose server tells nothing more keeps its end, its lifetime and its lead", () => {
+    const held = opaque(NOW + 600_000);
+    expect(sameLife(held, opaque(), NOW + 100_000)).toMatchObject({
+      expiresAt: NOW + 600_000,
+      lifetime: 600_000,
+      lead: 60_000,
+      knownSince: NOW,
+      renewAt: NOW + 350_000,
+    });
+  });
+
+  it("B5 an opaque one whose end nobody has told has none", () => {
+    const fresh = opaque();
+    expect(sameLife(opaque(), fresh, NOW)).toBe(fresh);
+  });
+});
+
+describe("what the clock says of a token", () => {
+  const HOUR = 3_600_000;
+  const timed: AccessToken = {
+    accessToken: "a",
+    signInId: "s",
+    expiresAt: NOW + HOUR,
+    lifetime: HOUR,
+    renewAt: NOW + HOUR - 60_000,
+  };
+  const { renewAt, ...unscheduled } = timed;
+  const opaque: AccessToken = { accessToken: "a", signInId: "s" };
+
+  it.each<[string, AccessToken, number, boolean]>([
+    ["at its renewal", timed, HOUR - 60_000, true],
+    ["just before it", timed, HOUR - 60_001, false],
+    ["at its end, where there is no renewal", unscheduled, HOUR, true],
+    ["just before that", unscheduled, HOUR - 1, false],
+    ["at the beginning of its life", timed, 0, false],
+    ["a second before it, which is rounding", timed, -1_000, false],
+    ["earlier, by a clock that was put back", timed, -1_001, true],
+    ["without a known end", opaque, HOUR, false],
+    ["without a known lifetime", { ...opaque, expiresAt: NOW + HOUR }, -HOUR, false],
+  ])("B14 %s: %j after %i ms is due: %s", (_, token, after, due) => {
+    expect(isDue(token, NOW + after)).toBe(due);
+  });
+
+  it.each<[string, AccessToken, number, boolean]>([
+    ["at its end", timed, HOUR, true],
+    ["just before it", timed, HOUR - 1, false],
+    ["without a known end", opaque, 1_000 * HOUR, false],
+  ])("B1 %s: %j after %i ms is expired: %s", (_, token, after, expired) => {
+    expect(isExpired(token, NOW + after)).toBe(expired);
   });
 });
