@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { RecoveryCursor } from "../../src/client/connection/recovery-cursor.ts";
+
+const [ALICE, BOB, GUEST] = [1, 2, -3];
+
+const MEMORY = "aZ09_-q";
+const STREAM = "1767225600000-0";
+
+/** The cursor of a connection of Alice's to a server with recovery. */
+function connected(): RecoveryCursor {
+  const cursor = new RecoveryCursor();
+  cursor.connected(ALICE);
+  cursor.accepted({ sid: "i", pid: "p" });
+  return cursor;
+}
+
+const fields = (cursor: RecoveryCursor, user = ALICE) => cursor.fields(user);
+
+describe("connection state recovery", () => {
+  it("B19 leaves to Socket.IO where it begins", () => {
+    expect(fields(new RecoveryCursor())).toStrictEqual({});
+    expect(fields(connected())).toStrictEqual({});
+  });
+
+  it.each([MEMORY, `${MEMORY}.b`, `${MEMORY}.aZ_-9`, STREAM, "17672256000000-12"])(
+    "T10 goes on from the offset %s",
+    (offset) => {
+      const cursor = connected();
+      cursor.received(["news", { offset: 1 }, offset]);
+      expect(fields(cursor)).toStrictEqual({ offset });
+    },
+  );
+
+  it.each([
+    "hello",
+    "hello you",
+    `${MEMORY}q`,
+    `x ${MEMORY}`,
+    `${MEMORY} x`,
+    `${MEMORY}.`,
+    `${MEMORY}.b c`,
+    "176722560000-0",
+    "1767225600000-",
+    "1767225600000-x",
+    "x1767225600000-0",
+    "1767225600000-0x",
+    "176722560000x-0",
+  ])("T10 takes no other text for an offset: %o", (text) => {
+    const cursor = connected();
+    cursor.received(["news", MEMORY]);
+    cursor.received(["message", text]);
+    expect(fields(cursor)).toStrictEqual({ offset: MEMORY });
+  });
+
+  it.each<[string, unknown[]]>([
+    ["that ends with no text", ["news", MEMORY, 7]],
+    ["without arguments, whose name is no offset", ["news"]],
+    ["of nothing", []],
+  ])("T10 goes on from where it was after an event %s", (_, event) => {
+    const cursor = connected();
+    cursor.received(["news", STREAM]);
+    cursor.received(event);
+    expect(fields(cursor)).toStrictEqual({ offset: STREAM });
+  });
+
+  it("T10 overrides nothing where there was no offset but a text", () => {
+    const cursor = connected();
+    cursor.received(["message", "hello"]);
+    expect(fields(cursor)).toStrictEqual({});
+  });
+
+  it.each([undefined, null, {}, { sid: "i" }, { pid: "" }])(
+    "B19 sends no offset to a server whose CONNECT answer is %j",
+    (payload) => {
+      const cursor = new RecoveryCursor();
+      cursor.connected(ALICE);
+      cursor.accepted(payload);
+      cursor.received(["news", MEMORY]);
+      expect(fields(cursor)).toStrictEqual({});
+    },
+  );
+
+  it("B19 sends none to a server that recovers no more", () => {
+    const cursor = connected();
+    cursor.received(["news", MEMORY]);
+    cursor.accepted({ sid: "i" });
+    expect(fields(cursor)).toStrictEqual({});
+  });
+
+  it.each([
+    ["another user", BOB],
+    ["a guest", GUEST],
+  ])("T6 B21 offers nothing of one user's connection to %s", (_, user) => {
+    const cursor = connected();
+    cursor.received(["news", MEMORY]);
+    expect(fields(cursor, user)).toStrictEqual({ pid: undefined, offset: undefined });
+    expect(fields(cursor)).toStrictEqual({ offset: MEMORY });
+  });
+
+  it("T6 T10 the next user has no offset, though Socket.IO has the last user's, until there is one", () => {
+    const cursor = connected();
+    cursor.received(["news", MEMORY]);
+    cursor.connected(BOB);
+    expect(fields(cursor, BOB)).toStrictEqual({ offset: undefined });
+    cursor.received(["message", "hello"]);
+    expect(fields(cursor, BOB)).toStrictEqual({});
+    cursor.received(["news", STREAM]);
+    expect(fields(cursor, BOB)).toStrictEqual({ offset: STREAM });
+    expect(fields(cursor)).toStrictEqual({ pid: undefined, offset: undefined });
+  });
+
+  it("T6 a reconnection of the same user keeps the offset", () => {
+    const cursor = connected();
+    cursor.received(["news", MEMORY]);
+    cursor.connected(ALICE);
+    expect(fields(cursor)).toStrictEqual({ offset: MEMORY });
+  });
+});
