@@ -43,6 +43,7 @@ describe("B14 what a server's disconnect means", () => {
     ["at the end", { lifetime: HOUR, after: HOUR }, "expired"],
     ["where its renewal is due", { lifetime: HOUR, after: HOUR - MINUTE }, "expired"],
     ["just before its renewal is due", { lifetime: HOUR, after: HOUR - MINUTE - 1 }, "doubted"],
+    ["as it was accepted", { lifetime: HOUR, after: 0 }, "doubted"],
     ["by a clock that was put back", { lifetime: HOUR, after: -1 }, "expired"],
     ["2.5 s before the end", { lifetime: 10_000, after: 7_500 }, "expired"],
     ["a bit earlier", { lifetime: 10_000, after: 7_499 }, "doubted"],

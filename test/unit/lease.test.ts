@@ -97,6 +97,7 @@ describe("the lease that tabs share", () => {
 
   it.each<[string, { known?: number; token?: number; opened?: number; now?: number }, boolean]>([
     ["what this tab has is the newest", { known: 1, token: NEW }, false],
+    ["this tab has the newest since its last look", { known: 0, token: NEW }, false],
     ["nothing has been committed since the last look", { known: 1, token: OLD }, false],
     ["another tab has committed since", { known: 0, token: OLD }, true],
     ["it may have missed the commit", { token: OLD }, true],

@@ -74,6 +74,12 @@ describe("B27 the budget of refreshes", () => {
     expect(budget.allowance(socket, token("third"), NOW + 1)).toEqual(AT_ONCE);
   });
 
+  it("takes no notice of a token that serves whoever has had no refresh", () => {
+    const budget = askedOnce();
+    budget.served(sibling, "second");
+    expect(budget.allowance(sibling, token("second"), NOW + 1)).toEqual(AT_ONCE);
+  });
+
   it("allows another to whoever has not refused the token that is replaced", () => {
     const budget = askedOnce();
     budget.replaced("second");
