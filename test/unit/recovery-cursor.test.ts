@@ -54,6 +54,7 @@ describe("connection state recovery", () => {
 
   it.each<[string, unknown[]]>([
     ["that ends with no text", ["news", MEMORY, 7]],
+    ["that ends with a number as long as an offset", ["news", 1_234_567]],
     ["without arguments, whose name is no offset", ["news"]],
     ["of nothing", []],
   ])("T10 goes on from where it was after an event %s", (_, event) => {
@@ -79,6 +80,23 @@ describe("connection state recovery", () => {
       expect(fields(cursor)).toStrictEqual({});
     },
   );
+
+  it("B19 takes no offset from a server that has not accepted yet", () => {
+    const cursor = new RecoveryCursor();
+    cursor.connected(ALICE);
+    cursor.received(["news", MEMORY]);
+    cursor.accepted({ sid: "i", pid: "p" });
+    expect(fields(cursor)).toStrictEqual({});
+  });
+
+  it("B19 takes no offset from a server without recovery, also where the next one recovers", () => {
+    const cursor = new RecoveryCursor();
+    cursor.connected(ALICE);
+    cursor.accepted({ sid: "i" });
+    cursor.received(["news", MEMORY]);
+    cursor.accepted({ sid: "j", pid: "p" });
+    expect(fields(cursor)).toStrictEqual({});
+  });
 
   it("B19 sends none to a server that recovers no more", () => {
     const cursor = connected();
