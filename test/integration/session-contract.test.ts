@@ -569,7 +569,8 @@ describe("the refresh endpoint", () => {
     (await desk.turn(1)).reject(new Response(null, { status: 503, headers }));
     const { retryAt } = await untilStatus(session, "waiting");
     expect(retryAt).toBeGreaterThanOrEqual(platform.now() + 3_599_000);
-    void ready;
+    session.dispose();
+    await expect(ready).rejects.toMatchObject({ code: "signed_out" });
   });
 
   it("B6 a 401 without a refresh token is asked once more, within two seconds, and may then be good", async () => {

@@ -429,6 +429,43 @@ describe("B16 B21 what a user leaves whose session has expired", () => {
     expect(site.said).toEqual([]);
   });
 
+  it("T7 what she has missed reaches neither a guest nor the next user", async () => {
+    const server = await startAuthServer({ connectionStateRecovery: { skipMiddlewares: false } });
+    const letGuestsIn = deferred<void>();
+    const expired = new Set<unknown>();
+    server.admit = async (token, socket) => {
+      if (token === undefined) await letGuestsIn.promise;
+      else if (expired.has(token)) throw new Refusal("expired", { code: "token_expired" });
+      else void socket.join("members");
+    };
+    const hers = issueToken();
+    const session = disposed(
+      new AuthSession(
+        { refresh: async () => null, store: memoryStore({ accessToken: hers }) },
+        new SkippableClock(),
+      ),
+    );
+    const io = { reconnectionDelay: 1, reconnectionDelayMax: 1 };
+    const auth = disposed(new AuthSocket(server.url, { session, anonymous: true, io }));
+    const heard: unknown[] = [];
+    auth.socket.on("private", (text: unknown) => heard.push(text));
+    await untilUser(auth);
+    const first = new Promise((resolve) => auth.socket.once("private", resolve));
+    server.io.to("members").emit("private", "first");
+    await first;
+    expired.add(hers);
+    const lost = new Promise((resolve) => auth.socket.once("disconnect", resolve));
+    server.drop();
+    await lost;
+    server.io.to("members").emit("private", "missed");
+    await untilStatus(session, "signedOut");
+    await session.signIn(issueToken({ subject: "bob" }));
+    letGuestsIn.resolve();
+    await untilUser(auth);
+    await auth.socket.emitWithAck("ask", 1);
+    expect(heard).toEqual(["first"]);
+  });
+
   it("B18 only her emitWithAck rejects when somebody else signs in: the guest's is sent and answered", async () => {
     const site = new VirtualSite();
     const pending: Promise<unknown>[] = [];

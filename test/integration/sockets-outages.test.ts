@@ -1,6 +1,6 @@
 import { AuthSession, AuthSocket, memoryStore } from "authsocket";
-import { describe, expect, it } from "vitest";
-import { issueToken, startAuthServer } from "../support/auth-server.ts";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { AuthServer, issueToken, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { startRefreshEndpoint, tokenResponse } from "../support/refresh-endpoint.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
@@ -113,5 +113,56 @@ describe("B6 the refresh endpoint is down for 20 seconds", () => {
     auth.disconnect();
     expect(auth.state).toEqual({ status: "idle" });
     expect(clock.pending).toBe(0);
+  });
+});
+
+describe("T11 a listener of the first handshake's failure", () => {
+  /** A server that is down until it is started. */
+  async function soon() {
+    const gone = await startAuthServer();
+    const { port, hostname, href } = new URL(gone.url);
+    await gone.close();
+    const start = async () => {
+      const server = new AuthServer();
+      server.http.listen(Number(port), hostname);
+      onTestFinished(() => server.close());
+      return server;
+    };
+    const store = memoryStore({ accessToken: issueToken() });
+    const session = disposed(
+      new AuthSession({ refresh: async () => issueToken(), store }, new SkippableClock()),
+    );
+    const io = { reconnectionDelay: 20, reconnectionDelayMax: 20, transports: ["websocket"] };
+    const auth = disposed(new AuthSocket(href, { session, io }));
+    return { auth, other: auth.of("/other"), session, start };
+  }
+
+  it.each<[string, (auth: AuthSocket, other: AuthSocket) => void]>([
+    ["makes a socket", (auth) => auth.of("/new")],
+    ["connects a socket again", (auth) => auth.disconnect().connect()],
+    ["connects each again", (...sockets) => sockets.map((socket) => socket.disconnect().connect())],
+    [
+      "connects all again",
+      (...sockets) => {
+        for (const socket of sockets) socket.disconnect();
+        for (const socket of sockets) socket.connect();
+      },
+    ],
+  ])("B11 B24 that %s does not end all reconnecting", async (_, act) => {
+    const { auth, other, start } = await soon();
+    const statuses = recordStatuses(other);
+    const failed = new Promise<void>((resolve) => {
+      auth.socket.once("connect_error", () => {
+        act(auth, other);
+        resolve();
+      });
+    });
+    await failed;
+    const server = await start();
+    await Promise.all([auth.whenConnected(), other.whenConnected()]);
+    server.drop();
+    await until(auth, ({ status }) => status === "connecting");
+    await Promise.all([auth.whenConnected(), other.whenConnected()]);
+    expect(statuses).not.toContain("refused");
   });
 });

@@ -349,6 +349,28 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
   });
 });
 
+describe("B9 a packet that cannot be encoded", () => {
+  it("B24 which was emitted while nothing was connected costs nothing but itself", async () => {
+    const uncaught = new Promise<Error>((resolve) => {
+      const listeners = process.listeners("uncaughtException");
+      process.removeAllListeners("uncaughtException");
+      process.once("uncaughtException", (error) => {
+        for (const listener of listeners) process.on("uncaughtException", listener);
+        resolve(error);
+      });
+    });
+    const server = await startAuthServer();
+    const auth = open(server.url, {}, false);
+    auth.socket.emit("id", 10n);
+    auth.socket.emit("after", "x");
+    auth.connect();
+    await auth.whenConnected();
+    await auth.socket.emitWithAck("ask", 1);
+    expect(server.heard("after")).toEqual(["x"]);
+    expect((await uncaught).message).toContain("BigInt");
+  });
+});
+
 describe("the Socket's own connect() and disconnect() do what AuthSocket's do", () => {
   it("B1 socket.connect() starts the refresh beside the handshake", async () => {
     const server = await startAuthServer();

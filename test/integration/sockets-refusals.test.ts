@@ -319,7 +319,49 @@ describe("B7 refused tokens", () => {
   });
 });
 
+describe("B27 a token that has served", () => {
+  it.each([{ code: "token_invalid" }, undefined])(
+    "is refreshed where it is refused after the app has disconnected: %j",
+    async (data) => {
+      const server = await startAuthServer();
+      const { session, token, clock, refresh } = sessionWith();
+      const bad = new Set<unknown>([token]);
+      server.admit = (sent) => {
+        if (bad.has(sent)) throw new Refusal("unauthorized", data);
+      };
+      const auth = disposed(new AuthSocket(server.url, { session }));
+      await auth.whenConnected();
+      await clock.skip(600_000);
+      expect(refresh).toHaveBeenCalledTimes(1);
+      bad.add(session.token);
+      auth.disconnect().connect();
+      await auth.whenConnected();
+      expect(refresh).toHaveBeenCalledTimes(2);
+    },
+  );
+});
+
 describe("B8 a refused token that is no longer the current one", () => {
+  it.each<[string, (session: AuthSession, fresh: string) => Promise<unknown>]>([
+    ["signed in with", (session, fresh) => session.signIn(fresh)],
+    ["forced", (session) => session.getToken({ forceRefresh: true })],
+  ])("B15 whose user may not connect: the newer one, %s meanwhile, is tried", async (_, renew) => {
+    const server = await startAuthServer();
+    const gate = deferred<void>();
+    const { session, token } = sessionWith();
+    server.admit = async (sent) => {
+      if (sent !== token) return;
+      await gate.promise;
+      refuse("insufficient_scope")();
+    };
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await server.until(() => server.connects.length === 1);
+    await renew(session, issueToken());
+    gate.resolve();
+    await until(auth, ({ status }) => status === "connected");
+    expect(server.tokens).toEqual([token, session.token]);
+  });
+
   it("B8 costs no refresh where the session has a new one: reconnect", async () => {
     const server = await startAuthServer();
     const gate = deferred<void>();

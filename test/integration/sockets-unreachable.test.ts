@@ -259,6 +259,43 @@ describe("B24 a session cookie that the handshake refuses", () => {
     await auth.whenConnected();
   });
 
+  it("B24 each outage without a status renews it once, however many namespaces meet it", async () => {
+    const site = await startCookieServer();
+    site.signIn();
+    const happenings = new Happenings();
+    let isUp = true;
+    let failures = 0;
+    site.server.io.engine.use(({ socket }: { socket: { destroy(): void } }, _: unknown, next: () => void) => {
+      if (isUp) {
+        next();
+        return;
+      }
+      failures++;
+      socket.destroy();
+      happenings.happened();
+    });
+    const clock = new SkippableClock();
+    const session = disposed(new AuthSession({ refresh: site.refresh, credential: "cookie" }, clock));
+    const auth = disposed(
+      new AuthSocket(site.server.url, { session, io: { ...FAST, transports: ["websocket"] } }),
+    );
+    const sockets = [auth, auth.of("/a"), auth.of("/b")];
+    await Promise.all(sockets.map((socket) => socket.whenConnected()));
+    for (let outage = 1; outage <= 3; outage++) {
+      await clock.skip(3_600_000);
+      failures = 0;
+      isUp = false;
+      site.server.drop();
+      for (const reached of [5, 10, 15]) {
+        await happenings.until(() => failures >= reached);
+        await clock.skip(11_000);
+      }
+      isUp = true;
+      await Promise.all(sockets.map((socket) => socket.whenConnected()));
+      expect(site.refreshes).toBe(outage);
+    }
+  });
+
   it("B24 B27 a 401 that follows an outage without a status renews it, too", async () => {
     const site = await startCookieServer();
     site.signIn();

@@ -401,6 +401,22 @@ describe("B16 a user never inherits from another", () => {
       await expectSealed(server, auth);
     });
 
+    it("B11 B16 so is one in a listener, between a disconnect() and a connect()", async () => {
+      const server = await startAuthServer();
+      const { auth, session, socket } = await connectAlice(server, RETRIES);
+      await loseTransport(server, auth);
+      socket.emit("secret", 1);
+      const end = auth.subscribe(() => {
+        end();
+        auth.disconnect();
+        void session.signIn(bob());
+        auth.connect();
+      });
+      auth.disconnect();
+      await untilStatus(auth, "refused");
+      await expectSealed(server, auth);
+    });
+
     it("B16 so is one after a sign-out", async () => {
       const server = await startAuthServer();
       const { auth, session, socket } = await connectAlice(server, RETRIES);

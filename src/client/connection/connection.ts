@@ -68,6 +68,10 @@ export interface ConnectionContext {
   hasSeen(renewal: string | undefined): boolean;
   /** Throws where the page itself is no safe place for a token (S3), or where there is no page for a relative URL. */
   admit(): void;
+  /** Who asks for a refresh because the handshake was refused (B24). All sockets meet the same one. */
+  readonly handshake: object;
+  /** The same where no status was seen: a 401 that follows an outage is told by the server itself. */
+  readonly outage: object;
   /** Whether another socket of this Manager is connected. */
   hasSibling(connection: Connection): boolean;
 }
@@ -116,13 +120,13 @@ export class Connection implements SessionClient, SocketOwner {
   /** Answers Socket.IO's question for the CONNECT payload; there is one question an engine (B12). */
   #answer: ((payload: object) => void) | undefined;
   #user: User;
-  /** B16: what was the previous user's has been given up, and the connection is still to be closed. */
-  #dropped: { wasConnected: boolean; wasGuest: boolean } | undefined;
+  /** B16: what was the previous user's has been given up, and the next one is still to be followed. */
+  #dropped: { wasGuest: boolean } | undefined;
+  /** It was connected when that was given up, and still has to take leave of the server. */
+  #wasConnected = false;
   /** Whom the server has let in last without recovery, in which it may ask nobody. */
   #admittedWith: Credential | undefined;
   #wokenAt = Number.NEGATIVE_INFINITY;
-  /** Failures without a status, as one who asks for a refresh: a 401 that follows an outage is told by the server itself (B24). */
-  readonly #outage = {};
   /** The events that the server refuses, as one who asks for a refresh: that it has taken CONNECT says nothing of them (B26). */
   readonly #events = {};
   /** When the server has cut this user's connections lately (B14). */
@@ -228,7 +232,9 @@ export class Connection implements SessionClient, SocketOwner {
 
   disconnect(): void {
     // Also where Socket.IO gave up: it still has the Socket in hand, and a sibling's connect() would bring it back.
-    if (!isSealed(this.#state)) this.#decide({ status: "idle" }, () => this.#close());
+    if (isSealed(this.#state)) return;
+    this.#prove();
+    this.#decide({ status: "idle" }, () => this.#close());
   }
 
   reconnect(): void {
@@ -283,8 +289,8 @@ export class Connection implements SessionClient, SocketOwner {
     // The first sign-in of all takes over what waits, though not a guest's connection (B21).
     if (id === 0 && !(wasGuest && socket.connected)) return;
     this.#cuts = [];
-    const before = this.#dropped ?? { wasConnected: socket.connected, wasGuest };
-    this.#dropped = { ...before, wasGuest: wasGuest && before.wasGuest };
+    this.#wasConnected ||= socket.connected;
+    this.#dropped = { wasGuest: wasGuest && this.#dropped?.wasGuest !== false };
     // What the app emits from here on is the next user's, and waits for the next connection.
     socket.connected = false;
     // B21: what a guest has typed is the user's to send. Only the connection is another's.
@@ -306,8 +312,10 @@ export class Connection implements SessionClient, SocketOwner {
     this.#guest.follow();
     const { role } = this.#guest;
     this.#user = this.#session.user;
-    if (this.#dropped) {
-      this.#changeUser(view, this.#dropped.wasGuest);
+    const dropped = this.#dropped;
+    this.#dropped = undefined;
+    if (dropped) {
+      this.#changeUser(view, dropped.wasGuest);
       return;
     }
     // While it is connected, its acknowledgements go with the connection.
@@ -510,7 +518,7 @@ export class Connection implements SessionClient, SocketOwner {
     if (token === undefined || expiresIn === undefined) return;
     // A server that says hello has verified the token.
     if (isHello) {
-      session.refreshes.served(this);
+      this.#served();
       if (this.#state.status === "connected") this.#admittedWith = this.#state.credential;
     }
     session.measured(token, expiresIn, !isHello);
@@ -649,7 +657,7 @@ export class Connection implements SessionClient, SocketOwner {
       const isBlind = status === undefined && unreached >= BLIND_FAILURES;
       const isRefused = status === 401 || status === 403 || isBlind;
       if (this.#session.isCookie && token !== undefined && isRefused)
-        this.#session.refreshes.replace(isBlind ? this.#outage : this, token);
+        this.#session.refreshes.replace(isBlind ? this.#context.outage : this.#context.handshake, token);
     }
     if (!this.socket.io.reconnection()) this.gaveUp();
   }
@@ -661,6 +669,11 @@ export class Connection implements SessionClient, SocketOwner {
     session.read(); // B8
     if (before.status !== "opening") return;
     const { credential } = before;
+    // What it hears is said of an engine that it has left meanwhile (B11).
+    if (!credential) {
+      this.#start(attemptOf(before));
+      return;
+    }
     // Whoever has come meanwhile is not the one who was refused, and the app may have left (B11).
     const refusedStill = () => {
       const state = this.#state;
@@ -668,8 +681,8 @@ export class Connection implements SessionClient, SocketOwner {
       return isSame ? state : undefined;
     };
     if (!refusedStill()) return;
-    const wasGuest = credential !== undefined && isGuest(credential);
-    const token = credential && tokenOf(credential);
+    const wasGuest = isGuest(credential);
+    const token = tokenOf(credential);
     const answer = answerRefusal(error, {
       isGuest: wasGuest,
       isByCode: !wasGuest && this.#isTrue(this.#context.options.isTokenRefused ?? isTokenRefused, error),
@@ -706,6 +719,8 @@ export class Connection implements SessionClient, SocketOwner {
         break;
       case "stop":
         this.#stop(refused(answer.code, error), "newerToken");
+        // There may be a newer one already (B8).
+        this.#queue(() => this.#follow());
         break;
       default:
         answer satisfies never;
@@ -734,13 +749,22 @@ export class Connection implements SessionClient, SocketOwner {
     this.#answer = undefined;
     this.tracker.lost();
     this.#outbox.lost();
-    const state = this.#state;
-    if (state.status === "connected" && this.#now - state.since >= PROVEN) {
-      this.#session.refreshes.served(this);
-      if (!state.isHeld && !state.error) this.#session.refreshes.served(this.#events);
-    }
+    this.#prove();
     if (reason === "io server disconnect") this.#cut();
     else if (reason !== "io client disconnect") this.#lost(reason);
+  }
+
+  /** A connection that has lasted has shown that its token is good (B27). */
+  #prove(): void {
+    const state = this.#state;
+    if (state.status !== "connected" || this.#now - state.since < PROVEN) return;
+    this.#served();
+    if (!state.isHeld && !state.error) this.#session.refreshes.served(this.#events);
+  }
+
+  #served(): void {
+    const { handshake, outage } = this.#context;
+    for (const asker of [this, handshake, outage]) this.#session.refreshes.served(asker);
   }
 
   /** The transport is gone: Socket.IO sees to it, unless it was told not to (T15: connected or not). */
@@ -888,8 +912,8 @@ export class Connection implements SessionClient, SocketOwner {
   #close(): void {
     this.#answer = undefined;
     // Socket.IO takes leave of the server only where it believes to be connected.
-    if (this.#dropped?.wasConnected && this.socket.active) this.socket.connected = true;
-    this.#dropped = undefined;
+    if (this.#wasConnected && this.socket.active) this.socket.connected = true;
+    this.#wasConnected = false;
     this.#gate.close(this.socket);
   }
 

@@ -12,7 +12,7 @@ const SETTLE = 25;
  * Lets a namespace be opened when neither an unanswered CONNECT nor a closing Manager stands in its way.
  *
  * T4: a second CONNECT for a namespace whose first one is unanswered costs the engine of all its siblings. T11: an engine
- * that is opened in the midst of the Manager's "close" is never reconnected later, since the Manager goes on to schedule a
+ * that is opened in the midst of the Manager's "close" or "error" is never reconnected later, since the Manager goes on to schedule a
  * reconnect that finds it open.
  */
 export class NamespaceGate {

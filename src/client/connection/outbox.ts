@@ -29,6 +29,7 @@ export class Outbox {
   setAside(user: number): void {
     this.#aside ??= { user, packets: this.#socket.sendBuffer };
     this.#socket.sendBuffer = [];
+    this.#socket.receiveBuffer = [];
   }
 
   /** Somebody has signed in. What a guest has still to send stays. */

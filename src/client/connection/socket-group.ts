@@ -27,6 +27,8 @@ export class SocketGroup implements ConnectionContext {
   readonly options: AuthSocketOptions;
   readonly hasQueue: boolean;
   readonly renewal: ConnectionContext["renewal"];
+  readonly handshake = {};
+  readonly outage = {};
   readonly #session: Session;
   /** undefined: this page's origin */
   readonly #uri: string | undefined;
@@ -80,6 +82,7 @@ export class SocketGroup implements ConnectionContext {
     isolateListeners(this.#manager, platform.report);
     this.#dropListeners = keepListeners(this.#manager, {
       packet: (packet: Packet) => this.#heard(packet),
+      error: () => this.#shutGates(),
       close: () => this.#closed(),
       reconnect_attempt: () => this.#retried(),
       reconnect_failed: () => this.#gaveUp(),
@@ -176,6 +179,11 @@ export class SocketGroup implements ConnectionContext {
 
   #closed(): void {
     this.#fastReconnect.closed(this.#session.platform.now());
+    this.#shutGates();
+  }
+
+  /** T11: in the midst of the Manager's "close", and of the "error" of its first handshake, nothing is to be opened. */
+  #shutGates(): void {
     this.#closing ??= Promise.resolve().then(() => {
       this.#closing = undefined;
     });

@@ -114,7 +114,7 @@ function emitBuffered(socket: Socket, report: (error: unknown) => void): void {
     isolated(() => inner.notifyOutgoingListeners(packet));
     if (!socket.connected || socket.sendBuffer[0] !== packet) continue;
     socket.sendBuffer.shift();
-    inner.packet(packet);
+    isolated(() => inner.packet(packet));
   }
 }
 
