@@ -51,6 +51,41 @@ describe("session.fetch()", () => {
   });
 
   it.each([
+    ["a text", "https://partner.test"],
+    ["an object", {}],
+  ])(
+    "S1 a variable of the page that is called origin, %s, sends the token nowhere else",
+    async (_, origin) => {
+      vi.stubGlobal("origin", origin);
+      onTestFinished(() => void vi.unstubAllGlobals());
+      const sent: string[] = [];
+      const { session, platform } = open(ok, {
+        fetch: async (input) => {
+          sent.push(String(input));
+          return new Response("ok");
+        },
+      });
+      platform.page = new URL("https://app.test/") as unknown as Location;
+      await expect(session.fetch("https://partner.test/me")).rejects.toThrow('"origins"');
+      await session.fetch("https://app.test/me");
+      expect(sent).toEqual(["https://app.test/me"]);
+    },
+  );
+
+  it.each([
+    ["in a sandbox", "null", "https://app.test/me"],
+    ["of srcdoc", "https://app.test", "https://elsewhere.test/me"],
+  ])("S1 2.2 a frame %s is of another origin than its location says", async (_, origin, refusedUrl) => {
+    vi.stubGlobal("origin", origin);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const { session, platform } = open(ok, { fetch: async () => new Response("ok") });
+    const href = origin === "null" ? "https://app.test/" : "about:srcdoc";
+    platform.page = new URL(href) as unknown as Location;
+    await expect(session.fetch(refusedUrl)).rejects.toThrow('"origins"');
+    if (origin !== "null") expect((await session.fetch("https://app.test/me")).status).toBe(200);
+  });
+
+  it.each([
     ["a string", (url: string) => url],
     ["a URL", (url: string) => new URL(url)],
     ["a Request", (url: string) => new Request(url)],

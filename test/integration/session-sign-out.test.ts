@@ -301,7 +301,11 @@ describe("a sign-out from an identity SDK", () => {
     const issue = (sub: string) => timedToken(platform.now(), 900_000, { sub });
     let held: string | null = issue("alice");
     const open = () => {
-      const session = new AuthSession({ source: { get: async () => held } }, platform);
+      const get = async () => {
+        if (held === "error") throw new Error("offline");
+        return held;
+      };
+      const session = new AuthSession({ source: { get } }, platform);
       onTestFinished(() => session.dispose());
       return session;
     };
@@ -309,6 +313,8 @@ describe("a sign-out from an identity SDK", () => {
     await before.whenReady();
     await before.signOut();
     before.dispose();
+    expect((await open().whenReady()).status).toBe("signedOut");
+    held = "error";
     expect((await open().whenReady()).status).toBe("signedOut");
     held = issue("bob");
     expect(await open().whenReady()).toMatchObject({ status: "signedIn", subject: "bob" });

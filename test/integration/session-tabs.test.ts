@@ -646,6 +646,59 @@ describe("sessions and tabs whose renewals were long ago", () => {
     expect((await ready).map(({ subject }) => subject)).toEqual(accounts);
   });
 
+  it("B2 B22 a successor takes over what a request with a refresh token brings, though its headers differ each time", async () => {
+    const tab = openTab(new MemoryLeases());
+    const answer = deferred<void>();
+    const sent: unknown[] = [];
+    const fetch: typeof globalThis.fetch = async (_, init) => {
+      sent.push(JSON.parse(`${init?.body}`).refreshToken);
+      await answer.promise;
+      return Response.json({ token: "fresh", refreshToken: "r1" });
+    };
+    let calls = 0;
+    const open = () => {
+      const refresh = {
+        url: "https://api.example/refresh",
+        headers: () => ({ "X-Request-Id": `${++calls}` }),
+      };
+      const store = memoryStore({ accessToken: timedToken(tab.now() - LIFETIME, 1_000), refreshToken: "r0" });
+      const session = new AuthSession({ refresh, fetch, store }, tab);
+      onTestFinished(() => session.dispose());
+      return session;
+    };
+    const first = open();
+    first.getToken().catch(() => {});
+    await settled();
+    tab.chance = 0.2;
+    first.dispose();
+    const token = open().getToken();
+    await settled();
+    answer.resolve();
+    await tab.advance(1_000);
+    expect(await token).toBe("fresh");
+    expect(sent).toEqual(["r0"]);
+  });
+
+  it("B9 B22 one error of the database at the end of a turn does not cost the new token", async () => {
+    const leases = new MemoryLeases();
+    leases.change(NAME, { generation: 7 });
+    const tab = openTab(leases);
+    const desk = new RefreshDesk();
+    const store = webStorageStore("authToken", new MapStorage());
+    await store.save({ accessToken: timedToken(tab.now(), LIFETIME), refreshToken: "r0" });
+    const session = sessionIn(tab, { refresh: desk.refresh, store });
+    const forced = session.getToken({ forceRefresh: true });
+    const turn = await desk.turn(1);
+    const update = vi.spyOn(leases, "update").mockRejectedValue(new DOMException("lost", "UnknownError"));
+    turn.resolve({ accessToken: "fresh", refreshToken: "r1" });
+    await settled();
+    update.mockRestore();
+    await tab.advance(20_000);
+    expect(await forced).toBe("fresh");
+    expect(await store.load()).toMatchObject({ refreshToken: "r1" });
+    expect(desk.turns).toHaveLength(1);
+  });
+
   it("B2 sessions of a page take turns where the database of leases fails", async () => {
     const tab = openTab(new MemoryLeases());
     tab.board = {
@@ -705,6 +758,46 @@ describe("tabs whose server knows the user by a cookie", () => {
     await settled();
     await two.tab.advance(30_000);
     expect(two.session.state).toMatchObject({ subject: "bob" });
+  });
+
+  it("B16 B23 who signs in elsewhere is asked for, though each page counts its renewals from one", async () => {
+    const leases = new MemoryLeases();
+    let subject = "alice";
+    const open = async (chance: number) => {
+      vi.resetModules();
+      const page = await import("../../src/client/auth-session.ts");
+      const refresh = async () => ({ accessToken: "", subject });
+      const session = new page.AuthSession(
+        { name: NAME, credential: "cookie", refresh },
+        openTab(leases, chance),
+      );
+      onTestFinished(() => session.dispose());
+      return session;
+    };
+    const here = await open(0.1);
+    await here.whenReady();
+    onTestFinished(holdToken(here));
+    subject = "bob";
+    await (await open(0.2)).signIn();
+    await settled();
+    expect(here.state).toMatchObject({ subject: "bob" });
+  });
+
+  it("B2 a session that is made anew while its predecessor asks who is signed in sends no request", async () => {
+    const tab = openTab(new MemoryLeases());
+    const desk = new RefreshDesk();
+    const open = () => sessionIn(tab, { credential: "cookie", refresh: desk.refresh });
+    const first = open();
+    first.whenReady().catch(() => {});
+    const turn = await desk.turn(1);
+    tab.chance = 0.2;
+    first.dispose();
+    const ready = open().whenReady();
+    await settled();
+    turn.resolve("yes");
+    await tab.advance(1_000);
+    expect((await ready).status).toBe("signedIn");
+    expect(desk.turns).toHaveLength(1);
   });
 
   it("B10 a page that is opened right after a sign-out asks whether somebody is signed in", async () => {

@@ -9,6 +9,7 @@ export default defineConfig({
   resolve: {
     alias: {
       "authsocket/server": `${root}src/server/index.ts`,
+      "authsocket/sources": `${root}src/sources/index.ts`,
       authsocket: `${root}src/client/index.ts`,
     },
   },

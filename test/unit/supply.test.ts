@@ -71,26 +71,27 @@ describe("where a session's tokens come from", () => {
       expect(init?.body).toBe('{"refreshToken":"r"}');
     });
 
-    it("B2 is told apart by its URL and its headers, as they were and as they would be", async () => {
+    it("B2 is told apart by its URL, and by its headers as they were and as they would be", async () => {
       let account = "7";
       const options = { refresh: { url: ENDPOINT, headers: () => ({ "X-Account": account }) } };
       const from = supply(options);
-      const question = from.question;
-      expect(from.asked).toBeUndefined();
+      const { headers } = from;
+      expect(from.sentHeaders).toBeUndefined();
       await ask(from);
-      expect(from.asked).toBe(question);
-      expect(supply(options).question).toBe(question);
-      expect(supply({ refresh: { ...options.refresh, url: "/r" } }).question).not.toBe(question);
+      expect(from.sentHeaders).toBe(headers);
+      expect(supply(options).headers).toBe(headers);
+      expect(supply(options).identity).toBe(from.identity);
+      expect(supply({ refresh: { ...options.refresh, url: "/r" } }).identity).not.toBe(from.identity);
       account = "8";
-      expect(from.question).not.toBe(question);
-      expect(from.asked).toBe(question);
+      expect(from.headers).not.toBe(headers);
+      expect(from.sentHeaders).toBe(headers);
     });
 
-    it("B9 has no question where the app's headers throw", () => {
+    it("B9 tells of no headers where the app's function throws", () => {
       const headers = () => {
         throw new Error("not yet");
       };
-      expect(supply({ refresh: { url: ENDPOINT, headers } }).question).toBeUndefined();
+      expect(supply({ refresh: { url: ENDPOINT, headers } }).headers).toBeUndefined();
     });
   });
 

@@ -52,9 +52,14 @@ export function hasPage(platform: Platform): boolean {
   return platform.location() !== undefined || globalThis.navigator?.product === "ReactNative";
 }
 
-/** Whose a page's requests are. A sandboxed frame is not of its location's origin, and `srcdoc` is of its parent's. */
+/**
+ * Whose a page's requests are. A sandboxed frame is not of its location's origin, and `srcdoc` is of its parent's. Elsewhere a
+ * script of the page may have a variable of that name (S1).
+ */
 export function originOf(page: Location): string {
-  return globalThis.origin ?? page.origin;
+  const { origin } = globalThis;
+  const isFramed = origin === "null" || (page.origin === "null" && typeof origin === "string");
+  return isFramed ? origin : page.origin;
 }
 
 /** What relative URLs are resolved by, as the browser does: a page may have a `<base>`. */

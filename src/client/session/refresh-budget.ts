@@ -62,7 +62,7 @@ export class RefreshBudget {
    * @param token that it was, where the asker speaks for many: what one of them has refused stays refused
    */
   served(asker: object, token?: string): void {
-    if (token === undefined || this.#askers.get(asker)?.refused !== token) this.#askers.delete(asker);
+    if (this.#askers.get(asker)?.refused !== token) this.#askers.delete(asker);
   }
 
   /** There is another token. Whoever has not refused the one before has found it good, and need not have said so. */

@@ -46,7 +46,7 @@ export interface RefreshesOwner extends AttemptSession {
   decide(next: State, ...effects: (() => void)[]): void;
   /** Reads what was brought. */
   received(tokens: TokenSet, origin: Origin): AccessToken;
-  /** Whether that user has signed out, whose token a source still holds. */
+  /** Whether that user has signed out, whose token a source still holds; undefined: whether somebody has. */
   hasLeft(subject: string | undefined): boolean;
   announcing(announcement: Announcement): Settling | undefined;
   /** Sets the timers anew. */
@@ -373,6 +373,11 @@ export class Refreshes implements AttemptOwner {
     late?: RefreshAttempt,
   ): void {
     const { user, token, reason, doubt } = state;
+    // 2.4: somebody has signed out here, and the SDK cannot say whether another user has come.
+    if (!token && this.#owner.hasLeft(undefined)) {
+      this.#end(undefined, token);
+      return;
+    }
     const since = this.#owner.platform.now();
     const failures = state.failures + (state.status === "waiting" ? 0 : 1);
     this.#waiters.answer(({ wants }) => (wants === "ready" ? undefined : error));

@@ -146,7 +146,7 @@ export function toSessionState(
   const { subject, claims, expiresAt, assumed } = tokenOf(state) ?? {};
   const { status } = state;
   const isLooking = hasSource && status === "refreshing" && !state.token;
-  if (isLooking || status === "loading" || status === "unknown" || (assumed && status === "signedIn"))
+  if (isLooking || status === "loading" || (assumed && status === "signedIn"))
     return defined({ status: "unknown", warning });
   const reason = status === "refreshing" ? state.reason : undefined;
   const { retryAt, error } = state as { retryAt?: number; error?: AuthSocketError };

@@ -523,7 +523,9 @@ export class Session
   /** What that means is decided in tab-news.ts. */
   #followTab(news: TabNews): void {
     const state = this.#state;
-    const answer = answerTab(news, state, this.#supply.isSource);
+    // What stands for a token in cookie mode is counted by each page.
+    const told = this.isCookie ? { ...news, token: undefined } : news;
+    const answer = answerTab(told, state, this.#supply.isSource);
     switch (answer) {
       case "askSource":
         // A sign-in undoes a sign-out in all tabs, also in the one where it was.

@@ -31,7 +31,7 @@ export class Supply {
   readonly #options: AuthSessionOptions;
   readonly #owner: EndpointOwner;
   #askedAt = 0;
-  #asked: unknown;
+  #sentHeaders: string | undefined;
 
   /** @throws AuthSocketError `insecure_url`, `token_in_url` */
   constructor(options: AuthSessionOptions, owner: EndpointOwner) {
@@ -59,16 +59,21 @@ export class Supply {
     return this.url !== undefined && !/^\w+:\/\//.test(this.url);
   }
 
-  /** What it was asked last: the endpoint's URL and headers, the function or the source. */
-  get asked(): unknown {
-    return this.#asked;
+  /** What two sessions have in common that ask the same: the endpoint's URL, the function or the source. */
+  get identity(): unknown {
+    const { refresh, source } = this.#options;
+    return this.url ?? refresh ?? source;
   }
 
-  /** The same of what would be asked now. Two sessions that ask the same have the same user. */
-  get question(): unknown {
-    const { refresh, source } = this.#options;
+  /** The app's own headers of the last request. */
+  get sentHeaders(): string | undefined {
+    return this.#sentHeaders;
+  }
+
+  /** Those of a request that would be sent now. */
+  get headers(): string | undefined {
     try {
-      return this.endpoint ? questionOf(this.endpoint, headersOf(this.endpoint)) : (refresh ?? source);
+      return this.endpoint && `${[...headersOf(this.endpoint)]}`;
     } catch {
       return undefined; // B9: the app's function has thrown
     }
@@ -115,10 +120,9 @@ export class Supply {
       signal,
       ...defined({ token: current?.accessToken, refreshToken: current?.refreshToken }),
     };
-    this.#asked = refresh;
     if (!this.endpoint) return (refresh as Refresh)(context);
     const headers = headersOf(this.endpoint);
-    this.#asked = questionOf(this.endpoint, headers);
+    this.#sentHeaders = `${[...headers]}`;
     return askEndpoint({ ...this.endpoint, headers }, context, this.#owner);
   }
 
@@ -140,9 +144,4 @@ export class Supply {
     const isOther = outcome.type === "granted" && outcome.tokens.accessToken !== question.token?.accessToken;
     return isOther ? outcome.tokens : undefined;
   }
-}
-
-/** Accounts of one endpoint may be told apart by headers (B2). */
-function questionOf({ url }: RefreshRequest, headers: Headers): string {
-  return `${url} ${[...headers]}`;
 }

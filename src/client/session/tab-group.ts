@@ -36,8 +36,8 @@ export class TabGroup {
   readonly #owner: GroupOwner;
   readonly #supply: Supply;
   readonly #reach: StoreReach;
-  /** The option. */
-  readonly #given: string | undefined;
+  /** What others of this page must ask too, to take over what it brings: the same endpoint, function or source. */
+  readonly #asks: unknown;
   #openedAt = 0;
   #isAlone = false;
 
@@ -49,7 +49,7 @@ export class TabGroup {
     this.#owner = owner;
     this.#supply = supply;
     this.#reach = reach;
-    this.#given = name;
+    this.#asks = name ?? supply.identity;
   }
 
   /** @param listener hears of who signs in or out in other tabs, and in other sessions of this page (B10) */
@@ -100,13 +100,15 @@ export class TabGroup {
     const tokens = takeOver(platform, name, {
       generation,
       refreshToken: token?.refreshToken,
-      asks: () => this.#given ?? this.#supply.question,
+      asked: this.#asks,
+      headers: () => this.#supply.headers,
       // Who has used its refresh token has no other choice.
       at: token?.refreshToken === undefined ? since : this.#openedAt,
     });
     const isOver = tokens?.expiresAt !== undefined && tokens.expiresAt <= platform.now();
     // B16: where nobody is named, another sign-in is another user.
-    const isOthers = token && tokens?.subject === undefined && tokens?.signInId !== token.signInId;
+    const isOthers =
+      token && !token.assumed && tokens?.subject === undefined && tokens?.signInId !== token.signInId;
     return !isOver && !isOthers && tokens?.accessToken !== token?.accessToken ? tokens : undefined;
   }
 
@@ -121,7 +123,8 @@ export class TabGroup {
       tokens,
       at,
       refreshToken,
-      asked: this.#given ?? this.#supply.asked,
+      asked: this.#asks,
+      headers: this.#supply.sentHeaders,
     });
   }
 

@@ -10,8 +10,15 @@ export interface Handover {
   at: number;
   /** the refresh token that the request was sent with */
   refreshToken: string | undefined;
-  /** What was asked: the endpoint's URL and headers, or the function; for a session with a name, that. */
+  /** What was asked: the endpoint's URL or the function; for a session with a name, that. */
   asked: unknown;
+  /** The app's own headers of the request, which may tell accounts of one endpoint apart. */
+  headers: string | undefined;
+}
+
+interface Asking {
+  /** those that would be sent now */
+  headers(): string | undefined;
 }
 
 interface Line extends Handover {
@@ -45,13 +52,15 @@ export function forgetHandover(page: Platform, name: string): void {
 export function takeOver(
   page: Platform,
   name: string,
-  { generation, refreshToken, asks, at }: Omit<Handover, "tokens" | "asked"> & { asks(): unknown },
+  { generation, refreshToken, asked, headers, at }: Omit<Handover, "tokens" | "headers"> & Asking,
 ): TokenSet | undefined {
   const last = pages.get(page)?.get(name);
   const isSame =
     Number(last?.at) >= at &&
     last?.generation === generation &&
     last.ancestors.includes(refreshToken) &&
-    last.asked === asks();
+    last.asked === asked &&
+    // Whoever has held a refresh token of the line is of its sign-in.
+    (refreshToken !== undefined || last.headers === headers());
   return isSame ? last.tokens : undefined;
 }

@@ -126,7 +126,7 @@ export class RefreshLock {
     begin: (turn: Turn, at: Beginning) => void,
   ): Turn {
     const { random, now, setTimeout, clearTimeout } = this.#platform;
-    const database = name === undefined ? undefined : this.#platform.leases();
+    let database = name === undefined ? undefined : this.#platform.leases();
     const id = `${random()}`;
     let status: "waiting" | "held" | "over" = "waiting";
     let ahead: string | undefined;
@@ -152,34 +152,44 @@ export class RefreshLock {
       }, ms);
     };
     const look = (preempted?: string) => {
+      const found = (lease: Lease | undefined) => {
+        if (status !== "waiting") return;
+        const { holder = id } = lease ?? {};
+        if (holder === id) {
+          settle("held");
+          since = lease ?? NO_LEASE;
+          isBlind = !lease;
+          leave = database?.hold(id);
+          const behind = !!lease && this.#isBehind(name, lease, token);
+          const known = this.#known.get(name);
+          if (lease && (!behind || token === undefined)) this.#known.set(name, lease);
+          this.#isOthers ||= since.epoch !== known?.epoch;
+          begin(turn, {
+            behind,
+            generation: since.generation,
+            committedAt: committedAt(since),
+            isOthers: this.#isOthers,
+            isSpent: (used) => isSpent(since, used),
+          });
+          return;
+        }
+        if (ahead === holder) return;
+        ahead = holder;
+        clearTimeout(timer);
+        wait(this.#patience);
+      };
       this.#update(
         name,
         (lease) => (status === "waiting" ? taken(lease, id, preempted) : lease),
-        (lease) => {
-          if (status !== "waiting") return;
-          const { holder = id } = lease ?? {};
-          if (holder === id) {
-            settle("held");
-            since = lease ?? NO_LEASE;
-            isBlind = !lease;
-            leave = database?.hold(id);
-            const behind = !!lease && this.#isBehind(name, lease, token);
-            const known = this.#known.get(name);
-            if (lease && (!behind || token === undefined)) this.#known.set(name, lease);
-            this.#isOthers ||= since.epoch !== known?.epoch;
-            begin(turn, {
-              behind,
-              generation: since.generation,
-              committedAt: committedAt(since),
-              isOthers: this.#isOthers,
-              isSpent: (used) => isSpent(since, used),
-            });
-            return;
+        found,
+        database,
+        (error) => {
+          if (!error || database === pageLeases) found(undefined);
+          else {
+            // One that fails, as in some browsers' private windows, leaves the sessions of this page (B2).
+            database = pageLeases;
+            look(preempted);
           }
-          if (ahead === holder) return;
-          ahead = holder;
-          clearTimeout(timer);
-          wait(this.#patience);
         },
       );
     };
@@ -195,6 +205,7 @@ export class RefreshLock {
           return change(lease);
         },
         () => done(held),
+        database,
       );
     };
     const end = (change: (lease: Lease) => Lease, done?: (held: boolean) => void) => {
@@ -298,13 +309,17 @@ export class RefreshLock {
       });
   }
 
-  /** @param done without a lease where there is no database, or none that works (B9) */
+  /**
+   * @param done without a lease where there is no database, or none that works (B9)
+   * @param failed called in its place where it does not work; with an error, unless it is only slow
+   */
   #update(
     name: string | undefined,
     change: (lease: Lease) => Lease,
     done: (lease: Lease | undefined) => void,
+    database = this.#platform.leases(),
+    failed: (error: unknown) => void = () => done(undefined),
   ): void {
-    const database = this.#platform.leases();
     if (!database || name === undefined) {
       done(undefined);
       return;
@@ -318,8 +333,7 @@ export class RefreshLock {
         this.#notice(name, lease);
         done(lease);
       },
-      // One that fails, as in some browsers' private windows, leaves the sessions of this page (B2).
-      (error) => done(error ? pageLeases.update(name, change) : undefined),
+      failed,
     );
   }
 }

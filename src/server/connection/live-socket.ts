@@ -54,6 +54,8 @@ export interface LiveContext {
 export interface Beginning {
   /** An `instant()`; that of its session, where it has resumed one. Later revocations end it. */
   readonly since: number;
+  /** The same by the clock of the node where its session began. */
+  readonly origin: number;
   /** In the time of `performance.now()`. */
   readonly begun: number;
 }
@@ -130,6 +132,7 @@ export class LiveSocket {
   holdEventsUntil(known: Promise<AuthError | undefined>): void {
     this.#gate.holdUntil(
       known.then((refusal) => {
+        if (!this.isConnected) return;
         // A fault may pass. The client comes back automatically and is checked again.
         if (refusal?.code === "unavailable") this.#gate.closeTransport();
         // If the token has expired meanwhile, the socket is disconnected anyway.

@@ -104,7 +104,7 @@ export class Guard {
   }
 
   /** Takes over a socket that has just been connected. */
-  welcome(socket: AuthenticatedSocket, { verified, since, begun }: Handshake): void {
+  welcome(socket: AuthenticatedSocket, { verified, since, origin, begun }: Handshake): void {
     const { id, nsp } = socket;
     const where = { namespace: nsp.name, id };
     if (!verified) {
@@ -123,7 +123,7 @@ export class Guard {
     const live = new LiveSocket(
       socket,
       identity,
-      { since, begun },
+      { since, origin, begun },
       {
         verification: this.#verification,
         reporter: this.#reporter,
@@ -148,8 +148,8 @@ export class Guard {
     const live = this.#live.get(socket);
     const node = this.#nodes.id;
     if (!live) return this.#guests.has(socket) ? { subject: undefined, since: 0, node } : undefined;
-    const { since, begun } = live.beginning;
-    return { subject: live.subject, since, at: Date.now() - (performance.now() - begun), node };
+    const { origin, begun } = live.beginning;
+    return { subject: live.subject, since: origin, at: Date.now() - (performance.now() - begun), node };
   }
 
   /**
@@ -164,9 +164,11 @@ export class Guard {
     if (typeof node !== "string" || typeof since !== "number" || !isSameUser) return false;
     if (!identity) return true;
     if (!(await this.#nodes.knowsRevocationsOf(node))) return false;
-    const begun = node === this.#nodes.id ? since : Math.min(since, at ?? since) - CLOCK_SKEW;
-    if (this.#nodes.revocations.after(this.scope, identity.subject, begun)) return false;
-    handshake.goesOn(begun);
+    const isOwn = node === this.#nodes.id;
+    const begun = isOwn ? since : Math.min(since, at ?? since);
+    const skew = isOwn ? 0 : CLOCK_SKEW;
+    if (this.#nodes.revocations.after(this.scope, identity.subject, begun - skew)) return false;
+    handshake.goesOn(begun, skew);
     return true;
   }
 

@@ -15,7 +15,8 @@ export class Handshake {
   /** When the client began to wait, in the time of `performance.now()`. */
   readonly begun = performance.now();
   readonly #token: unknown;
-  #since = instant();
+  #origin = instant();
+  #skew = 0;
   #verdict: Promise<Verified | AuthError> | undefined;
   #verified: Verified | undefined;
 
@@ -27,12 +28,23 @@ export class Handshake {
 
   /** An `instant()`. Later revocations concern this handshake. */
   get since(): number {
-    return this.#since;
+    return this.#origin - this.#skew;
   }
 
-  /** It resumes a session that was begun at that `instant()`. */
-  goesOn(since: number): void {
-    this.#since = Math.min(this.#since, since);
+  /** When it began, or the session that it resumes: an `instant()` of the node where that was. */
+  get origin(): number {
+    return this.#origin;
+  }
+
+  /**
+   * It resumes a session.
+   *
+   * @param origin when that began
+   * @param skew ms by which another node's clock may differ
+   */
+  goesOn(origin: number, skew: number): void {
+    this.#origin = Math.min(this.#origin, origin);
+    this.#skew = skew;
   }
 
   /** Known once the token has been verified and was valid. */
