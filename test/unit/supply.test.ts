@@ -139,10 +139,9 @@ describe("where a session's tokens come from", () => {
     it("2.1 is asked with the token to replace", () => {
       const from = supply({ refresh });
       expect(from).toMatchObject({ endpoint: undefined, url: undefined, needsPage: false, isSource: false });
-      expect(from.question).toBe(refresh);
+      expect(from.identity).toBe(refresh);
       expect(ask(from, { reason: "rejected" })).toBe("b");
       expect(refresh).toHaveBeenCalledWith({ reason: "rejected", signal, token: "a", refreshToken: "r" });
-      expect(from.asked).toBe(refresh);
     });
 
     it.each<[string, AccessToken | undefined, boolean]>([
@@ -166,7 +165,7 @@ describe("where a session's tokens come from", () => {
     it("2.4 is asked in the place of an endpoint", () => {
       const from = supply({ source });
       expect(from).toMatchObject({ endpoint: undefined, url: undefined, needsPage: false, isSource: true });
-      expect(from.question).toBe(source);
+      expect(from.identity).toBe(source);
       expect(ask(from)).toBe("b");
       expect(get.mock.calls).toStrictEqual([[{ reason: "expired", signal }]]);
     });
