@@ -43,7 +43,7 @@ export function isTokenRefused(error: ConnectError): boolean {
 /** The ms that an `unavailable` server asks to wait; 0 where it names none. */
 function unavailableFor({ data }: ConnectError): number {
   const { retryAfter } = Object(data);
-  return typeof retryAfter === "number" && retryAfter > 0 && Number.isFinite(retryAfter) ? retryAfter : 0;
+  return Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : 0;
 }
 
 /** What a socket does about a refusal. */

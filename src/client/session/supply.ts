@@ -31,7 +31,8 @@ export class Supply {
   readonly #options: AuthSessionOptions;
   readonly #owner: EndpointOwner;
   #askedAt = 0;
-  #sentHeaders: string | undefined;
+  /** The app's own headers of the last request. */
+  sentHeaders: string | undefined;
 
   /** @throws AuthSocketError `insecure_url`, `token_in_url` */
   constructor(options: AuthSessionOptions, owner: EndpointOwner) {
@@ -63,11 +64,6 @@ export class Supply {
   get identity(): unknown {
     const { refresh, source } = this.#options;
     return this.url ?? refresh ?? source;
-  }
-
-  /** The app's own headers of the last request. */
-  get sentHeaders(): string | undefined {
-    return this.#sentHeaders;
   }
 
   /** Those of a request that would be sent now. */
@@ -122,7 +118,7 @@ export class Supply {
     };
     if (!this.endpoint) return (refresh as Refresh)(context);
     const headers = headersOf(this.endpoint);
-    this.#sentHeaders = `${[...headers]}`;
+    this.sentHeaders = `${[...headers]}`;
     return askEndpoint({ ...this.endpoint, headers }, context, this.#owner);
   }
 
