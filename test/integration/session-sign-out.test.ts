@@ -315,9 +315,17 @@ describe("a sign-out from an identity SDK", () => {
     before.dispose();
     expect((await open().whenReady()).status).toBe("signedOut");
     held = "error";
-    expect((await open().whenReady()).status).toBe("signedOut");
+    const offline = open();
+    expect(await offline.whenReady()).toMatchObject({
+      status: "signedOut",
+      error: { code: "refresh_failed" },
+    });
     held = issue("bob");
-    expect(await open().whenReady()).toMatchObject({ status: "signedIn", subject: "bob" });
-    held = null;
+    await platform.wake(true);
+    await settled();
+    expect(offline.state).toMatchObject({ status: "signedIn", subject: "bob" });
+    await offline.signOut();
+    held = issue("carol");
+    expect(await open().whenReady()).toMatchObject({ status: "signedIn", subject: "carol" });
   });
 });

@@ -679,6 +679,34 @@ describe("sessions and tabs whose renewals were long ago", () => {
     expect(sent).toEqual(["r0"]);
   });
 
+  it("B2 sessions of one name take over from each other, whatever headers they send", async () => {
+    const tab = openTab(new MemoryLeases());
+    const answer = deferred<void>();
+    let csrf = 1;
+    const sent: unknown[] = [];
+    const fetch: typeof globalThis.fetch = async (_, init) => {
+      sent.push(new Headers(init?.headers).get("X-CSRF-Token"));
+      await answer.promise;
+      csrf++;
+      return Response.json({ token: "fresh" });
+    };
+    const open = () => {
+      const refresh = { url: "https://api.example/refresh", headers: () => ({ "X-CSRF-Token": `${csrf}` }) };
+      return sessionIn(tab, { refresh, fetch, store: memoryStore() });
+    };
+    const first = open();
+    first.getToken().catch(() => {});
+    await settled();
+    tab.chance = 0.2;
+    first.dispose();
+    const token = open().getToken();
+    await settled();
+    answer.resolve();
+    await tab.advance(1_000);
+    expect(await token).toBe("fresh");
+    expect(sent).toEqual(["1"]);
+  });
+
   it("B9 B22 one error of the database at the end of a turn does not cost the new token", async () => {
     const leases = new MemoryLeases();
     leases.change(NAME, { generation: 7 });
@@ -697,6 +725,26 @@ describe("sessions and tabs whose renewals were long ago", () => {
     expect(await forced).toBe("fresh");
     expect(await store.load()).toMatchObject({ refreshToken: "r1" });
     expect(desk.turns).toHaveLength(1);
+  });
+
+  it("B9 B10 one error of the database is no news of other tabs", async () => {
+    const leases = new MemoryLeases();
+    const tab = openTab(leases);
+    leases.change(NAME, { generation: 9, epoch: 7, signedOut: true, at: tab.now() - LIFETIME });
+    const refresh = vi.fn(async () => timedToken(tab.now(), LIFETIME, { sub: "alice" }));
+    const session = sessionIn(tab, { refresh, store: memoryStore() });
+    await session.whenReady();
+    onTestFinished(holdToken(session));
+    const statuses: string[] = [];
+    session.subscribe(({ status }) => statuses.push(status));
+    const update = vi.spyOn(leases, "update");
+    update.mockRejectedValueOnce(new DOMException("lost", "UnknownError"));
+    await session.getToken({ forceRefresh: true });
+    update.mockRestore();
+    leases.tell();
+    await settled();
+    await session.getToken({ forceRefresh: true });
+    expect(new Set(statuses)).toEqual(new Set(["refreshing", "signedIn"]));
   });
 
   it("B2 sessions of a page take turns where the database of leases fails", async () => {

@@ -373,9 +373,10 @@ export class Refreshes implements AttemptOwner {
     late?: RefreshAttempt,
   ): void {
     const { user, token, reason, doubt } = state;
-    // 2.4: somebody has signed out here, and the SDK cannot say whether another user has come.
-    if (!token && this.#owner.hasLeft(undefined)) {
-      this.#end(undefined, token);
+    // 2.4: somebody has signed out here, and the SDK cannot say yet whether another user has come.
+    if (!token && !late && this.#owner.hasLeft(undefined)) {
+      this.#end(error, token);
+      this.#owner.watch();
       return;
     }
     const since = this.#owner.platform.now();

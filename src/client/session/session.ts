@@ -683,7 +683,13 @@ export class Session
   }
 
   watch(): void {
-    this.#clients.watch(this.#isWanted, checkDueAt(this.#state));
+    this.#clients.watch(this.#isWanted || this.#isInDoubt, checkDueAt(this.#state));
+  }
+
+  /** 2.4: somebody has signed out here, and the source has failed to say whether another user has come. */
+  get #isInDoubt(): boolean {
+    const { status, error } = this.observable.value;
+    return status === "signedOut" && error?.code.startsWith("refresh_") === true && !this.#disposed;
   }
 
   get #isWanted(): boolean {
@@ -697,6 +703,7 @@ export class Session
   wokeUp(wakeUp: WakeUp): void {
     this.read(); // B8
     if (this.#isWanted) this.refreshes.look(false, wakeUp === "online");
+    if (this.#isInDoubt) this.#news.ask(true);
     this.#clients.tell((client) => client.wokeUp(wakeUp));
   }
 

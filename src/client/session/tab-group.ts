@@ -36,8 +36,8 @@ export class TabGroup {
   readonly #owner: GroupOwner;
   readonly #supply: Supply;
   readonly #reach: StoreReach;
-  /** What others of this page must ask too, to take over what it brings: the same endpoint, function or source. */
-  readonly #asks: unknown;
+  /** The option. */
+  readonly #given: string | undefined;
   #openedAt = 0;
   #isAlone = false;
 
@@ -49,7 +49,7 @@ export class TabGroup {
     this.#owner = owner;
     this.#supply = supply;
     this.#reach = reach;
-    this.#asks = name ?? supply.identity;
+    this.#given = name;
   }
 
   /** @param listener hears of who signs in or out in other tabs, and in other sessions of this page (B10) */
@@ -100,8 +100,9 @@ export class TabGroup {
     const tokens = takeOver(platform, name, {
       generation,
       refreshToken: token?.refreshToken,
-      asked: this.#asks,
-      headers: () => this.#supply.headers,
+      // Those of one name belong together, whatever headers they send.
+      asked: this.#given ?? this.#supply.identity,
+      headers: () => this.#given ?? this.#supply.headers,
       // Who has used its refresh token has no other choice.
       at: token?.refreshToken === undefined ? since : this.#openedAt,
     });
@@ -123,8 +124,8 @@ export class TabGroup {
       tokens,
       at,
       refreshToken,
-      asked: this.#asks,
-      headers: this.#supply.sentHeaders,
+      asked: this.#given ?? this.#supply.identity,
+      headers: this.#given ?? this.#supply.sentHeaders,
     });
   }
 

@@ -330,7 +330,8 @@ export class RefreshLock {
       () => database.update(name, change),
       () => undefined,
       (lease) => {
-        this.#notice(name, lease);
+        // The page's own lease, in the place of a database that fails, says nothing of other tabs.
+        if (database === this.#platform.leases()) this.#notice(name, lease);
         done(lease);
       },
       failed,
