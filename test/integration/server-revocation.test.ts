@@ -195,7 +195,9 @@ describe.each<[Kind]>([["streams"], ["pub/sub"]])("V3 disconnectUser over Redis 
       handshake.issued += 6_000;
       answer();
     });
+    const heard = new Promise<void>((resolve) => b.io.once("authsocket:revoke", () => resolve()));
     const ending = outcome(a.auth.disconnectUser("alice", "gone"));
+    await heard;
     const again = client(b.url, { token: tokens.issue() });
     const cut = vi.fn();
     again.on("disconnect", cut);
