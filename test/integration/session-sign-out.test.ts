@@ -320,11 +320,21 @@ describe("a sign-out from an identity SDK", () => {
       status: "signedOut",
       error: { code: "refresh_failed" },
     });
+    await platform.wake(true);
+    await settled();
+    expect(offline.state).toMatchObject({ status: "signedOut", error: { code: "refresh_failed" } });
     held = issue("bob");
     await platform.wake(true);
     await settled();
     expect(offline.state).toMatchObject({ status: "signedIn", subject: "bob" });
     await offline.signOut();
+    held = "error";
+    const still = open();
+    await still.whenReady();
+    held = null;
+    await platform.wake(true);
+    await settled();
+    expect(still.state).toEqual({ status: "signedOut" });
     held = issue("carol");
     expect(await open().whenReady()).toMatchObject({ status: "signedIn", subject: "carol" });
   });

@@ -679,6 +679,29 @@ describe("sessions and tabs whose renewals were long ago", () => {
     expect(sent).toEqual(["r0"]);
   });
 
+  it("B2 two tenants are strangers, whose headers tell them apart, also under one name", async () => {
+    const tab = openTab(new MemoryLeases());
+    const answer = deferred<void>();
+    const fetch: typeof globalThis.fetch = async (_, init) => {
+      await answer.promise;
+      return Response.json({ token: `${new Headers(init?.headers).get("X-Tenant")}'s` });
+    };
+    const open = (tenant: string) => {
+      const refresh = { url: "https://api.example/refresh", headers: { "X-Tenant": tenant } };
+      return sessionIn(tab, { refresh, fetch, store: memoryStore() });
+    };
+    const first = open("acme");
+    first.getToken().catch(() => {});
+    await settled();
+    tab.chance = 0.2;
+    first.dispose();
+    const token = open("globex").getToken();
+    await settled();
+    answer.resolve();
+    await tab.advance(1_000);
+    expect(await token).toBe("globex's");
+  });
+
   it("B2 sessions of one name take over from each other, whatever headers they send", async () => {
     const tab = openTab(new MemoryLeases());
     const answer = deferred<void>();

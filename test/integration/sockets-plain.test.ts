@@ -361,13 +361,14 @@ describe("B9 a packet that cannot be encoded", () => {
     });
     const server = await startAuthServer();
     const auth = open(server.url, {}, false);
-    auth.socket.emit("id", 10n);
+    const answer = auth.socket.emitWithAck("id", 10n).catch((error) => error);
     auth.socket.emit("after", "x");
     auth.connect();
     await auth.whenConnected();
     await auth.socket.emitWithAck("ask", 1);
     expect(server.heard("after")).toEqual(["x"]);
     expect((await uncaught).message).toContain("BigInt");
+    expect(await answer).toBeInstanceOf(TypeError);
   });
 });
 

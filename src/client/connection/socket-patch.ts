@@ -85,6 +85,8 @@ interface Inner {
   ack(id: number): (...args: unknown[]) => void;
   notifyOutgoingListeners(packet: Buffered): void;
   packet(packet: Buffered): void;
+  /** Of the events that are to be answered, by their ids. Those that reject are marked. */
+  readonly acks: Record<number, ((error: unknown) => void) & { withError?: boolean }>;
 }
 
 type Buffered = Socket["sendBuffer"][number];
@@ -114,7 +116,18 @@ function emitBuffered(socket: Socket, report: (error: unknown) => void): void {
     isolated(() => inner.notifyOutgoingListeners(packet));
     if (!socket.connected || socket.sendBuffer[0] !== packet) continue;
     socket.sendBuffer.shift();
-    isolated(() => inner.packet(packet));
+    try {
+      inner.packet(packet);
+    } catch (error) {
+      report(error);
+      // B18: it cannot be encoded, and nobody will answer it.
+      const id = Number(packet.id);
+      const acknowledge = inner.acks[id];
+      if (acknowledge?.withError) {
+        Reflect.deleteProperty(inner.acks, id);
+        isolated(() => acknowledge(error));
+      }
+    }
   }
 }
 

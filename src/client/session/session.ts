@@ -584,8 +584,16 @@ export class Session
       this.#news.ask(isTold);
       return;
     }
+    const token = tokens && this.received(tokens, "held");
+    // An SDK may still hold the token of the very user who has signed out here.
+    const isNobody = !token || this.hasLeft(token.subject);
+    if (isNobody && this.#isInDoubt) {
+      this.decide({ status: "signedOut", user });
+      this.watch();
+      return;
+    }
     // What the SDK does not tell its other tabs, they hear from here.
-    if (!tokens) {
+    if (!token) {
       // It is no sign-out that outlives a reload.
       const announcement = { signedOut: true, look: true, token: current, subject: user.subject };
       this.#leave(() => {
@@ -593,10 +601,7 @@ export class Session
       });
       return;
     }
-    if (current?.accessToken === tokens.accessToken) return;
-    const token = this.received(tokens, "held");
-    // An SDK may still hold the token of the very user who has signed out here.
-    if (this.hasLeft(token.subject)) return;
+    if (current?.accessToken === token.accessToken || isNobody) return;
     if (isExpired(token, this.platform.now()) && current) return;
     const isNews = !isTold && (!current || !isSameUser(user, token));
     this.#adopt(
@@ -688,8 +693,8 @@ export class Session
 
   /** 2.4: somebody has signed out here, and the source has failed to say whether another user has come. */
   get #isInDoubt(): boolean {
-    const { status, error } = this.observable.value;
-    return status === "signedOut" && error?.code.startsWith("refresh_") === true && !this.#disposed;
+    const state = this.#state;
+    return state.status === "signedOut" && /^refresh_/.test(`${state.error?.code}`) && !this.#disposed;
   }
 
   get #isWanted(): boolean {
@@ -703,7 +708,7 @@ export class Session
   wokeUp(wakeUp: WakeUp): void {
     this.read(); // B8
     if (this.#isWanted) this.refreshes.look(false, wakeUp === "online");
-    if (this.#isInDoubt) this.#news.ask(true);
+    if (this.#isInDoubt && wakeUp === "online") this.#news.ask(true);
     this.#clients.tell((client) => client.wokeUp(wakeUp));
   }
 

@@ -73,6 +73,11 @@ export class TabGroup {
     if (unnamed.get(platform) === this) unnamed.delete(platform);
   }
 
+  /** Those of one name belong together though their headers differ each time, which a function of the app's makes. */
+  get #line(): string | undefined {
+    return typeof this.#supply.endpoint?.headers === "function" ? this.#given : undefined;
+  }
+
   /** The lease for whose turn a refresh waits; undefined: it takes no turns. */
   leaseName(token: AccessToken | undefined): string | undefined {
     if (this.#isAlone) return undefined;
@@ -100,9 +105,8 @@ export class TabGroup {
     const tokens = takeOver(platform, name, {
       generation,
       refreshToken: token?.refreshToken,
-      // Those of one name belong together, whatever headers they send.
       asked: this.#given ?? this.#supply.identity,
-      headers: () => this.#given ?? this.#supply.headers,
+      headers: () => this.#line ?? this.#supply.headers,
       // Who has used its refresh token has no other choice.
       at: token?.refreshToken === undefined ? since : this.#openedAt,
     });
@@ -125,7 +129,7 @@ export class TabGroup {
       at,
       refreshToken,
       asked: this.#given ?? this.#supply.identity,
-      headers: this.#given ?? this.#supply.sentHeaders,
+      headers: this.#line ?? this.#supply.sentHeaders,
     });
   }
 

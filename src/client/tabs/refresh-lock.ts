@@ -127,6 +127,8 @@ export class RefreshLock {
   ): Turn {
     const { random, now, setTimeout, clearTimeout } = this.#platform;
     let database = name === undefined ? undefined : this.#platform.leases();
+    // What is known of the page's own lease says nothing of the database's.
+    const place = () => (database === this.#platform.leases() ? name : `page ${name}`);
     const id = `${random()}`;
     let status: "waiting" | "held" | "over" = "waiting";
     let ahead: string | undefined;
@@ -160,9 +162,9 @@ export class RefreshLock {
           since = lease ?? NO_LEASE;
           isBlind = !lease;
           leave = database?.hold(id);
-          const behind = !!lease && this.#isBehind(name, lease, token);
-          const known = this.#known.get(name);
-          if (lease && (!behind || token === undefined)) this.#known.set(name, lease);
+          const behind = !!lease && this.#isBehind(place(), lease, token);
+          const known = this.#known.get(place());
+          if (lease && (!behind || token === undefined)) this.#known.set(place(), lease);
           this.#isOthers ||= since.epoch !== known?.epoch;
           begin(turn, {
             behind,
@@ -228,7 +230,7 @@ export class RefreshLock {
             const after = kept ? committed(lease, id, commit) : released(lease, id);
             generation = after.generation;
             if (kept) {
-              this.#known.set(name, after);
+              this.#known.set(place(), after);
               this.#isOthers = false;
             }
             return after;
