@@ -17,11 +17,9 @@ import { type AuthenticatedSocket, setSocketData } from "./authenticated-socket.
 import type { Alarm, ExpiryClock } from "./expiry-clock.ts";
 import { noticeOf } from "./notice.ts";
 import { tolerateOutgoingListeners } from "./outgoing-listeners.ts";
+import { EVENT } from "./packet.ts";
 import { PacketGate, type Renewal } from "./packet-gate.ts";
 import { RenewalQueue } from "./renewals.ts";
-
-/** As Socket.IO numbers its packets. */
-const EVENT = 2;
 
 interface Packet {
   type: number;
@@ -124,6 +122,10 @@ export class LiveSocket {
     };
   }
 
+  get #sending(): Sending {
+    return this.#socket as object;
+  }
+
   get isConnected(): boolean {
     return this.#socket.connected && !this.#isEnding;
   }
@@ -193,8 +195,7 @@ export class LiveSocket {
     }
     if (this.#socket.connected) this.#gate.closeTransport();
     // V2: the app may go on emitting and acknowledging, and Socket.IO writes as long as the transport is open.
-    const sending: Sending = this.#socket as object;
-    sending.packet = () => {};
+    this.#sending.packet = () => {};
     // The app may have removed our listener.
     this.#end();
   }
@@ -240,7 +241,7 @@ export class LiveSocket {
 
   // To this socket alone: the app may have put others into the room of its id. A cluster adapter would send it after the disconnect.
   #tell(event: string, payload: Lifetime | Revocation): void {
-    const sending: Sending = this.#socket as object;
+    const sending = this.#sending;
     this.#attempt(() => {
       if (!sending.packet) this.#socket.nsp.local.to(this.#socket.id).emit(event, payload);
       else {

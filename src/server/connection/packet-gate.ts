@@ -1,15 +1,11 @@
 import type { Socket } from "socket.io";
 import { RENEW_EVENT } from "../../protocol.ts";
 import { throwLater } from "../reporter.ts";
+import { BINARY_EVENT, DISCONNECT, EVENT } from "./packet.ts";
 
 /** How many bytes and packets of a client are kept while it is not known whether they may be handled. */
 const MOST_BYTES = 1_000_000;
 const MOST_PACKETS = 10_000;
-
-/** As Socket.IO numbers its packets. */
-const DISCONNECT = 1;
-const EVENT = 2;
-const BINARY_EVENT = 5;
 
 interface Packet {
   type: number;

@@ -1,4 +1,5 @@
 import type { Namespace, Socket } from "socket.io";
+import { EVENT } from "../connection/packet.ts";
 import { throwLater } from "../reporter.ts";
 
 type Adapter = Namespace["adapter"];
@@ -20,9 +21,6 @@ interface Broadcasting {
   _encode(packet: Packet, options: unknown): unknown;
   apply(options: Options, deliver: Deliver): void;
 }
-
-/** As Socket.IO numbers its packets. */
-const EVENT = 2;
 
 /** A session that is being restored. */
 export interface Recording {
