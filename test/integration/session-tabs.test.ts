@@ -7,7 +7,7 @@ import type { AuthSessionOptions } from "../../src/client/session/options.ts";
 import type { Session } from "../../src/client/session/session.ts";
 import { RefreshLock } from "../../src/client/tabs/refresh-lock.ts";
 import { fingerprint } from "../../src/client/token/fingerprint.ts";
-import { deferred } from "../support/deferred.ts";
+import { type Deferred, deferred } from "../support/deferred.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { MapStorage } from "../support/map-storage.ts";
 import { MemoryLeases } from "../support/memory-leases.ts";
@@ -564,47 +564,48 @@ describe("tabs that share a cookie", () => {
 describe("sessions and tabs whose renewals were long ago", () => {
   const API = "https://api.example";
 
-  /** What knows cookies or tokens that end when the test says so. */
-  function startApi() {
-    const api = {
-      isGood: true,
-      renewals: 0,
-      calls: 0,
-      fetch: async (_: unknown, init?: RequestInit) => answer(init),
-    };
-    const good = (init: RequestInit | undefined) => {
-      const [, token] = new Headers(init?.headers).get("Authorization")?.split(" ") ?? [];
-      return token === undefined ? api.isGood : token === `opaque ${api.renewals}`.replace(" ", "-");
-    };
-    const answer = (init: RequestInit | undefined) => {
-      api.calls++;
-      return new Response(null, { status: good(init) ? 200 : 401 });
-    };
-    return api;
+  const ENDPOINT = `${API}/refresh`;
+
+  /** A session that is disposed of while its request is on its way, and one made anew: the token that this one is given. */
+  async function succeeded(
+    tab: ManualPlatform,
+    answer: Deferred<void>,
+    open: (which: number) => AuthSession,
+  ): Promise<string> {
+    const first = open(0);
+    first.getToken().catch(() => {});
+    await settled();
+    tab.chance = 0.2;
+    first.dispose();
+    const token = open(1).getToken();
+    await settled();
+    answer.resolve();
+    await tab.advance(1_000);
+    return token;
   }
 
   it.each([1, 2])(
     "B2 B14 2.2 a refused cookie is renewed, though another has renewed one a quarter of an hour ago: %i pages",
     async (pages) => {
       const leases = new MemoryLeases();
-      const api = startApi();
-      const refresh = async () => {
-        api.renewals++;
-        api.isGood = true;
+      let isGood = true;
+      const refresh = vi.fn(async () => {
+        isGood = true;
         return "renewed";
-      };
+      });
+      const fetch = async () => new Response(null, { status: isGood ? 200 : 401 });
       const first = openTab(leases, 0.1);
       const tabs = [first, pages === 1 ? first : openTab(leases, 0.2)];
       const sessions = tabs.map((tab) =>
-        sessionIn(tab, { refresh, credential: "cookie", origins: [API], fetch: api.fetch }),
+        sessionIn(tab, { refresh, credential: "cookie", origins: [API], fetch }),
       );
       for (let round = 0; round < 8; round++) {
         for (const tab of new Set(tabs)) await tab.advance(15 * 60_000);
-        api.isGood = false;
+        isGood = false;
         const session = sessions[[0, 1, 0, 0, 1, 1, 0, 1][round] ?? 0];
         expect((await session?.fetch(`${API}/me`))?.status).toBe(200);
       }
-      expect(api.renewals).toBe(8);
+      expect(refresh).toHaveBeenCalledTimes(8);
     },
   );
 
@@ -635,7 +636,7 @@ describe("sessions and tabs whose renewals were long ago", () => {
       return Response.json({ token: timedToken(tab.now(), LIFETIME, { sub }) });
     };
     const sessions = accounts.map((account) => {
-      const refresh = { url: "https://api.example/refresh", headers: () => ({ "X-Account": account }) };
+      const refresh = { url: ENDPOINT, headers: () => ({ "X-Account": account }) };
       const session = new AuthSession({ refresh, fetch, store: memoryStore() }, tab);
       onTestFinished(() => session.dispose());
       return session;
@@ -658,7 +659,7 @@ describe("sessions and tabs whose renewals were long ago", () => {
     let calls = 0;
     const open = () => {
       const refresh = {
-        url: "https://api.example/refresh",
+        url: ENDPOINT,
         headers: () => ({ "X-Request-Id": `${++calls}` }),
       };
       const store = memoryStore({ accessToken: timedToken(tab.now() - LIFETIME, 1_000), refreshToken: "r0" });
@@ -666,16 +667,7 @@ describe("sessions and tabs whose renewals were long ago", () => {
       onTestFinished(() => session.dispose());
       return session;
     };
-    const first = open();
-    first.getToken().catch(() => {});
-    await settled();
-    tab.chance = 0.2;
-    first.dispose();
-    const token = open().getToken();
-    await settled();
-    answer.resolve();
-    await tab.advance(1_000);
-    expect(await token).toBe("fresh");
+    expect(await succeeded(tab, answer, open)).toBe("fresh");
     expect(sent).toEqual(["r0"]);
   });
 
@@ -686,20 +678,11 @@ describe("sessions and tabs whose renewals were long ago", () => {
       await answer.promise;
       return Response.json({ token: `${new Headers(init?.headers).get("X-Tenant")}'s` });
     };
-    const open = (tenant: string) => {
-      const refresh = { url: "https://api.example/refresh", headers: { "X-Tenant": tenant } };
+    const open = (which: number) => {
+      const refresh = { url: ENDPOINT, headers: { "X-Tenant": ["acme", "globex"][which] ?? "" } };
       return sessionIn(tab, { refresh, fetch, store: memoryStore() });
     };
-    const first = open("acme");
-    first.getToken().catch(() => {});
-    await settled();
-    tab.chance = 0.2;
-    first.dispose();
-    const token = open("globex").getToken();
-    await settled();
-    answer.resolve();
-    await tab.advance(1_000);
-    expect(await token).toBe("globex's");
+    expect(await succeeded(tab, answer, open)).toBe("globex's");
   });
 
   it("B2 sessions of one name take over from each other, whatever headers they send", async () => {
@@ -714,19 +697,10 @@ describe("sessions and tabs whose renewals were long ago", () => {
       return Response.json({ token: "fresh" });
     };
     const open = () => {
-      const refresh = { url: "https://api.example/refresh", headers: () => ({ "X-CSRF-Token": `${csrf}` }) };
+      const refresh = { url: ENDPOINT, headers: () => ({ "X-CSRF-Token": `${csrf}` }) };
       return sessionIn(tab, { refresh, fetch, store: memoryStore() });
     };
-    const first = open();
-    first.getToken().catch(() => {});
-    await settled();
-    tab.chance = 0.2;
-    first.dispose();
-    const token = open().getToken();
-    await settled();
-    answer.resolve();
-    await tab.advance(1_000);
-    expect(await token).toBe("fresh");
+    expect(await succeeded(tab, answer, open)).toBe("fresh");
     expect(sent).toEqual(["1"]);
   });
 

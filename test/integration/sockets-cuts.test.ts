@@ -1,5 +1,6 @@
 import { AuthSession, AuthSocket, memoryStore } from "authsocket";
 import { authenticate } from "authsocket/server";
+import type { Server } from "socket.io";
 import { describe, expect, it, vi } from "vitest";
 import { type AuthServer, issueToken, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
@@ -33,6 +34,14 @@ async function openServer(): Promise<AuthServer> {
 function alwaysKick(server: AuthServer): void {
   const kick = (socket: { disconnect(): void }) => socket.disconnect();
   server.io.on("connection", kick).on("new_namespace", (namespace) => namespace.on("connection", kick));
+}
+
+/** Connects, and hears an event, so that there is something to recover. */
+async function hearNews(io: Server, auth: AuthSocket): Promise<void> {
+  const heard = new Promise((resolve) => auth.socket.once("news", resolve));
+  await auth.whenConnected();
+  io.emit("news");
+  await heard;
 }
 
 describe("B14 a disconnect by the server", () => {
@@ -286,10 +295,7 @@ describe("B14 a plain server with recovery, which verifies no connection that it
           io: { reconnectionDelay: 1, reconnectionDelayMax: 1 },
         }),
       );
-      await auth.whenConnected();
-      const heard = new Promise((resolve) => auth.socket.once("news", resolve));
-      server.io.emit("news");
-      await heard;
+      await hearNews(server.io, auth);
       await clock.skip(3_000_000);
       expect(await session.getToken({ forceRefresh: true })).toBe(session.token);
       if (renewal === "auto") server.drop();
@@ -309,10 +315,7 @@ describe("B14 a plain server with recovery, which verifies no connection that it
     const auth = disposed(
       new AuthSocket(server.url, { session, io: { reconnectionDelay: 1, reconnectionDelayMax: 1 } }),
     );
-    await auth.whenConnected();
-    const heard = new Promise((resolve) => auth.socket.once("news", resolve));
-    server.io.emit("news");
-    await heard;
+    await hearNews(server.io, auth);
     await session.getToken({ forceRefresh: true });
     server.drop();
     await until(auth, (state) => state.status === "connected" && state.recovered);
@@ -344,10 +347,7 @@ describe("B14 a server that says hello on each recovery", () => {
       hellos++;
       happenings.happened();
     });
-    const heard = new Promise((resolve) => auth.socket.once("news", resolve));
-    await auth.whenConnected();
-    io.emit("news");
-    await heard;
+    await hearNews(io, auth);
     await session.getToken({ forceRefresh: true });
     await until(auth, (state) => state.status === "connected" && state.recovered);
     await happenings.until(() => hellos > 1);
