@@ -25,7 +25,7 @@ const entry = `
       axios: (body) => viaAxios.post("orders", body).then(({ data }) => data),
       ky: (json) => viaKy.post("/api/orders", { json }).json(),
     },
-    query: () => queries.fetchQuery(queryOptions("/api/orders")),
+    query: () => queries.fetchQuery(queryOptions("/api/orders", session.state.subject)),
     stores: {
       redux: { session: new AuthSession({ refresh, name: "redux", store: reduxStore(redux) }), read: () => redux.getState().auth },
       zustand: { session: new AuthSession({ refresh, name: "zustand", store: zustandStore }), read: () => authState.getState() },
