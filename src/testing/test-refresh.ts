@@ -38,6 +38,8 @@ export interface RefreshContext {
 
 interface Waiting {
   readonly request: RefreshCallRequest;
+  /** when it arrived, in ms since the epoch */
+  arrivedAt: number;
   status: "sent" | "arrived" | "answered";
   resolve(answer: RefreshAnswer): void;
   reject(error: unknown): void;
@@ -92,11 +94,13 @@ export class TestRefresh {
     this.#delay = ms;
   }
 
-  /** Ends the fault: it answers at once again. */
+  /** Ends the fault: it answers at once again, those too that are still waiting. */
   work(): void {
     this.#failure = undefined;
     this.#isHanging = false;
     this.#delay = 0;
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
     this.#goOn();
   }
 
@@ -114,11 +118,18 @@ export class TestRefresh {
           settle(value);
         };
       };
-      const waiting: Waiting = { request, status: "sent", resolve: over(resolve), reject: over(reject) };
+      const waiting: Waiting = {
+        ...{ request, arrivedAt: 0, status: "sent" },
+        ...{ resolve: over(resolve), reject: over(reject) },
+      };
       this.#waiting.add(waiting);
       if (signal?.aborted) abort();
       else signal?.addEventListener("abort", abort);
-      this.#context.deliveries.send(() => this.#arrived(waiting));
+      this.#context.deliveries.send(() => {
+        waiting.arrivedAt = Date.now();
+        waiting.status = "arrived";
+        this.#handle(waiting);
+      });
     });
   }
 
@@ -134,12 +145,11 @@ export class TestRefresh {
   }
 
   #goOn(): void {
-    for (const waiting of [...this.#waiting]) if (waiting.status === "arrived") this.#arrived(waiting);
+    for (const waiting of [...this.#waiting]) if (waiting.status === "arrived") this.#handle(waiting);
   }
 
-  #arrived(waiting: Waiting): void {
+  #handle(waiting: Waiting): void {
     if (!this.#waiting.has(waiting) || this.#timers.has(waiting)) return;
-    waiting.status = "arrived";
     if (!this.#context.isOnline()) waiting.reject(new TypeError("Failed to fetch"));
     else if (this.#isHanging) return;
     else if (this.#delay === 0) this.#answer(waiting);
@@ -159,8 +169,8 @@ export class TestRefresh {
       waiting.reject(new TypeError("Failed to fetch"));
       return;
     }
-    const { request } = waiting;
-    const call = { at: Date.now(), subject: this.#context.subject(request) };
+    const { request, arrivedAt } = waiting;
+    const call = { at: arrivedAt, subject: this.#context.subject(request) };
     const answer = this.#failure ?? this.#context.answer(request);
     this.#calls.push({ ...call, status: answer.status });
     this.#context.deliveries.send(() => waiting.resolve(answer));

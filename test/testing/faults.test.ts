@@ -259,6 +259,38 @@ describe("faults until they are taken back", () => {
     expect(word(auth)).toBe("connected");
   });
 
+  it("refresh.work() answers at once what refresh.slow() has begun", async () => {
+    server.refresh.slow(20_000);
+    const auth = server.socket({ store: memoryStore(server.issue({ lifetime: -1 })) });
+    await server.settled();
+    expect([word(auth), server.refresh.pending]).toEqual(["connecting", 1]);
+    server.refresh.work();
+    await server.settled();
+    expect([word(auth), server.refresh.pending]).toEqual(["connected", 0]);
+  });
+
+  it("refresh.work() answers at once what refresh.slow() has begun and refresh.hang() has held", async () => {
+    server.refresh.slow(5_000);
+    const auth = server.socket({ store: memoryStore(server.issue({ lifetime: -1 })) });
+    await server.settled();
+    server.refresh.hang();
+    server.refresh.work();
+    await server.settled();
+    expect([word(auth), server.refresh.pending]).toEqual(["connected", 0]);
+  });
+
+  it.each(["slow", "hang"] as const)("refresh.%s() does not change when a request arrived", async (fault) => {
+    server.refresh[fault](2_000);
+    server.socket({ store: memoryStore(server.issue({ lifetime: -1 })) });
+    await server.settled();
+    const arrived = Date.now();
+    await server.clock.advance(3_000);
+    server.refresh.work();
+    await server.settled();
+    const [call] = server.refresh.calls;
+    expect(call?.at).toBeLessThanOrEqual(arrived);
+  });
+
   it("refresh.slow() takes its time", async () => {
     const store = memoryStore(server.issue({ lifetime: -1 }));
     server.refresh.slow(3_000);
