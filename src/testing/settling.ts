@@ -24,27 +24,23 @@ export class Settling {
   /** @throws Error if client and server do not stop sending */
   async settled(): Promise<void> {
     const deliveries = this.#deliveries;
-    const start = deliveries.count;
+    const check = this.#limit("settled()");
     for (let quiet = 0; quiet < QUIET; ) {
       const before = deliveries.count;
       await nativeTask();
       await this.#timeline.flush();
       quiet = deliveries.isIdle && deliveries.count === before ? quiet + 1 : 0;
-      if (deliveries.count - start > MOST) {
-        throw new Error(
-          `settled() gave up after ${MOST} messages: client and server do not stop sending. ${this.#describe()}`,
-        );
-      }
+      check();
     }
   }
 
-  /** @throws RangeError for a number of ms that is none */
+  /** @throws RangeError for a number of ms that is none; Error if client and server do not stop sending after a timer */
   async advance(ms: number): Promise<void> {
     if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) {
       throw new RangeError(`clock.advance() takes a number of ms, not ${ms}`);
     }
     await this.settled();
-    await this.#timeline.advance(ms, () => this.#calm());
+    await this.#timeline.advance(ms, () => this.#calm(this.#limit("clock.advance()")));
     await this.settled();
   }
 
@@ -54,8 +50,21 @@ export class Settling {
     this.#timeline.close();
   }
 
-  async #calm(): Promise<void> {
-    do await nativeTask();
-    while (!this.#deliveries.isIdle);
+  async #calm(check = () => {}): Promise<void> {
+    do {
+      await nativeTask();
+      check();
+    } while (!this.#deliveries.isIdle);
+  }
+
+  /** @returns a check that throws if client and server have sent too much since */
+  #limit(call: string): () => void {
+    const start = this.#deliveries.count;
+    return () => {
+      if (this.#deliveries.count - start <= MOST) return;
+      throw new Error(
+        `${call} gave up after ${MOST} messages: client and server do not stop sending. ${this.#describe()}`,
+      );
+    };
   }
 }

@@ -314,6 +314,17 @@ describe("the server's own mistakes", () => {
     await expect(server.settled()).rejects.toThrow("settled() gave up after 100000 messages");
     auth.disconnect();
   });
+
+  it("are told: a client that a timer starts, and that never comes to rest", async () => {
+    const auth = await connect();
+    auth.socket.on("again", () => auth.socket.emit("again"));
+    server.on("again", () => server.emit("again"));
+    setTimeout(() => auth.socket.emit("again"), 1_000);
+    await expect(server.clock.advance(5_000)).rejects.toThrow(
+      "clock.advance() gave up after 100000 messages: client and server do not stop sending. alice's AuthSocket is connected.",
+    );
+    auth.disconnect();
+  });
 });
 
 it("an error of the server's is an AuthSocketError at the app", async () => {
