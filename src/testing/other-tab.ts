@@ -1,5 +1,6 @@
 import type { TokenSet, TokenStore } from "authsocket";
 import type { Accounts, IssueOptions } from "./accounts.ts";
+import { clientTokens } from "./client-tokens.ts";
 
 /** What another tab needs of the server. */
 export interface OtherTabContext {
@@ -21,8 +22,10 @@ export class OtherTab {
   /** Signs a user in there, with tokens of `server.issue()` or with new ones. */
   async signIn(tokens: TokenSet | IssueOptions = {}): Promise<void> {
     const set =
-      "accessToken" in tokens ? tokens : this.#context.accounts.issue(tokens as IssueOptions).tokens;
-    await this.#store().save(set as TokenSet);
+      "accessToken" in tokens
+        ? (tokens as TokenSet)
+        : clientTokens(this.#context.accounts.issue(tokens as IssueOptions).tokens);
+    await this.#store().save(set);
     await this.#context.settled();
   }
 
@@ -48,7 +51,8 @@ export class OtherTab {
     }
     const { refreshToken, ...renewed } = accounts.renew(access.signIn);
     // If the refresh token is in an HttpOnly cookie, no page sees it.
-    await store.save({ ...tokens, ...renewed, ...(tokens.refreshToken && { refreshToken }) } as TokenSet);
+    const own = tokens.refreshToken === undefined ? {} : { refreshToken };
+    await store.save(clientTokens({ ...tokens, ...renewed, ...own }));
     await this.#context.settled();
   }
 }

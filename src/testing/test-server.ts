@@ -10,6 +10,7 @@ import type { RefusalCode } from "../protocol.ts";
 import type { IssueOptions } from "./accounts.ts";
 import type { RefuseOptions, TestRefusal } from "./admission.ts";
 import { ORIGIN, type TestSessionOptions, type TestSocketOptions } from "./client.ts";
+import { clientTokens } from "./client-tokens.ts";
 import { OtherTab } from "./other-tab.ts";
 import { ServerCore } from "./server-core.ts";
 import type { ServerSocket } from "./server-socket.ts";
@@ -108,7 +109,7 @@ export class TestServer<
 
   /** Returns the tokens of a new sign-in, for `session.signIn()` or a store. */
   issue(options?: IssueOptions): TokenSet {
-    return forClient(this.#core.accounts.issue(options).tokens);
+    return clientTokens(this.#core.accounts.issue(options).tokens);
   }
 
   /**
@@ -116,7 +117,7 @@ export class TestServer<
    * clients with `credential: "cookie"` can connect.
    */
   login(options?: IssueOptions): TokenSet {
-    return forClient(this.#core.login.login(options));
+    return clientTokens(this.#core.login.login(options));
   }
 
   /** Ends the cookie's sign-in at the server. */
@@ -207,11 +208,6 @@ export class TestServer<
     const { accounts } = this.#core;
     return new OtherTab(() => store().open(), { accounts, settled: () => this.settled() });
   }
-}
-
-/** If a fake clock begins at the epoch, an instant looks like seconds, which the client refuses. The access token says it too. */
-function forClient({ expiresAt = 0, ...tokens }: TokenSet): TokenSet {
-  return expiresAt < 1e11 ? tokens : { ...tokens, expiresAt };
 }
 
 /**

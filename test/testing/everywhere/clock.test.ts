@@ -17,6 +17,7 @@ function open(): TestServer {
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
   vi.useRealTimers();
+  vi.restoreAllMocks();
 });
 
 /** Whatever keeps a process alive: timers, handles, requests. */
@@ -268,6 +269,20 @@ describe("fake timers", () => {
     await auth.session.signIn(server.issue({ subject: "bob" }));
     await server.settled();
     expect(server.sockets.map(({ subject }) => subject)).toEqual(["bob"]);
+    await server.close();
+  });
+
+  it("may begin at the epoch for another tab too", async () => {
+    vi.useFakeTimers({ now: 0 });
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const server = open();
+    const auth = server.socket();
+    await server.otherTab.signIn({ subject: "bob" });
+    await server.otherTab.renew();
+    await server.clock.advance(1_000);
+    expect(auth.session.state).toMatchObject({ status: "signedIn", subject: "bob" });
+    expect(server.sockets.map(({ subject }) => subject)).toEqual(["bob"]);
+    expect(warn).not.toHaveBeenCalled();
     await server.close();
   });
 
