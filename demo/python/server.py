@@ -151,10 +151,18 @@ async def end(sid, reason):
     await sio.disconnect(sid)
 
 
+def forget(subject, at):
+    """Deletes a user's entry, unless a later call has replaced it, which has a timer of its own."""
+    if revoked.get(subject) == at:
+        del revoked[subject]
+
+
 async def disconnect_user(subject, reason):
     """Ends a user's connections, and the handshakes that are under way."""
-    revoked[subject] = step()
-    asyncio.get_running_loop().call_later(60, revoked.pop, subject, None)
+    at = step()
+    revoked[subject] = at
+    # For as long as a handshake may take.
+    asyncio.get_running_loop().call_later(60, forget, subject, at)
     for sid, connection in list(connections.items()):
         if connection.subject == subject:
             await end(sid, reason)

@@ -55,6 +55,21 @@ const issue = ({
     .setAudience(audience)
     .sign(new TextEncoder().encode(SECRET));
 
+/** Resolves when the server has begun to verify the next client. */
+function handshake(): Promise<void> {
+  return new Promise((resolve) => {
+    const main = sample.io.of("/");
+    const { run } = Object(main);
+    Object.assign(main, {
+      run(...args: unknown[]) {
+        Object.assign(main, { run });
+        run.apply(main, args);
+        resolve();
+      },
+    });
+  });
+}
+
 describe("the server of PROTOCOL.md, as it stands there", () => {
   it.each([
     ["nothing", async () => undefined, "token_missing"],
@@ -114,22 +129,27 @@ describe("the server of PROTOCOL.md, as it stands there", () => {
     expect(await told).toEqual([{ reason: "gone" }]);
     await cut;
 
-    const held = new Promise<void>((resolve) => {
-      const { of } = sample.io;
-      const { run } = Object(of.call(sample.io, "/"));
-      Object.assign(sample.io.of("/"), {
-        run(...args: unknown[]) {
-          Object.assign(sample.io.of("/"), { run });
-          run.apply(sample.io.of("/"), args);
-          resolve();
-        },
-      });
-    });
+    const held = handshake();
     const late = client(url, { token: await issue() });
     const ended = Promise.all([next(late, "auth:revoked"), next(late, "disconnect")]);
     late.connect();
     await held;
     sample.disconnectUser("alice", "gone");
+    await ended;
+  });
+
+  it("section 4 ends a handshake that is under way, where the minute of an earlier call ends meanwhile", async () => {
+    const later = vi.spyOn(globalThis, "setTimeout");
+    onTestFinished(() => later.mockRestore());
+    sample.disconnectUser("carol", "gone");
+    const forget = later.mock.calls.find(([, ms]) => ms === 60_000)?.[0] as () => void;
+    const held = handshake();
+    const late = client(url, { token: await issue({ subject: "carol" }) });
+    const ended = Promise.all([next(late, "auth:revoked"), next(late, "disconnect")]);
+    late.connect();
+    await held;
+    sample.disconnectUser("carol", "gone");
+    forget();
     await ended;
   });
 

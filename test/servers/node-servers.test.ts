@@ -19,10 +19,9 @@ interface Running {
 const servers: Record<string, () => Promise<Running>> = {
   NestJS: async () => {
     const { start } = await example<{
-      start(port: number): Promise<{ getHttpServer(): Server; close(): Promise<void> }>;
+      start(port: number): Promise<{ getHttpServer(): Server }>;
     }>("nest.ts");
-    const app = (await start(0)) as unknown as Server | { getHttpServer(): Server };
-    const server = "getHttpServer" in app ? app.getHttpServer() : app;
+    const server = (await start(0)).getHttpServer();
     onTestFinished(() => {
       server.closeAllConnections();
       server.close();
