@@ -4,7 +4,7 @@ import { countRow } from "../report/figures.ts";
 import { type Check, check } from "../report/row.ts";
 import { type Bench, hostOf, isOurs, type Scenario } from "./scenario.ts";
 
-/** ms; the SDK renews when half of it is over */
+/** ms; the SDK refreshes when half of it is over */
 const LIFETIME = 2_000;
 /** ms, whatever the pace: a storm of refreshes needs no longer to be seen */
 const DURATION = 10_000;
@@ -12,7 +12,7 @@ const DURATION = 10_000;
 const TABS = [1, 2, 3];
 
 const titleOf = (what: string) =>
-  `an identity SDK's renewals in three tabs, ${DURATION / 1_000} s, Chromium: ${what}`;
+  `an identity SDK's refreshes in three tabs, ${DURATION / 1_000} s, Chromium: ${what}`;
 
 const REFRESHES = titleOf("refreshes beyond its own");
 const DISCONNECTS = titleOf("disconnects");
@@ -26,7 +26,7 @@ interface Round {
   missing: number;
 }
 
-/** An identity SDK keeps the tokens, renews them by itself, and announces each renewal in all tabs. */
+/** An identity SDK keeps the tokens, refreshes them automatically, and announces each refresh in all tabs. */
 export const followingSdk: Scenario = {
   name: "following-sdk",
   measures: [REFRESHES, DISCONNECTS],
@@ -85,11 +85,11 @@ async function round(bench: Bench, contender: ContenderName): Promise<Round> {
 
 function verify(contender: ContenderName, rounds: readonly Round[]): Check[] {
   if (!isOurs(contender)) return [];
-  const title = `an identity SDK's renewals in three tabs: ${contender}`;
+  const title = `an identity SDK's refreshes in three tabs: ${contender}`;
   const each = <Value>(words: string, read: (round: Round) => Value, wanted: Value) =>
     check(`${title} ${words}`, [...new Set(rounds.map(read))], [wanted]);
   return [
-    each("has renewals to follow", ({ own }) => own > 0, true),
+    each("has refreshes to follow", ({ own }) => own > 0, true),
     each("refreshes never beside the SDK", ({ beyond }) => beyond, 0),
     each("stays signed in", ({ signedOut }) => signedOut, false),
     each("is connected in all tabs at the end", ({ missing }) => missing, 0),
