@@ -8,7 +8,8 @@ export type { EventListener, EventName, Listenable } from "./socket-event.ts";
 
 /**
  * Connects while any component uses the connection, and returns its state. When the last of these components is unmounted, the
- * connection is closed, unless the app had connected before the first. On a server and while hydrating, it returns `auth.serverState`.
+ * connection is closed, unless your app had called `connect()` before the first of them was mounted. On a server and while
+ * hydrating, it returns `auth.serverState`.
  *
  * @param auth made outside of the components, with `autoConnect: false`
  * @example

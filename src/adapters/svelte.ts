@@ -11,8 +11,8 @@ export interface Readable<State> {
 
 /**
  * A store with the state of the connection, which is connected while somebody is subscribed. When the last subscriber leaves,
- * the connection is closed, unless the app had connected before the first. On a server the value is `auth.serverState`, and nothing
- * connects.
+ * the connection is closed, unless your app had called `connect()` before the first one subscribed. On a server the value is
+ * `auth.serverState`, and nothing connects.
  *
  * @param auth made outside of the components, with `autoConnect: false`
  * @example

@@ -16,7 +16,8 @@ export type { EventListener, EventName, Listenable } from "./socket-event.ts";
 
 /**
  * Connects while any component or effect scope uses the connection, and returns its state as a ref. When the last one ends, the
- * connection is closed, unless the app had connected before the first. On a server and while hydrating, the value is `auth.serverState`.
+ * connection is closed, unless your app had called `connect()` before the first of them was mounted. On a server and while
+ * hydrating, the value is `auth.serverState`.
  *
  * @param auth made outside of the components, with `autoConnect: false`
  * @example

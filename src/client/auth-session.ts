@@ -68,8 +68,9 @@ export class AuthSession implements Subscribable<SessionState> {
    * An access token that is valid now: at once if there is one, otherwise from the refresh that all callers share.
    *
    * @param options `forceRefresh`: a new one in any case. `rejected`: a token that a server has refused. The session
-   * refreshes only if it is still the current one, so that ten requests refused at once cost one refresh. If it may not
-   * refresh now (B27), it returns the refused token. `signal`: stops waiting
+   * refreshes only if it is still the current one, so that ten requests refused at once cost one refresh. If the
+   * session's last refresh was less than ten seconds ago, or if the token before this one was refused too, it returns the
+   * refused token. `signal`: stops waiting
    * @throws AuthSocketError `signed_out` or `session_expired` if nobody is signed in; `user_changed` if another user has
    * signed in meanwhile; the error of a refresh that fails (`refresh_failed`, `refresh_timeout`, `invalid_response`); the
    * signal's reason; TypeError with credential "cookie", and for a relative URL of the endpoint outside a browser

@@ -48,7 +48,7 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
 
   /**
    * Connects at once. With `autoConnect: false` it does no I/O (B20). By default, outside a browser, it connects only to a
-   * server on this machine, where the refresh URL is not relative.
+   * server on this machine, and only if the refresh URL is not relative.
    *
    * @param url the server's URL. Its path is the namespace. "/" is the main namespace on this page's origin, as in `io()`
    * @throws TypeError for an invalid URL or option; AuthSocketError `insecure_url` (S3), `token_in_url` (S2)
@@ -96,8 +96,9 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
 
   /**
    * Reconnects with a fresh token, after everything has been sent, so that nothing that the app sent is lost. It uses the
-   * session's token if that is newer than the connection's, and refreshes it otherwise. If the socket is not connected, it
-   * connects. If Socket.IO's `reconnection` is off, an open connection stays as it is.
+   * session's token if that is newer than the connection's, and refreshes it otherwise. If Socket.IO's `reconnection` is off, an
+   * open connection stays as it is. If the state is `idle` or `refused`, it refreshes and connects. If it is `signedOut`, it does
+   * the same as `connect()`. While `connecting` it only refreshes, and only if the socket waits until `retryAt`.
    */
   reconnect(): this {
     if (!this.#life.signal.aborted) this.#connection.reconnect();

@@ -6,7 +6,8 @@ export interface AuthEvent {
   /**
    * `accepted`: a client has connected. `refused`: a CONNECT or a renewal was refused. `renewed`: an open connection has a
    * new token. `cut`: a connection was ended at its token's expiry. `revoked`: it was ended by `disconnectUser`, or because
-   * `authorize` no longer admits its user. `fault`: something failed, which says nothing about a token.
+   * `authorize` no longer admits its user. `fault`: the server could not do its work, for a reason other than a
+   * token: for example, `verify` threw, or a node did not answer.
    */
   type: "accepted" | "refused" | "renewed" | "cut" | "revoked" | "fault";
   /** The namespace's name; `"*"` for all namespaces of the Server, if `disconnectUser` was not confirmed. */
@@ -27,7 +28,7 @@ export type OnEvent = (event: AuthEvent) => unknown;
 const MINUTE = 60_000;
 
 const FAULT =
-  'Something has failed, which says nothing about a token. Set the option "onEvent" to get every such fault';
+  'The server could not do its work, for a reason other than a token. Set the option "onEvent" to get every such fault';
 
 /** Tells the app what happens. An error of the app's own function has no effect here (V6). */
 export class Reporter {

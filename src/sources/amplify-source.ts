@@ -17,7 +17,7 @@ const signInAgain =
   /^(NotAuthorized|TokenRevoked|RefreshTokenReuse|UserNotFound|UserNotConfirmed|UserUnAuthenticated|PasswordResetRequired)Exception/;
 
 /**
- * Takes the access tokens of Amazon Cognito from Amplify, and follows sign-in, sign-out and renewal in this tab and the
+ * Takes the access tokens of Amazon Cognito from Amplify, and follows sign-in, sign-out and refreshes in this tab and the
  * others. Call `Amplify.configure()` first.
  *
  * @example
@@ -32,7 +32,7 @@ export function amplifySource({ fetchAuthSession, Hub }: AmplifyLike): TokenSour
       const token = session?.tokens?.accessToken;
       return token && { accessToken: token.toString(), expiresAt: toMilliseconds(token.payload.exp) };
     },
-    // Amplify also announces a failed renewal. If it was asked again then, that would fail and be announced, without end.
+    // Amplify also announces a failed refresh. If it was asked again then, that would fail and be announced, without end.
     subscribe: (changed) =>
       Hub.listen("auth", ({ payload }) => {
         if (/^(signedIn|signedOut|signInWithRedirect|tokenRefresh)$/.test(payload.event)) changed();

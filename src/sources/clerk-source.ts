@@ -9,8 +9,8 @@ export interface ClerkLike {
 }
 
 /**
- * Takes the session tokens from Clerk. It waits until Clerk has loaded. It follows a sign-in in this tab, and a sign-out in any
- * tab.
+ * Takes the session tokens from Clerk. It waits until Clerk has loaded. It follows a sign-in and a sign-out in this tab
+ * and in the others. It learns of a sign-in in another tab when the user comes back to this one.
  *
  * @example
  * const clerk = new Clerk(publishableKey);

@@ -14,7 +14,7 @@ const signInAgain = /^auth\/(user-(token-expired|disabled|not-found)|invalid-(us
 
 /**
  * Takes the ID tokens of Firebase Authentication. It waits until Firebase has looked for a stored user, and follows
- * sign-in, sign-out and renewal in this tab and the others.
+ * sign-in, sign-out and refreshes in this tab and the others.
  *
  * @example
  * const auth = new AuthSocket("/", { source: firebaseSource(getAuth(app)) });

@@ -18,11 +18,11 @@ export interface KeycloakLike {
   updateToken(minValidity: number): Promise<boolean>;
 }
 
-/** In seconds: a token that ends sooner is renewed whenever one is asked for. */
+/** In seconds: a token that ends sooner is refreshed whenever one is asked for. */
 const minimumLeft = 30;
 
 /**
- * Takes the tokens from Keycloak's client, and follows its sign-in, sign-out and renewal. Make the source before you call
+ * Takes the tokens from Keycloak's client, and follows its sign-in, sign-out and refreshes. Make the source before you call
  * `init()`: it then waits until that has ended.
  *
  * Keycloak's client tells the other tabs of a sign-out only if its `checkLoginIframe` works, which needs third-party
@@ -36,15 +36,15 @@ const minimumLeft = 30;
  */
 export function keycloakSource(keycloak: KeycloakLike): TokenSource {
   const listeners = new Set<() => void>();
-  // When Keycloak is asked for a token that ends within `minimumLeft`, it renews. If it was asked after each renewal, a token
-  // with a short life would be renewed without end. So the first question after a renewal is answered with the new token.
-  let renewed = false;
+  // When Keycloak is asked for a token that ends within `minimumLeft`, it refreshes. If it was asked after each refresh, a token
+  // with a short life would be refreshed without end. So the first question after a refresh is answered with the new token.
+  let refreshed = false;
   const ready = new Promise<void>((resolve) => {
     if (keycloak.didInitialize !== false) resolve();
     for (const name of ["onReady", "onAuthSuccess", "onAuthRefreshSuccess", "onAuthLogout"]) {
       onCallback(keycloak, name, () => {
         resolve();
-        renewed = true;
+        refreshed = true;
         for (const changed of listeners) changed();
       });
     }
@@ -54,13 +54,13 @@ export function keycloakSource(keycloak: KeycloakLike): TokenSource {
     async get({ reason }) {
       await ready;
       const force = isForcing(reason);
-      const held = renewed && !force;
-      renewed = false;
+      const held = refreshed && !force;
+      refreshed = false;
       try {
         if (keycloak.token && !keycloak.refreshToken) return force ? null : present(keycloak);
         if (keycloak.token && !held) await keycloak.updateToken(force ? -1 : minimumLeft);
       } catch (failure) {
-        // When the server refuses to renew, Keycloak drops the token. Before version 26 it then rejects without an error.
+        // When the server refuses a refresh, Keycloak drops the token. Before version 26 it then rejects without an error.
         if (keycloak.token && failure) throw failure;
         return null;
       }

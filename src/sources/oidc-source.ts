@@ -26,7 +26,7 @@ export interface UserManagerLike {
  * `signinCallback()` first.
  *
  * A UserManager does not talk to the other tabs. If its `userStore` is localStorage, which all tabs share, set
- * `automaticSilentRenew: false`. Otherwise two tabs could renew at the same time and use one refresh token twice.
+ * `automaticSilentRenew: false`. Otherwise two tabs could refresh at the same time and use one refresh token twice.
  * Within this page, a `signinSilent()` that is called while another is in progress returns the result of that one.
  * Call `session.signIn()` after each sign-in, also after a redirect, and `session.signOut()` before a sign-out. The session
  * then tells the other tabs.
@@ -37,7 +37,7 @@ export interface UserManagerLike {
  * const auth = new AuthSocket("/", { source: oidcSource(users) });
  */
 export function oidcSource(users: UserManagerLike): TokenSource {
-  shareRenewals(users);
+  shareRefreshes(users);
   return {
     async get({ reason }) {
       let user = await users.getUser();
@@ -61,8 +61,8 @@ export function oidcSource(users: UserManagerLike): TokenSource {
   };
 }
 
-/** The manager renews by a timer of its own, too. Two renewals at the same time would use one refresh token twice. */
-function shareRenewals(users: UserManagerLike): void {
+/** The manager refreshes by a timer of its own, too. Two refreshes at the same time would use one refresh token twice. */
+function shareRefreshes(users: UserManagerLike): void {
   const { signinSilent } = users;
   let running: Promise<OidcUserLike | null> | undefined;
   users.signinSilent = (...options) => {

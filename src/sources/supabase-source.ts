@@ -30,15 +30,16 @@ const signInAgain =
   /^(refresh_token_(not_found|already_used)|session_(not_found|expired)|user_(banned|not_found)|AuthSessionMissingError)$/;
 
 /**
- * Takes the tokens from Supabase's client, and follows sign-in, sign-out and renewal in this tab and the others.
+ * Takes the tokens from Supabase's client, and follows sign-in, sign-out and refreshes in this tab and the others.
  *
  * @example
  * const supabase = createClient(url, key);
  * const auth = new AuthSocket("/", { source: supabaseSource(supabase) });
  */
 export function supabaseSource({ auth }: SupabaseLike): TokenSource {
-  // When Supabase is asked for a session with less than 90 s left, it renews. If it was asked after each announcement, all tabs
-  // would renew such sessions without end. So the first question after an announcement is answered with the announced session.
+  // When Supabase is asked for a session with less than 90 s left, it refreshes. If it was asked after each announcement, all
+  // tabs would refresh such sessions without end. So the first question after an announcement is answered with the announced
+  // session.
   let announced: SupabaseSessionLike | null | undefined;
 
   async function ask(force: boolean): Promise<SupabaseSessionLike | null> {
@@ -57,7 +58,7 @@ export function supabaseSource({ auth }: SupabaseLike): TokenSource {
     },
     subscribe(changed) {
       const { subscription } = auth.onAuthStateChange((event, session) => {
-        // This event has no session either if a stored session could not be renewed without a network.
+        // This event has no session either if a stored session could not be refreshed without a network.
         if (event === "INITIAL_SESSION") return;
         announced = session;
         changed();

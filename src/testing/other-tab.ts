@@ -39,7 +39,7 @@ export class OtherTab {
     await this.#context.settled();
   }
 
-  /** Renews the tokens there, and stores the new ones. */
+  /** Refreshes the tokens there, and stores the new ones. */
   async renew(): Promise<void> {
     const store = this.#store();
     const { accounts } = this.#context;

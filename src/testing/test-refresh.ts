@@ -15,7 +15,7 @@ export interface RefreshCallRequest {
   refreshToken: string | undefined;
   /** Whom the request names if it has no refresh token, as a cookie does. */
   signIn: SignIn | undefined;
-  /** Whether to renew the cookie's session, without a token. */
+  /** Whether to extend the cookie's session, without a token. */
   isCookieSession: boolean;
   signal: AbortSignal | undefined;
 }

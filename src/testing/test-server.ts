@@ -35,7 +35,8 @@ export interface TestClock {
 }
 
 /**
- * A Socket.IO server and a refresh endpoint in memory, whose clients are real AuthSockets. Its own events are those of "/".
+ * A Socket.IO server and a refresh endpoint in memory, whose clients are real AuthSockets. Its own `on`, `emit` and
+ * `received` are those of the namespace "/". Use `of()` for another one.
  *
  * @typeParam Listen what the app sends
  * @typeParam Emit what the server sends

@@ -95,7 +95,7 @@ const WAKE_SPREAD = 1_000;
 /** ms that a connection must last to show that its token is good, where the server does not say so. */
 const PROVEN = 10_000;
 
-/** B24: failed handshakes in a row, without a status, after which a cookie is renewed. */
+/** B24: failed handshakes in a row, without a status, after which a cookie is refreshed. */
 const BLIND_FAILURES = 3;
 
 /** What a connection begins with: any good token; another than the refused one, within the budget (B14, B27); a new one. */
@@ -633,7 +633,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.#decide({ status: "connected", id, recovered: !!recovered, renewal, credential, since }, () => {
       if (this.connectedWith !== undefined) this.#session.accepted(this.connectedWith);
       this.#cursor.connected(credential === "guest" ? -1 : this.#session.user.id);
-      // The session may have renewed its token while this one was being looked at.
+      // The session may have refreshed its token while this one was being looked at.
       this.#follow();
     });
   }

@@ -18,8 +18,8 @@ export type AuthSocketOptions = (Shared | (AuthSessionOptions & { session?: unde
 
 interface SocketOnlyOptions {
   /**
-   * Whether the constructor connects. Default: true in a browser; elsewhere true only for a server on this machine, where the
-   * refresh URL is not relative.
+   * Whether the constructor connects. Default: true in a browser; elsewhere true only for a server on this machine, and only if
+   * the refresh URL is not relative.
    */
   autoConnect?: boolean | undefined;
   /** Options of Socket.IO's Manager and Socket, except those that AuthSocket sets itself. */

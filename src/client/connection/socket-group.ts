@@ -40,7 +40,7 @@ export class SocketGroup implements ConnectionContext {
   readonly #gates = new Map<string, NamespaceGate>();
   /** The Manager is telling of its close. Sockets that are made by then wait, too (T11). */
   #closing: Promise<void> | undefined;
-  /** The renewal of the cookie that the engine's handshake carried. */
+  /** The refresh of the cookie that the engine's handshake carried. */
   #openedWith: string | undefined;
   /** The engine that is to be replaced, or was the last to be. */
   #replacing: Manager["engine"] | undefined;
@@ -164,7 +164,7 @@ export class SocketGroup implements ConnectionContext {
     void reconnectGracefully(this.#manager, trackers, this.#session.platform);
   }
 
-  /** The browser attaches the cookie as the handshake leaves: a renewal that comes before its answer is too late for it. */
+  /** The browser attaches the cookie as the handshake leaves: a refresh that comes before its answer is too late for it. */
   opening(): void {
     if (!/^open/.test(this.#manager.engine?.readyState)) this.#openedWith = this.#session.currentToken;
   }

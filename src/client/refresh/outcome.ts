@@ -4,7 +4,7 @@ import { isInSeconds, readTokenSet, type TokenSet } from "../token/token-set.ts"
 /**
  * How certain it is that a session has ended (B6):
  * - `certain`: it has ended
- * - `repeatable`: it has ended, unless another script of the site has just renewed the cookie. If the session holds no
+ * - `repeatable`: it has ended, unless another script of the site has just refreshed the cookie. If the session holds no
  *   refresh token, the endpoint is asked once more
  * - `doubtful`: the answer could come from a firewall or a gateway. It must come three times over five seconds
  * - `transient`: the answer comes from a firewall or a gateway, because it is HTML or has `Retry-After`

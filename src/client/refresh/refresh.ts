@@ -1,7 +1,7 @@
 import type { TokenSet } from "../token/token-set.ts";
 
 /**
- * Why a token is refreshed: `missing` there is none; `expiring` its renewal is due; `expired` its time is over;
+ * Why a token is refreshed: `missing` there is none; `expiring` its next refresh is due; `expired` its time is over;
  * `rejected` a server refused it; `forced` the app asked for it.
  */
 export type RefreshReason = "missing" | "expiring" | "expired" | "rejected" | "forced";

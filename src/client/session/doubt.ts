@@ -5,7 +5,7 @@ const DOUBTS = 3;
 const DOUBT_SPAN = 5_000;
 
 /**
- * ms after which a cookie is tried once more that was refused, at most: somebody else of the site may just have renewed it,
+ * ms after which a cookie is tried once more that was refused, at most: somebody else of the site may just have refreshed it,
  * and the answer may still be on its way to this browser. An app whose retries are quicker than the default has it sooner.
  */
 const SECOND_TRY = 1_900;
@@ -25,7 +25,7 @@ export function doubted(before: Doubt | undefined, certainty: Certainty, now: nu
   return { certainty, count: isSame ? before.count + 1 : 1, since: before?.since ?? now };
 }
 
-/** @param hasRefreshToken whether the answer was about a refresh token, which nobody else renews by a cookie */
+/** @param hasRefreshToken whether the answer was about a refresh token, which nobody else refreshes by a cookie */
 export function isCertain(
   { certainty, count, since }: Doubt,
   hasRefreshToken: boolean,

@@ -13,7 +13,10 @@ interface CommonOptions {
   name?: string | undefined;
   /** ms before expiry at which a token is refreshed. Default: 60 000, or a fifth of its lifetime where that is less. */
   leeway?: number | undefined;
-  /** Share of a token's lifetime, 0 to 1, over which refreshes are spread at random before the leeway. Default: 0.1. */
+  /**
+   * Each refresh comes earlier than the leeway by a random time, so that clients do not all refresh at once. `jitter` is the
+   * longest such time, as a share (0 to 1) of the token's lifetime. Default: 0.1.
+   */
   jitter?: number | undefined;
   /** ms that one attempt to refresh may take, and one call of the store. Default: 10 000. */
   refreshTimeout?: number | undefined;

@@ -12,7 +12,7 @@ import type { HeldTurn, TabGroup } from "./tab-group.ts";
 /** T24: ms for the token of another tab to be seen in a store that tabs share. */
 const NEWS_TIMEOUT = 1_000;
 
-/** ms for which another tab's renewal of the cookie answers a refusal, too (B27). */
+/** ms for which another tab's refresh of the cookie answers a refusal, too (B27). */
 const RECENT = 10_000;
 
 /** ms for which a request stays open that has taken longer than `refreshTimeout` (B22). */
@@ -58,7 +58,7 @@ export interface AttemptOwner {
   leaseName(asked: Asked): string | undefined;
   /** Calls the endpoint, the function or the source. */
   ask(asked: Asked, signal: AbortSignal): unknown;
-  /** What a source holds already, so that it need not renew; undefined for all others. */
+  /** What a source holds already, so that it need not refresh; undefined for all others. */
   held(asked: Asked, signal: AbortSignal): Promise<TokenSet | undefined> | undefined;
   /** Whether the store still holds what the attempt began with. */
   stillHolds(asked: Asked, done: (holds: boolean) => void): void;
@@ -105,7 +105,7 @@ export class RefreshAttempt {
     const { tabs, isCookie } = this.#session;
     const { token } = this.asked;
     this.#name = this.#owner.leaseName(this.asked);
-    // A cookie's renewals have no tokens that tabs could compare.
+    // A cookie's refreshes have no tokens that tabs could compare.
     const replaced = isCookie ? undefined : token?.accessToken;
     this.#turn = tabs.lock.take(this.#name, replaced, (turn, at) => this.#begin(turn, at));
   }
@@ -135,7 +135,7 @@ export class RefreshAttempt {
     const taken =
       at.behind && tabs.takeOver({ name: this.#name, generation: at.generation }, token, this.#since);
     const send = () => this.#send(turn, at);
-    // What is refused was refused with a cookie that had been renewed long ago, and who forces wants a new one.
+    // What is refused was refused with a cookie that had been refreshed long ago, and who forces wants a new one.
     const isRecent = /^exp/.test(reason) || platform.now() - Number(at.committedAt) < RECENT;
     if (taken) this.#adopt(turn, taken);
     else if (
@@ -164,7 +164,7 @@ export class RefreshAttempt {
     }
   }
 
-  /** The tabs share the session that another one has just renewed (B2), unless it is to be found out whose it is (B16). */
+  /** The tabs share the session that another one has just refreshed (B2), unless it is to be found out whose it is (B16). */
   #asksWho(at: Beginning): boolean {
     return !this.#session.tabs.isNamed || (at.isOthers && this.asked.token?.subject !== undefined);
   }

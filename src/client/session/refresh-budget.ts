@@ -17,7 +17,7 @@ export type Allowance =
 
 /**
  * How often a session refreshes because a server has refused its token (B27): once per token, not within ten seconds of
- * its last refresh, and not again for an asker that refuses what it was given. A renewal that is due by the clock is not
+ * its last refresh, and not again for an asker that refuses what it was given. A refresh that is due by the clock is not
  * counted, nor is one that the app forces.
  */
 export class RefreshBudget {

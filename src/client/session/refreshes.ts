@@ -313,7 +313,7 @@ export class Refreshes implements AttemptOwner {
     const sent = before?.refreshToken;
     if (sent !== undefined && received.refreshToken !== sent) this.#spent.add(sent);
     if (end.type === "granted") {
-      // The first token of all replaces none, and a look renews none.
+      // The first token of all replaces none, and a look refreshes none.
       if (asked.reason !== "missing" && !asked.isLook) this.#budget.refreshed(now);
       if (end.turn) this.#owner.tabs.handOver(end.turn, sent, received);
     } else this.#budget.forget(); // it has not been asked for: what was refused may be that very token
@@ -426,7 +426,7 @@ export class Refreshes implements AttemptOwner {
       (tokens) => {
         const token = tokens && this.#owner.received(tokens, "held");
         if (!token || isExpired(token, this.#owner.platform.now())) return undefined;
-        // B5: it may have been renewed long ago.
+        // B5: it may have been refreshed long ago.
         return { ...tokens, expiresAt: token.expiresAt };
       },
       () => undefined,

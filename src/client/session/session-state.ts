@@ -117,9 +117,10 @@ interface Nobody {
 }
 
 /**
- * - `unknown`: nothing is stored and nobody has asked yet, or the store has not answered
+ * - `unknown`: nothing is stored and nobody has asked yet, or the store has not answered. With a source: its SDK has not
+ *   answered yet. With a session cookie: no server has accepted the cookie yet, and the app has not called `signIn()`
  * - `signedOut`: nobody is signed in; `error` says why, where the user did not sign out
- * - `signedIn`: there is a token
+ * - `signedIn`: there is a token, or a session cookie
  * - `refreshing`: a refresh is under way, and why
  * - `waiting`: a failure that may pass; the refresh is tried again at `retryAt`, or at once when the network comes back
  *

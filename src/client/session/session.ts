@@ -64,7 +64,7 @@ export class Session
   readonly observable: Observable<SessionState>;
   readonly options: AuthSessionOptions;
   readonly refreshTimeout: number;
-  /** Whether the server knows the user by a cookie. What stands for a token then names a renewal, and is sent nowhere. */
+  /** Whether the server knows the user by a cookie. What stands for a token then names a refresh, and is sent nowhere. */
   readonly isCookie: boolean;
   readonly tabs: TabGroup;
   readonly refreshes: Refreshes;
@@ -218,7 +218,7 @@ export class Session
   accepted(token: string): void {
     const state = this.#state;
     const current = tokenOf(state);
-    // A renewal that is under way says whose session it is.
+    // A refresh that is under way says whose session it is.
     if (!current?.assumed || current.accessToken !== token || "reason" in state) return;
     const { assumed: _, ...certain } = current;
     this.decide({ ...state, user: nextUser(state.user, certain), token: certain } as State);
@@ -228,7 +228,7 @@ export class Session
    * B5: the server says how long it will still take a token.
    *
    * @param expiresIn ms
-   * @param isEnding whether its renewal is due even so
+   * @param isEnding whether its refresh is due even so
    */
   measured(token: string, expiresIn: number, isEnding = false): void {
     const state = this.#state;
@@ -289,7 +289,7 @@ export class Session
     }).then(() => {
       const { value } = this.observable;
       const token = usableToken(this.#state, this.platform.now());
-      // A renewal may be under way ahead of the token's end: the token is good all the same.
+      // A refresh may be under way ahead of the token's end: the token is good all the same.
       return !token || value.status === "signedIn"
         ? value
         : Object.freeze(
@@ -720,7 +720,7 @@ export class Session
     });
   }
 
-  /** What a source holds is the source's to renew. */
+  /** What a source holds is the source's to refresh. */
   #own(tokens: TokenSet): TokenSet {
     return this.#supply.isSource ? { ...tokens, refreshToken: undefined } : tokens;
   }

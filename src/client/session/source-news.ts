@@ -82,7 +82,7 @@ export class SourceNews {
       const isUsed = !isOutdated || this.#echoes >= MOST_ECHOES;
       if (isUsed && outcome?.type === "granted") this.#owner.sourceHas(user, outcome.tokens, isTold);
       else if (isUsed && outcome?.type === "denied") this.#owner.sourceHas(user, undefined, isTold);
-      // Any other failure may pass: the token is renewed when it is due.
+      // Any other failure may pass: the token is refreshed when it is due.
       const isNew = this.#owner.question?.token?.accessToken !== question.token?.accessToken;
       this.#echoes = isNew && !isOutdated ? 0 : this.#echoes + 1;
       if (isOutdated) this.ask(isTold);

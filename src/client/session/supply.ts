@@ -13,7 +13,7 @@ import type { AuthSessionOptions } from "./options.ts";
 /** B5: ms after which an answer's token is measured from its request: the page may have been frozen before its receipt. */
 const SLOW = 5_000;
 
-/** ms before its end at which a source is made to renew a token, at most: a tenth of its lifetime where that is less. */
+/** ms before its end at which a source is made to refresh a token, at most: a tenth of its lifetime where that is less. */
 const SOURCE_END = 2_000;
 
 /** What a refresh asks. */
@@ -21,7 +21,7 @@ export interface Question {
   /** the token to replace, good or not */
   readonly token: AccessToken | undefined;
   readonly reason: RefreshReason;
-  /** whether a source is asked for what it holds, and not to renew it */
+  /** whether a source is asked for what it holds, and not to refresh it */
   readonly isLook: boolean;
 }
 
@@ -106,7 +106,7 @@ export class Supply {
     this.#askedAt = this.#owner.platform.now();
     if (source) {
       const rejected = reason === "rejected" ? token?.accessToken : undefined;
-      // Whoever has no token asks for none to be renewed, and near its end a look is not enough.
+      // Whoever has no token asks for none to be refreshed, and near its end a look is not enough.
       const put = reason === "expiring" && !isLook ? "expired" : reason;
       return source.get({ reason: put, signal, ...defined({ rejected }) });
     }
@@ -124,7 +124,7 @@ export class Supply {
 
   /**
    * Whether it is enough to ask a source for what it holds, which needs no turn. One that goes on answering the token which
-   * it holds is made to renew it shortly before the end, so that an open connection gets the new one before the server cuts
+   * it holds is made to refresh it shortly before the end, so that an open connection gets the new one before the server cuts
    * it (B13).
    */
   isLook(token: AccessToken | undefined, reason: RefreshReason): boolean {
@@ -133,7 +133,7 @@ export class Supply {
     return expiresAt - this.#owner.platform.now() > Math.min(SOURCE_END, lifetime / 10);
   }
 
-  /** What a source holds in the place of that token: another tab may have had it renewed meanwhile. */
+  /** What a source holds in the place of that token: another tab may have had it refreshed meanwhile. */
   async held(question: Question, signal: AbortSignal): Promise<TokenSet | undefined> {
     const look = { ...question, reason: "expiring", isLook: true } as const;
     const outcome = await andThen(this.ask(look, signal), readAnswer);

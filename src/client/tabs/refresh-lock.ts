@@ -249,7 +249,7 @@ export class RefreshLock {
    *
    * @param name of the lease; undefined: there are no other tabs
    * @param done `held` is false where another tab has found this sign-in in the store and used its refresh token, or where
-   * this tab was frozen meanwhile, and somebody has signed in or out elsewhere, or has renewed its token
+   * this tab was frozen meanwhile, and somebody has signed in or out elsewhere, or has refreshed its token
    */
   announce(name: string | undefined, { user, tokens, ...news }: News, done: (held: boolean) => void): void {
     const { now } = this.#platform;

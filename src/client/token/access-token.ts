@@ -3,7 +3,7 @@ import { type Claims, readClaims } from "./jwt.ts";
 import { subjectOf, type TokenSet } from "./token-set.ts";
 import { impliedSignIn } from "./user.ts";
 
-/** An access token with what comes with it, and when to renew it by this machine's clock. */
+/** An access token with what comes with it, and when to refresh it by this machine's clock. */
 export interface AccessToken {
   readonly accessToken: string;
   readonly refreshToken?: string | undefined;
@@ -11,9 +11,9 @@ export interface AccessToken {
   readonly signInId: string;
   readonly expiresAt?: number | undefined;
   readonly claims?: Readonly<Claims> | undefined;
-  /** When the renewal is due. Absent where the expiry is unknown. */
+  /** When the refresh is due. Absent where the expiry is unknown. */
   readonly renewAt?: number | undefined;
-  /** How many ms before the expiry the renewal is to be, where the lifetime is long enough. */
+  /** How many ms before the expiry the refresh is to be, where the lifetime is long enough. */
   readonly lead?: number | undefined;
   /** Since when the expiry has been known. */
   readonly knownSince?: number | undefined;
@@ -28,8 +28,8 @@ export interface AccessToken {
 /** Reads who a token is for from its claims. */
 export type SubjectReader = (claims: Claims) => string | undefined;
 
-/** How a renewal is timed; see `AuthSessionOptions`. */
-export interface RenewalTiming {
+/** How a refresh is timed; see `AuthSessionOptions`. */
+export interface RefreshTiming {
   leeway: number | undefined;
   jitter: number;
 }
@@ -37,7 +37,7 @@ export interface RenewalTiming {
 /** Where tokens came from: an answer just received, or a store or an app that may have held them for long. */
 export type Origin = "received" | "held";
 
-export interface ReadingContext extends RenewalTiming {
+export interface ReadingContext extends RefreshTiming {
   origin: Origin;
   now: number;
   /** 0 ≤ random < 1 */
@@ -55,7 +55,7 @@ const MAX_LEEWAY = 60_000;
 const PUT_BACK = 1_000;
 
 /** ms between two requests for a token where the refresh function hands out the same one again. */
-const MIN_RENEWAL_GAP = 1_000;
+const MIN_REFRESH_GAP = 1_000;
 
 export function toAccessToken(tokens: TokenSet, context: ReadingContext): AccessToken {
   const claims = readClaims(tokens.accessToken);
@@ -112,7 +112,7 @@ function schedule(expiresAt: number, lifetime: number, context: ReadingContext) 
   return { expiresAt, lifetime, lead, knownSince: context.now, renewAt };
 }
 
-/** The token, now that the server has said when it will end: free of clock skew, and renewed as early as before. */
+/** The token, now that the server has said when it will end: free of clock skew, and refreshed as early as before. */
 export function remeasured(token: AccessToken, expiresAt: number, context: ReadingContext): AccessToken {
   const left = expiresAt - context.now;
   const { lifetime = left, lead, knownSince } = token;
@@ -125,11 +125,14 @@ export function remeasured(token: AccessToken, expiresAt: number, context: Readi
   return { ...token, expiresAt, lifetime: Math.max(lifetime, left), renewAt: expiresAt - early };
 }
 
-function spread(lifetime: number, { leeway, jitter }: RenewalTiming) {
+function spread(lifetime: number, { leeway, jitter }: RefreshTiming) {
   return { leeway: leeway ?? Math.min(MAX_LEEWAY, lifetime / 5), jitter: jitter * lifetime };
 }
 
-/** If half of the lifetime is too short for leeway and jitter, both shrink in proportion. If they were cut off, all clients would renew at once. */
+/**
+ * If half of the lifetime is too short for leeway and jitter, both shrink in proportion. If they were cut off, all clients would
+ * refresh at once.
+ */
 function share(time: number, most: number): number {
   return Math.min(1, time / 2 / most);
 }
@@ -149,14 +152,14 @@ export function inherited(old: AccessToken | undefined, fresh: AccessToken): Acc
  */
 export function sameLife(old: AccessToken | undefined, fresh: AccessToken, now: number): AccessToken {
   if (old?.accessToken !== fresh.accessToken) return fresh;
-  // An opaque token whose server tells its lifetime anew is renewed in place.
+  // An opaque token whose server tells its lifetime anew is refreshed in place.
   const expiresAt =
     fresh.claims?.exp === undefined
       ? (fresh.expiresAt ?? old.expiresAt)
       : least(old.expiresAt, fresh.expiresAt);
   if (expiresAt === undefined || expiresAt !== old.expiresAt) return fresh;
   const { lifetime, lead, knownSince } = old;
-  const renewAt = Math.max(now + MIN_RENEWAL_GAP, (now + expiresAt) / 2);
+  const renewAt = Math.max(now + MIN_REFRESH_GAP, (now + expiresAt) / 2);
   return { lifetime, lead, ...fresh, expiresAt, knownSince, renewAt };
 }
 
