@@ -1,6 +1,5 @@
 // The server of the small example. It also needs six files of ../server, which docs/getting-started.md lists.
 import { randomBytes } from "node:crypto";
-import type { AddressInfo } from "node:net";
 import { authenticate } from "authsocket/server";
 import express, { type Response } from "express";
 import { jwtVerify, SignJWT } from "jose";
@@ -43,8 +42,9 @@ app.post("/api/logout", async (request, response) => {
   response.sendStatus(204);
 });
 
-const server = app.listen(Number(process.env.PORT || 3000), "localhost", () => {
-  console.log(`http://localhost:${(server.address() as AddressInfo).port}`);
+const server = app.listen(Number(process.env.PORT || 3000), "localhost", (error) => {
+  if (error) throw new Error("The port cannot be used: set PORT to another one.", { cause: error });
+  console.log(`http://localhost:${Object(server.address()).port}`);
 });
 const io = new Server(server);
 authenticate(io, {
