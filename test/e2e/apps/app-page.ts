@@ -30,7 +30,7 @@ export class AppPage {
   }
 
   async say(text: string): Promise<void> {
-    await this.page.getByRole("textbox", { name: "Message" }).fill(text);
+    await this.message.fill(text);
     await this.button("Send").click();
   }
 
@@ -41,6 +41,10 @@ export class AppPage {
 
   button(name: string): Locator {
     return this.page.getByRole("button", { name, exact: true });
+  }
+
+  get message(): Locator {
+    return this.page.getByRole("textbox", { name: "Message" });
   }
 
   get lines(): Locator {

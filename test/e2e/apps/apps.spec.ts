@@ -1,4 +1,4 @@
-import { test as base, expect } from "playwright/test";
+import { test as base, expect, type WebSocketRoute } from "playwright/test";
 import { AppPage } from "./app-page.ts";
 import { type AppName, type AppSite, appNames, previewApp } from "./app-site.ts";
 
@@ -81,6 +81,40 @@ for (const name of appNames) {
         await expect(app.page.getByText("alice@example.com")).toHaveCount(0);
         expect(other.complaints).toEqual([]);
       });
+    });
+
+    test("shows nothing of one user to the next, whom another tab has signed in", async ({ app, site }) => {
+      const sockets: WebSocketRoute[] = [];
+      await app.page.routeWebSocket(/socket\.io/, (socket) => {
+        socket.connectToServer();
+        sockets.push(socket);
+      });
+      await app.open();
+      await app.signIn("alice");
+      await app.say("hello");
+      await expect(app.lines).toHaveText(["alicehello"]);
+
+      // What alice sends now cannot be sent any more once bob is signed in.
+      await expect.poll(() => sockets.length).toBe(1);
+      await app.page.route(/socket\.io/, (route) => route.abort("internetdisconnected"));
+      for (const socket of sockets) await socket.close();
+      await expect(app.page.getByRole("status")).toHaveText("Connecting…");
+      await app.say("for alice's eyes");
+      await app.message.fill("a draft of alice's");
+
+      const other = new AppPage(await app.page.context().newPage(), site.url);
+      await other.open("/sign-in");
+      await other.signIn("bob");
+      await app.page.unroute(/socket\.io/);
+      await app.expectConnected();
+      await expect(app.lines).toHaveCount(0);
+      await expect(app.message).toHaveValue("");
+      await app.say("hi");
+      await expect(app.lines).toHaveText(["bobhi"]);
+      await expect(app.page.getByRole("alert")).toHaveCount(0);
+      await expect(app.page.getByText("alice")).toHaveCount(0);
+      expect(site.server.said).not.toContain("for alice's eyes");
+      expect(other.complaints).toEqual([]);
     });
 
     test("comes back to a guarded page by one refresh after a reload, once the network is there", async ({

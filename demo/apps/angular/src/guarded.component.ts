@@ -25,7 +25,10 @@ import { fromStore } from "./from-store.ts";
       @if (problem()) {
         <p class="error" role="alert">{{ problem() }}</p>
       }
-      <router-outlet />
+      <!-- A new page for each user: what one has read and typed is not for the next. -->
+      @for (state of [user()]; track state?.subject) {
+        <router-outlet />
+      }
     </main>
   `,
 })

@@ -5,7 +5,7 @@ import { complaintOf, logout } from "../../api.ts";
 import { auth } from "./auth.ts";
 
 export function Layout() {
-  const { status } = useSession(auth.session);
+  const { status, subject } = useSession(auth.session);
   const [problem, setProblem] = useState("");
 
   async function signOut() {
@@ -38,7 +38,8 @@ export function Layout() {
             {problem}
           </p>
         )}
-        <Outlet />
+        {/* A new page for each user: what one has read and typed is not for the next. */}
+        <Outlet key={subject} />
       </main>
     </>
   );

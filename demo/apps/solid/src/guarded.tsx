@@ -44,7 +44,10 @@ export function Guarded(props: ParentProps) {
               {problem()}
             </p>
           </Show>
-          {props.children}
+          {/* A new page for each user: what one has read and typed is not for the next. */}
+          <Show when={user()?.subject} keyed>
+            {props.children}
+          </Show>
         </main>
       </Show>
     </Show>
