@@ -1,6 +1,17 @@
-import { describe, expect, it } from "vitest";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import { describe, expect, it, vi } from "vitest";
+import { Limits } from "../../demo/server/guards/limits.ts";
+import { Accounts } from "../../demo/server/people/accounts.ts";
+import { signInRoutes } from "../../demo/server/sign-in/sign-in-routes.ts";
 import { Connections } from "../../demo/server/sockets/connections.ts";
 import { Nodes } from "../../demo/server/sockets/nodes.ts";
+import { MemoryStore } from "../../demo/server/stores/memory-store.ts";
+import { AccessTokens } from "../../demo/server/tokens/access-tokens.ts";
+import { RefreshCookie } from "../../demo/server/tokens/refresh-cookie.ts";
+import { RefreshFamilies } from "../../demo/server/tokens/refresh-families.ts";
 import type {
   AdminClientEvents,
   AdminServerEvents,
@@ -262,5 +273,41 @@ describe("the end of a user's connections", () => {
     void connections.endUser("user-1", "suspended");
     expect(await told).toEqual({ reason: "suspended" });
     expect((await ended)[0]).toBe("io server disconnect");
+  });
+
+  it("is a sign-out everywhere too where a node has not confirmed it, and says that it has not", async () => {
+    const own = await serve({});
+    const complain = vi.spyOn(globalThis.console, "error").mockImplementation(() => {});
+    const unconfirmed = {
+      disconnectUser: () => Promise.reject(new Error("a node has not answered")),
+      devices: async () => [],
+    };
+    const connections = new Connections(own.io, new Nodes(own.io, false), {
+      namespaces: ["/"],
+      users: [unconfirmed],
+      event: "auth:revoked",
+    });
+    const store = new MemoryStore();
+    const families = new RefreshFamilies(store, { key: randomBytes(32), lifetime: 60_000, grace: 0 });
+    const routes = signInRoutes({
+      ...{ connections, families },
+      accounts: new Accounts(store, { passwordCost: 2 }),
+      accessTokens: new AccessTokens({ secret: "x".repeat(32), lifetime: 60_000 }),
+      refreshCookie: new RefreshCookie({ lifetime: 60_000, secure: false }),
+      limits: new Limits(store),
+    });
+    const site = express().use(express.json(), routes).listen(0, "127.0.0.1");
+    await once(site, "listening");
+    const { port } = site.address() as AddressInfo;
+    const { secret } = await families.start("user-1");
+    const response = await fetch(`http://127.0.0.1:${port}/logout-everywhere`, {
+      method: "POST",
+      headers: { cookie: `authsocket_refresh=${secret}` },
+    });
+    site.close();
+    expect(response.status).toBe(202);
+    expect(response.headers.get("set-cookie")).toContain("authsocket_refresh=;");
+    expect((await families.rotate(secret)).outcome).not.toBe("rotated");
+    expect(complain.mock.calls.join()).toContain("a node has not answered");
   });
 });

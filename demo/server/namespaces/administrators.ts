@@ -45,6 +45,11 @@ export function serveAdministrators(
     });
   }
 
+  async function endUser(userId: string, reason: string): Promise<Answer> {
+    if (await connections.endUser(userId, reason)) return { ok: true };
+    return refused("Done, but one of the servers has not confirmed it yet");
+  }
+
   async function obey(subject: string, order: unknown, action: Action): Promise<Answer> {
     if (!(await accounts.isAdministrator(subject))) {
       dismiss(subject);
@@ -81,8 +86,7 @@ export function serveAdministrators(
       "disconnectUser",
       serve(async ({ userId, reason }) => {
         if (!isText(reason)) return refused(`"reason" must have 1 to ${MAX_TEXT_LENGTH} characters`);
-        await connections.endUser(userId, reason);
-        return { ok: true };
+        return endUser(userId, reason);
       }),
     );
     socket.on(
@@ -91,9 +95,8 @@ export function serveAdministrators(
         if (typeof suspended !== "boolean") return refused('"suspended" must be true or false');
         if (userId === subject) return refused("You cannot suspend yourself");
         await accounts.change(userId, { suspended });
-        if (suspended) await connections.endUser(userId, "suspended");
         nodes.tell("people");
-        return { ok: true };
+        return suspended ? endUser(userId, "suspended") : { ok: true };
       }),
     );
     socket.on(

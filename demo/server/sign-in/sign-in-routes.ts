@@ -59,8 +59,9 @@ export function signInRoutes(parts: SignInParts): Router {
     await families.endAll(family.subject);
     // Whatever becomes of the connections, this browser is signed out.
     refreshCookie.clear(response);
-    await connections.endUser(family.subject, "signed out everywhere");
-    response.status(204).end();
+    const isConfirmed = await connections.endUser(family.subject, "signed out everywhere");
+    // 202: the user is signed out, and a node that has not confirmed it closes the connections when their tokens expire.
+    response.status(isConfirmed ? 204 : 202).end();
   });
 
   return router;

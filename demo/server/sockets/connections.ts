@@ -42,11 +42,21 @@ export class Connections {
     });
   }
 
-  /** Ends all of a user's sockets on all devices. The user can connect again. */
-  async endUser(subject: string, reason: string): Promise<void> {
-    // First, because it waits for nobody: `disconnectUser` rejects if a node has not confirmed it in time.
+  /**
+   * Ends all of a user's sockets on all devices. The user can connect again.
+   *
+   * @returns whether all nodes have confirmed it in time. If one has not, this server goes on telling it (V3)
+   */
+  async endUser(subject: string, reason: string): Promise<boolean> {
+    // First, because it waits for nobody.
     this.#nodes.tell("revoke", userRoom(subject), reason);
-    await Promise.all(this.#users.map((users) => users.disconnectUser(subject, reason)));
+    try {
+      await Promise.all(this.#users.map((users) => users.disconnectUser(subject, reason)));
+      return true;
+    } catch (error) {
+      console.error(error);
+      return false;
+    }
   }
 
   /** Ends the sockets of one server session, or of all server sessions of one browser. A new session can be started. */
