@@ -4,6 +4,41 @@ import { expect, it, onTestFinished } from "vitest";
 import type { DemoSocket } from "../../demo/pages/dashboard/index.ts";
 import { createSignOut } from "../../demo/pages/dashboard/sign-in/sign-out.ts";
 
+it("a sign-out that the server did not hear leaves the user signed in, and says so", async () => {
+  const server = createTestServer();
+  onTestFinished(() => server.close());
+  const auth: DemoSocket = server.socket({ store: memoryStore(server.issue()) });
+  await server.settled();
+  const shown: string[] = [];
+  const signOut = createSignOut(auth, (heading, words) => shown.push(`${heading}: ${words}`));
+
+  await signOut(async () => false);
+  await server.settled();
+  expect([auth.session.state.status, auth.state.status]).toEqual(["signedIn", "connected"]);
+  expect(shown).toEqual(["You are still signed in: the server could not be reached."]);
+
+  await signOut(async () => true);
+  expect(auth.session.state.status).toBe("signedOut");
+  expect(shown).toHaveLength(1);
+});
+
+it("a sign-out at an identity provider does not wait for the demo's server", async () => {
+  const server = createTestServer();
+  onTestFinished(() => server.close());
+  const auth: DemoSocket = server.socket({ store: memoryStore(server.issue()) });
+  await server.settled();
+  const done: string[] = [];
+  const signOut = createSignOut(auth, (heading) => done.push(heading), {
+    client: "a client",
+    renewsBefore: 0,
+    signIn: async () => {},
+    signOut: async () => void done.push("signed out at the provider"),
+  });
+  await signOut(async () => false);
+  expect(auth.session.state.status).toBe("signedOut");
+  expect(done).toEqual(["You are signed out only here", "signed out at the provider"]);
+});
+
 it("a sign-out that fails at the identity provider leaves the next revocation to be looked into", async () => {
   const server = createTestServer();
   onTestFinished(() => server.close());

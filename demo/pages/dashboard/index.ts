@@ -56,8 +56,9 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
     auth.dispose();
   };
 
-  // What happened, in words: to read, and for screen readers to announce.
-  const log = createLog();
+  // What happened, in words: to read, and for screen readers to announce. The log comes first: it forgets one user's lines
+  // before the journal writes the next one's.
+  const log = createLog(session);
   const write = (line: Line) => log.write(line, Date.now());
   const announcer = createAnnouncer(auth);
   keepJournal(auth, write);
@@ -67,13 +68,13 @@ export function mount(root: Element, auth: DemoSocket, settings: PageSettings): 
   const signIn = provider
     ? createProviderSignIn(session, revocation, provider)
     : createSignInForm(session, revocation, { onSignedIn: () => views.focus() });
-  const signOut = createSignOut(auth, write, provider);
+  const note = createNoteBanner(auth, write);
+  const signOut = createSignOut(auth, note.show, provider);
   const checking = createCheckingNotice(session);
 
   // Above every view: the state, and what the user must know now.
   const status = createStatusPanel(auth, () => signOut(logout));
   const refusal = createRefusalBanner(auth, revocation);
-  const note = createNoteBanner(auth, write);
 
   // The view "Live": one connection that outlives its tokens, and buttons to break it.
   const countdown = createTokenCountdown(session, provider);

@@ -1,7 +1,7 @@
 import { element, setText } from "../elements/element.ts";
 import { createPanel } from "../elements/panel.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
-import { onOtherUser } from "../state/session-watch.ts";
+import { onUserGone } from "../state/session-watch.ts";
 import { nameOf } from "../state/user.ts";
 import { deliver } from "./chat-delivery.ts";
 import { type ChatLine, receiveLine, sendLine, settleLine } from "./chat-lines.ts";
@@ -78,7 +78,7 @@ export function createChat({ session, socket }: DemoSocket, end: AbortSignal): H
   socket.on("chat", (message) => update(receiveLine(lines, message)));
 
   // What one user wrote is not for the next.
-  onOtherUser(session, () => {
+  onUserGone(session, () => {
     input.value = "";
     update([]);
   });

@@ -1,5 +1,7 @@
 import { element } from "../elements/element.ts";
 import { createPanel } from "../elements/panel.ts";
+import type { DemoSocket } from "../server/demo-socket.ts";
+import { onUserGone } from "../state/session-watch.ts";
 import type { Line } from "./lines.ts";
 
 export interface Log {
@@ -10,7 +12,7 @@ export interface Log {
 const capacity = 200;
 
 /** What happened, newest first. Screen readers can read it, but do not announce it: the announcer does that. */
-export function createLog(): Log {
+export function createLog(session: DemoSocket["session"]): Log {
   const list = element("ol", {
     class: "log-lines ruled",
     "data-testid": "log",
@@ -19,6 +21,8 @@ export function createLog(): Log {
     "aria-label": "What happened, newest first",
     tabindex: 0,
   });
+  // What happened to one user is not for the next.
+  onUserGone(session, () => list.replaceChildren());
   return {
     node: createPanel("log", "Log", list),
     write({ tone, text }, at) {

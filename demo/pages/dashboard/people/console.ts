@@ -3,7 +3,7 @@ import { createLesson } from "../elements/panel.ts";
 import type { Line } from "../log/lines.ts";
 import type { AdminDoor } from "../namespaces/admin-door.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
-import { onOtherUser } from "../state/session-watch.ts";
+import { onUserGone } from "../state/session-watch.ts";
 import { createTitledStatus } from "../state/status-badge.ts";
 import { socketWords } from "../state/status-words.ts";
 import { createUserCard, type UserCard } from "./user-card.ts";
@@ -61,7 +61,7 @@ export function createConsole(
     });
   });
   // What an administrator saw is not for the next user.
-  onOtherUser(session, () => {
+  onUserGone(session, () => {
     cards.clear();
     list.replaceChildren();
   });

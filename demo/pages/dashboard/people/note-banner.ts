@@ -1,7 +1,7 @@
 import { element, setText } from "../elements/element.ts";
 import type { Line } from "../log/lines.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
-import { watchSession } from "../state/session-watch.ts";
+import { onUserGone } from "../state/session-watch.ts";
 
 export interface NoteBanner {
   readonly node: HTMLElement;
@@ -31,8 +31,6 @@ export function createNoteBanner({ session, socket }: DemoSocket, write: (line: 
   clear();
   socket.on("note", (note) => show(note.from, note.text));
   // A message to one user is not for the next.
-  watchSession(session, (_, change) => {
-    if (change?.kind === "started") clear();
-  });
+  onUserGone(session, clear);
   return { node, show };
 }

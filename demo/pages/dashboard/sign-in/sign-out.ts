@@ -1,14 +1,16 @@
-import type { Line } from "../log/lines.ts";
 import type { DemoSocket } from "../server/demo-socket.ts";
 import type { ProviderSettings } from "../token/page-settings.ts";
 
 /** Signs out at the server by `tellServer`, which answers whether that worked, then in this browser. */
 export type SignOut = (tellServer: () => Promise<boolean>) => Promise<void>;
 
-/** @param provider the identity provider's client, which forgets its tokens too */
+/**
+ * @param show tells the user what has not worked
+ * @param provider the identity provider's client, which forgets its tokens too
+ */
 export function createSignOut(
   { session, socket }: DemoSocket,
-  write: (line: Line) => void,
+  show: (heading: string, words: string) => void,
   provider?: ProviderSettings,
 ): SignOut {
   /** While true, the server's revocations are the answer to this sign-out. */
@@ -24,12 +26,13 @@ export function createSignOut(
     leaving = true;
     try {
       const ended = await tellServer();
+      // While the server has the session, a reload would sign the user in again. A provider's client keeps its tokens itself.
+      if (!ended && !provider) {
+        show("You are still signed in", "the server could not be reached.");
+        return;
+      }
       await session.signOut();
-      if (!ended)
-        write({
-          tone: "bad",
-          text: "The server could not be reached. The session still exists there until it expires.",
-        });
+      if (!ended) show("You are signed out only here", "the server could not be reached.");
       await provider?.signOut();
     } finally {
       leaving = false;

@@ -17,12 +17,15 @@ export function watchSession(
   follow(session.state);
 }
 
-/** Calls `listener` when another user signs in than the one before. */
-export function onOtherUser(session: DemoSocket["session"], listener: () => void): void {
-  let last: string | undefined;
-  watchSession(session, ({ subject }) => {
-    if (subject === undefined) return;
-    if (last !== undefined && subject !== last) listener();
-    last = subject;
+/**
+ * Calls `listener` when what the page shows is not for its user any more: the user has signed out, or another one is signed in.
+ * A user whose session has expired may come back to it.
+ */
+export function onUserGone(session: DemoSocket["session"], listener: () => void): void {
+  let user: string | undefined;
+  watchSession(session, ({ status, subject, error }) => {
+    const next = status === "signedOut" && !error ? undefined : (subject ?? user);
+    if (user !== undefined && next !== user) listener();
+    user = next;
   });
 }
