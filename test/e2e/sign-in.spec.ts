@@ -95,8 +95,8 @@ on("script-tag page", () => {
     context,
   }) => {
     await demo.openSignedIn();
-    // The server has not been told of this sign-out, so that the cookie would still do.
-    await demo.page.route("**/api/logout", (route) => route.abort());
+    // The answer is not the server's, which has not been told of this sign-out: the cookie would still do.
+    await demo.page.route("**/api/logout", (route) => route.fulfill({ status: 204 }));
     await demo.signOut();
     expect((await context.cookies(`${server.url}/api`)).map(({ name }) => name)).toContain(
       "authsocket_refresh",
@@ -109,6 +109,18 @@ on("script-tag page", () => {
 
     await demo.signIn("alice");
     expect(server.refreshes).toHaveLength(before);
+  });
+
+  test("a sign-out that the server did not hear is none, and the page says so", async ({ demo }) => {
+    await demo.openSignedIn();
+    await demo.page.route("**/api/logout", (route) => route.abort("internetdisconnected"));
+    await demo.button("Sign out").click();
+    await expect(demo.note).toContainText("You are still signed in: the server could not be reached.");
+    await demo.expectConnected();
+    await demo.page.unroute("**/api/logout");
+    await demo.signOut();
+    await expect(demo.note).toBeHidden();
+    await expect(demo.log).not.toContainText("could not be reached");
   });
 });
 
