@@ -7,6 +7,8 @@ import { disposed } from "../support/disposal.ts";
 import { startServer } from "../support/guarded-server.ts";
 import { live, protect, RENEWALS } from "../support/load.ts";
 import { slowLineTo } from "../support/slow-line.ts";
+import { VirtualServer } from "../support/virtual-server.ts";
+import { VirtualTime } from "../support/virtual-time.ts";
 
 const nothing = { lost: 0, duplicated: 0, overtaken: 0 };
 
@@ -93,6 +95,30 @@ describe("renewal by reconnecting", () => {
     await Promise.all([renewed, answered]);
     await auth.socket.emitWithAck("up", 2);
     expect(heard).toEqual([1, 2]);
+  });
+
+  it("T12 an event that `retries` had to send twice holds up no later renewal", async () => {
+    const time = new VirtualTime();
+    const server = new VirtualServer(time);
+    let isSilent = true;
+    server.io.on("connection", (socket) => {
+      socket.on("up", (_, acknowledge: () => void) => isSilent || acknowledge());
+    });
+    const store = memoryStore({ accessToken: issueToken() });
+    const auth = server.connect({
+      session: { store, refresh: async () => issueToken() },
+      socket: { io: { retries: 3 } },
+    });
+    await time.pass(1_000);
+    auth.socket.emit("up", 1);
+    await time.pass(100);
+    isSilent = false;
+    server.drop();
+    await time.pass(10_000);
+    const { length } = server.connects;
+    auth.reconnect();
+    await time.pass(500);
+    expect(server.connects).toHaveLength(length + 1);
   });
 
   it("T12 volatile events stay volatile, and are sent as they were", async () => {

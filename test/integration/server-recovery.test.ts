@@ -13,6 +13,7 @@ import {
   Tokens,
 } from "../support/guarded-server.ts";
 import { MemoryCluster } from "../support/memory-cluster.ts";
+import { uncaught } from "../support/uncaught.ts";
 
 type Options = Partial<AuthenticateOptions<Claims, Socket>>;
 
@@ -41,18 +42,6 @@ async function expiry(url: string, token: unknown) {
   const cut = next(witness, "disconnect");
   await enter(witness);
   await cut;
-}
-
-/** The next error that nobody catches, which would end the process. */
-function uncaught(): Promise<Error> {
-  const listeners = process.listeners("uncaughtException");
-  process.removeAllListeners("uncaughtException");
-  return new Promise((resolve) => {
-    process.once("uncaughtException", (error) => {
-      for (const listener of listeners) process.on("uncaughtException", listener);
-      resolve(error);
-    });
-  });
 }
 
 /** Waits until a packet that contains a text has reached the server. */

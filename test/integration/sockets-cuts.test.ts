@@ -328,6 +328,44 @@ describe("B14 a plain server with recovery, which verifies no connection that it
   });
 });
 
+describe("B14 T13 a plain server with recovery, which keeps a session after it was resumed", () => {
+  it.each(["auto", "reconnect"] as const)(
+    "B14 T13 whom it disconnects at each connection is kicked after a few, renewal: %s",
+    async (renewal) => {
+      const server = await startAuthServer({ connectionStateRecovery: {} });
+      const { session, clock } = sessionWith(() => issueToken());
+      const io = { reconnectionDelay: 1, reconnectionDelayMax: 1 };
+      const auth = disposed(new AuthSocket(server.url, { session, renewal, io }));
+      await hearNews(server.io, auth);
+      await clock.skip(3_000_000);
+      await session.getToken({ forceRefresh: true });
+      if (renewal === "auto") server.drop();
+      await until(auth, (state) => state.status === "connected" && state.recovered);
+      await clock.skip(700_000);
+      server.io.on("connection", (socket) => socket.disconnect());
+      const { connections } = server;
+      server.kick();
+      expect((await untilStatus(auth, "refused")).error.code).toBe("kicked");
+      expect(server.connections - connections).toBeLessThanOrEqual(2);
+    },
+  );
+
+  it("B19 what the app has left is not resumed: its middleware is asked, and its rooms are left", async () => {
+    const server = await startAuthServer({ connectionStateRecovery: {} });
+    const { session } = sessionWith(() => issueToken());
+    const io = { reconnectionDelay: 1, reconnectionDelayMax: 1 };
+    const auth = disposed(new AuthSocket(server.url, { session, io }));
+    await hearNews(server.io, auth);
+    server.drop();
+    await until(auth, (state) => state.status === "connected" && state.recovered);
+    server.io.socketsJoin("room");
+    await auth.disconnect().connect().whenConnected();
+    expect(auth.state).toMatchObject({ recovered: false });
+    expect(server.connects.at(-1)?.payload).toEqual({ token: session.token });
+    expect(server.sockets().map(({ rooms }) => rooms.has("room"))).toEqual([false]);
+  });
+});
+
 describe("B14 a server that says hello on each recovery", () => {
   it("B14 has verified the token of then: whom it disconnects is kicked", async () => {
     const { io, url } = await startServer({ connectionStateRecovery: {} });

@@ -289,6 +289,35 @@ describe("B21 a user who becomes a guest", () => {
   });
 });
 
+describe("B21 a user of whom it is no longer known whether somebody is signed in", () => {
+  it("B21 is waited for as long as refreshTimeout again, and is no guest meanwhile", async () => {
+    const server = await startAuthServer();
+    server.admit = () => {};
+    const clock = new SkippableClock();
+    const answer = deferred<string>();
+    let named = "opaque-alice";
+    const sessions = [0, 1].map(() => {
+      const options = { name: "shop", store: memoryStore(), refresh: () => answer.promise };
+      return disposed(new AuthSession(options, clock));
+    });
+    const [session, otherTab] = sessions;
+    if (!session || !otherTab) throw new Error("two sessions are opened");
+    const auth = disposed(new AuthSocket(server.url, { session, anonymous: true }));
+    await session.signIn(named);
+    await auth.whenConnected();
+    await clock.skip(60_000);
+    named = "opaque-bob";
+    await otherTab.signIn(named);
+    await until(auth, (state) => state.status === "connecting");
+    await clock.skip(9_000);
+    await server.quiet();
+    expect(server.tokens).toEqual(["opaque-alice"]);
+    answer.resolve(named);
+    await untilUser(auth);
+    expect(server.tokens).toEqual(["opaque-alice", "opaque-bob"]);
+  });
+});
+
 describe("B21 a server without guests", () => {
   it("B21 refuses one: signedOut, no refresh for it, and connected after a sign-in", async () => {
     const { url, tokens, connects } = await site({ guests: false });

@@ -87,6 +87,7 @@ describe("the option payload", () => {
     ["returns a promise", () => Promise.resolve({}) as never, "TypeError"],
     ["names pid", () => ({ pid: "another's" }), "TypeError"],
     ["names offset, even undefined", () => ({ offset: undefined }), "TypeError"],
+    ["returns what cannot be encoded", () => ({ build: 10n }), "TypeError"],
   ])(
     "T6 one that %s is refused with that cause, and nothing is sent",
     async (_, payload: () => object, cause) => {

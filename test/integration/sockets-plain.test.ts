@@ -6,6 +6,7 @@ import { type AuthServer, issueToken, Refusal, startAuthServer, verify } from ".
 import { disposed } from "../support/disposal.ts";
 import { kickForGood } from "../support/kicks.ts";
 import { recordStatuses, until, untilStatus } from "../support/states.ts";
+import { uncaught } from "../support/uncaught.ts";
 
 type IoOptions = NonNullable<AuthSocketOptions["io"]>;
 
@@ -351,14 +352,7 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
 
 describe("B9 a packet that cannot be encoded", () => {
   it("B24 which was emitted while nothing was connected costs nothing but itself", async () => {
-    const uncaught = new Promise<Error>((resolve) => {
-      const listeners = process.listeners("uncaughtException");
-      process.removeAllListeners("uncaughtException");
-      process.once("uncaughtException", (error) => {
-        for (const listener of listeners) process.on("uncaughtException", listener);
-        resolve(error);
-      });
-    });
+    const reported = uncaught();
     const server = await startAuthServer();
     const auth = open(server.url, {}, false);
     const answer = auth.socket.emitWithAck("id", 10n).catch((error) => error);
@@ -367,8 +361,35 @@ describe("B9 a packet that cannot be encoded", () => {
     await auth.whenConnected();
     await auth.socket.emitWithAck("ask", 1);
     expect(server.heard("after")).toEqual(["x"]);
-    expect((await uncaught).message).toContain("BigInt");
+    expect((await reported).message).toContain("BigInt");
     expect(await answer).toBeInstanceOf(TypeError);
+  });
+
+  it.each<[string, string, (socket: Socket) => void]>([
+    ["a packet that cannot be encoded", "BigInt", (socket) => void socket.emit("id", 10n)],
+    [
+      "an onAnyOutgoing listener that throws",
+      "logger",
+      (socket) => {
+        socket.onAnyOutgoing((event) => {
+          if (event === "id") throw new Error("the logger's");
+        });
+        socket.emit("id", 1);
+      },
+    ],
+  ])("T12 with retries, %s keeps nobody from being connected, and is told once", async (_, words, spoil) => {
+    const server = await startAuthServer();
+    const auth = open(server.url, { retries: 1, ackTimeout: 50 }, false);
+    spoil(auth.socket);
+    let connects = 0;
+    auth.socket.on("connect", () => connects++);
+    const reported = uncaught();
+    auth.connect();
+    await auth.whenConnected();
+    expect((await reported).message).toContain(words);
+    expect(await auth.socket.emitWithAck("ask", 1)).toBe(1);
+    expect(connects).toBe(1);
+    expect(server.connects).toHaveLength(1);
   });
 });
 

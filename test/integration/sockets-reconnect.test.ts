@@ -7,6 +7,7 @@ import { disposed } from "../support/disposal.ts";
 import { next, startServer, Tokens } from "../support/guarded-server.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { recordStatuses, until, untilStatus } from "../support/states.ts";
+import { uncaught } from "../support/uncaught.ts";
 
 function sessionWith(store = memoryStore({ accessToken: issueToken() })) {
   const clock = new SkippableClock();
@@ -150,6 +151,22 @@ describe("reconnect()", () => {
     expect([...(await answers), ...(await later)]).toEqual(Array.from({ length: 100 }, (_, index) => index));
     await server.until(() => server.connections === 2);
     expect(server.heard("ask")).toEqual(Array.from({ length: 100 }, (_, index) => index));
+  });
+
+  it("B9 a listener of the engine's close that throws leaves Socket.IO's delay as it was", async () => {
+    const server = await startAuthServer();
+    const { session } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    const { io } = auth.socket;
+    const delay = io.reconnectionDelay();
+    io.engine.on("close", () => {
+      throw new Error("the app's own");
+    });
+    const reported = uncaught();
+    auth.reconnect();
+    expect((await reported).message).toBe("the app's own");
+    expect(io.reconnectionDelay()).toBe(delay);
   });
 
   it("B27 is exempt from the budget: each call may cost a refresh", async () => {

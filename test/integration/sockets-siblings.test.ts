@@ -10,6 +10,7 @@ import { identify, protect } from "../support/load.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { slowLineTo } from "../support/slow-line.ts";
 import { untilStatus } from "../support/states.ts";
+import { uncaught } from "../support/uncaught.ts";
 
 const PERIOD = 5;
 
@@ -189,6 +190,31 @@ describe("a namespace that comes and goes beside a connected one", () => {
       await Promise.all([auth.whenConnected(), auth.of("/chat").whenConnected()]);
       await auth.socket.emitWithAck("ask", handshakes);
     }
+  });
+
+  it("T4 B9 a callback that throws as its namespace is left costs the sibling nothing", async () => {
+    const { server, auth, chat } = await pair();
+    const reported = uncaught();
+    chat.socket.timeout(60_000).emit("hang", () => {
+      throw new Error("the app's own");
+    });
+    await chat.disconnect().connect().whenConnected();
+    expect((await reported).message).toBe("the app's own");
+    expect(await auth.socket.emitWithAck("ask", 1)).toBe(1);
+    expect(server.handshakes).toBe(1);
+    expect(server.doubles).toBe(0);
+  });
+
+  it("B12 T3 a namespace that is left and connected anew as the engine opens sends one CONNECT", async () => {
+    const { server, auth, chat } = await pair();
+    auth.disconnect();
+    chat.disconnect();
+    await server.until(() => server.sockets().length === 0);
+    auth.socket.io.once("open", () => void chat.disconnect().connect());
+    await Promise.all([auth.connect().whenConnected(), chat.connect().whenConnected()]);
+    await Promise.all([auth, chat].map(({ socket }) => socket.emitWithAck("ask", 1)));
+    expect(server.doubles).toBe(0);
+    expect(server.sockets("/chat")).toHaveLength(1);
   });
 
   it("B18 an answer that comes after its namespace was left is not sent, and costs the sibling nothing", async () => {

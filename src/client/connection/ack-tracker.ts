@@ -17,7 +17,6 @@ export function trackAcks(socket: Socket, hasQueue: boolean): AckTracker {
   /** In the order of sending. */
   const unacknowledged = new Set<Promise<void>>();
   let isHeld = false;
-  let isVolatile = false;
 
   const watched = (acknowledge?: (...answer: unknown[]) => void) => {
     let watcher = (..._: unknown[]) => {};
@@ -35,10 +34,12 @@ export function trackAcks(socket: Socket, hasQueue: boolean): AckTracker {
 
   const send = (...args: unknown[]) => {
     const acknowledge = typeof args[args.length - 1] === "function" ? (args.pop() as () => void) : undefined;
-    // The queue asks for acknowledgements itself, of all but volatile events: the server notices nothing of these.
-    if (hasQueue ? !isVolatile : acknowledge) args.push(watched(acknowledge));
+    // The queue asks for acknowledgements itself, of all but volatile events: the server notices nothing of these. What it
+    // sends again is waited for already.
+    const { flags } = socket as unknown as { flags: { volatile?: boolean; fromQueue?: boolean } };
+    const isWatched = hasQueue ? !flags.volatile && !flags.fromQueue : acknowledge;
+    if (isWatched) args.push(watched(acknowledge));
     else if (acknowledge) args.push(acknowledge);
-    isVolatile = false;
     if (!isHeld) return emit.apply(socket, args as Parameters<typeof emit>);
     const { connected } = socket;
     // Only what is emitted is held: what arrives meanwhile is handed on as ever.
@@ -52,16 +53,7 @@ export function trackAcks(socket: Socket, hasQueue: boolean): AckTracker {
     }
   };
 
-  Object.defineProperties(socket, {
-    emit: { value: send, configurable: true, writable: true },
-    volatile: {
-      get: () => {
-        isVolatile = true;
-        return Reflect.get(Object.getPrototypeOf(socket), "volatile", socket);
-      },
-      configurable: true,
-    },
-  });
+  Object.assign(socket, { emit: send });
 
   return {
     lost: () => {
@@ -79,7 +71,7 @@ export function trackAcks(socket: Socket, hasQueue: boolean): AckTracker {
       if (!hasQueue) unacknowledged.clear();
     },
     detach: () => {
-      for (const name of ["emit", "volatile"]) Reflect.deleteProperty(socket, name);
+      Reflect.deleteProperty(socket, "emit");
     },
   };
 }

@@ -36,7 +36,7 @@ import type { NamespaceGate } from "./namespace-gate.ts";
 import type { AuthSocketOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
 import { CONNECT, type Packet } from "./packet.ts";
-import { connectPayload } from "./payload.ts";
+import { connectPayload, unsendable } from "./payload.ts";
 import { RecoveryCursor } from "./recovery-cursor.ts";
 import { answerRefusal, type ConnectError, isTokenRefused } from "./refusal.ts";
 import {
@@ -310,10 +310,10 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   follow(): void {
-    const view = this.#view;
     const before = this.#guest.role;
     this.#guest.follow();
     const { role } = this.#guest;
+    const view = this.#view;
     this.#user = this.#session.user;
     const dropped = this.#dropped;
     this.#dropped = undefined;
@@ -582,7 +582,8 @@ export class Connection implements SessionClient, SocketOwner {
   asked(answer: (payload: object) => void): void {
     const { active, io } = this.socket;
     // Left, or left and connected anew, by a listener of the very event that Socket.IO is still telling others of.
-    if (!active || io.engine.readyState !== "open") return;
+    // Where a sibling has kept the engine open, it has been asked already (B12).
+    if (!active || io.engine.readyState !== "open" || this.#gate.isShut) return;
     const state = this.#state;
     if (state.status === "connected" || !(isUnderWay(state) || state.status === "idle")) return;
     this.#answer = answer;
@@ -617,8 +618,13 @@ export class Connection implements SessionClient, SocketOwner {
       }
       if (isGuest(credential)) this.#outbox.withhold();
       else this.#outbox.restore(this.#user.id);
+      try {
+        answer({ ...payload, ...this.#cursor.fields(credential === "guest" ? -1 : this.#user.id) });
+      } catch (error) {
+        this.#stop(unsendable(error), "signIn");
+        return;
+      }
       this.#gate.sent();
-      answer({ ...payload, ...this.#cursor.fields(credential === "guest" ? -1 : this.#user.id) });
     });
   }
 
@@ -753,6 +759,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.tracker.lost();
     this.#outbox.lost();
     this.#prove();
+    if (reason.startsWith("io ")) this.#cursor.left();
     if (reason === "io server disconnect") this.#cut();
     else if (reason !== "io client disconnect") this.#lost(reason);
   }

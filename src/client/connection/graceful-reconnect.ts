@@ -45,7 +45,11 @@ export async function reconnectGracefully(
   }
   const delay = manager.reconnectionDelay();
   manager.reconnectionDelay(0);
-  engine.close();
+  try {
+    engine.close();
+  } catch (error) {
+    platform.report(error); // of a listener of the app's (B9)
+  }
   manager.reconnectionDelay(delay);
 }
 

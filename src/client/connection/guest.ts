@@ -58,14 +58,20 @@ export class Guest {
 
   /** The session has changed. */
   follow(): void {
+    const wasUser = this.#role === "user";
     this.#role = this.#mayBe && this.#session.currentToken === undefined ? "guest" : "user";
     if (this.#role === "user") this.#isRefused = false;
+    else if (wasUser) this.#wait();
   }
 
   /** The app connects: whoever was refused tries again. */
   asked(): void {
-    if (this.#isAllowed) this.#waitsUntil ??= this.#now + this.#session.refreshTimeout;
+    if (this.#isAllowed && this.#waitsUntil === undefined) this.#wait();
     this.#isRefused = false;
+  }
+
+  #wait(): void {
+    this.#waitsUntil = this.#now + this.#session.refreshTimeout;
   }
 
   /** The server takes no guests: it waits for a sign-in. */

@@ -61,9 +61,13 @@ export class NamespaceGate {
     if (!socket.active) return;
     const { connected } = socket;
     const { engine } = socket.io;
-    Socket.prototype.disconnect.call(socket);
-    // A sibling keeps the engine open, and a CONNECT right behind the DISCONNECT would cost it.
-    if (connected && engine.readyState === "open") this.#settle(engine);
+    try {
+      Socket.prototype.disconnect.call(socket);
+    } finally {
+      // Also where a callback of the app's has thrown (B9). A sibling keeps the engine open, and a CONNECT right behind the
+      // DISCONNECT would cost it.
+      if (connected && engine.readyState === "open") this.#settle(engine);
+    }
   }
 
   /** A CONNECT goes out. */

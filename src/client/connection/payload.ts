@@ -14,12 +14,17 @@ export function connectPayload(
     }
     return payload;
   } catch (cause) {
-    return new AuthSocketError(
-      "forbidden",
-      `"payload" threw or did not return a plain object, so the socket did not connect: see the cause`,
-      { cause },
-    );
+    return unsendable(cause);
   }
+}
+
+/** @param cause what the app's option has thrown, or Socket.IO, which could not encode what the option returned */
+export function unsendable(cause: unknown): AuthSocketError {
+  return new AuthSocketError(
+    "forbidden",
+    `"payload" threw, or did not return a plain object that can be sent, so the socket did not connect: see the cause`,
+    { cause },
+  );
 }
 
 function defaultPayload(token: string | undefined): object {

@@ -9,13 +9,18 @@ export class RecoveryCursor {
    */
   #offset: string | undefined | null;
   #isRecoverable = false;
-  /** Whom the server last knew this Socket as. */
-  #knownAs: number | undefined;
+  /** Whom the server last knew this Socket as; null: nobody any more. */
+  #knownAs: number | undefined | null;
 
   /** @param user the id of the user, negative for a guest */
   connected(user: number): void {
     if (this.#isAnother(user)) this.#offset = null;
     this.#knownAs = user;
+  }
+
+  /** A DISCONNECT ends it for good. An adapter may still have an older session, whose token has been replaced since (B14). */
+  left(): void {
+    this.#knownAs = null;
   }
 
   /** A server without recovery gives no pid, and is sent no offset. */

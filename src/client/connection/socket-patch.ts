@@ -81,6 +81,8 @@ export function keepListeners(emitter: Emitter, listeners: object): () => void {
 
 /** What Socket.IO declares private, and no build renames. */
 interface Inner {
+  onconnect(id: string, pid?: string): void;
+  emitReserved(event: "connect"): void;
   emitEvent(event: unknown[]): void;
   ack(id: number): (...args: unknown[]) => void;
   notifyOutgoingListeners(packet: Buffered): void;
@@ -141,6 +143,8 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
   const pending = new Map<(error: Error) => void, Socket["sendBuffer"][number] | undefined>();
   let isDetached = false;
   let connections = 0;
+  /** Socket.IO has told of the present connection: releases differ in whether the queue of `retries` comes first. */
+  let isTold = false;
 
   const emitWithAck = (...args: Parameters<Socket["emitWithAck"]>) => {
     if (isDetached) return Promise.reject(disposed());
@@ -187,9 +191,23 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
       };
     },
     emitBuffered: () => emitBuffered(socket, (error) => owner.report(error)),
+    // B9: what the queue of `retries` sends first may be impossible to encode, and keeps nobody from being connected.
+    onconnect: (...args: Parameters<Inner["onconnect"]>) => {
+      const inner = socket as unknown as Inner;
+      isTold = false;
+      try {
+        (Socket.prototype as unknown as Inner).onconnect.apply(socket, args);
+      } catch (error) {
+        owner.report(error);
+        if (!isTold) inner.emitReserved("connect");
+      }
+    },
   });
   const dropListeners = keepListeners(socket, {
-    connect: () => owner.accepted(),
+    connect: () => {
+      isTold = true;
+      owner.accepted();
+    },
     connect_error: (error: ConnectError) => owner.failed(error),
     disconnect: (reason: string) => owner.disconnected(reason),
   });
