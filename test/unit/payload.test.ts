@@ -33,7 +33,7 @@ describe("the CONNECT payload", () => {
     expect(connectPayload(() => payload as object, "a")).toMatchObject({
       name: "AuthSocketError",
       code: "forbidden",
-      message: `"payload" threw or did not return a plain object, so the socket did not connect: see the cause`,
+      message: `"payload" threw, or did not return a plain object that can be sent, so the socket did not connect: see the cause`,
       cause: new TypeError(`"payload" must return a plain object`),
     });
   });
