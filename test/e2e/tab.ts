@@ -18,6 +18,7 @@ export interface TabOptions {
   refreshTimeout?: number;
   leeway?: number;
   retry?: { base?: number };
+  io?: { transports?: string[] };
 }
 
 /** One tab of the site, which holds an AuthSocket and nothing else. */
