@@ -87,8 +87,6 @@ interface Inner {
   ack(id: number): (...args: unknown[]) => void;
   notifyOutgoingListeners(packet: Buffered): void;
   packet(packet: Buffered): void;
-  /** Of the events that are to be answered, by their ids. Those that reject are marked. */
-  readonly acks: Record<number, ((error: unknown) => void) & { withError?: boolean }>;
 }
 
 type Buffered = Socket["sendBuffer"][number];
@@ -96,8 +94,14 @@ type Buffered = Socket["sendBuffer"][number];
 /**
  * Hands on what was received, and sends what was emitted, before the connection. One by one, so that a listener which
  * throws keeps neither the others nor the connection (B9), and one that leaves or changes the user ends it (B16).
+ *
+ * @param failed what is done about a packet that cannot be encoded
  */
-function emitBuffered(socket: Socket, report: (error: unknown) => void): void {
+function emitBuffered(
+  socket: Socket,
+  report: (error: unknown) => void,
+  failed: (packet: Buffered, error: unknown) => void,
+): void {
   const inner = socket as unknown as Inner;
   const isolated = (run: () => void) => {
     try {
@@ -122,13 +126,7 @@ function emitBuffered(socket: Socket, report: (error: unknown) => void): void {
       inner.packet(packet);
     } catch (error) {
       report(error);
-      // B18: it cannot be encoded, and nobody will answer it.
-      const id = Number(packet.id);
-      const acknowledge = inner.acks[id];
-      if (acknowledge?.withError) {
-        Reflect.deleteProperty(inner.acks, id);
-        isolated(() => acknowledge(error));
-      }
+      failed(packet, error);
     }
   }
 }
@@ -140,7 +138,7 @@ function emitBuffered(socket: Socket, report: (error: unknown) => void): void {
  */
 export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolean): SocketPatch {
   /** With the packet, if it was buffered. */
-  const pending = new Map<(error: Error) => void, Socket["sendBuffer"][number] | undefined>();
+  const pending = new Map<(error: unknown) => void, Buffered | undefined>();
   let isDetached = false;
   let connections = 0;
   /** Socket.IO has told of the present connection: releases differ in whether the queue of `retries` comes first. */
@@ -190,7 +188,15 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
         if (socket.connected && connection === connections) answer(...args);
       };
     },
-    emitBuffered: () => emitBuffered(socket, (error) => owner.report(error)),
+    emitBuffered: () =>
+      emitBuffered(
+        socket,
+        (error) => owner.report(error),
+        (packet, error) => {
+          // B18: nobody will answer it.
+          for (const [reject, buffered] of pending) if (buffered === packet) reject(error);
+        },
+      ),
     // B9: what the queue of `retries` sends first may be impossible to encode, and keeps nobody from being connected.
     onconnect: (...args: Parameters<Inner["onconnect"]>) => {
       const inner = socket as unknown as Inner;
