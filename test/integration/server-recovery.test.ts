@@ -1,4 +1,5 @@
-import type { Socket } from "socket.io";
+import type { Server, Socket } from "socket.io";
+import type { Socket as ClientSocket } from "socket.io-client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { AuthError, type AuthenticateOptions, authenticate, userRoom } from "../../src/server/index.ts";
 import {
@@ -822,5 +823,159 @@ describe("recovery across nodes", () => {
 
     expect(socket.recovered).toBe(false);
     expect(received).toEqual([]);
+  });
+});
+
+describe("V5 where an adapter stores a session by its private id alone, it comes back only where it was", () => {
+  /** A server whose namespaces share the adapter's store. */
+  async function startShared() {
+    const cluster = new MemoryCluster();
+    const { io, url } = await startServer({ adapter: cluster.adapter, connectionStateRecovery: {} });
+    return { cluster, io, url, tokens: new Tokens() };
+  }
+
+  /** Connects to a namespace, is dropped there, and returns what a CONNECT asks for that session with. */
+  async function lost(io: Server, socket: ClientSocket, namespace: string) {
+    const known = next(socket, "known");
+    socket.connect();
+    await next(socket, "connect");
+    serverSide(io, socket, namespace).emit("known");
+    await known;
+    const { _pid: pid, _lastOffset: offset } = socket as unknown as { _pid: string; _lastOffset: string };
+    await drop(io, socket, namespace);
+    return { pid, offset };
+  }
+
+  /** A client, and the names of what it receives. */
+  function asking(url: string, payload: object) {
+    const socket = client(url, payload);
+    const received: string[] = [];
+    socket.onAny((event) => received.push(event));
+    return { socket, received };
+  }
+
+  it("the app's middleware keeps out whoever brings the session of another namespace", async () => {
+    const { io, url, tokens } = await startShared();
+    authenticate(io, { verify: tokens.verify });
+    io.of("/admin").use((_, next) => next(new Error("administrators only")));
+    const token = tokens.issue();
+    const session = await lost(io, client(url, { token }), "/");
+    io.of("/admin").emit("report");
+    const { socket, received } = asking(`${url}/admin`, { token, ...session });
+
+    expect((await refusal(socket)).message).toBe("administrators only");
+    expect(received).toEqual([]);
+  });
+
+  it("whoever may not enter a namespace gets nothing that was sent there, by the session of another", async () => {
+    const { io, url, tokens } = await startShared();
+    authenticate(io, { verify: tokens.verify, authorize: (_, { nsp }) => nsp.name !== "/admin" });
+    const token = tokens.issue();
+    const session = await lost(io, client(url, { token }), "/");
+    io.of("/admin").emit("report");
+    const { socket, received } = asking(`${url}/admin`, { token, ...session });
+
+    expect((await refusal(socket)).data).toEqual({ code: "insufficient_scope" });
+    expect(received).toEqual([]);
+  });
+
+  it("a room of one namespace does not become the room of that name in another", async () => {
+    const { io, url, tokens } = await startShared();
+    authenticate(io, { verify: tokens.verify });
+    io.of("/chat").on("connection", (server) => server.join("administrators"));
+    const token = tokens.issue();
+    const session = await lost(io, client(`${url}/chat`, { token }), "/chat");
+    io.to("administrators").emit("secret");
+    const { socket, received } = asking(url, { token, ...session });
+
+    await enter(socket);
+
+    expect(serverSide(io, socket).recovered).toBe(false);
+    expect(received).toEqual(["auth:session"]);
+    expect([...serverSide(io, socket).rooms].sort()).toEqual([socket.id, userRoom("alice")].sort());
+  });
+
+  it("users of a namespace's own rules bring nothing to the others, nor after they were disconnected", async () => {
+    const { io, url, tokens } = await startShared();
+    authenticate(io, { verify: tokens.verify });
+    const staff = authenticate(io.of("/staff"), { verify: tokens.verify });
+    io.of("/staff").on("connection", (server) => {
+      server.data.role = "staff";
+    });
+    const token = tokens.issue();
+    const session = await lost(io, client(`${url}/staff`, { token }), "/staff");
+    await staff.disconnectUser("alice", "gone");
+    const { socket } = asking(url, { token, ...session });
+
+    await enter(socket);
+
+    expect(serverSide(io, socket).recovered).toBe(false);
+    expect(serverSide(io, socket).data).toEqual({ auth: expect.anything() });
+  });
+
+  it("a namespace that got rules of its own resumes no session of the rules before", async () => {
+    const { io, url, tokens } = await startShared();
+    authenticate(io, { verify: tokens.verify });
+    io.of("/staff");
+    const token = tokens.issue();
+    const session = await lost(io, client(`${url}/staff`, { token }), "/staff");
+    authenticate(io.of("/staff"), { verify: tokens.verify });
+    const { socket } = asking(`${url}/staff`, { token, ...session });
+
+    await enter(socket);
+
+    expect(serverSide(io, socket, "/staff").recovered).toBe(false);
+  });
+
+  it("a namespace without tokens makes no user of whoever brings a user's session", async () => {
+    const { io, url, tokens } = await startShared();
+    authenticate(io, { verify: tokens.verify, except: ["/public"] });
+    const session = await lost(io, client(url, { token: tokens.issue() }), "/");
+    io.of("/public").to(userRoom("alice")).emit("private");
+    const { socket, received } = asking(`${url}/public`, session);
+    socket.connect();
+    await next(socket, "connect");
+    const { recovered, data, rooms } = serverSide(io, socket, "/public");
+
+    expect(recovered).toBe(false);
+    expect(received).toEqual([]);
+    expect(data).toEqual({});
+    expect([...rooms]).toEqual([socket.id]);
+  });
+
+  it("a namespace without tokens brings nobody into a guarded one, whatever its app puts into socket.data", async () => {
+    const { cluster, io, url, tokens } = await startShared();
+    authenticate(io, { verify: tokens.verify, guests: true, except: ["/public"] });
+    await lost(io, client(url, {}), "/");
+    const [stored] = cluster.stored;
+    io.of("/public").on("connection", (server) => {
+      server.data = structuredClone(stored);
+      server.join("administrators");
+    });
+    const session = await lost(io, client(`${url}/public`, {}), "/public");
+    const { socket } = asking(url, session);
+    socket.connect();
+    await next(socket, "connect");
+
+    expect(serverSide(io, socket).recovered).toBe(false);
+    expect([...serverSide(io, socket).rooms]).toEqual([socket.id]);
+  });
+
+  it("a namespace without tokens recovers as ever, with what its app keeps in socket.data.auth", async () => {
+    const { io, url, tokens } = await startShared();
+    authenticate(io, { verify: tokens.verify, except: ["/public"] });
+    io.of("/public").on("connection", (server) => {
+      server.data.auth ??= { node: "of a tree" };
+    });
+    const session = await lost(io, client(`${url}/public`, {}), "/public");
+    io.of("/public").emit("missed");
+    const { socket, received } = asking(`${url}/public`, session);
+    socket.connect();
+    await next(socket, "connect");
+    const { recovered, data } = serverSide(io, socket, "/public");
+
+    expect(recovered).toBe(true);
+    expect(received).toEqual(["missed"]);
+    expect(data).toEqual({ auth: { node: "of a tree" } });
   });
 });

@@ -215,6 +215,31 @@ describe("over Redis streams", () => {
     );
   });
 
+  it("V5 a session of one namespace is resumed in no other, with or without tokens there", async () => {
+    const cluster = await startCluster();
+    const { here, tokens, stored } = cluster;
+    authenticate(here.io.of("/admin"), { verify: tokens.verify });
+    for (const namespace of ["/admin", "/public"]) {
+      const { socket: lost, payload } = await hopping(cluster);
+      await stored();
+      here.io.of(namespace).to(userRoom("alice")).emit("private");
+      const { _pid: pid, _lastOffset: offset } = Object(lost);
+      const socket = client(`${here.url}${namespace}`, { ...payload, pid, offset });
+      const received: unknown[] = [];
+      socket.onAny((event) => received.push(event));
+      socket.connect();
+      await next(socket, "connect");
+      here.io.of(namespace).emit("last");
+      await next(socket, "last");
+      const { recovered, rooms } = serverSide(here.io, socket, namespace);
+
+      expect(recovered).toBe(false);
+      expect(received).not.toContain("private");
+      expect(rooms).toContain(socket.id);
+      expect(rooms.has(userRoom("alice"))).toBe(namespace === "/admin");
+    }
+  });
+
   it("V5 a fresh token resumes on the other node a session whose old token has lapsed meanwhile", async () => {
     const cluster = await startCluster();
     const { tokens, here, there } = cluster;

@@ -23,9 +23,14 @@ export class MemoryCluster {
     return JSON.stringify([this.#log, this.#responses, [...this.#sessions.values()]]);
   }
 
+  /** The data of the sessions that are stored. */
+  get stored(): unknown[] {
+    return [...this.#sessions.values()].map(({ data }) => data);
+  }
+
   /** Makes the stored sessions those of a node whose clock is ahead by so many ms. */
   storedAhead(ahead: number): void {
-    for (const { data } of this.#sessions.values()) Object(data).auth.since += ahead;
+    for (const data of this.stored) Object(data)["authsocket:session"].since += ahead;
   }
 
   readonly adapter: ServerOptions["adapter"];

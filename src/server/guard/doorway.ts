@@ -53,7 +53,11 @@ export class Doorway {
   constructor(namespace: Namespace, guardOf: () => Guard | undefined) {
     this.#namespace = namespace;
     this.#guardOf = guardOf;
-    this.#sessions = new SessionGuard(namespace, (socket) => this.#guards.get(socket)?.stored(socket));
+    this.#sessions = new SessionGuard(
+      namespace,
+      () => guardOf() !== undefined,
+      (socket) => this.#guards.get(socket)?.stored(socket),
+    );
     const inside = namespace as unknown as Inside;
     const { _add, run, _fns } = inside;
     if (_add && run && _fns) this.#wrapInternals(inside, _add, run);
@@ -64,11 +68,11 @@ export class Doorway {
     const namespace = this.#namespace;
     const entering = this.#keepWhileEntered(inside);
     inside._add = async (client, payload, done) => {
+      this.#sessions.guardAdapter();
       const guard = this.#guardOf();
       if (!guard) return add.call(namespace, client, payload, done);
       const handshake = new Handshake(payload);
       this.#entries.set(payload, { guard, handshake });
-      this.#sessions.guardAdapter();
       entering.add(handshake);
       const enter = () =>
         add.call(namespace, client, payload, (socket) => {
@@ -123,7 +127,7 @@ export class Doorway {
           "run before it, and no connection is recovered",
       );
     }
-    // In this way no session can be restored.
+    // In this way no session can be restored where a token is needed.
     this.#sessions.guardAdapter();
     this.#namespace.use((socket, next) => {
       const guard = this.#guardOf();

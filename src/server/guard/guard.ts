@@ -19,6 +19,9 @@ import { UserRegistry } from "./user-registry.ts";
 
 /** What connection state recovery stores for a socket in addition to the app's data: whose it is, as this node knows it. */
 export interface StoredAuth {
+  /** Where it was connected, and by whose rules: it is restored nowhere else. */
+  namespace: string;
+  scope: string;
   /** undefined for a guest */
   subject: string | undefined;
   /** An `instant()` of the node that stored it. A later revocation prevents its recovery. */
@@ -144,21 +147,23 @@ export class Guard {
   }
 
   /** Returns what recovery must store for a socket; undefined if this guard has not admitted it. */
-  stored(socket: object): StoredAuth | undefined {
+  stored(socket: AuthenticatedSocket): StoredAuth | undefined {
     const live = this.#live.get(socket);
-    const node = this.#nodes.id;
-    if (!live) return this.#guests.has(socket) ? { subject: undefined, since: 0, node } : undefined;
+    const where = { namespace: socket.nsp.name, scope: this.scope, node: this.#nodes.id };
+    if (!live) return this.#guests.has(socket) ? { ...where, subject: undefined, since: 0 } : undefined;
     const { origin, begun } = live.beginning;
-    return { subject: live.subject, since: origin, at: Date.now() - (performance.now() - begun), node };
+    const at = Date.now() - (performance.now() - begun);
+    return { ...where, subject: live.subject, since: origin, at };
   }
 
   /**
-   * Whether a stored session belongs to this user and was not revoked, by this node or by any whose revocations it knows. If so,
-   * later news of a revocation concerns it as if it had never been interrupted.
+   * Whether a stored session belongs to this namespace and user, and was not revoked, by this node or by any whose revocations it
+   * knows. If so, later news of a revocation concerns it as if it had never been interrupted.
    */
-  async mayResume(stored: unknown, handshake: Handshake): Promise<boolean> {
+  async mayResume(stored: unknown, handshake: Handshake, namespace: string): Promise<boolean> {
     const identity = handshake.verified?.identity;
-    const { subject, since, at, node } = Object(stored) as Partial<StoredAuth>;
+    const { subject, since, at, node, ...from } = Object(stored) as Partial<StoredAuth>;
+    if (from.namespace !== namespace || from.scope !== this.scope) return false;
     // Some adapters store undefined as null.
     const isSameUser = (subject ?? undefined) === identity?.subject;
     if (typeof node !== "string" || typeof since !== "number" || !isSameUser) return false;

@@ -13,6 +13,9 @@ interface Asking {
   handshake: Handshake;
 }
 
+/** Where `StoredAuth` is in what is stored of a socket's data. An app cannot put one there itself: see `dataToStore()`. */
+const STORED_AUTH = "authsocket:session";
+
 /** ms for the adapter to look a session up. After that, the client connects as new (V9). */
 const RESTORE_DEADLINE = 5_000;
 
@@ -27,13 +30,17 @@ const RECORDING_TIME = CONNECT_DEADLINE + 1_000;
  * middleware runs (T7), and loses broadcasts while a middleware works (T9). Therefore the token is verified before the session is
  * looked up, and the session is checked before it is restored:
  *
- *     CONNECT with pid ── token valid? ── session: same user, not revoked? ── recovered
+ *     CONNECT with pid ── token valid? ── session: of this namespace, same user, not revoked? ── recovered
  *                              │ no                   │ no
  *                         refused, session       an ordinary connection
  *                         left as it was (T8)    with that token
+ *
+ * Adapters such as that of Redis streams store a session by its pid alone, and find it from any namespace. A namespace without
+ * tokens must not get one of a user either.
  */
 export class SessionGuard {
   readonly #namespace: Namespace;
+  readonly #isGuarded: () => boolean;
   readonly #storedOf: (socket: Socket) => StoredAuth | undefined;
   /** Who is asking for the session of a pid. A session is restored only while its pid is in here. */
   readonly #asking = new Map<string, Asking>();
@@ -41,13 +48,21 @@ export class SessionGuard {
   readonly #restored = new Map<string, (socket: Socket) => void>();
   readonly #guarded = new WeakSet<Adapter>();
 
-  /** @param storedOf returns what to store for a socket in addition to the app's data */
-  constructor(namespace: Namespace, storedOf: (socket: Socket) => StoredAuth | undefined) {
+  /**
+   * @param isGuarded whether a token is needed here now
+   * @param storedOf returns what to store for a socket in addition to the app's data; undefined if no guard has admitted it
+   */
+  constructor(
+    namespace: Namespace,
+    isGuarded: () => boolean,
+    storedOf: (socket: Socket) => StoredAuth | undefined,
+  ) {
     this.#namespace = namespace;
+    this.#isGuarded = isGuarded;
     this.#storedOf = storedOf;
   }
 
-  /** Called before each guarded CONNECT, because `io.adapter()` may set another adapter at any time. */
+  /** Called before each CONNECT, because `io.adapter()` may set another adapter at any time. */
   guardAdapter(): void {
     const { adapter, server } = this.#namespace;
     // Without recovery nothing is stored, and no broadcast need be looked at.
@@ -56,16 +71,19 @@ export class SessionGuard {
     const { persistSession, restoreSession } = adapter;
     const broadcasts = new RecoveryBroadcasts(adapter);
 
-    // The verified identity, even if the app has changed `socket.data`.
     adapter.persistSession = (session) => {
       const socket = this.#namespace.sockets.get(session.sid);
-      const auth = socket && this.#storedOf(socket);
-      return persistSession.call(adapter, { ...session, data: { ...Object(session.data), auth } });
+      const stored = socket && this.#storedOf(socket);
+      return persistSession.call(adapter, { ...session, data: dataToStore(session.data, stored) });
     };
 
     adapter.restoreSession = (async (pid: string, offset: string) => {
       const asking = this.#asking.get(pid);
-      if (!asking) return null;
+      if (!asking) {
+        if (this.#isGuarded()) return null;
+        const session = await restoreSession.call(adapter, pid, offset);
+        return session && STORED_AUTH in Object(session.data) ? null : session;
+      }
       const { guard, handshake } = asking;
       const recording = broadcasts.record();
       let resumed: Session | undefined;
@@ -73,8 +91,8 @@ export class SessionGuard {
         const found = restoreSession.call(adapter, pid, offset) as Promise<Session | null>;
         const session = await within(RESTORE_DEADLINE, found);
         if (!session || session === LATE) return null;
-        const { auth, ...data } = Object(session.data);
-        if (!(await guard.mayResume(auth, handshake))) return null;
+        const { [STORED_AUTH]: stored, ...data } = Object(session.data);
+        if (!(await guard.mayResume(stored, handshake, this.#namespace.name))) return null;
         const identity = handshake.verified?.identity;
         // To look up the session may take seconds. An expired token gets nothing that was missed (V2).
         if (identity && identity.expiresAt <= Date.now()) return null;
@@ -116,4 +134,16 @@ export class SessionGuard {
     const timer = setTimeout(giveUp, RECORDING_TIME).unref();
     this.#restored.set(sid, play);
   }
+}
+
+/**
+ * The app's data, and what the guard knows of the socket. The identity is left out: the next token brings its own. What an app has
+ * taken from a client is never mistaken for the guard's.
+ */
+function dataToStore(data: unknown, stored: StoredAuth | undefined): unknown {
+  if (!stored && !(STORED_AUTH in Object(data))) return data;
+  const { [STORED_AUTH]: _invented, ...own } = Object(data);
+  if (!stored) return own;
+  const { auth: _identity, ...kept } = own;
+  return { ...kept, [STORED_AUTH]: stored };
 }
