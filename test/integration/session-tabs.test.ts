@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { memoryStore, type TokenSet, type TokenSource, webStorageStore } from "authsocket";
+import { memoryStore, type TokenSet, type TokenSource, type TokenStore, webStorageStore } from "authsocket";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { AuthSession } from "../../src/client/auth-session.ts";
 import type { Lease } from "../../src/client/lease/lease.ts";
@@ -290,6 +290,106 @@ describe("a store that cannot be written", () => {
       expect(here?.state).toMatchObject({ subject: "bob", warning: { code: "storage_unavailable" } });
     },
   );
+});
+
+describe("a store that tabs share, and that tells them of no sign-out", () => {
+  /** Where alice is signed in. */
+  function filled(): MapStorage {
+    const storage = new MapStorage();
+    storage.setItem("tokens", timedToken(new ManualPlatform().now(), LIFETIME, { sub: "alice" }));
+    return storage;
+  }
+  function forgetful(storage: MapStorage): TokenStore {
+    const { signedOut: _, ...store } = webStorageStore("tokens", storage);
+    return { ...store, subscribe: () => () => {} };
+  }
+  function full(storage: MapStorage): TokenStore {
+    storage.setItem = () => {
+      throw new DOMException("no room", "QuotaExceededError");
+    };
+    return webStorageStore("tokens", storage);
+  }
+  const stores: [string, () => TokenStore[]][] = [
+    ["it remembers none", () => Array(2).fill(forgetful(filled()))],
+    ["it has no room to remember one", () => Array(2).fill(full(filled()))],
+    [
+      "each tab has its own, whose subscribe() tells of nobody else",
+      () => [forgetful(filled()), forgetful(filled())],
+    ],
+  ];
+
+  it.each(stores)(
+    "B10 a sign-out reaches the other tab all the same, and no refresh undoes it: %s",
+    async (_, make) => {
+      const leases = new MemoryLeases();
+      const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+      const refresh = vi.fn(async () => timedToken(tabs[1].now(), LIFETIME, { sub: "alice" }));
+      const made = make();
+      const [here, there] = tabs.map((tab, which) => sessionIn(tab, { refresh, store: made[which] })) as [
+        AuthSession,
+        AuthSession,
+      ];
+      await here.getToken();
+      await there.getToken();
+      onTestFinished(holdToken(there));
+      await here.signOut();
+      await settled();
+      expect(there.state).toEqual({ status: "signedOut" });
+      await tabs[1].advance(LIFETIME);
+      expect(refresh).not.toHaveBeenCalled();
+      expect(here.state.status).toBe("signedOut");
+    },
+  );
+
+  it("B10 a sign-in outlives a sign-out elsewhere that came first and is heard of while the sign-in is being told", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const store = webStorageStore("tokens", filled());
+    const [here, there] = tabs.map((tab) => sessionIn(tab, { refresh: async () => null, store })) as [
+      AuthSession,
+      AuthSession,
+    ];
+    for (const session of [here, there]) await session.getToken();
+    await settled();
+    // The other tab's transactions take long.
+    const { update } = leases;
+    const waiting: (() => void)[] = [];
+    tabs[1].board = Object.assign(Object.create(leases) as MemoryLeases, {
+      update: async (...call: Parameters<typeof update>) => {
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        return leases.update(...call);
+      },
+    });
+    await here.signOut();
+    await settled();
+    await tabs[1].advance(1);
+    const signedIn = there.signIn(timedToken(tabs[1].now(), LIFETIME, { sub: "bob" }));
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      next();
+      await settled();
+    }
+    await signedIn;
+    expect(there.state).toMatchObject({ status: "signedIn", subject: "bob" });
+  });
+
+  it("B10 news of a sign-out that comes late does not sign out whom other code has signed in since", async () => {
+    const leases = new MemoryLeases();
+    const tab = openTab(leases);
+    const storage = new MapStorage();
+    const store = webStorageStore("authToken", storage);
+    await store.save({ accessToken: timedToken(tab.now(), LIFETIME, { sub: "alice" }) });
+    const session = sessionIn(tab, { refresh: async () => null, store });
+    await session.getToken();
+    await settled();
+    leases.change(NAME, { generation: 1, epoch: 1, signedOut: true, since: tab.now(), at: tab.now() });
+    await tab.advance(1_000);
+    const token = timedToken(tab.now(), LIFETIME, { sub: "alice" });
+    storage.setItem("authToken", token);
+    expect(await session.getToken()).toBe(token);
+    leases.tell();
+    await settled();
+    expect(session.state.status).toBe("signedIn");
+  });
 });
 
 describe("a duplicated tab, whose refresh token the other has used", () => {

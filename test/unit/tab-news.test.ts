@@ -14,6 +14,7 @@ function news(kind: "signIn" | "signOut" | "look", subject?: string, accessToken
     look: kind === "look",
     user: subject === undefined ? undefined : fingerprint(subject),
     token: kind === "signIn" ? fingerprint(accessToken) : undefined,
+    since: 0,
   };
 }
 

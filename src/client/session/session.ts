@@ -82,6 +82,8 @@ export class Session
   readonly #held = new Fingerprints(MOST_HELD);
   #state: State = { status: "loading", user: NOBODY };
   #signOuts = 0;
+  /** When a sign-in or the store brought the last tokens, in ms since the epoch. */
+  #cameAt = 0;
   #isOpen = false;
   #unwatch: (() => void)[] = [];
   /** Why nothing happens any more. */
@@ -370,6 +372,7 @@ export class Session
     const token =
       isSame && tokens.signInId === undefined ? read(state.user.signInId ?? drawn.signInId) : drawn;
     const user = nextUser(state.user, token);
+    this.#cameAt = this.platform.now();
     this.refreshes.overtake(isSame ? undefined : token);
     // Other tabs hear of it. Those who know that user go on as they are; those whose session has ended come back (B23).
     const save = this.#store.save(token, this.announcing({ signedOut: false, token }));
@@ -463,7 +466,7 @@ export class Session
       else this.#unwatch.push(end);
     };
     // A store that is shared says it better. It tells other tabs, and nobody else on this page.
-    const end = this.tabs.open((news) => (this.isShared ? this.read() : this.#followTab(news)));
+    const end = this.tabs.open((news) => (this.isShared ? this.#followStore(news) : this.#followTab(news)));
     if (end) unwatch(end);
     this.#store.watch(() => this.read(), unwatch);
     const { source } = this.options;
@@ -500,6 +503,7 @@ export class Session
       // An emptied store is no sign-out: what is in memory goes on.
       if (state.status === "loading") this.decide({ status: "unknown", user: state.user });
     } else {
+      this.#cameAt = this.platform.now();
       const token = this.#reader.read(found.tokens, "held");
       // Somebody only once the server has said so: the first sign-in of all inherits from nobody (B16).
       if (this.isCookie) {
@@ -518,6 +522,15 @@ export class Session
     const { user } = this.#state;
     this.refreshes.overtake(user.id === 0 || isSameUser(user, token) ? undefined : token);
     this.decide({ status: "signedIn", user: nextUser(user, token), token }, ...effects);
+  }
+
+  /** A store that has failed, or that remembers no sign-out, tells nothing of one (B10). Tokens that came since are newer. */
+  #followStore({ signedOut, since }: TabNews): void {
+    const { currentToken } = this;
+    this.read(() => {
+      if (signedOut && currentToken && this.currentToken === currentToken && since >= this.#cameAt)
+        this.#leaveToo();
+    });
   }
 
   /** What that means is decided in tab-news.ts. */

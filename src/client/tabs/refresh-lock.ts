@@ -87,6 +87,8 @@ export interface TabNews {
   user: number | undefined;
   /** the fingerprint of the token that a sign-in brought */
   token: number | undefined;
+  /** when that was, in ms since the epoch */
+  since: number;
 }
 
 /** Lets those who share a session refresh one after the other (B2), so that none waits for ever (B3). */
@@ -302,12 +304,14 @@ export class RefreshLock {
     if (!lease || name !== this.#watched || lease.epoch === before) return;
     this.#epoch = lease.epoch;
     // A tab that was frozen before its first look has missed it too (T23).
-    if (before !== undefined || Number(lease.since) > this.#opened)
+    const since = Number(lease.since);
+    if (before !== undefined || since > this.#opened)
       this.#listener?.({
         signedOut: !!lease.signedOut,
         look: !!lease.look,
         user: lease.user,
         token: lease.token,
+        since,
       });
   }
 
