@@ -589,6 +589,28 @@ describe("the refresh endpoint", () => {
     expect(endpoint.calls).toHaveLength(2);
   });
 
+  it.each<[string, () => Response, string]>([
+    ["ends the session", () => new Response(null, { status: 401 }), "session_expired"],
+    ["brings a token", () => tokenResponse("fresh"), "fresh"],
+    ["fails", () => new Response(null, { status: 503 }), "refresh_failed"],
+  ])(
+    "B6 on a page without a socket, a call waits for the second try after a 401, which %s",
+    async (_, second, outcome) => {
+      const endpoint = startRefreshEndpoint((_, number) =>
+        number === 1 ? new Response(null, { status: 401 }) : second(),
+      );
+      const { session, platform } = newSession(
+        { refresh: endpoint.url },
+        { accessToken: "a", expiresAt: Date.UTC(2025, 0, 1) },
+      );
+      const token = session.getToken().catch(({ code }: { code: string }) => code);
+      await untilStatus(session, "waiting");
+      await platform.advance(2_000);
+      expect(await token).toBe(outcome);
+      expect(endpoint.calls).toHaveLength(2);
+    },
+  );
+
   it.each([
     ["code", "invalid_grant"],
     ["error", "login_required"],

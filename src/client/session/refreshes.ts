@@ -363,7 +363,8 @@ export class Refreshes implements AttemptOwner {
     });
     // Not `session_expired`: an app would show a sign-in form to somebody who is signed in.
     const { message, cause } = error;
-    this.#fail({ ...state, doubt }, new AuthSocketError("refresh_failed", message, { cause }), retryAt);
+    const failure = new AuthSocketError("refresh_failed", message, { cause });
+    this.#fail({ ...state, doubt }, failure, retryAt, undefined, certainty === "repeatable");
   }
 
   #fail(
@@ -371,6 +372,7 @@ export class Refreshes implements AttemptOwner {
     error: AuthSocketError,
     retryAt: number,
     late?: RefreshAttempt,
+    isAskedAgain = false,
   ): void {
     const { user, token, reason, doubt } = state;
     // 2.4: somebody has signed out here, and the SDK cannot say yet whether another user has come.
@@ -381,7 +383,8 @@ export class Refreshes implements AttemptOwner {
     }
     const since = this.#owner.platform.now();
     const failures = state.failures + (state.status === "waiting" ? 0 : 1);
-    this.#waiters.answer(({ wants }) => (wants === "ready" ? undefined : error));
+    // B6: what is asked once more before long is waited for, also where no socket wants a token.
+    if (!isAskedAgain) this.#waiters.answer(({ wants }) => (wants === "ready" ? undefined : error));
     this.#owner.decide({
       status: "waiting",
       user,
