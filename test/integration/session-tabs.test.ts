@@ -889,6 +889,21 @@ describe("tabs whose server knows the user by a cookie", () => {
     expect(one.refresh.mock.calls.length).toBeGreaterThan(before);
   });
 
+  it("B2 B4 four tabs renew no more often than one, since what is left of another's renewal is not its lifetime", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [0.1, 0.4, 0.7, 0.9].map((chance) => cookieTab(leases, chance, lasting));
+    for (const { session } of tabs) {
+      await session.whenReady();
+      onTestFinished(holdToken(session));
+    }
+    const renewals = () => tabs.reduce((sum, { refresh }) => sum + refresh.mock.calls.length, 0);
+    const before = renewals();
+    const [hours, step] = [3 * 3_600_000, 5_000];
+    for (let passed = 0; passed < hours; passed += step) for (const { tab } of tabs) await tab.advance(step);
+    // A minute of leeway, and all of the jitter.
+    expect(renewals() - before).toBeLessThanOrEqual(hours / (LIFETIME - 60_000 - LIFETIME / 10 - step));
+  });
+
   it("B16 who signs in elsewhere is asked for, also right after a renewal", async () => {
     const leases = new MemoryLeases();
     let subject = "alice";

@@ -27,8 +27,8 @@ export interface Asked extends Question {
 export type AttemptEnd =
   /** tokens to use and to store */
   | { type: "granted"; tokens: TokenSet; turn?: HeldTurn }
-  /** tokens that another session or tab has got */
-  | { type: "adopted"; tokens: TokenSet }
+  /** tokens that another session or tab has got, and when, in ms since the epoch; default: now */
+  | { type: "adopted"; tokens: TokenSet; at?: number | undefined }
   | (RefreshOutcome & { type: "denied" | "failed" })
   /** the request goes on, and may still be answered */
   | { type: "late"; error: AuthSocketError }
@@ -146,10 +146,14 @@ export class RefreshAttempt {
       reason !== "missing" &&
       !this.#asksWho(at)
     )
-      this.#adopt(turn, {
-        accessToken: this.#session.renewal(),
-        expiresAt: token?.lifetime && at.committedAt + token.lifetime,
-      });
+      this.#adopt(
+        turn,
+        {
+          accessToken: this.#session.renewal(),
+          expiresAt: token?.lifetime && at.committedAt + token.lifetime,
+        },
+        at.committedAt,
+      );
     else if (!behind || !isShared) this.#look(send);
     else {
       // T24: what another tab has stored may not be seen here yet. What is seen of it in time overtakes this attempt.
@@ -175,8 +179,8 @@ export class RefreshAttempt {
     });
   }
 
-  #adopt(turn: Turn, tokens: TokenSet): void {
-    this.#release(turn, { type: "adopted", tokens });
+  #adopt(turn: Turn, tokens: TokenSet, at?: number): void {
+    this.#release(turn, { type: "adopted", tokens, at });
   }
 
   #release(turn: Turn, end: AttemptEnd): void {

@@ -44,8 +44,8 @@ export interface RefreshesOwner extends AttemptSession {
   readonly isDisposed: boolean;
   /** The one way to change the state. */
   decide(next: State, ...effects: (() => void)[]): void;
-  /** Reads what was brought. */
-  received(tokens: TokenSet, origin: Origin): AccessToken;
+  /** Reads what was brought. @param at when, in ms since the epoch; default: now */
+  received(tokens: TokenSet, origin: Origin, at?: number): AccessToken;
   /** Whether that user has signed out, whose token a source still holds; undefined: whether somebody has. */
   hasLeft(subject: string | undefined): boolean;
   announcing(announcement: Announcement): Settling | undefined;
@@ -290,7 +290,10 @@ export class Refreshes implements AttemptOwner {
     }
   }
 
-  #granted(attempt: RefreshAttempt, end: AttemptEnd & { type: "granted" | "adopted" }): void {
+  #granted(
+    attempt: RefreshAttempt,
+    end: AttemptEnd & { type: "granted" | "adopted"; at?: number | undefined },
+  ): void {
     const state = this.#state;
     const { asked } = attempt;
     // B10: a sign-out beats it, and what one user's request has brought is not the next one's (B16).
@@ -299,7 +302,8 @@ export class Refreshes implements AttemptOwner {
     const { token: before } = asked;
     const { isSource } = this.#supply;
     const isOld = end.type === "adopted" || asked.isLook;
-    const received = inherited(before, this.#owner.received(end.tokens, isOld ? "held" : "received"));
+    const origin = isOld ? "held" : "received";
+    const received = inherited(before, this.#owner.received(end.tokens, origin, end.at));
     // What the source holds is what was refused, or has expired, since it was asked.
     const isStale = asked.isLook && received.accessToken === before?.accessToken;
     if (isStale && "reason" in state && this.attempt === attempt && state.reason !== asked.reason) {

@@ -738,8 +738,11 @@ export class Session
     return this.#supply.isSource ? { ...tokens, refreshToken: undefined } : tokens;
   }
 
-  received(tokens: TokenSet, origin: Origin): AccessToken {
-    const at = origin === "received" ? this.#supply.receivedAt : this.platform.now();
+  received(
+    tokens: TokenSet,
+    origin: Origin,
+    at = origin === "received" ? this.#supply.receivedAt : this.platform.now(),
+  ): AccessToken {
     return this.#reader.readAnswer(this.#own(tokens), origin, this.user, tokenOf(this.#state), at);
   }
 }
