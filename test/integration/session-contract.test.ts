@@ -664,6 +664,25 @@ describe("a source", () => {
     expect(get.mock.calls.map(([{ reason }]) => reason)).toContain("expired");
   });
 
+  it("B13 one that hands out an opaque token and tells when it ends is made to renew it before that", async () => {
+    const platform = new ManualPlatform();
+    const expiresAt = platform.now() + LIFETIME;
+    const renewedAt: number[] = [];
+    const get = async ({ reason }: { reason: string }) => {
+      if (reason !== "expired") return { accessToken: "opaque", expiresAt };
+      renewedAt.push(platform.now());
+      return "renewed";
+    };
+    const session = new AuthSession({ source: { get } }, platform);
+    onTestFinished(() => session.dispose());
+    onTestFinished(holdToken(session));
+    await session.getToken();
+    for (let passed = 0; passed <= LIFETIME; passed += 100) await platform.advance(100);
+    expect(renewedAt).toHaveLength(1);
+    expect(renewedAt[0]).toBeGreaterThanOrEqual(expiresAt - 2_000);
+    expect(renewedAt[0]).toBeLessThan(expiresAt);
+  });
+
   it("B27 one that tells of a renewal before it answers is made to renew once in ten seconds", async () => {
     const { session, platform, get, tell } = sourceOf("sdk-1");
     await session.getToken();

@@ -347,6 +347,17 @@ describe("a token that was refreshed", () => {
     });
   });
 
+  it("B5 B13 an opaque one whose end is told again has no shorter life or lead than before", () => {
+    const known = { expiresAt: NOW + 600_000, lifetime: 600_000, lead: 60_000 };
+    expect(
+      sameLife(opaque(NOW + 600_000), opaque(NOW + 600_000, NOW + 500_000), NOW + 500_000),
+    ).toMatchObject(known);
+    // By a clock that has been put back, it would seem not to have begun, and be due at each look.
+    const back = NOW - 7_200_000;
+    const again = sameLife(opaque(NOW + 600_000), opaque(NOW + 600_000, back), back);
+    expect(isDue(again, back + 1)).toBe(false);
+  });
+
   it("B5 an opaque one whose end nobody has told has none", () => {
     const fresh = opaque();
     expect(sameLife(opaque(), fresh, NOW)).toBe(fresh);

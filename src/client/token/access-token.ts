@@ -158,9 +158,11 @@ export function sameLife(old: AccessToken | undefined, fresh: AccessToken, now: 
       ? (fresh.expiresAt ?? old.expiresAt)
       : least(old.expiresAt, fresh.expiresAt);
   if (expiresAt === undefined || expiresAt !== old.expiresAt) return fresh;
-  const { lifetime, lead, knownSince } = old;
+  const { lead, knownSince } = old;
+  // What is left of it by now is not its lifetime. By a clock that has been put back it is more, and counts (B5).
+  const lifetime = Math.max(old.lifetime ?? 0, fresh.lifetime ?? 0);
   const renewAt = Math.max(now + MIN_REFRESH_GAP, (now + expiresAt) / 2);
-  return { lifetime, lead, ...fresh, expiresAt, knownSince, renewAt };
+  return { ...fresh, expiresAt, lifetime, lead, knownSince, renewAt };
 }
 
 /** B14: whether the server had a reason to end a connection that was made with this token. */
