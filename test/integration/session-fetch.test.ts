@@ -195,6 +195,30 @@ describe("session.fetch()", () => {
     expect(requests).toHaveLength(1);
   });
 
+  it("2.2 B27 one with a streaming body that is refused refreshes the token for the next, once", async () => {
+    let isStrict = false;
+    const { session, platform, requests, refresh } = open((request, number) =>
+      isStrict ? refused() : wantsFresh(request, number),
+    );
+    const upload = async () => {
+      const init = { method: "POST", body: new Blob(["x"]).stream(), duplex: "half" } as RequestInit;
+      const { status } = await session.fetch(`${API}/upload`, init);
+      return status;
+    };
+    expect([await upload(), await upload()]).toEqual([401, 200]);
+    expect(requests).toMatchObject([
+      { authorization: "Bearer token-1" },
+      { authorization: "Bearer token-2" },
+    ]);
+    isStrict = true;
+    await platform.advance(15_000);
+    for (let call = 0; call < 5; call++) {
+      expect(await upload()).toBe(401);
+      await platform.advance(15_000);
+    }
+    expect(refresh).toHaveBeenCalledTimes(2);
+  });
+
   it("B16 another user who signs in meanwhile: the request is not repeated as theirs", async () => {
     const holder: { session?: AuthSession } = {};
     const { session, requests } = open(async (_, number) => {

@@ -44,7 +44,11 @@ export async function authorizedFetch(
   refuseOthers(id);
   const userId = session.user.id;
   const response = await send(token);
-  if (response.status !== 401 || !isRepeatable) return response;
+  if (response.status !== 401) return response;
+  if (!isRepeatable) {
+    session.refreshes.replace(session.http, token); // for the next request
+    return response;
+  }
   const fresh = await session.getToken({ rejected: token, signal }).catch((error: unknown) => {
     const isOthers = session.currentToken !== undefined && Object(error).code === "user_changed";
     if (isAuthSocketError(error) && !isOthers) return token;
