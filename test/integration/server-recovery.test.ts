@@ -805,9 +805,27 @@ describe("recovery across nodes", () => {
     }
   });
 
+  it("V3 a session that came from a node whose clock is ahead is not taken for a later one when it is resumed twice", async () => {
+    const { cluster, tokens, here, there, socket } = await startCluster();
+    cluster.storedAhead(4_000);
+    const deaf = there.io.sockets.listeners("authsocket:revoke") as (() => void)[];
+    there.io.sockets.removeAllListeners("authsocket:revoke");
+    const revoked = here.auth.disconnectUser("alice", "gone");
+    await expiry(there.url, tokens.issue({ subject: "bob", lifetime: 200 }));
+    await enter(socket);
+    expect(socket.recovered).toBe(true);
+    await drop(there.io, socket);
+    for (const listener of deaf) there.io.sockets.on("authsocket:revoke" as never, listener as never);
+    await revoked;
+
+    await enter(socket);
+
+    expect(socket.recovered).toBe(false);
+  });
+
   it("V3 a session that began while its node's clock was ahead is not taken for a later one", async () => {
     const { cluster, there, socket } = await startCluster();
-    cluster.storedAhead(60_000);
+    cluster.begunAhead(60_000);
     await there.auth.disconnectUser("alice", "gone");
     await enter(socket);
     expect(socket.recovered).toBe(false);

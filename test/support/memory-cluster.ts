@@ -30,6 +30,12 @@ export class MemoryCluster {
 
   /** Makes the stored sessions those of a node whose clock is ahead by so many ms. */
   storedAhead(ahead: number): void {
+    this.begunAhead(ahead);
+    for (const data of this.stored) Object(data)["authsocket:session"].at += ahead;
+  }
+
+  /** Makes the stored sessions those of a node whose clock was ahead by so many ms when they began, and is no longer. */
+  begunAhead(ahead: number): void {
     for (const data of this.stored) Object(data)["authsocket:session"].since += ahead;
   }
 

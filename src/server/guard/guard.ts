@@ -28,6 +28,8 @@ export interface StoredAuth {
   since: number;
   /** The same, by that node's clock when it was stored: an `instant()` stays ahead of a clock that was ahead for a moment. */
   at?: number;
+  /** ms by which both may be later than by the clock of `node`, where the session began on another. */
+  skew?: number;
   /** The node that stored it. */
   node: string;
 }
@@ -151,9 +153,9 @@ export class Guard {
     const live = this.#live.get(socket);
     const where = { namespace: socket.nsp.name, scope: this.scope, node: this.#nodes.id };
     if (!live) return this.#guests.has(socket) ? { ...where, subject: undefined, since: 0 } : undefined;
-    const { origin, begun } = live.beginning;
+    const { origin, since, begun } = live.beginning;
     const at = Date.now() - (performance.now() - begun);
-    return { ...where, subject: live.subject, since: origin, at };
+    return { ...where, subject: live.subject, since: origin, at, skew: origin - since };
   }
 
   /**
@@ -162,7 +164,7 @@ export class Guard {
    */
   async mayResume(stored: unknown, handshake: Handshake, namespace: string): Promise<boolean> {
     const identity = handshake.verified?.identity;
-    const { subject, since, at, node, ...from } = Object(stored) as Partial<StoredAuth>;
+    const { subject, since, at, skew: known = 0, node, ...from } = Object(stored) as Partial<StoredAuth>;
     if (from.namespace !== namespace || from.scope !== this.scope) return false;
     // Some adapters store undefined as null.
     const isSameUser = (subject ?? undefined) === identity?.subject;
@@ -171,7 +173,8 @@ export class Guard {
     if (!(await this.#nodes.knowsRevocationsOf(node))) return false;
     const isOwn = node === this.#nodes.id;
     const begun = isOwn ? since : Math.min(since, at ?? since);
-    const skew = isOwn ? 0 : CLOCK_SKEW;
+    // That of the first node's clock, however many nodes the session has passed: none of them has made `since` later.
+    const skew = isOwn ? known : CLOCK_SKEW;
     if (this.#nodes.revocations.after(this.scope, identity.subject, begun - skew)) return false;
     handshake.goesOn(begun, skew);
     return true;
