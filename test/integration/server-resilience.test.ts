@@ -12,6 +12,21 @@ function setClockForward(ms: number): void {
   vi.spyOn(Date, "now").mockImplementation(() => now.call(Date) + ms);
 }
 
+/** Writes down the types of the packets that arrive for "/". */
+function arrivals(sibling: ReturnType<typeof client>, types: unknown[]) {
+  const names = new Map([
+    ["0", "connect"],
+    ["1", "disconnect"],
+    ["2", "event"],
+  ]);
+  sibling.io.engine.on("data", (data) => {
+    const text = String(data);
+    if (!text.includes("/sibling,")) types.push(names.get(text.slice(0, 1)) ?? text);
+  });
+  /** Resolves when all has arrived that was written before. */
+  return () => sibling.emitWithAck("auth:renew", {});
+}
+
 /** What would end a process. */
 function watchProcess() {
   const died = vi.fn();
@@ -155,6 +170,47 @@ describe("V6 nothing of the app's ends the process or wedges a renewal", () => {
       expect(io.of("/").sockets.size).toBe(0);
       expect(events.filter(({ type }) => type === "fault")).toHaveLength(4);
       expect(died).not.toHaveBeenCalled();
+    },
+  );
+
+  it.each<[string, (socket: Socket) => void]>([
+    [
+      "throws",
+      () => {
+        throw new Error("x");
+      },
+    ],
+    [
+      "makes its leaving a room throw",
+      (socket) =>
+        socket.nsp.adapter.once("leave-room", () => {
+          throw new Error("x");
+        }),
+    ],
+    ["disconnects it once more", (socket) => socket.disconnect()],
+  ])(
+    "V8 a listener to disconnecting that %s leaves the client one DISCONNECT, and its next CONNECT good",
+    async (_name, act) => {
+      const { io, url } = await startServer();
+      const tokens = new Tokens();
+      const auth = authenticate(io, { verify: tokens.verify, onEvent: () => {} });
+      io.on("connection", (socket) => socket.once("disconnecting", () => act(socket)));
+      const sibling = client(`${url}/sibling`, { token: tokens.issue({ subject: "bob" }) });
+      io.of("/sibling");
+      await enter(sibling);
+      const socket = sibling.io.socket("/", { auth: { token: tokens.issue() } });
+      await enter(socket);
+      const written: unknown[] = [];
+      const flushed = arrivals(sibling, written);
+      const back = next(socket, "auth:session");
+      socket.once("disconnect", () => socket.connect());
+      await auth.disconnectUser("alice", "x");
+      await back;
+      await flushed();
+
+      expect(written).toEqual(["event", "disconnect", "connect", "event"]);
+      expect(socket.connected).toBe(true);
+      expect(sibling.connected).toBe(true);
     },
   );
 

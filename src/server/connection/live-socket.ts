@@ -184,6 +184,7 @@ export class LiveSocket {
     this.#isEnding = true;
     // Socket.IO's own method, because the app may have put another in its place.
     const { disconnect }: AuthenticatedSocket = Object.getPrototypeOf(this.#socket);
+    this.#writeOnlyDisconnect();
     for (let attempt = 0; this.#socket.connected && attempt < MOST_ATTEMPTS; attempt++) {
       try {
         disconnect.call(this.#socket);
@@ -194,10 +195,27 @@ export class LiveSocket {
       }
     }
     if (this.#socket.connected) this.#gate.closeTransport();
-    // V2: the app may go on emitting and acknowledging, and Socket.IO writes as long as the transport is open.
-    this.#sending.packet = () => {};
+    this.#writeNothing();
     // The app may have removed our listener.
     this.#end();
+  }
+
+  /**
+   * Socket.IO's `disconnect()` writes DISCONNECT before it calls any listener of the app. It is called again where a listener throws,
+   * and a listener may call it too. A second DISCONNECT would end the client's next CONNECT (V8).
+   */
+  #writeOnlyDisconnect(): void {
+    const { packet } = this.#sending;
+    if (!packet) return;
+    this.#sending.packet = (last) => {
+      packet.call(this.#socket, last);
+      this.#writeNothing();
+    };
+  }
+
+  // V2: the app may go on emitting and acknowledging, and Socket.IO writes as long as the transport is open.
+  #writeNothing(): void {
+    this.#sending.packet = () => {};
   }
 
   #end(): void {
