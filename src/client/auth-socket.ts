@@ -98,7 +98,8 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
    * Reconnects with a fresh token, after everything has been sent, so that nothing that the app sent is lost. It uses the
    * session's token if that is newer than the connection's, and refreshes it otherwise. If Socket.IO's `reconnection` is off, an
    * open connection stays as it is. If the state is `idle` or `refused`, it refreshes and connects. If it is `signedOut`, it does
-   * the same as `connect()`. While `connecting` it only refreshes, and only if the socket waits until `retryAt`.
+   * the same as `connect()`. While `connecting` it refreshes if the socket has a token and waits until `retryAt`, and otherwise does
+   * nothing.
    */
   reconnect(): this {
     if (!this.#life.signal.aborted) this.#connection.reconnect();

@@ -13,7 +13,8 @@ export interface AuthenticateOptions<Claims, Socket> {
   ) => Identity<Claims> | null | undefined | Promise<Identity<Claims> | null | undefined>;
   /**
    * Returns whether this user may be in this namespace. It is called at the handshake, at each renewal and after a recovery.
-   * `false` refuses with `insufficient_scope`, an `AuthError` with its own code, any other error with `unavailable`. Default:
+   * If it returns `false`, the client is refused with `insufficient_scope`. If it throws an `AuthError`, the client is refused
+   * with that error's code. If it throws any other error, or takes longer than ten seconds, with `unavailable`. Default:
    * everybody with a valid token.
    */
   authorize?: ((identity: Identity<Claims>, socket: Socket) => boolean | Promise<boolean>) | undefined;

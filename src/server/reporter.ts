@@ -16,7 +16,7 @@ export interface AuthEvent {
   id?: string | undefined;
   /** Whose token it is. Undefined for guests, and if it is not known. */
   subject?: string | undefined;
-  /** The refusal's code. */
+  /** The code of the protocol that fits: why it was refused, cut or revoked; `unavailable` for a fault. */
   code?: RefusalCode | undefined;
   /** What went wrong, in words. */
   error?: string | undefined;

@@ -94,7 +94,7 @@ export class TestRefresh {
     this.#delay = ms;
   }
 
-  /** Ends the fault: it answers at once again, those too that are still waiting. */
+  /** Ends the fault: the endpoint answers at once again, also the requests that are still waiting. */
   work(): void {
     this.#failure = undefined;
     this.#isHanging = false;

@@ -150,7 +150,7 @@ export class TestServer<
     this.#core.admission.accept();
   }
 
-  /** Disconnects sockets for good. They are `refused` with the error `kicked` until the app calls `connect()`. */
+  /** Disconnects sockets for good: `refused`, error `kicked`, until the app calls `connect()` or somebody signs in. */
   kick(target?: Target): void {
     for (const socket of this.#targets("kick", target)) this.#core.admission.kick(socket);
   }
@@ -165,7 +165,7 @@ export class TestServer<
     for (const socket of this.#targets("drop", target)) socket.drop();
   }
 
-  /** Revokes sockets. They are `refused` with the error `revoked` until the app calls `connect()`. */
+  /** Revokes sockets: `refused`, error `revoked`, until the app calls `connect()` or somebody signs in. */
   revoke(reason = "revoked by the test", target?: Target): void {
     for (const socket of this.#targets("revoke", target)) socket.revoke(reason);
   }
@@ -181,8 +181,8 @@ export class TestServer<
   }
 
   /**
-   * Waits until nothing more happens without time passing: nothing is on its way, and no timer is due. It does not wait for a slow
-   * or hanging refresh or for a backoff.
+   * Waits until nothing more can happen at the present time of the test's clock: no message is on its way, and no timer is due.
+   * It does not wait for a slow or hanging refresh or for a backoff.
    */
   settled(): Promise<void> {
     return this.#core.settled();
