@@ -11,7 +11,7 @@ import { reconnectGracefully } from "./graceful-reconnect.ts";
 import { NamespaceGate } from "./namespace-gate.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./options.ts";
 import { ACK, BINARY_ACK, DISCONNECT, type Packet } from "./packet.ts";
-import { isolateListeners, keepListeners } from "./socket-patch.ts";
+import { listenFirst } from "./socket-patch.ts";
 
 interface Member {
   socket: { dispose(): void };
@@ -79,14 +79,17 @@ export class SocketGroup implements ConnectionContext {
       autoConnect: false,
     });
     this.#fastReconnect = new FastReconnect(this.#manager);
-    isolateListeners(this.#manager, platform.report);
-    this.#dropListeners = keepListeners(this.#manager, {
-      packet: (packet: Packet) => this.#heard(packet),
-      error: () => this.#shutGates(),
-      close: () => this.#closed(),
-      reconnect_attempt: () => this.#retried(),
-      reconnect_failed: () => this.#gaveUp(),
-    });
+    this.#dropListeners = listenFirst(
+      this.#manager,
+      {
+        packet: (packet: Packet) => this.#heard(packet),
+        error: () => this.#shutGates(),
+        close: () => this.#closed(),
+        reconnect_attempt: () => this.#retried(),
+        reconnect_failed: () => this.#gaveUp(),
+      },
+      platform.report,
+    );
   }
 
   admit(): void {

@@ -25,16 +25,24 @@ export interface SocketPatch {
   detach(): void;
 }
 
+/** What Sockets and Managers have in common. */
+interface Emitter {
+  listeners(event: never): unknown[];
+}
+
 /**
- * Listeners of Socket.IO's own events run one by one, so that one which throws keeps neither Socket.IO nor the others from
- * their work (B9). `emitReserved` is protected, and not private: builds do not rename it.
+ * Listens to Socket.IO's own events, first of all, and past the list that an app may empty (B19). The app's listeners run
+ * one by one, so that one which throws keeps neither Socket.IO nor the others from their work (B9). `emitReserved` is
+ * protected, and not private: builds do not rename it.
+ *
+ * @param own listeners, by event
+ * @returns a function that ends them, and leaves the app's
  */
-export function isolateListeners(
-  emitter: { listeners(event: never): unknown[] },
-  report: (error: unknown) => void,
-): void {
+export function listenFirst(emitter: Emitter, own: object, report: (error: unknown) => void): () => void {
+  const first = new Map(Object.entries(own));
   const emitReserved = (event: string, ...args: unknown[]) => {
-    for (const listener of [...emitter.listeners(event as never)] as ((...args: unknown[]) => void)[]) {
+    const listeners = [first.get(event) ?? [], emitter.listeners(event as never)].flat();
+    for (const listener of listeners as ((...args: unknown[]) => void)[]) {
       try {
         listener.apply(emitter, args);
       } catch (error) {
@@ -44,39 +52,7 @@ export function isolateListeners(
     return emitter;
   };
   Object.assign(emitter, { emitReserved });
-}
-
-/** What Sockets and Managers have in common. */
-interface Emitter {
-  on(event: never, listener: never): unknown;
-  off(event: never, listener: never): unknown;
-  listeners(event: never): unknown[];
-}
-
-/**
- * Listens until the function is called that it returns: an app that drops every listener of an event means its own (B19).
- */
-export function keepListeners(emitter: Emitter, listeners: object): () => void {
-  const { off } = emitter;
-  const own = Object.entries(listeners) as [never, never][];
-  let isKept = true;
-  const listen = () => {
-    for (const [event, listener] of own) {
-      if (isKept && !emitter.listeners(event).includes(listener)) emitter.on(event, listener);
-    }
-  };
-  const drop = (...args: [never, never]) => {
-    off.apply(emitter, args);
-    listen();
-    return emitter;
-  };
-  const names = ["off", "removeListener", "removeAllListeners", "removeEventListener"];
-  Object.assign(emitter, Object.fromEntries(names.map((name) => [name, drop])));
-  listen();
-  return () => {
-    isKept = false;
-    for (const listening of own) off.apply(emitter, listening);
-  };
+  return () => first.clear();
 }
 
 /** What Socket.IO declares private, and no build renames. */
@@ -111,10 +87,9 @@ function emitBuffered(
     }
   };
   // Read anew each time: a change of user puts others in their place.
-  const received = () => (socket.receiveBuffer as unknown[][]).shift();
-  for (let event = received(); event; event = received()) {
-    const args = event;
-    isolated(() => inner.emitEvent(args));
+  while (socket.receiveBuffer.length > 0) {
+    const event = socket.receiveBuffer.shift() as unknown[];
+    isolated(() => inner.emitEvent(event));
   }
   while (socket.connected) {
     const [packet] = socket.sendBuffer;
@@ -151,18 +126,10 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
     const buffered = socket.sendBuffer[length];
     return new Promise((resolve, reject) => {
       pending.set(reject, buffered);
-      const settle = <T>(outcome: (value: T) => void, value: T) => {
-        pending.delete(reject);
-        outcome(value);
-      };
-      answer.then(
-        (value) => settle(resolve, value),
-        (error) => settle(reject, error),
-      );
+      void answer.then(resolve, reject).then(() => pending.delete(reject));
     });
   };
 
-  isolateListeners(socket, (error) => owner.report(error));
   const auth = (answer: (payload: object) => void) => owner.asked(answer);
   Object.defineProperty(socket, "auth", {
     get: () => auth,
@@ -209,14 +176,18 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
       }
     },
   });
-  const dropListeners = keepListeners(socket, {
-    connect: () => {
-      isTold = true;
-      owner.accepted();
+  const dropListeners = listenFirst(
+    socket,
+    {
+      connect: () => {
+        isTold = true;
+        owner.accepted();
+      },
+      connect_error: (error: ConnectError) => owner.failed(error),
+      disconnect: (reason: string) => owner.disconnected(reason),
     },
-    connect_error: (error: ConnectError) => owner.failed(error),
-    disconnect: (reason: string) => owner.disconnected(reason),
-  });
+    (error) => owner.report(error),
+  );
 
   return {
     rejectPending(error) {
