@@ -19,7 +19,7 @@ describe("T5 the siblings of a namespace that the server disconnects", () => {
     ["two seconds later", 2_000, 0],
     ["a bit later", 2_001, DELAY],
   ])("come back without Socket.IO's delay where the transport ends soon: %s", async (_, after, delay) => {
-    reconnect.disconnected(NOW);
+    reconnect.expect(NOW);
     reconnect.closed(NOW + after);
     expect(manager.reconnectionDelay()).toBe(delay);
     await Promise.resolve();
@@ -32,7 +32,7 @@ describe("T5 the siblings of a namespace that the server disconnects", () => {
   });
 
   it("wait as ever the next time", async () => {
-    reconnect.disconnected(NOW);
+    reconnect.expect(NOW);
     reconnect.closed(NOW);
     await Promise.resolve();
     reconnect.closed(NOW + 1);
@@ -41,7 +41,7 @@ describe("T5 the siblings of a namespace that the server disconnects", () => {
 
   it("are left the delay that the app sets meanwhile, where there was none", async () => {
     manager.reconnectionDelay(0);
-    reconnect.disconnected(NOW);
+    reconnect.expect(NOW);
     reconnect.closed(NOW);
     manager.reconnectionDelay(DELAY);
     await Promise.resolve();

@@ -61,7 +61,7 @@ describe("a refused connection", () => {
     { data, ...known }: Partial<RefusedConnect> & { data?: unknown } = {},
   ) {
     const replace = replacement && vi.fn(() => replacement);
-    const connect = { isGuest: false, isByCode: false, servesSibling: false, ...known, replace };
+    const connect = { isByCode: false, servesSibling: false, ...known, replace };
     return { ...answerRefusal(refusal("no", data), connect), asked: replace?.mock.calls.length ?? 0 };
   }
 
@@ -75,8 +75,8 @@ describe("a refused connection", () => {
 
   it("B15 B21 neither a guest nor a lack of rights costs a refresh, unless the app says that it is the token", () => {
     const data = { code: "insufficient_scope" };
-    expect(answer(undefined, { isGuest: true })).toEqual({ do: "stayOut", asked: 0 });
-    expect(answer(undefined)).toEqual({ do: "stop", code: "forbidden", asked: 0 });
+    expect(answer(undefined)).toEqual({ do: "stayOut", asked: 0 });
+    expect(answer(undefined, { data })).toEqual({ do: "stayOut", asked: 0 });
     expect(answer({ status: "look" }, { data })).toEqual({ do: "stop", code: "forbidden", asked: 0 });
     const isByCode = true;
     expect(answer({ status: "look" }, { data, isByCode })).toEqual({ do: "reconnect", asked: 1 });

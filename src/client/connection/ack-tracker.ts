@@ -6,9 +6,8 @@ export interface AckTracker {
   lost(): void;
   /** From now on emits are buffered. Resolves when what was sent before has been acknowledged. */
   hold(): Promise<unknown>;
+  /** Nothing is held back any more. */
   release(): void;
-  /** Gives the Socket its own methods back. */
-  detach(): void;
 }
 
 /** @param hasQueue Socket.IO's `retries` is on: it sends an event when the server has acknowledged the one before. */
@@ -69,9 +68,6 @@ export function trackAcks(socket: Socket, hasQueue: boolean): AckTracker {
       isHeld = false;
       // What has waited in vain is not waited for again.
       if (!hasQueue) unacknowledged.clear();
-    },
-    detach: () => {
-      Reflect.deleteProperty(socket, "emit");
     },
   };
 }

@@ -104,6 +104,9 @@ const BLIND_FAILURES = 3;
 /** What a connection begins with: any good token; another than the refused one, within the budget (B14, B27); a new one. */
 type Wants = "any" | "another" | "new";
 
+/** What the session says while there is no token. */
+type Waiting = Exclude<TokenView, { status: "ready" | "signedOut" }>;
+
 /** Runs one Socket.IO Socket, by members that no build of Socket.IO renames. Its states are drawn in connection-state.ts. */
 export class Connection implements SessionClient, SocketOwner {
   readonly observable: Observable<AuthSocketState>;
@@ -237,7 +240,7 @@ export class Connection implements SessionClient, SocketOwner {
     // Also where Socket.IO gave up: it still has the Socket in hand, and a sibling's connect() would bring it back.
     if (isSealed(this.#state)) return;
     this.#prove();
-    this.#decide({ status: "idle" }, () => this.#close());
+    this.#decide({ status: "idle" }, this.#close);
   }
 
   reconnect(): void {
@@ -275,7 +278,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.#patch.detach();
     this.disconnect();
     this.#outbox.discard(disposed());
-    this.tracker.detach();
+    this.tracker.release();
     this.#session.leave(this);
     this.#timer.set(undefined);
     this.observable.clear();
@@ -336,12 +339,11 @@ export class Connection implements SessionClient, SocketOwner {
     const state = this.#state;
     const isNewUser = view.status !== "signedOut";
     // In any state: the app may have left and come back since, and the previous user's connection be still open (B12).
-    const close = () => this.#close();
-    if (isBarred(state)) close();
+    if (isBarred(state)) this.#close();
     else if (this.#context.hasQueue && isNewUser && !wasGuest) {
       this.#stop(stillAnothers(), "never");
-    } else if (state.status === "idle") close();
-    else this.#start(FIRST_ATTEMPT, close);
+    } else if (state.status === "idle") this.#close();
+    else this.#start(FIRST_ATTEMPT, this.#close);
   }
 
   #followToken(view: View): void {
@@ -357,7 +359,7 @@ export class Connection implements SessionClient, SocketOwner {
     // B21: a refused guest waits for a sign-in.
     if (status === "signedOut" && this.#guest.isRefused && view.status !== "ready") return;
     if (view.status === "signedOut") {
-      this.#decide({ status: "signedOut", error: view.error }, () => this.#close());
+      this.#decide({ status: "signedOut", error: view.error }, this.#close);
       return;
     }
     switch (status) {
@@ -372,18 +374,19 @@ export class Connection implements SessionClient, SocketOwner {
         break;
       case "awaiting":
         if (view.status === "ready") this.#sendCredential(attemptOf(state), view.credential);
-        else if (view.status === "failing") this.#release(state, view);
+        else if (view.status === "failing") this.#waitForToken(attemptOf(state), view, this.#close);
         break;
       case "opening":
         // Before CONNECT: an engine without a token in sight is of no use (B12).
-        if (view.status === "failing" && !state.credential) this.#release(state, view);
+        if (view.status === "failing" && !state.credential)
+          this.#waitForToken(attemptOf(state), view, this.#close);
         // B21: the CONNECT of a guest is under way, or of a user who is none any more.
         else if (
           view.status === "ready" &&
           state.credential &&
           isGuest(state.credential) !== isGuest(view.credential)
         )
-          this.#start(attemptOf(state), () => this.#close());
+          this.#start(attemptOf(state), this.#close);
         break;
       case "delayed":
         // What it waits to try again with has been replaced.
@@ -528,7 +531,7 @@ export class Connection implements SessionClient, SocketOwner {
     const state = this.#state;
     if (state.status !== "connected") return;
     const renewal = isHello && state.renewal === "cut" ? "inBand" : state.renewal;
-    this.#decide({ ...state, renewal, renewing: undefined }, () => this.#follow());
+    this.#decide({ ...state, renewal, renewing: undefined }, this.#follow);
   }
 
   #revoked(reason: unknown): void {
@@ -558,7 +561,7 @@ export class Connection implements SessionClient, SocketOwner {
       // What is emitted from here on would be refused, too. It waits for the next connection.
       const isHeld = this.socket.io.reconnection();
       if (isHeld) void this.tracker.hold();
-      this.#decide({ ...now, renewal: "reconnect", renewing: undefined, isHeld }, () => this.#follow());
+      this.#decide({ ...now, renewal: "reconnect", renewing: undefined, isHeld }, this.#follow);
     } else {
       this.#decide({ ...now, error: now.error ?? refusedAgain(event) });
     }
@@ -690,11 +693,10 @@ export class Connection implements SessionClient, SocketOwner {
       return isSame ? state : undefined;
     };
     if (!refusedStill()) return;
-    const wasGuest = isGuest(credential);
     const token = tokenOf(credential);
     const answer = answerRefusal(error, {
-      isGuest: wasGuest,
-      isByCode: !wasGuest && this.#isTrue(this.#context.options.isTokenRefused ?? isTokenRefused, error),
+      isByCode:
+        token !== undefined && this.#isTrue(this.#context.options.isTokenRefused ?? isTokenRefused, error),
       replace: token === undefined ? undefined : () => session.refreshes.replace(this, token),
       servesSibling: token !== undefined && session.isServing(token),
     });
@@ -729,7 +731,7 @@ export class Connection implements SessionClient, SocketOwner {
       case "stop":
         this.#stop(refused(answer.code, error), "newerToken");
         // There may be a newer one already (B8).
-        this.#queue(() => this.#follow());
+        this.#queue(this.#follow);
         break;
       default:
         answer satisfies never;
@@ -857,9 +859,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.#session.reactions.run();
   }
 
-  #follow(): void {
-    this.#followToken(this.#view);
-  }
+  readonly #follow = (): void => this.#followToken(this.#view);
 
   /** By what the session has. @param before what is done first */
   #start(attempt: Attempt, ...before: (() => void)[]): void {
@@ -870,11 +870,9 @@ export class Connection implements SessionClient, SocketOwner {
         // B16: once all sockets of the previous user have left, so that nothing which is under way for that user finds one.
         this.#decide({ status: "opening", ...attempt }, ...before, () => this.#queue(() => this.#open()));
         break;
-      case "failing": {
-        const { error = attempt.error, retryAt } = view;
-        this.#decide({ status: "waitingForToken", ...attempt, error, retryAt }, ...before);
+      case "failing":
+        this.#waitForToken(attempt, view, ...before);
         break;
-      }
       case "signedOut":
         this.#decide({ status: "signedOut", error: view.error }, ...before);
         break;
@@ -909,23 +907,24 @@ export class Connection implements SessionClient, SocketOwner {
   #stop(error: AuthSocketError, retry: Retry): void {
     const { veil } = attemptOf(this.#state);
     const isVeiled = veil && retry !== "never";
-    this.#decide(isVeiled ? veil : { status: "refused", error, retry }, () => this.#close());
+    this.#decide(isVeiled ? veil : { status: "refused", error, retry }, this.#close);
   }
 
-  #release(state: State, { error, retryAt }: TokenView & { status: "failing" }): void {
-    const attempt = attemptOf(state);
-    this.#decide({ status: "waitingForToken", ...attempt, error: error ?? attempt.error, retryAt }, () =>
-      this.#close(),
-    );
+  #waitForToken(
+    attempt: Attempt,
+    { error = attempt.error, retryAt }: Waiting,
+    ...before: (() => void)[]
+  ): void {
+    this.#decide({ status: "waitingForToken", ...attempt, error, retryAt }, ...before);
   }
 
-  #close(): void {
+  readonly #close = (): void => {
     this.#answer = undefined;
     // Socket.IO takes leave of the server only where it believes to be connected.
     if (this.#wasConnected && this.socket.active) this.socket.connected = true;
     this.#wasConnected = false;
     this.#gate.close(this.socket);
-  }
+  };
 
   #tick(): void {
     const state = this.#state;
@@ -937,7 +936,7 @@ export class Connection implements SessionClient, SocketOwner {
     } else if (state.status === "awaiting" && isDue) {
       const view = this.#view;
       if (view.status === "ready" || view.status === "signedOut") this.#followToken(view);
-      else this.#release(state, view.status === "failing" ? view : { status: "failing" });
+      else this.#waitForToken(attemptOf(state), view, this.#close);
     } else if (state.status === "waitingForToken" || state.status === "awaiting") this.#follow();
     else if (isDue) {
       if (state.status === "refused") this.#retry(state);
@@ -966,7 +965,7 @@ export class Connection implements SessionClient, SocketOwner {
           dueAt: this.#backOffUntil(unreached),
           waitsFor: "dueAtOrToken",
         },
-        () => this.#close(),
+        this.#close,
       );
     }
   }

@@ -1,31 +1,32 @@
 import type { Manager } from "socket.io-client";
 
-/** ms after a DISCONNECT within which the end of the transport is taken to be its consequence. */
+/** ms after its cause within which the end of the transport is taken to be its consequence. */
 const WINDOW = 2_000;
 
 /**
- * T5: a server that disconnects one namespace while packets for it are on their way closes the transport of them all. The
- * siblings have done nothing wrong, and come back at once, without Socket.IO's delay.
+ * Reconnects at once, without Socket.IO's delay, where the end of the transport is no outage: it is replaced, or, T5, a server
+ * has disconnected one namespace while packets for it were on their way, and closes the transport of them all, though the
+ * siblings have done nothing wrong.
  */
 export class FastReconnect {
   readonly #manager: Manager;
-  #disconnectedAt = Number.NEGATIVE_INFINITY;
+  #expectedAt = Number.NEGATIVE_INFINITY;
 
   constructor(manager: Manager) {
     this.#manager = manager;
   }
 
-  /** The server has disconnected a namespace. */
-  disconnected(now: number): void {
-    this.#disconnectedAt = now;
+  /** The transport may end soon, and that is no outage. */
+  expect(now: number): void {
+    this.#expectedAt = now;
   }
 
   /** To be called in the Manager's "close": it works out the delay once everybody has heard of that. */
   closed(now: number): void {
-    const isConsequence = now - this.#disconnectedAt <= WINDOW;
-    this.#disconnectedAt = Number.NEGATIVE_INFINITY;
+    const isExpected = now - this.#expectedAt <= WINDOW;
+    this.#expectedAt = Number.NEGATIVE_INFINITY;
     const delay = this.#manager.reconnectionDelay();
-    if (!isConsequence || delay === 0) return;
+    if (!isExpected || delay === 0) return;
     this.#manager.reconnectionDelay(0);
     queueMicrotask(() => this.#manager.reconnectionDelay(delay));
   }

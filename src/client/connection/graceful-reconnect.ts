@@ -1,6 +1,7 @@
 import type { Manager } from "socket.io-client";
 import type { Platform } from "../platform/platform.ts";
 import type { AckTracker } from "./ack-tracker.ts";
+import type { FastReconnect } from "./fast-reconnect.ts";
 
 type Engine = Manager["engine"];
 
@@ -21,6 +22,7 @@ const QUIETING = ["drain", "upgrade", "upgradeError", "close"] as const;
 export async function reconnectGracefully(
   manager: Manager,
   trackers: AckTracker[],
+  fastReconnect: FastReconnect,
   platform: Platform,
 ): Promise<void> {
   // Without reconnecting there is no new engine to come.
@@ -43,14 +45,12 @@ export async function reconnectGracefully(
     if (engine.readyState === "closed") release();
     return;
   }
-  const delay = manager.reconnectionDelay();
-  manager.reconnectionDelay(0);
+  fastReconnect.expect(platform.now());
   try {
     engine.close();
   } catch (error) {
     platform.report(error); // of a listener of the app's (B9)
   }
-  manager.reconnectionDelay(delay);
 }
 
 /** Closing it now would lose what it has still to write, or let it be overtaken. */

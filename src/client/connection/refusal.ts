@@ -63,10 +63,9 @@ export type Answer =
 
 /** A CONNECT that was refused. */
 export interface RefusedConnect {
-  isGuest: boolean;
   /** whether the server has said, by a code, that it is the token */
   isByCode: boolean;
-  /** Asks the session for another token (B27); undefined where none was sent. */
+  /** Asks the session for another token (B27); undefined for a guest, who has sent none. */
   replace: (() => Replacement) | undefined;
   /** whether a sibling is connected with that very token */
   servesSibling: boolean;
@@ -87,12 +86,12 @@ export interface RefusedConnect {
  */
 export function answerRefusal(
   error: ConnectError,
-  { isGuest, isByCode, replace, servesSibling }: RefusedConnect,
+  { isByCode, replace, servesSibling }: RefusedConnect,
 ): Answer {
   const said = isByCode ? "token" : readRefusal(error);
   if (said === "unavailable") return { do: "comeBack", after: unavailableFor(error) };
-  if (isGuest) return { do: "stayOut" };
-  if (said === "scope" || !replace) return { do: "stop", code: "forbidden" };
+  if (!replace) return { do: "stayOut" };
+  if (said === "scope") return { do: "stop", code: "forbidden" };
   const replacement = replace();
   switch (replacement.status) {
     case "look":

@@ -35,7 +35,8 @@ export class SocketGroup implements ConnectionContext {
   readonly #manager: Manager;
   readonly #fastReconnect: FastReconnect;
   readonly #dropListeners: () => void;
-  #members: readonly Member[] = [];
+  /** By namespace. */
+  readonly #members = new Map<string, Member>();
   /** By namespace. One outlives its socket, whose CONNECT may still be answered. */
   readonly #gates = new Map<string, NamespaceGate>();
   /** The Manager is telling of its close. Sockets that are made by then wait, too (T11). */
@@ -115,21 +116,24 @@ export class SocketGroup implements ConnectionContext {
   }
 
   join(member: Member): void {
-    this.#members = [...this.#members, member];
+    this.#members.set(member.connection.namespace, member);
   }
 
   member(namespace: string): Member | undefined {
-    return this.#members.find(({ connection }) => connection.namespace === namespace);
+    return this.#members.get(namespace);
+  }
+
+  get #connections(): Connection[] {
+    return [...this.#members.values()].map(({ connection }) => connection);
   }
 
   hasSibling(connection: Connection): boolean {
-    return this.#members.some((member) => member.connection !== connection && member.connection.isConnected);
+    return this.#connections.some((other) => other !== connection && other.isConnected);
   }
 
   /** From now on, of() makes another for its namespace. */
-  forget(member: Connection): void {
-    const { namespace } = member;
-    this.#members = this.#members.filter(({ connection }) => connection !== member);
+  forget({ namespace }: Connection): void {
+    this.#members.delete(namespace);
     // B16, T6: the next of() gets a Socket of its own. The Manager would hand out the previous user's, with its queue and its
     // recovery. `nsps` is private, and no build renames it.
     Reflect.deleteProperty(Object(this.#manager).nsps, namespace);
@@ -146,7 +150,7 @@ export class SocketGroup implements ConnectionContext {
     });
     reactions.run();
     if (member.namespace !== this.namespace) return;
-    for (const { socket } of this.#members) socket.dispose();
+    for (const { socket } of [...this.#members.values()]) socket.dispose();
     this.#closed();
     this.#dropListeners();
     if (!this.options.session) this.session.dispose();
@@ -163,8 +167,8 @@ export class SocketGroup implements ConnectionContext {
     const { engine } = this.#manager;
     if (this.#replacing === engine) return;
     this.#replacing = engine;
-    const trackers = this.#members.map(({ connection }) => connection.tracker);
-    void reconnectGracefully(this.#manager, trackers, this.#session.platform);
+    const trackers = this.#connections.map(({ tracker }) => tracker);
+    void reconnectGracefully(this.#manager, trackers, this.#fastReconnect, this.#session.platform);
   }
 
   /** The browser attaches the cookie as the handshake leaves: a refresh that comes before its answer is too late for it. */
@@ -175,7 +179,7 @@ export class SocketGroup implements ConnectionContext {
   #heard(packet: Packet): void {
     // Most packets are acknowledgements, and of no interest.
     if (packet.type === ACK || packet.type === BINARY_ACK) return;
-    if (packet.type === DISCONNECT) this.#fastReconnect.disconnected(this.#session.platform.now());
+    if (packet.type === DISCONNECT) this.#fastReconnect.expect(this.#session.platform.now());
     this.#gates.get(packet.nsp)?.heard(packet.type);
     this.member(packet.nsp)?.connection.heard(packet);
   }
@@ -196,10 +200,10 @@ export class SocketGroup implements ConnectionContext {
   #retried(): void {
     this.#session.prepare();
     this.opening();
-    for (const { connection } of this.#members) connection.retried();
+    for (const connection of this.#connections) connection.retried();
   }
 
   #gaveUp(): void {
-    for (const { connection } of this.#members) connection.gaveUp();
+    for (const connection of this.#connections) connection.gaveUp();
   }
 }

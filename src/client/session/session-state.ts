@@ -69,7 +69,7 @@ export function isAnswerable(state: State): boolean {
 /** What a socket that needs a token has to expect of the session. */
 export type TokenView =
   | { status: "ready"; token: AccessToken }
-  | { status: "pending" }
+  | { status: "pending"; error?: undefined; retryAt?: undefined }
   | { status: "failing"; error?: AuthSocketError; retryAt?: number }
   | { status: "signedOut"; error?: AuthSocketError };
 
