@@ -1,5 +1,5 @@
 import { createDemoServer, type DemoServer } from "./index.ts";
-import { isPasswordCost, PASSWORD_COST } from "./people/password-hash.ts";
+import { isPasswordCost, MAX_PASSWORD_COST, PASSWORD_COST } from "./people/password-hash.ts";
 import { StoreError } from "./stores/store.ts";
 
 function fail(message: string): never {
@@ -37,7 +37,12 @@ const grace = readNumber(
   (value) => value === 0 || isSome(value),
 );
 const sessionSeconds = readNumber("SESSION_SECONDS", 60, "a number above 0", isSome);
-const passwordCost = readNumber("PASSWORD_COST", PASSWORD_COST, "a power of two, at least 2", isPasswordCost);
+const passwordCost = readNumber(
+  "PASSWORD_COST",
+  PASSWORD_COST,
+  `a power of two from 2 to ${MAX_PASSWORD_COST}`,
+  isPasswordCost,
+);
 const renewal = readRenewal();
 
 async function start(): Promise<DemoServer> {

@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { createDemoServer, type DemoServer } from "../../demo/server/index.ts";
-import { PASSWORD_COST } from "../../demo/server/people/password-hash.ts";
+import { hashPassword, isPassword, PASSWORD_COST } from "../../demo/server/people/password-hash.ts";
 import { Browser, event, OWN_HEADER, SECRET, useDemoServer } from "../support/demo-browser.ts";
 
 const { server, newBrowser, signedIn, serve } = useDemoServer();
@@ -231,6 +231,14 @@ describe("limits", { timeout: 120_000 }, () => {
     expect((await bob.browser.refresh()).status).toBe(200);
     await alice.browser.refresh();
     await expectLimited(await newBrowser(own).refresh());
+  });
+});
+
+describe("a password", () => {
+  it.each([2, 2 * PASSWORD_COST])("is hashed and checked at a cost of %i", async (cost) => {
+    const hash = await hashPassword("wonderland", cost);
+    expect(await isPassword("wonderland", hash)).toBe(true);
+    expect(await isPassword("wonderlanD", hash)).toBe(false);
   });
 });
 

@@ -46,8 +46,9 @@ describe("the server", () => {
   it.each([
     [{ secret: "short" }, '"secret" must be at least 32 bytes long'],
     [{ accessTokenLifetime: 0 }, '"accessTokenLifetime" must be a positive number of milliseconds'],
-    [{ passwordCost: 3 }, '"passwordCost" must be a power of two, and 2 at least'],
-    [{ passwordCost: 1 }, '"passwordCost" must be a power of two, and 2 at least'],
+    [{ passwordCost: 3 }, '"passwordCost" must be a power of two from 2 to 1048576'],
+    [{ passwordCost: 1 }, '"passwordCost" must be a power of two from 2 to 1048576'],
+    [{ passwordCost: 2 ** 21 }, '"passwordCost" must be a power of two from 2 to 1048576'],
     [{ accessTokenLifetime: Number.NaN }, '"accessTokenLifetime" must be a positive number of milliseconds'],
   ])("refuses %j", async (options, message) => {
     await expect(createDemoServer(options)).rejects.toThrow(new TypeError(message));

@@ -5,6 +5,7 @@ import {
   hashPassword,
   isPassword,
   isPasswordCost,
+  MAX_PASSWORD_COST,
   type PasswordHash,
 } from "./password-hash.ts";
 
@@ -34,7 +35,7 @@ export class Accounts {
   /** @param options.passwordCost scrypt's N */
   constructor(store: Store, { passwordCost }: { passwordCost: number }) {
     if (!isPasswordCost(passwordCost))
-      throw new TypeError('"passwordCost" must be a power of two, and 2 at least');
+      throw new TypeError(`"passwordCost" must be a power of two from 2 to ${MAX_PASSWORD_COST}`);
     this.#store = store;
     this.#cost = passwordCost;
     this.#nobody = hashOfNobody(passwordCost);

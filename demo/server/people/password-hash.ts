@@ -10,16 +10,29 @@ export interface PasswordHash {
 // OWASP's minimum for scrypt at 16 MB a hash.
 export const PASSWORD_COST = 2 ** 14;
 
-/** Whether scrypt takes it as N. */
-export const isPasswordCost = (cost: number): boolean => cost >= 2 && Number.isInteger(Math.log2(cost));
+/** A hash takes a gigabyte then. */
+export const MAX_PASSWORD_COST = 2 ** 20;
 
-const PARAMETERS: ScryptOptions = { r: 8, p: 5 };
+/** Whether it can be N: scrypt takes powers of two. */
+export const isPasswordCost = (cost: number): boolean =>
+  cost >= 2 && cost <= MAX_PASSWORD_COST && Number.isInteger(Math.log2(cost));
+
+const R = 8;
+const P = 5;
 const KEY_LENGTH = 32;
+
+/** Node admits only 32 MiB unless it is told how much is needed. */
+const parametersOf = (cost: number): ScryptOptions => ({
+  N: cost,
+  r: R,
+  p: P,
+  maxmem: 128 * R * (cost + P + 2),
+});
 
 function deriveKey(password: string, salt: Buffer, cost: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     // NFKC: two keyboards can encode the same password differently.
-    scrypt(password.normalize("NFKC"), salt, KEY_LENGTH, { ...PARAMETERS, N: cost }, (error, key) =>
+    scrypt(password.normalize("NFKC"), salt, KEY_LENGTH, parametersOf(cost), (error, key) =>
       error ? reject(error) : resolve(key),
     );
   });
