@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { type AuthEvent, authenticate } from "authsocket/server";
 import { decodeJwt, errors, SignJWT } from "jose";
 import { Server } from "socket.io";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { Faults } from "../../demo/server/faults/faults.ts";
 import { admission } from "../../demo/server/handshake/admission.ts";
 import { authenticateHandshake } from "../../demo/server/handshake/middleware.ts";
@@ -202,6 +202,25 @@ describe.each(["inBand", "cut"] as const)("the cut at expiry where renewal is %s
     await skip(2_001);
     expect((await ended)[0]).toBe("io server disconnect");
     expect((await browser.refusal(token)).data).toEqual({ code: "token_expired" });
+  });
+
+  it("V2 handles nothing, and disconnects within a second, once the clock was set forward past the expiry", async () => {
+    // Less than a heartbeat's time, by which the client would take its connection for lost.
+    const lifetime = 30_000;
+    const server = await serve({ renewal, accessTokenLifetime: lifetime });
+    const { browser, token } = await signedIn("alice", server);
+    const [talkative, silent] = [await browser.connect(token), await browser.connect(token)];
+    const ended = Promise.all([talkative, silent].map((socket) => event(socket, "disconnect")));
+    const answered = vi.fn();
+    const { now } = Date;
+    const begun = performance.now();
+    vi.spyOn(Date, "now").mockImplementation(() => now.call(Date) + lifetime);
+    talkative.emit("whoami", answered);
+
+    for (const [reason] of await ended) expect(reason).toBe("io server disconnect");
+    expect(answered).not.toHaveBeenCalled();
+    // By timers alone, that would be when the token's life is over.
+    expect(performance.now() - begun).toBeLessThan(lifetime / 2);
   });
 
   it("T19: leaves a socket alone whose token lives longer than a timer can", async () => {

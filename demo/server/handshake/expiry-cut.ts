@@ -1,11 +1,12 @@
 import type { Socket } from "socket.io";
 
-// T19: a timer longer than this fires at once.
-const MAX_TIMEOUT = 2 ** 31 - 1;
+// ms. Timers do not notice that the clock is set forward, or that the machine was suspended. One that is longer than 2^31 ms would
+// fire at once (T19).
+const LONGEST_WAIT = 1_000;
 
 /**
- * Disconnects a socket at an instant, in ms since the epoch. Without this, a connection would outlive its token for as long as
- * the network holds.
+ * Disconnects a socket within a second of an instant, in ms since the epoch. Without this, a connection would outlive its token
+ * for as long as the network holds.
  *
  * @param renewed called at that instant; answers a later one if the token or session has been renewed
  */
@@ -17,10 +18,8 @@ export function cutAt(
   let timer: NodeJS.Timeout | undefined;
   const wait = (until: number): void => {
     const remaining = until - Date.now();
-    timer = setTimeout(
-      () => (remaining > MAX_TIMEOUT ? wait(until) : void end()),
-      Math.min(Math.max(remaining, 0), MAX_TIMEOUT),
-    );
+    if (remaining <= 0) void end();
+    else timer = setTimeout(wait, Math.min(remaining, LONGEST_WAIT), until);
   };
   const end = async (): Promise<void> => {
     const later = (await renewed().catch(() => undefined)) ?? 0;

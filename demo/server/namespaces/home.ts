@@ -30,7 +30,11 @@ export function serveHome(
     // Read at each call: a renewal can bring other claims.
     socket.on("whoami", (reply: unknown) => acknowledge<Profile>(reply)(profileOf(socket.data.auth)));
     // With in-band renewal, `authenticate` does this itself.
-    if (renewal === "cut") cutAt(socket, auth.expiresAt);
+    if (renewal === "cut") {
+      cutAt(socket, auth.expiresAt);
+      // The cut may be late. Nothing that comes after the expiry is handled.
+      socket.use((_, next) => (Date.now() < auth.expiresAt ? next() : void socket.disconnect()));
+    }
     nodes.tell("people");
     socket.on("disconnect", () => nodes.tell("people"));
   });
