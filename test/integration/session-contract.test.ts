@@ -611,6 +611,27 @@ describe("the refresh endpoint", () => {
     },
   );
 
+  it("B6 on a page without a socket, the second try after a 401 comes though no call waits, and no third one", async () => {
+    const endpoint = startRefreshEndpoint(
+      (_, number) => new Response(null, { status: number < 3 ? 401 : 503 }),
+    );
+    const open = () => newSession({ refresh: endpoint.url, name: `${Math.random()}` }, { accessToken: "a" });
+    const { session, platform } = open();
+    await session.getToken();
+    await expect(session.signIn()).rejects.toMatchObject({ code: "refresh_failed" });
+    await platform.advance(2_000);
+    expect(await untilStatus(session, "signedOut")).toMatchObject({ error: { code: "session_expired" } });
+    endpoint.answer = (_, number) => new Response(null, { status: number === 3 ? 401 : 503 });
+    const other = open();
+    await other.session.getToken();
+    await expect(other.session.signIn()).rejects.toMatchObject({ code: "refresh_failed" });
+    await other.platform.advance(2_000);
+    await endpoint.until(() => endpoint.calls.length === 4);
+    await untilStatus(other.session, "waiting");
+    await other.platform.advance(600_000);
+    expect(endpoint.calls).toHaveLength(4);
+  });
+
   it.each([
     ["code", "invalid_grant"],
     ["error", "login_required"],

@@ -376,7 +376,7 @@ export class Refreshes implements AttemptOwner {
     error: AuthSocketError,
     retryAt: number,
     late?: RefreshAttempt,
-    isAskedAgain = false,
+    isInsistent = false,
   ): void {
     const { user, token, reason, doubt } = state;
     // 2.4: somebody has signed out here, and the SDK cannot say yet whether another user has come.
@@ -387,8 +387,8 @@ export class Refreshes implements AttemptOwner {
     }
     const since = this.#owner.platform.now();
     const failures = state.failures + (state.status === "waiting" ? 0 : 1);
-    // B6: what is asked once more before long is waited for, also where no socket wants a token.
-    if (!isAskedAgain) this.#waiters.answer(({ wants }) => (wants === "ready" ? undefined : error));
+    // B6: what is asked once more before long is waited for.
+    if (!isInsistent) this.#waiters.answer(({ wants }) => (wants === "ready" ? undefined : error));
     this.#owner.decide({
       status: "waiting",
       user,
@@ -400,6 +400,7 @@ export class Refreshes implements AttemptOwner {
       retryAt,
       error,
       late,
+      isInsistent,
     });
   }
 

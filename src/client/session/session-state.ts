@@ -39,6 +39,8 @@ export type State =
       error: AuthSocketError;
       /** the request that has outlived `refreshTimeout` and may still be answered (B22) */
       late?: RefreshAttempt | undefined;
+      /** whether it is tried again though nobody wants a token (B6) */
+      isInsistent?: boolean;
     } & Refreshing);
 
 interface Refreshing {

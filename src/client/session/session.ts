@@ -710,8 +710,11 @@ export class Session
     return state.status === "signedOut" && /^refresh_/.test(`${state.error?.code}`) && !this.#disposed;
   }
 
+  /** Whether somebody waits for a token, or a refusal is to be made sure of (B6). */
   get #isWanted(): boolean {
-    return !this.#disposed && (!this.#waiters.isEmpty || this.#clients.needToken);
+    const state = this.#state;
+    const isInsistent = state.status === "waiting" && state.isInsistent === true;
+    return !this.#disposed && (isInsistent || !this.#waiters.isEmpty || this.#clients.needToken);
   }
 
   rang(): void {
