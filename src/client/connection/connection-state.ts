@@ -15,7 +15,7 @@ import type { AccessToken } from "../token/access-token.ts";
  *    │   disconnect,             ▼                                     │
  *    │   from everywhere      awaiting ── the token is there ──▶ opening
  *    │                           │                                     │
- *    │                           ▼ it fails, or 2 s                    │
+ *    │                           ▼ it fails, or 10 s                   │
  *    │              waitingForToken ── the token is there ──▶ opening  │
  *    │                                                                 ▼
  *    └── signedOut ◀── nobody is signed in, from everywhere         refused ── connect ──▶ opening

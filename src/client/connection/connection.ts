@@ -76,11 +76,8 @@ export interface ConnectionContext {
   hasSibling(connection: Connection): boolean;
 }
 
-/**
- * B12: ms that an engine is held open for a token. A browser opens six connections to a host at most, over HTTP/1.1: engines
- * that poll in six tabs keep the refresh waiting which they wait for.
- */
-const AWAIT_TIMEOUT = 2_000;
+/** B12: ms that an engine is held open for a token. */
+const AWAIT_TIMEOUT = 10_000;
 
 /** B24: ms for the server to answer a CONNECT; `unanswered` says so. */
 const CONNECT_TIMEOUT = 20_000;
