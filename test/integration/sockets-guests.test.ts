@@ -289,33 +289,57 @@ describe("B21 a user who becomes a guest", () => {
   });
 });
 
-describe("B21 a user of whom it is no longer known whether somebody is signed in", () => {
-  it("B21 is waited for as long as refreshTimeout again, and is no guest meanwhile", async () => {
+describe("B21 a socket of whose user nothing is known any more, since another tab has signed somebody in", () => {
+  /** Two tabs of nameless users, whose refresh answers when it is told to. */
+  async function nameless(autoConnect: boolean) {
     const server = await startAuthServer();
     server.admit = () => {};
     const clock = new SkippableClock();
     const answer = deferred<string>();
-    let named = "opaque-alice";
-    const sessions = [0, 1].map(() => {
+    const [session, otherTab] = [0, 1].map(() => {
       const options = { name: "shop", store: memoryStore(), refresh: () => answer.promise };
       return disposed(new AuthSession(options, clock));
-    });
-    const [session, otherTab] = sessions;
-    if (!session || !otherTab) throw new Error("two sessions are opened");
-    const auth = disposed(new AuthSocket(server.url, { session, anonymous: true }));
-    await session.signIn(named);
+    }) as [AuthSession, AuthSession];
+    const auth = disposed(new AuthSocket(server.url, { session, anonymous: true, autoConnect }));
+    await session.signIn("opaque-alice");
+    return { server, clock, answer, session, otherTab, auth };
+  }
+
+  it("B21 waits as long as refreshTimeout again, and is no guest meanwhile", async () => {
+    const { server, clock, answer, otherTab, auth } = await nameless(true);
     await auth.whenConnected();
     await clock.skip(60_000);
-    named = "opaque-bob";
-    await otherTab.signIn(named);
+    await otherTab.signIn("opaque-bob");
     await until(auth, (state) => state.status === "connecting");
     await clock.skip(9_000);
     await server.quiet();
     expect(server.tokens).toEqual(["opaque-alice"]);
-    answer.resolve(named);
+    answer.resolve("opaque-bob");
     await untilUser(auth);
     expect(server.tokens).toEqual(["opaque-alice", "opaque-bob"]);
   });
+
+  it.each([[false], [true]])(
+    "B21 waits as long from a later connect() on; connected before: %s",
+    async (wasConnected) => {
+      const { server, clock, answer, session, otherTab, auth } = await nameless(wasConnected);
+      if (wasConnected) {
+        await auth.whenConnected();
+        auth.disconnect();
+      }
+      const before = server.tokens.length;
+      await otherTab.signIn("opaque-bob");
+      await untilStatus(session, "unknown");
+      await clock.skip(60_000);
+      auth.connect();
+      await clock.skip(9_000);
+      await server.quiet();
+      expect(server.tokens).toHaveLength(before);
+      answer.resolve("opaque-bob");
+      await untilUser(auth);
+      expect(server.tokens.slice(before)).toEqual(["opaque-bob"]);
+    },
+  );
 });
 
 describe("B21 a server without guests", () => {
@@ -332,6 +356,24 @@ describe("B21 a server without guests", () => {
     await session.signIn(tokens.issue());
     await untilUser(auth);
     expect(connects).toHaveLength(2);
+  });
+
+  it("B21 B10 refused, it connects when somebody signs in in another tab", async () => {
+    const server = await startAuthServer();
+    server.admit = (token) => {
+      if (token === undefined) throw new Refusal("no", { code: "token_missing" });
+    };
+    let signedIn: string | null = null;
+    const open = () => {
+      const options = { name: "shop", store: memoryStore(), refresh: async () => signedIn };
+      return disposed(new AuthSession(options, new SkippableClock()));
+    };
+    const auth = disposed(new AuthSocket(server.url, { session: open(), anonymous: true }));
+    await until(auth, ({ status, error }) => status === "signedOut" && error !== undefined);
+    signedIn = "opaque-bob";
+    await open().signIn(signedIn);
+    await untilUser(auth);
+    expect(server.tokens).toEqual([undefined, "opaque-bob"]);
   });
 
   it("B21 a refused guest stays signedOut, whatever becomes of the refresh", async () => {

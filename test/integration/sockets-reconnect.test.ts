@@ -164,9 +164,13 @@ describe("reconnect()", () => {
       throw new Error("the app's own");
     });
     const reported = uncaught();
+    const chat = auth.of("/chat").disconnect();
     auth.reconnect();
     expect((await reported).message).toBe("the app's own");
     expect(io.reconnectionDelay()).toBe(delay);
+    // Nor are emits held back, in a namespace that was not connected meanwhile either.
+    await chat.connect().whenConnected();
+    expect(await chat.socket.emitWithAck("ask", 1)).toBe(1);
   });
 
   it("B27 is exempt from the budget: each call may cost a refresh", async () => {

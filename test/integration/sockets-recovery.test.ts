@@ -98,6 +98,20 @@ describe("a volatile event whose last argument is a text", () => {
     expect(received).toEqual([1, 2]);
   });
 
+  it.each<[string, (auth: AuthSocket, io: Server) => void]>([
+    ["the app has left and come back", (auth) => void auth.disconnect().connect()],
+    ["the server has disconnected it", (_, io) => io.disconnectSockets()],
+  ])("B19 after %s, a drop before the next event is recovered, as in Socket.IO", async (_, leave) => {
+    const { io, auth, received, arrived, dropAndMiss } = await connected(() => {}, recovering);
+    await arrived("news", () => io.emit("news", 1));
+    const back = new Promise<void>((resolve) => auth.socket.once("connect", resolve));
+    leave(auth, io);
+    await back;
+    await dropAndMiss(2);
+    expect(auth.socket.recovered).toBe(true);
+    expect(received).toEqual([1, 2]);
+  });
+
   it("B16 T6 what was broadcast before a user came is not recovered for them by the last user's offset", async () => {
     // It sends nothing by itself that would have an offset.
     const { io, auth, received, arrived, dropAndMiss } = await connected(() => {}, recovering);

@@ -10,8 +10,11 @@ export interface AckTracker {
   release(): void;
 }
 
-/** @param hasQueue Socket.IO's `retries` is on: it sends an event when the server has acknowledged the one before. */
-export function trackAcks(socket: Socket, hasQueue: boolean): AckTracker {
+/**
+ * @param hasQueue Socket.IO's `retries` is on: it sends an event when the server has acknowledged the one before.
+ * @param report takes what an event of that queue has thrown, which cannot be encoded
+ */
+export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unknown) => void): AckTracker {
   const { emit } = socket;
   /** In the order of sending. */
   const unacknowledged = new Set<Promise<void>>();
@@ -39,16 +42,24 @@ export function trackAcks(socket: Socket, hasQueue: boolean): AckTracker {
     const isWatched = hasQueue ? !flags.volatile && !flags.fromQueue : acknowledge;
     if (isWatched) args.push(watched(acknowledge));
     else if (acknowledge) args.push(acknowledge);
-    if (!isHeld) return emit.apply(socket, args as Parameters<typeof emit>);
+    const wasHeld = isHeld;
     const { connected } = socket;
     // Only what is emitted is held: what arrives meanwhile is handed on as ever.
-    socket.connected = false;
+    if (wasHeld) socket.connected = false;
     try {
       return emit.apply(socket, args as Parameters<typeof emit>);
+    } catch (error) {
+      if (!flags.fromQueue) throw error;
+      // B9: Socket.IO sends what waits in its queue before it tells of the connection. Its flags are not the next event's.
+      Object.assign(socket, { flags: {} });
+      report(error);
+      return socket;
     } finally {
-      // T12: what the queue sends meanwhile it sends once more with the next connection; what else is here is volatile.
-      if (hasQueue && connected) socket.sendBuffer = [];
-      socket.connected = connected;
+      if (wasHeld) {
+        // T12: what the queue sends meanwhile it sends once more with the next connection; what else is here is volatile.
+        if (hasQueue && connected) socket.sendBuffer = [];
+        socket.connected = connected;
+      }
     }
   };
 

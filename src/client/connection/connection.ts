@@ -145,7 +145,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.observable = new Observable<AuthSocketState>({ status: "idle" }, session.reactions);
     this.#timer = new WallClockTimer(session.platform, () => this.#tick());
     this.#gate = gate;
-    this.tracker = trackAcks(socket, context.hasQueue);
+    this.tracker = trackAcks(socket, context.hasQueue, session.platform.report);
     this.#patch = patchSocket(socket, this, context.hasQueue);
     this.#outbox = new Outbox(socket, this.#patch);
     session.join(this);
@@ -447,6 +447,8 @@ export class Connection implements SessionClient, SocketOwner {
   signedIn(): void {
     const state = this.#state;
     if (state.status === "refused" && state.retry !== "never") this.#retryInTime(state);
+    // B21: it is not known yet who has signed in, in another tab.
+    else if (state.status === "signedOut" && this.#guest.isRefused) this.#connect("any");
   }
 
   /** T13: an app may sign in, or force a refresh, at each refusal. */

@@ -49,7 +49,9 @@ export async function reconnectGracefully(
   try {
     engine.close();
   } catch (error) {
-    platform.report(error); // of a listener of the app's (B9)
+    // Of a listener of the app's (B9), which may stand before the one that releases.
+    release();
+    platform.report(error);
   }
 }
 

@@ -66,7 +66,10 @@ export class Guest {
 
   /** The app connects: whoever was refused tries again. */
   asked(): void {
-    if (this.#isAllowed && this.#waitsUntil === undefined) this.#wait();
+    // Nobody may have connected for long. What is not known yet is waited for anew.
+    const isUnknown = /^(unknown|refreshing)$/.test(this.#session.state.status);
+    const isOver = this.#waitsUntil === undefined || (isUnknown && this.dueAt === undefined);
+    if (this.#isAllowed && isOver) this.#wait();
     this.#isRefused = false;
   }
 

@@ -9,18 +9,20 @@ export class RecoveryCursor {
    */
   #offset: string | undefined | null;
   #isRecoverable = false;
-  /** Whom the server last knew this Socket as; null: nobody any more. */
-  #knownAs: number | undefined | null;
+  /** Whom the server last knew this Socket as. */
+  #knownAs: number | undefined;
+  #isLeft = false;
 
   /** @param user the id of the user, negative for a guest */
   connected(user: number): void {
     if (this.#isAnother(user)) this.#offset = null;
     this.#knownAs = user;
+    this.#isLeft = false;
   }
 
   /** A DISCONNECT ends it for good. An adapter may still have an older session, whose token has been replaced since (B14). */
   left(): void {
-    this.#knownAs = null;
+    this.#isLeft = true;
   }
 
   /** A server without recovery gives no pid, and is sent no offset. */
@@ -39,7 +41,7 @@ export class RecoveryCursor {
    * (T6), and no guest's is a user's (B21).
    */
   fields(user: number): { pid?: undefined; offset?: string | undefined } {
-    if (this.#isAnother(user)) return { pid: undefined, offset: undefined };
+    if (this.#isLeft || this.#isAnother(user)) return { pid: undefined, offset: undefined };
     return this.#isRecoverable && this.#offset !== undefined ? { offset: this.#offset ?? undefined } : {};
   }
 

@@ -57,8 +57,6 @@ export function listenFirst(emitter: Emitter, own: object, report: (error: unkno
 
 /** What Socket.IO declares private, and no build renames. */
 interface Inner {
-  onconnect(id: string, pid?: string): void;
-  emitReserved(event: "connect"): void;
   emitEvent(event: unknown[]): void;
   ack(id: number): (...args: unknown[]) => void;
   notifyOutgoingListeners(packet: Buffered): void;
@@ -116,8 +114,6 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
   const pending = new Map<(error: unknown) => void, Buffered | undefined>();
   let isDetached = false;
   let connections = 0;
-  /** Socket.IO has told of the present connection: releases differ in whether the queue of `retries` comes first. */
-  let isTold = false;
 
   const emitWithAck = (...args: Parameters<Socket["emitWithAck"]>) => {
     if (isDetached) return Promise.reject(disposed());
@@ -164,25 +160,11 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
           for (const [reject, buffered] of pending) if (buffered === packet) reject(error);
         },
       ),
-    // B9: what the queue of `retries` sends first may be impossible to encode, and keeps nobody from being connected.
-    onconnect: (...args: Parameters<Inner["onconnect"]>) => {
-      const inner = socket as unknown as Inner;
-      isTold = false;
-      try {
-        (Socket.prototype as unknown as Inner).onconnect.apply(socket, args);
-      } catch (error) {
-        owner.report(error);
-        if (!isTold) inner.emitReserved("connect");
-      }
-    },
   });
   const dropListeners = listenFirst(
     socket,
     {
-      connect: () => {
-        isTold = true;
-        owner.accepted();
-      },
+      connect: () => owner.accepted(),
       connect_error: (error: ConnectError) => owner.failed(error),
       disconnect: (reason: string) => owner.disconnected(reason),
     },

@@ -550,6 +550,7 @@ export class Session
         break;
       case "reopen":
         this.#reopen(false);
+        this.#clients.tell((client) => client.signedIn());
         if (this.#isWanted) this.refreshes.look();
         break;
       case "startAnew": {
