@@ -372,6 +372,20 @@ describe("a store that tabs share, and that tells them of no sign-out", () => {
     expect(there.state).toMatchObject({ status: "signedIn", subject: "bob" });
   });
 
+  it("B2 another user's sign-out is none of this session's, whose store is another one", async () => {
+    const leases = new MemoryLeases();
+    const sessions = ["alice", "bob"].map((sub, which) => {
+      const tab = openTab(leases, (which + 1) / 10);
+      const storage = new MapStorage();
+      storage.setItem("tokens", timedToken(tab.now(), LIFETIME, { sub }));
+      return sessionIn(tab, { refresh: async () => null, store: forgetful(storage) });
+    });
+    for (const session of sessions) await session.getToken();
+    await sessions[0]?.signOut();
+    await settled();
+    expect(sessions.map(({ state }) => state.status)).toEqual(["signedOut", "signedIn"]);
+  });
+
   it("B10 news of a sign-out that comes late does not sign out whom other code has signed in since", async () => {
     const leases = new MemoryLeases();
     const tab = openTab(leases);

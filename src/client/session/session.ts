@@ -34,7 +34,7 @@ import {
 import { type NewsOwner, SourceNews } from "./source-news.ts";
 import { Supply } from "./supply.ts";
 import { type Announcement, type GroupOwner, TabGroup } from "./tab-group.ts";
-import { answerTab } from "./tab-news.ts";
+import { answerTab, isOthers } from "./tab-news.ts";
 import { TokenReader } from "./token-reader.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -525,10 +525,11 @@ export class Session
   }
 
   /** A store that has failed, or that remembers no sign-out, tells nothing of one (B10). Tokens that came since are newer. */
-  #followStore({ signedOut, since }: TabNews): void {
+  #followStore(news: TabNews): void {
     const { currentToken } = this;
     this.read(() => {
-      if (signedOut && currentToken && this.currentToken === currentToken && since >= this.#cameAt)
+      const isUnchanged = currentToken !== undefined && this.currentToken === currentToken;
+      if (news.signedOut && isUnchanged && news.since >= this.#cameAt && !isOthers(news, this.#state))
         this.#leaveToo();
     });
   }

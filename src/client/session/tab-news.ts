@@ -16,6 +16,18 @@ export type TabAnswer =
   /** perhaps another user: refresh, to find out */
   | "refresh";
 
+/** What another user does under the same name, in a session that has nothing to do with this one, is no news. */
+export function isOthers({ user }: TabNews, state: State): boolean {
+  const own = ownUser(state);
+  return own !== undefined && user !== undefined && own !== user;
+}
+
+/** The fingerprint of the user. Who was here before is not who is signed in. */
+function ownUser(state: State): number | undefined {
+  const subject = tokenOf(state) && state.user.subject;
+  return subject === undefined ? undefined : fingerprint(subject);
+}
+
 /**
  * Another tab says that somebody has signed in or out (B10, B16).
  *
@@ -29,14 +41,10 @@ export function answerTab(news: TabNews, state: State, hasSource: boolean): TabA
   if (hasSource && (look || !signedOut)) return "askSource";
   // B23: an identity SDK may announce the same token in every tab.
   if (!signedOut && token && fingerprint(token.accessToken) === news.token) return "nothing";
-  // Who was here before is not who is signed in.
-  const subject = token && state.user.subject;
-  const own = subject === undefined ? undefined : fingerprint(subject);
-  const isKnown = own !== undefined && user !== undefined;
-  // What another user does under the same name, in a session that has nothing to do with this one, is no news.
-  if (signedOut) return isKnown && own !== user ? "nothing" : "leave";
+  if (signedOut) return isOthers(news, state) ? "nothing" : "leave";
   if (state.status === "signedOut") return "reopen";
   // B16: where nobody is named, whoever has signed in is another user.
+  const own = ownUser(state);
   if (token && own === undefined) return "startAnew";
-  return state.status === "signedIn" && !(isKnown && own === user) ? "refresh" : "nothing";
+  return state.status === "signedIn" && own !== user ? "refresh" : "nothing";
 }
