@@ -786,6 +786,19 @@ describe("recovery across nodes", () => {
     await revoked;
   });
 
+  it("V3 whoever was resumed by a server that does not guard is ended there too", async () => {
+    const { cluster, here, socket } = await startCluster();
+    const plain = await startServer({ adapter: cluster.adapter, connectionStateRecovery: {} });
+    Object.assign(socket.io, { uri: plain.url });
+    const connected = next(socket, "connect");
+    socket.connect();
+    await connected;
+    expect(socket.recovered).toBe(true);
+    const cut = next(socket, "disconnect");
+    await here.auth.disconnectUser("alice", "gone");
+    expect((await cut)[0]).toBe("io server disconnect");
+  });
+
   it("V5 recoveries on one node after the other do not make a session older", async () => {
     const { here, there, socket } = await startCluster();
     await here.auth.disconnectUser("alice", "gone");

@@ -137,13 +137,15 @@ export class SessionGuard {
 }
 
 /**
- * The app's data, and what the guard knows of the socket. The identity is left out: the next token brings its own. What an app has
- * taken from a client is never mistaken for the guard's.
+ * The app's data, and what the guard knows of the socket. What an app has taken from a client is never mistaken for the latter. Of
+ * the identity only the verified subject is stored, by which a user is found on a server that does not guard: the next token brings
+ * the rest.
  */
 function dataToStore(data: unknown, stored: StoredAuth | undefined): unknown {
   if (!stored && !(STORED_AUTH in Object(data))) return data;
   const { [STORED_AUTH]: _invented, ...own } = Object(data);
   if (!stored) return own;
-  const { auth: _identity, ...kept } = own;
-  return { ...kept, [STORED_AUTH]: stored };
+  const { auth: _identity, ...rest } = own;
+  const { subject } = stored;
+  return { ...rest, ...(subject !== undefined && { auth: { subject } }), [STORED_AUTH]: stored };
 }
