@@ -132,7 +132,7 @@ export class AuthSession implements Subscribable<SessionState> {
 
   /** Calls the listener with each new state. Returns a function that ends it. */
   subscribe(listener: (state: SessionState) => void): () => void {
-    void this.#session.shown; // the store is asked at the first look
+    this.#session.look();
     return this.#session.observable.subscribe(listener);
   }
 

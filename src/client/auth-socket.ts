@@ -1,5 +1,5 @@
 import type { Socket } from "socket.io-client";
-import { abortReason, refuseAborted } from "./abort.ts";
+import { onAbort, refuseAborted } from "./abort.ts";
 import { AuthSession } from "./auth-session.ts";
 import { bindMethods } from "./bound-methods.ts";
 import type { Connection } from "./connection/connection.ts";
@@ -135,17 +135,18 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
    */
   whenConnected({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     return new Promise((resolve, reject) => {
-      const ends = [this.#life.signal, ...(signal ? [signal] : [])];
-      if (this.#life.signal.aborted) throw disposed();
+      const life = this.#life.signal;
+      if (life.aborted) throw disposed();
       refuseAborted(signal);
       if (this.state.status === "idle") this.#group.admitWithoutPage();
       let unsubscribe = () => {};
       const settle = (settled: () => void) => {
         unsubscribe();
-        for (const end of ends) end.removeEventListener("abort", abort);
+        for (const end of ends) end();
         settled();
       };
-      const abort = () => settle(() => reject(signal?.aborted ? abortReason(signal) : disposed()));
+      const fail = (error: unknown) => settle(() => reject(error));
+      const ends = [onAbort(life, () => fail(disposed())), onAbort(signal, fail)];
       // An error from before this call does not reject it (B7).
       let known: unknown;
       const look = ({ status, error }: AuthSocketState) => {
@@ -154,15 +155,13 @@ export class AuthSocket<Listen extends EventsMap = DefaultEventsMap, Emit extend
           (status === "idle" && error?.code === "unreachable") ||
           (status === "connecting" && error?.code === "token_rejected" && error !== known);
         if (status === "connected") settle(resolve);
-        else if (isOver) settle(() => reject(error));
-        else if (status === "signedOut") {
-          settle(() => reject(error ?? new AuthSocketError("signed_out", "nobody is signed in")));
-        }
+        else if (isOver) fail(error);
+        else if (status === "signedOut")
+          fail(error ?? new AuthSocketError("signed_out", "nobody is signed in"));
       };
-      for (const end of ends) end.addEventListener("abort", abort);
       // Called in a listener, what it is told of may be past already (B11).
       this.#connection.observable.afterwards(() => {
-        if (ends.some(({ aborted }) => aborted)) return;
+        if (life.aborted || signal?.aborted) return;
         known = this.state.error;
         unsubscribe = this.subscribe(look);
         look(this.state);

@@ -30,7 +30,7 @@ describe("the connections of a session", () => {
       discard: () => log.push(`${name} discards`),
       follow: () => log.push(`${name} follows`),
       signedIn: () => log.push(`${name} is signed in`),
-      wokeUp: (wakeUp) => log.push(`${name} is ${wakeUp}`),
+      wokeUp: () => log.push(`${name} wakes up`),
     };
     clients.join(client);
     return client;
@@ -70,8 +70,8 @@ describe("the connections of a session", () => {
 
   it("B11 hear news at once", () => {
     join("one");
-    clients.tell((client) => client.wokeUp("online"));
-    expect(log).toEqual(["one is online"]);
+    clients.tell((client) => client.wokeUp());
+    expect(log).toEqual(["one wakes up"]);
   });
 
   it("B11 which have left hear nothing", () => {

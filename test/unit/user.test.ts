@@ -88,14 +88,14 @@ describe("who a session is for", () => {
 describe("the id of a sign-in", () => {
   it("B16 tells when it was drawn", () => {
     for (const random of [0, 0.5, 1 - Number.EPSILON])
-      expect(drawnAt(drawSignIn(NOW, () => random))).toBe(NOW);
+      expect(drawnAt(drawSignIn({ now: () => NOW, random: () => random }))).toBe(NOW);
   });
 
   it("B16 is another by time and by chance", () => {
     const drawn = [
-      drawSignIn(NOW, () => 0.25),
-      drawSignIn(NOW + 1, () => 0.25),
-      drawSignIn(NOW, () => 0.250_000_000_001),
+      drawSignIn({ now: () => NOW, random: () => 0.25 }),
+      drawSignIn({ now: () => NOW + 1, random: () => 0.25 }),
+      drawSignIn({ now: () => NOW, random: () => 0.250_000_000_001 }),
     ];
     expect(new Set(drawn).size).toBe(3);
   });

@@ -2,7 +2,6 @@ import type { Socket } from "socket.io-client";
 import { EXPIRING_EVENT, FORCE_DISCONNECT_EVENT, REVOKED_EVENT, SESSION_EVENT } from "../../protocol.ts";
 import { AuthSocketError } from "../errors.ts";
 import { Observable } from "../observable.ts";
-import type { WakeUp } from "../platform/wake-up.ts";
 import { WallClockTimer } from "../platform/wall-clock-timer.ts";
 import type { Demand, SessionClient } from "../session/clients.ts";
 import type { Session } from "../session/session.ts";
@@ -145,8 +144,9 @@ export class Connection implements SessionClient, SocketOwner {
     this.observable = new Observable<AuthSocketState>({ status: "idle" }, session.reactions);
     this.#timer = new WallClockTimer(session.platform, () => this.#tick());
     this.#gate = gate;
-    this.tracker = trackAcks(socket, context.hasQueue, session.platform.report);
-    this.#patch = patchSocket(socket, this, context.hasQueue);
+    const { report } = session.platform;
+    this.tracker = trackAcks(socket, context.hasQueue, report);
+    this.#patch = patchSocket(socket, this, context.hasQueue, report);
     this.#outbox = new Outbox(socket, this.#patch);
     session.join(this);
   }
@@ -175,10 +175,6 @@ export class Connection implements SessionClient, SocketOwner {
     if (state.status === "idle") return this.#isRetriedOnWakeUp ? "wakeUp" : "nothing";
     // B4: also where it is refused. It may wait for a newer token (B15), or the endpoint may end the session as well.
     return state.status === "signedOut" || isBarred(state) ? "nothing" : "token";
-  }
-
-  report(error: unknown): void {
-    this.#session.platform.report(error);
   }
 
   // What the app asks for.
@@ -458,7 +454,7 @@ export class Connection implements SessionClient, SocketOwner {
     else this.#decide({ ...state, dueAt });
   }
 
-  wokeUp(_wakeUp: WakeUp): void {
+  wokeUp(): void {
     const state = this.#state;
     if (!this.#isRetriedOnWakeUp || (state.status !== "idle" && state.status !== "refused")) return;
     const now = this.#now;
@@ -742,7 +738,7 @@ export class Connection implements SessionClient, SocketOwner {
     try {
       return option(...args) === true;
     } catch (error) {
-      this.report(error);
+      this.#session.platform.report(error);
       return false;
     }
   }
@@ -770,12 +766,12 @@ export class Connection implements SessionClient, SocketOwner {
     const state = this.#state;
     if (state.status !== "connected" || this.#now - state.since < PROVEN) return;
     this.#served();
-    if (!state.isHeld && !state.error) this.#session.refreshes.served(this.#events);
+    if (!state.isHeld && !state.error) this.#session.refreshes.budget.served(this.#events);
   }
 
   #served(): void {
     const { handshake, outage } = this.#context;
-    for (const asker of [this, handshake, outage]) this.#session.refreshes.served(asker);
+    for (const asker of [this, handshake, outage]) this.#session.refreshes.budget.served(asker);
   }
 
   /** The transport is gone: Socket.IO sees to it, unless it was told not to (T15: connected or not). */
@@ -984,7 +980,7 @@ export class Connection implements SessionClient, SocketOwner {
         this.#decide({ ...state, credential: view.token, error: undefined });
       }
       this.#session.accepted(token);
-      this.#session.refreshes.served(this);
+      this.#session.refreshes.budget.served(this);
       this.#session.measured(token, expiresIn);
     });
   }

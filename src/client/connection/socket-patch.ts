@@ -11,8 +11,6 @@ export interface SocketOwner {
   accepted(): void;
   failed(error: ConnectError): void;
   disconnected(reason: string): void;
-  /** Reports what a listener of the app's has thrown. */
-  report(error: unknown): void;
 }
 
 /** A patched Socket: what it still waits for, and how it gets its own methods back. */
@@ -108,8 +106,14 @@ function emitBuffered(
  * Makes a Socket's methods do what AuthSocket's do, and `emitWithAck` settle whatever happens (B18).
  *
  * @param hasQueue Socket.IO's `retries` is on: what was sent is sent again on the next connection.
+ * @param report what becomes of an error that a listener of the app's throws
  */
-export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolean): SocketPatch {
+export function patchSocket(
+  socket: Socket,
+  owner: SocketOwner,
+  hasQueue: boolean,
+  report: (error: unknown) => void,
+): SocketPatch {
   /** With the packet, if it was buffered. */
   const pending = new Map<(error: unknown) => void, Buffered | undefined>();
   let isDetached = false;
@@ -152,14 +156,10 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
       };
     },
     emitBuffered: () =>
-      emitBuffered(
-        socket,
-        (error) => owner.report(error),
-        (packet, error) => {
-          // B18: nobody will answer it.
-          for (const [reject, buffered] of pending) if (buffered === packet) reject(error);
-        },
-      ),
+      emitBuffered(socket, report, (packet, error) => {
+        // B18: nobody will answer it.
+        for (const [reject, buffered] of pending) if (buffered === packet) reject(error);
+      }),
   });
   const dropListeners = listenFirst(
     socket,
@@ -168,7 +168,7 @@ export function patchSocket(socket: Socket, owner: SocketOwner, hasQueue: boolea
       connect_error: (error: ConnectError) => owner.failed(error),
       disconnect: (reason: string) => owner.disconnected(reason),
     },
-    (error) => owner.report(error),
+    report,
   );
 
   return {

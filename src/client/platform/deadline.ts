@@ -43,20 +43,31 @@ export function answerOnce<T>(
 /**
  * Subscribes to something of the app's, which may say later, or never, what ends it (B9).
  *
- * @param unwatch takes what ends it
+ * @returns a function that ends it, as soon as that is known and whatever it does
  */
-export function subscribeTo(
-  subscribe: () => unknown,
-  unwatch: (end: () => void) => void,
-  failed: (error: unknown) => void,
-): void {
+export function subscribeTo(subscribe: () => unknown, failed: (error: unknown) => void): () => void {
+  let isOver = false;
+  let end = () => {};
+  const unsubscribe = () => {
+    if (isOver)
+      answerOnce(
+        end,
+        () => {},
+        () => {},
+      );
+  };
   answerOnce<unknown>(
     subscribe,
-    (end) => {
-      if (typeof end === "function") unwatch(end as () => void);
+    (given) => {
+      if (typeof given === "function") end = given as () => void;
+      unsubscribe();
     },
     failed,
   );
+  return () => {
+    isOver = true;
+    unsubscribe();
+  };
 }
 
 /**

@@ -8,7 +8,7 @@ import type { RefreshContext, RefreshRequest } from "./refresh.ts";
 export interface EndpointOwner {
   readonly platform: Platform;
   /** the option `fetch`, else the page's */
-  readonly fetch: typeof fetch;
+  fetch(...request: Parameters<typeof fetch>): Promise<Response>;
   /** whether the server knows the user by a cookie of its own */
   readonly isCookie: boolean;
   /** Says something to the developer, once. */
@@ -18,9 +18,12 @@ export interface EndpointOwner {
 /**
  * Asks a refresh endpoint: with cookies, JSON both ways (docs/refresh-endpoint.md). The tokens go to this URL only, and a
  * redirect is an error (S4). In cookie mode a 2xx is all that is needed: the access token stands for the cookie.
+ *
+ * @param headers the app's own, which go with it
  */
 export async function askEndpoint(
   request: RefreshRequest,
+  headers: Headers,
   { refreshToken, signal }: RefreshContext,
   owner: EndpointOwner,
 ): Promise<KnownTokens> {
@@ -31,11 +34,16 @@ export async function askEndpoint(
     throw new AuthSocketError("refresh_failed", message, { cause: new TypeError(message) });
   }
   const isOwn = isThisOrigin(url, platform.location());
-  const init: RequestInit = { method, credentials: "include", redirect: "error", cache: "no-store", signal };
-  // If the user leaves the page meanwhile, the answer's cookie must still arrive: it replaces a one-time refresh token.
-  init.keepalive = true;
-  const headers = headersOf(request);
-  init.headers = headers;
+  const init: RequestInit = {
+    method,
+    headers,
+    credentials: "include",
+    redirect: "error",
+    cache: "no-store",
+    // If the user leaves the page meanwhile, the answer's cookie must still arrive: it replaces a one-time refresh token.
+    keepalive: true,
+    signal,
+  };
   // S4: a cross-site form cannot send it. Elsewhere it would cost a preflight, and so would a body that says nothing.
   if (isOwn) headers.set("X-Requested-With", "authsocket");
   if (method === "POST" && (isOwn || refreshToken)) {

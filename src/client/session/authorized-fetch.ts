@@ -35,7 +35,7 @@ export async function authorizedFetch(
     const response = await sendWith(session, copy, init, given, token);
     // What was sent before the token was replaced says nothing of the present one (B27).
     if (response.status !== 401 && token === session.currentToken)
-      session.refreshes.served(session.http, token);
+      session.refreshes.budget.served(session.http, token);
     return response;
   };
 
@@ -59,7 +59,7 @@ export async function authorizedFetch(
   void response.body?.cancel().catch(() => {});
   const repeated = await send(fresh);
   // B27: what other URLs answer to this token says nothing of this one.
-  if (repeated.status === 401) session.refreshes.refusedAgain(session.http, fresh);
+  if (repeated.status === 401) session.refreshes.budget.refusedAgain(session.http, fresh);
   return repeated;
 }
 

@@ -23,7 +23,7 @@ export interface SessionClient {
   follow(): void;
   /** B23: somebody has signed in, perhaps with the tokens that are already there. */
   signedIn(): void;
-  wokeUp(wakeUp: WakeUp): void;
+  wokeUp(): void;
 }
 
 /** What the clients need of their session. */

@@ -4,10 +4,12 @@ import { freezeSafeTimeout } from "../platform/freeze-safe-timeout.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type RefreshOutcome, readAnswer, readFailure } from "../refresh/outcome.ts";
 import type { Beginning, Turn } from "../tabs/refresh-lock.ts";
+import type { Fingerprints } from "../token/fingerprints.ts";
 import type { TokenSet } from "../token/token-set.ts";
 import type { User } from "../token/user.ts";
-import type { Question } from "./supply.ts";
+import type { Question, Supply } from "./supply.ts";
 import type { HeldTurn, TabGroup } from "./tab-group.ts";
+import { nextRenewal } from "./token-reader.ts";
 
 /** T24: ms for the token of another tab to be seen in a store that tabs share. */
 const NEWS_TIMEOUT = 1_000;
@@ -48,22 +50,18 @@ export interface AttemptSession {
   readonly isShared: boolean;
   /** Looks into the store. What is new there overtakes the attempt. */
   read(done?: () => void): void;
-  /** What stands for a token where there is none but a cookie. */
-  renewal(): string;
 }
 
 /** Who has decided on an attempt. */
 export interface AttemptOwner {
-  /** The name of the lease; undefined: it takes no turns. */
-  leaseName(asked: Asked): string | undefined;
-  /** Calls the endpoint, the function or the source. */
-  ask(asked: Asked, signal: AbortSignal): unknown;
+  /** What is asked: the endpoint, the function or the source. */
+  readonly supply: Supply;
+  /** The refresh tokens that have been used up: this session has seen their successors. */
+  readonly spent: Fingerprints;
   /** What a source holds already, so that it need not refresh; undefined for all others. */
   held(asked: Asked, signal: AbortSignal): Promise<TokenSet | undefined> | undefined;
   /** Whether the store still holds what the attempt began with. */
   stillHolds(asked: Asked, done: (holds: boolean) => void): void;
-  /** Whether this session has seen the successor of a refresh token. */
-  isSpent(refreshToken: string): boolean;
   /** Called with what it came to; after `late` once more. */
   ended(attempt: RefreshAttempt, end: AttemptEnd): void;
 }
@@ -103,8 +101,9 @@ export class RefreshAttempt {
     this.#status = "queueing";
     this.#since = this.#session.platform.now();
     const { tabs, isCookie } = this.#session;
-    const { token } = this.asked;
-    this.#name = this.#owner.leaseName(this.asked);
+    const { token, isLook } = this.asked;
+    // A look takes no turns.
+    this.#name = isLook ? undefined : tabs.leaseName(token);
     // A cookie's refreshes have no tokens that tabs could compare.
     const replaced = isCookie ? undefined : token?.accessToken;
     this.#turn = tabs.lock.take(this.#name, replaced, (turn, at) => this.#begin(turn, at));
@@ -149,7 +148,7 @@ export class RefreshAttempt {
       this.#adopt(
         turn,
         {
-          accessToken: this.#session.renewal(),
+          accessToken: nextRenewal(),
           expiresAt: token?.lifetime && at.committedAt + token.lifetime,
         },
         at.committedAt,
@@ -191,7 +190,7 @@ export class RefreshAttempt {
 
   #isSpent(at: Beginning): boolean {
     const { refreshToken } = this.asked.token ?? {};
-    return refreshToken !== undefined && (at.isSpent(refreshToken) || this.#owner.isSpent(refreshToken));
+    return refreshToken !== undefined && (at.isSpent(refreshToken) || this.#owner.spent.has(refreshToken));
   }
 
   #send(turn: Turn, at: Beginning): void {
@@ -228,8 +227,8 @@ export class RefreshAttempt {
         andThen(this.#owner.held(asked, controller.signal), (held) =>
           held
             ? { type: "granted", tokens: held }
-            : andThen<unknown, RefreshOutcome>(this.#owner.ask(asked, controller.signal), (answer) =>
-                readAnswer(isCookie ? cookieTokens(answer, this.#session.renewal()) : answer),
+            : andThen<unknown, RefreshOutcome>(this.#owner.supply.ask(asked, controller.signal), (answer) =>
+                readAnswer(isCookie ? cookieTokens(answer, nextRenewal()) : answer),
               ),
         ),
       done,

@@ -75,6 +75,7 @@ export class RefreshBudget {
     this.#askers.clear();
   }
 
+  /** Until when nothing that a server says causes another refresh. */
   get restsUntil(): number {
     return this.#refreshedAt + REST;
   }

@@ -67,19 +67,18 @@ const TABS = {};
 
 /** When a session refreshes, and what comes of it: grants, failures, doubts and the end (B6, B7, B22, B27). */
 export class Refreshes implements AttemptOwner {
+  readonly supply: Supply;
   readonly #owner: RefreshesOwner;
-  readonly #supply: Supply;
   readonly #store: SafeStore;
   readonly #waiters: Waiters;
-  readonly #budget = new RefreshBudget();
-  /** The refresh tokens that have been used up. */
-  readonly #spent = new Fingerprints();
+  readonly budget = new RefreshBudget();
+  readonly spent = new Fingerprints();
   /** Settles when nothing of the last one that was overtaken is under way any more. */
   ending: Promise<void> | undefined;
 
   constructor(owner: RefreshesOwner, supply: Supply, store: SafeStore, waiters: Waiters) {
     this.#owner = owner;
-    this.#supply = supply;
+    this.supply = supply;
     this.#store = store;
     this.#waiters = waiters;
   }
@@ -90,21 +89,6 @@ export class Refreshes implements AttemptOwner {
 
   // What servers and other tabs say.
 
-  /** Until when nothing that a server says causes another refresh (B27). */
-  get restsUntil(): number {
-    return this.#budget.restsUntil;
-  }
-
-  /** What an asker was given has proved no better (B27). */
-  refusedAgain(asker: object, token: string): void {
-    this.#budget.refusedAgain(asker, token);
-  }
-
-  /** What an asker was given has proved good (B27). */
-  served(asker: object, token?: string): void {
-    this.#budget.served(asker, token);
-  }
-
   /**
    * A server has refused a token, or cut a connection made with it. Whether that costs a refresh is decided here, for all
    * who ask (B7, B8, B27). The session itself goes on.
@@ -114,15 +98,15 @@ export class Refreshes implements AttemptOwner {
     const current = tokenOf(state);
     const now = this.#owner.platform.now();
     if (this.#owner.isDisposed || current?.accessToken !== token) {
-      this.#budget.askedLate(asker, token, now);
+      this.budget.askedLate(asker, token, now);
       return { status: "look" };
     }
     if (state.status === "signedIn") {
       if (current.spent) return { status: "spent" };
-      const allowance = this.#budget.allowance(asker, current, now);
+      const allowance = this.budget.allowance(asker, current, now);
       if (allowance.status !== "now") return allowance;
     }
-    this.#budget.asked(asker, token, now);
+    this.budget.asked(asker, token, now);
     this.#need("rejected");
     return { status: "refreshing" };
   }
@@ -139,19 +123,9 @@ export class Refreshes implements AttemptOwner {
     else if (isAnswerable(state)) this.#owner.decide({ ...state, reason } as State);
   }
 
-  /** There is another token than that one. */
-  replaced(token: string): void {
-    this.#budget.replaced(token);
-  }
-
-  /** What the previous user's tokens were refused for is nothing to the next. */
-  forget(): void {
-    this.#budget.forget();
-  }
-
   /** Another tab says that somebody has signed in, perhaps another user: refreshes to find out, within the budget (B27). */
   askForTabs(state: State & { status: "signedIn" }): void {
-    const allowance = this.#budget.allowance(TABS, state.token, this.#owner.platform.now());
+    const allowance = this.budget.allowance(TABS, state.token, this.#owner.platform.now());
     if (allowance.status === "later") {
       const renewAt = Math.min(allowance.at, state.token.renewAt ?? allowance.at);
       this.#owner.decide({ ...state, token: { ...state.token, renewAt } });
@@ -216,7 +190,7 @@ export class Refreshes implements AttemptOwner {
       user,
       token,
       reason,
-      isLook: this.#supply.isLook(token, reason),
+      isLook: this.supply.isLook(token, reason),
     });
     this.#owner.decide({ status: "refreshing", user, token, reason, attempt, failures, doubt }, () =>
       attempt.start(),
@@ -235,7 +209,7 @@ export class Refreshes implements AttemptOwner {
   overtake(next?: AccessToken | "nobody"): void {
     const attempt = this.attempt;
     if (!attempt) return;
-    if (next && !(next !== "nobody" && this.#supply.askedAt >= drawnAt(next.signInId))) attempt.cancel();
+    if (next && !(next !== "nobody" && this.supply.askedAt >= drawnAt(next.signInId))) attempt.cancel();
     else attempt.abandon();
     this.ending = attempt.over;
   }
@@ -259,8 +233,8 @@ export class Refreshes implements AttemptOwner {
     }
     const { asked } = attempt;
     // An SDK may tell of what it was made to bring before it answers (B27).
-    const isTold = end.type === "preempted" && this.#supply.isSource && this.attempt !== attempt;
-    if (isTold && !asked.isLook && asked.reason !== "missing") this.#budget.refreshed(now);
+    const isTold = end.type === "preempted" && this.supply.isSource && this.attempt !== attempt;
+    if (isTold && !asked.isLook && asked.reason !== "missing") this.budget.refreshed(now);
     // B22: what a session that was disposed of is given is kept; it asks for nothing again.
     if (!("reason" in state) || this.attempt !== attempt || this.#owner.isDisposed) return;
     const { user, token, reason } = state;
@@ -300,7 +274,7 @@ export class Refreshes implements AttemptOwner {
     if (state.status === "signedOut" || state.user.id !== asked.user.id) return;
     const now = this.#owner.platform.now();
     const { token: before } = asked;
-    const { isSource } = this.#supply;
+    const { isSource } = this.supply;
     const isOld = end.type === "adopted" || asked.isLook;
     const origin = isOld ? "held" : "received";
     const received = inherited(before, this.#owner.received(end.tokens, origin, end.at));
@@ -315,12 +289,12 @@ export class Refreshes implements AttemptOwner {
       return;
     }
     const sent = before?.refreshToken;
-    if (sent !== undefined && received.refreshToken !== sent) this.#spent.add(sent);
+    if (sent !== undefined && received.refreshToken !== sent) this.spent.add(sent);
     if (end.type === "granted") {
       // The first token of all replaces none, and a look refreshes none.
-      if (asked.reason !== "missing" && !asked.isLook) this.#budget.refreshed(now);
+      if (asked.reason !== "missing" && !asked.isLook) this.budget.refreshed(now);
       if (end.turn) this.#owner.tabs.handOver(end.turn, sent, received);
-    } else this.#budget.forget(); // it has not been asked for: what was refused may be that very token
+    } else this.budget.forget(); // it has not been asked for: what was refused may be that very token
     // While its turn was given back, another one may have begun, for a token that came from elsewhere.
     if (this.attempt !== attempt) {
       // It has been here before, by the news of a source, and may have been refused since.
@@ -420,17 +394,9 @@ export class Refreshes implements AttemptOwner {
 
   // What a refresh needs of its session.
 
-  leaseName(asked: Asked): string | undefined {
-    return asked.isLook ? undefined : this.#owner.tabs.leaseName(asked.token);
-  }
-
-  ask(asked: Asked, signal: AbortSignal): unknown {
-    return this.#supply.ask(asked, signal);
-  }
-
   held(asked: Asked, signal: AbortSignal): Promise<TokenSet | undefined> | undefined {
-    if (!this.#supply.isSource || !asked.token || asked.isLook) return undefined;
-    return this.#supply.held(asked, signal).then(
+    if (!this.supply.isSource || !asked.token || asked.isLook) return undefined;
+    return this.supply.held(asked, signal).then(
       (tokens) => {
         const token = tokens && this.#owner.received(tokens, "held");
         if (!token || isExpired(token, this.#owner.platform.now())) return undefined;
@@ -439,10 +405,6 @@ export class Refreshes implements AttemptOwner {
       },
       () => undefined,
     );
-  }
-
-  isSpent(refreshToken: string): boolean {
-    return this.#spent.has(refreshToken);
   }
 
   stillHolds({ token, user }: Asked, done: (holds: boolean) => void): void {

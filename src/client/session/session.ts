@@ -2,7 +2,6 @@ import { refuseAborted } from "../abort.ts";
 import { AuthSocketError } from "../errors.ts";
 import { Observable } from "../observable.ts";
 import { check } from "../option-check.ts";
-import { answerOnce } from "../platform/deadline.ts";
 import { hasPage, type Platform } from "../platform/platform.ts";
 import type { WakeUp } from "../platform/wake-up.ts";
 import { Reactions } from "../reactions.ts";
@@ -16,7 +15,15 @@ import type { TabNews } from "../tabs/refresh-lock.ts";
 import { type AccessToken, isExpired, type Origin, remeasured } from "../token/access-token.ts";
 import { Fingerprints } from "../token/fingerprints.ts";
 import { readSignInTokens, type TokenSet } from "../token/token-set.ts";
-import { isSameUser, NOBODY, nextUser, perhapsAnother, successor, type User } from "../token/user.ts";
+import {
+  drawSignIn,
+  isSameUser,
+  NOBODY,
+  nextUser,
+  perhapsAnother,
+  successor,
+  type User,
+} from "../token/user.ts";
 import { Clients, type ClientsOwner, type SessionClient } from "./clients.ts";
 import { type AuthSessionOptions, checkSessionOptions } from "./options.ts";
 import type { Asked } from "./refresh-attempt.ts";
@@ -35,7 +42,7 @@ import { type NewsOwner, SourceNews } from "./source-news.ts";
 import { Supply } from "./supply.ts";
 import { type Announcement, type GroupOwner, TabGroup } from "./tab-group.ts";
 import { answerTab, isOthers } from "./tab-news.ts";
-import { TokenReader } from "./token-reader.ts";
+import { nextRenewal, TokenReader } from "./token-reader.ts";
 import { Waiters } from "./waiters.ts";
 
 /** What is asked of `getToken()`. */
@@ -66,6 +73,8 @@ export class Session
   readonly refreshTimeout: number;
   /** Whether the server knows the user by a cookie. What stands for a token then names a refresh, and is sent nowhere. */
   readonly isCookie: boolean;
+  /** Whether other tabs read and write the store too. */
+  readonly isShared: boolean;
   readonly tabs: TabGroup;
   readonly refreshes: Refreshes;
   /** The HTTP calls of the app, as one who asks for a refresh. */
@@ -85,7 +94,8 @@ export class Session
   /** When a sign-in or the store brought the last tokens, in ms since the epoch. */
   #cameAt = 0;
   #isOpen = false;
-  #unwatch: (() => void)[] = [];
+  /** What ends what it listens to. */
+  #ends: (() => void)[] = [];
   /** Why nothing happens any more. */
   #disposed: AuthSocketError | undefined;
 
@@ -107,7 +117,8 @@ export class Session
     const kept =
       store ??
       this.#sourceStore ??
-      (this.isCookie ? memoryStore({ accessToken: this.renewal() }) : webStorageStore());
+      (this.isCookie ? memoryStore({ accessToken: nextRenewal() }) : webStorageStore());
+    this.isShared = !!kept.subscribe;
     this.#store = new SafeStore(kept, this);
     this.tabs = new TabGroup(name, this, this.#supply, reachOf(kept));
     this.refreshes = new Refreshes(this, this.#supply, this.#store, this.#waiters);
@@ -115,10 +126,16 @@ export class Session
 
   // What others read.
 
-  /** The public state. The store is asked at the first look, not before (B20). */
+  /** The public state. */
   get shown(): SessionState {
-    if (this.#mayStart && !this.#isOpen) this.read();
+    this.look();
     return this.observable.value;
+  }
+
+  /** The store is asked at the first look, not before (B20), and where there is no page only if it is there to be read. */
+  look(): void {
+    const mayStart = hasPage(this.platform) || this.options.store !== undefined || this.isCookie;
+    if (mayStart && !this.#isOpen) this.read();
   }
 
   get state(): State {
@@ -131,10 +148,6 @@ export class Session
 
   hasLeft(subject: string | undefined): boolean {
     return this.#sourceStore?.hasLeft(subject) ?? false;
-  }
-
-  renewal(): string {
-    return this.#reader.renewal();
   }
 
   get user(): User {
@@ -155,7 +168,7 @@ export class Session
   /** The access token while it is good. */
   get token(): string | undefined {
     if (this.isCookie) return undefined;
-    if (this.#mayStart && !this.#isOpen) this.read();
+    this.look();
     return usableToken(this.#state, this.platform.now())?.accessToken;
   }
 
@@ -167,19 +180,10 @@ export class Session
     return this.isCookie && view.status === "pending" ? { status: "failing" } : view;
   }
 
-  get isShared(): boolean {
-    return this.#store.isShared;
-  }
-
   /** Called as a function: a browser's own refuses to be another object's method. */
-  get fetch(): NonNullable<AuthSessionOptions["fetch"]> {
+  fetch(...request: Parameters<typeof fetch>): Promise<Response> {
     const { fetch = this.platform.fetch } = this.options;
-    return (input, init) => fetch(input, init);
-  }
-
-  /** B20: without a page, the store of a browser is not there to be read. */
-  get #mayStart(): boolean {
-    return hasPage(this.platform) || this.options.store !== undefined || this.isCookie;
+    return fetch(...request);
   }
 
   warn(message: string): void {
@@ -237,7 +241,7 @@ export class Session
     const current = tokenOf(state);
     if (!current || current.accessToken !== token) return;
     const now = this.platform.now();
-    const { restsUntil } = this.refreshes;
+    const { restsUntil } = this.refreshes.budget;
     // B27: said of each fresh token, it shows a wrong clock, and would be answered by refreshes without an end.
     if (expiresIn < LEAST_LIFE && now < restsUntil) return;
     const known = remeasured(current, now + expiresIn, this.#reader.context("received"));
@@ -314,7 +318,7 @@ export class Session
     this.#open();
     const now = this.platform.now();
     const tokens: TokenSet = this.isCookie
-      ? { accessToken: this.renewal() }
+      ? { accessToken: nextRenewal() }
       : this.#own(readSignInTokens(given, now));
     const isUnsendable = this.#supply.endpoint?.method === "GET" && tokens.refreshToken !== undefined;
     check(
@@ -366,7 +370,7 @@ export class Session
   #takeSignIn(tokens: TokenSet, origin: Origin): void {
     const state = this.#state;
     const read = (signInId: string) => this.#reader.read({ ...tokens, signInId }, origin);
-    const drawn = read(tokens.signInId ?? this.#reader.drawSignIn());
+    const drawn = read(tokens.signInId ?? drawSignIn(this.platform));
     const isSame = isSameUser(state.user, drawn) && "token" in state;
     // The sign-in of the same user stays what it was, so that other tabs see no other user in its later tokens.
     const token =
@@ -443,12 +447,10 @@ export class Session
     const state = this.#state;
     // B22: what has been sent is seen to its end, and stored.
     if (state.status === "refreshing") state.attempt.abandon();
-    this.tabs.close();
     this.#clients.dismiss();
     this.#waiters.answer(() => this.#disposed);
     this.reactions.run();
-    for (const end of this.#unwatch) quietly(end);
-    this.#unwatch = [];
+    this.#unwatch();
     this.observable.clear();
   }
 
@@ -461,16 +463,18 @@ export class Session
   #open(): void {
     if (this.#isOpen || this.#disposed) return;
     this.#isOpen = true;
-    const unwatch = (end: () => void) => {
-      if (this.#disposed) quietly(end);
-      else this.#unwatch.push(end);
-    };
-    // A store that is shared says it better. It tells other tabs, and nobody else on this page.
-    const end = this.tabs.open((news) => (this.isShared ? this.#followStore(news) : this.#followTab(news)));
-    if (end) unwatch(end);
-    this.#store.watch(() => this.read(), unwatch);
-    const { source } = this.options;
-    if (source) this.#news.watch(source, unwatch);
+    this.#ends = [
+      // A store that is shared says it better. It tells other tabs, and nobody else on this page.
+      this.tabs.open((news) => (this.isShared ? this.#followStore(news) : this.#followTab(news))),
+      this.#store.watch(() => this.read()),
+      this.#news.watch(this.options.source),
+    ];
+    // The app's store or source may have disposed of it.
+    if (this.#disposed) this.#unwatch();
+  }
+
+  #unwatch(): void {
+    for (const end of this.#ends) end();
   }
 
   /** Looks into the store, which the app's own code or another tab may have written (B8). */
@@ -557,7 +561,7 @@ export class Session
       case "startAnew": {
         const token = tokenOf(state);
         this.refreshes.overtake();
-        const user = perhapsAnother(state.user, this.#reader.drawSignIn());
+        const user = perhapsAnother(state.user, drawSignIn(this.platform));
         this.decide({ status: "unknown", user }, ...(token ? [this.#store.clear(token)] : []));
         if (this.#isWanted) this.refreshes.look();
         break;
@@ -578,7 +582,7 @@ export class Session
    * @param isOwn whether it was here, and other tabs are to hear of it
    */
   #reopen(isOwn: boolean): void {
-    const user = perhapsAnother(this.user, this.#reader.drawSignIn());
+    const user = perhapsAnother(this.user, drawSignIn(this.platform));
     const announcing = isOwn ? this.announcing({ signedOut: false }) : undefined;
     this.decide({ status: "unknown", user }, this.#store.clearAll(false, announcing));
   }
@@ -657,12 +661,12 @@ export class Session
     const token = tokenOf(next);
     const last = tokenOf(before)?.accessToken;
     const isNew = token !== undefined && token.accessToken !== last;
-    if (isNew && last !== undefined) this.refreshes.replaced(last);
+    if (isNew && last !== undefined) this.refreshes.budget.replaced(last);
     this.#state = next;
     if (next.user.id !== before.user.id) {
       if (before.user.id > 0) {
         this.#held.clear();
-        this.refreshes.forget(); // what the previous user's tokens were refused for
+        this.refreshes.budget.forget(); // what the previous user's tokens were refused for
       }
       this.#clients.drop(last !== undefined);
     }
@@ -727,7 +731,7 @@ export class Session
     this.read(); // B8
     if (this.#isWanted) this.refreshes.look(false, wakeUp === "online");
     if (this.#isInDoubt && wakeUp === "online") this.#news.ask(true);
-    this.#clients.tell((client) => client.wokeUp(wakeUp));
+    this.#clients.tell((client) => client.wokeUp());
   }
 
   // Tokens and the store.
@@ -750,13 +754,4 @@ export class Session
   ): AccessToken {
     return this.#reader.readAnswer(this.#own(tokens), origin, this.user, tokenOf(this.#state), at);
   }
-}
-
-/** B9: it is over for the session, whatever a store or a source says. */
-function quietly(end: () => void): void {
-  answerOnce(
-    end,
-    () => {},
-    () => {},
-  );
 }

@@ -45,14 +45,14 @@ export class SourceNews {
     this.#supply = supply;
   }
 
-  /** @param unwatch takes what ends it, now or later */
-  watch(source: TokenSource, unwatch: (end: () => void) => void): void {
-    unwatch(() => this.#owner.platform.clearTimeout(this.#rest));
-    subscribeTo(
-      () => source.subscribe?.(() => this.ask()),
-      unwatch,
-      (error) => this.#owner.platform.report(error),
-    );
+  /** @returns a function that ends it */
+  watch(source: TokenSource | undefined): () => void {
+    const { platform } = this.#owner;
+    const end = subscribeTo(() => source?.subscribe?.(() => this.ask()), platform.report);
+    return () => {
+      platform.clearTimeout(this.#rest);
+      end();
+    };
   }
 
   /** @param isTold whether other tabs have been told of it */

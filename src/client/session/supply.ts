@@ -28,31 +28,27 @@ export interface Question {
 /** Where a session's fresh tokens come from: an endpoint, a function of the app's, or a source. */
 export class Supply {
   readonly endpoint: RefreshRequest | undefined;
+  /** The endpoint's. */
+  readonly url: string | undefined;
+  readonly isSource: boolean;
+  /** When it was asked last, in ms since the epoch. */
+  askedAt = 0;
   readonly #options: AuthSessionOptions;
   readonly #owner: EndpointOwner;
-  #askedAt = 0;
   /** The app's own headers of the last request. */
   sentHeaders: string | undefined;
 
   /** @throws AuthSocketError `insecure_url`, `token_in_url` */
   constructor(options: AuthSessionOptions, owner: EndpointOwner) {
-    const { refresh, allowInsecure } = options;
+    const { refresh, source, allowInsecure } = options;
     this.#options = options;
     this.#owner = owner;
+    this.isSource = source !== undefined;
     if (refresh === undefined || typeof refresh === "function") return;
     this.endpoint = typeof refresh === "string" || refresh instanceof URL ? { url: refresh } : { ...refresh };
-    const url = String(this.endpoint.url);
-    refuseTokenInUrl("refresh", url);
-    if (!allowInsecure) refuseInsecure("refresh", url);
-  }
-
-  get isSource(): boolean {
-    return this.#options.source !== undefined;
-  }
-
-  /** The endpoint's. */
-  get url(): string | undefined {
-    return this.endpoint && String(this.endpoint.url);
+    this.url = String(this.endpoint.url);
+    refuseTokenInUrl("refresh", this.url);
+    if (!allowInsecure) refuseInsecure("refresh", this.url);
   }
 
   /** Whether only a page can tell where the endpoint is. */
@@ -75,15 +71,10 @@ export class Supply {
     }
   }
 
-  /** When it was asked last, in ms since the epoch. */
-  get askedAt(): number {
-    return this.#askedAt;
-  }
-
   /** B5: when an answer was received. A page that was frozen meanwhile has it long after the token's life began (T23). */
   get receivedAt(): number {
     const now = this.#owner.platform.now();
-    return now - this.#askedAt > SLOW ? this.#askedAt : now;
+    return now - this.askedAt > SLOW ? this.askedAt : now;
   }
 
   /**
@@ -103,7 +94,7 @@ export class Supply {
   ask({ token, reason, isLook }: Question, signal: AbortSignal): unknown {
     this.admit();
     const { refresh, source } = this.#options;
-    this.#askedAt = this.#owner.platform.now();
+    this.askedAt = this.#owner.platform.now();
     if (source) {
       const rejected = reason === "rejected" ? token?.accessToken : undefined;
       // Whoever has no token asks for none to be refreshed, and near its end a look is not enough.
@@ -119,7 +110,7 @@ export class Supply {
     if (!this.endpoint) return (refresh as Refresh)(context);
     const headers = headersOf(this.endpoint);
     this.sentHeaders = `${[...headers]}`;
-    return askEndpoint({ ...this.endpoint, headers }, context, this.#owner);
+    return askEndpoint(this.endpoint, headers, context, this.#owner);
   }
 
   /**

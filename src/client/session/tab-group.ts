@@ -52,8 +52,11 @@ export class TabGroup {
     this.#given = name;
   }
 
-  /** @param listener hears of who signs in or out in other tabs, and in other sessions of this page (B10) */
-  open(listener: (news: TabNews) => void): (() => void) | undefined {
+  /**
+   * @param listener hears of who signs in or out in other tabs, and in other sessions of this page (B10)
+   * @returns a function that ends it
+   */
+  open(listener: (news: TabNews) => void): () => void {
     const { platform, isCookie } = this.#owner;
     this.#openedAt = platform.now();
     if (!this.isNamed) {
@@ -65,12 +68,11 @@ export class TabGroup {
       } else unnamed.set(platform, this);
     }
     if (!isCookie) this.lock.open();
-    return this.#isAlone || this.#reach.perTab ? undefined : this.lock.watch(this.name, listener);
-  }
-
-  close(): void {
-    const { platform } = this.#owner;
-    if (unnamed.get(platform) === this) unnamed.delete(platform);
+    const end = this.#isAlone || this.#reach.perTab ? undefined : this.lock.watch(this.name, listener);
+    return () => {
+      end?.();
+      if (unnamed.get(platform) === this) unnamed.delete(platform);
+    };
   }
 
   /** Those of one name belong together though their headers differ each time, which a function of the app's makes. */

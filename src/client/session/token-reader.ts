@@ -13,6 +13,11 @@ import type { AuthSessionOptions } from "./options.ts";
 /** Of this page's sessions, which may take over each other's. */
 let renewals = 0;
 
+/** What stands for a token where there is none but a cookie. */
+export function nextRenewal(): string {
+  return `renewal ${++renewals}`;
+}
+
 /** Reads tokens by the session's options and clock, and tells whose sign-in they belong to. */
 export class TokenReader {
   readonly #options: AuthSessionOptions;
@@ -52,16 +57,6 @@ export class TokenReader {
     const isOthers =
       token.subject !== undefined && user.subject !== undefined && token.subject !== user.subject;
     const present = user.id > 0 && user.signInId !== undefined ? user.signInId : current?.signInId;
-    return { ...token, signInId: (!isOthers && present) || this.drawSignIn() };
-  }
-
-  drawSignIn(): string {
-    const { now, random } = this.#platform;
-    return drawSignIn(now(), random);
-  }
-
-  /** What stands for a token where there is none but a cookie. */
-  renewal(): string {
-    return `renewal ${++renewals}`;
+    return { ...token, signInId: (!isOthers && present) || drawSignIn(this.#platform) };
   }
 }

@@ -1,4 +1,4 @@
-import { abortReason } from "../abort.ts";
+import { onAbort } from "../abort.ts";
 import type { AuthSocketError } from "../errors.ts";
 import type { Reactions } from "../reactions.ts";
 
@@ -39,14 +39,13 @@ export class Waiters {
     reject: (error: unknown) => void,
     signal: AbortSignal | undefined,
   ): void {
-    const abandon = () => {
+    const end = onAbort(signal, (reason) => {
       this.#answers.delete(waiter);
       this.#changed();
-      if (signal) reject(abortReason(signal));
-    };
-    signal?.addEventListener("abort", abandon);
+      reject(reason);
+    });
     this.#answers.set(waiter, (answer) => {
-      signal?.removeEventListener("abort", abandon);
+      end();
       if (typeof answer === "string") resolve(answer);
       else reject(answer);
     });

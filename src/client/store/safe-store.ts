@@ -110,11 +110,6 @@ export class SafeStore {
     return this.#failing === "read";
   }
 
-  /** Whether other tabs read and write it too. */
-  get isShared(): boolean {
-    return !!this.#store.subscribe;
-  }
-
   // What is to be written has been decided: what a read finds until then is out of date. Each of these returns the effect that
   // writes it.
 
@@ -144,11 +139,10 @@ export class SafeStore {
     );
   }
 
-  /** @param unwatch takes what ends it, now or later */
-  watch(listener: () => void, unwatch: (end: () => void) => void): void {
-    subscribeTo(
+  /** @returns a function that ends it */
+  watch(listener: () => void): () => void {
+    return subscribeTo(
       () => this.#store.subscribe?.(listener),
-      unwatch,
       () => {}, // what other tabs do is found at the next look then
     );
   }

@@ -50,12 +50,16 @@ export function perhapsAnother(user: User, signInId: string): User {
   return user.subject === undefined ? { ...successor(user), signInId } : { ...user, signInId: undefined };
 }
 
-/**
- * @param now ms since the epoch: told apart by when they were, sign-ins need less chance
- * @param random 0 ≤ random < 1
- */
-export function drawSignIn(now: number, random: () => number): string {
-  return `${now.toString(36)}.${Math.floor(random() * 2 ** 48).toString(36)}`;
+/** What draws a sign-in: told apart by when they were, they need less chance. */
+interface Chance {
+  /** ms since the epoch */
+  now(): number;
+  /** 0 ≤ random < 1 */
+  random(): number;
+}
+
+export function drawSignIn({ now, random }: Chance): string {
+  return `${now().toString(36)}.${Math.floor(random() * 2 ** 48).toString(36)}`;
 }
 
 /** When a sign-in was drawn, in ms since the epoch; NaN where its id does not tell. */
