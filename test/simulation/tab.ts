@@ -1,4 +1,3 @@
-import type { WakeUp } from "../../src/client/platform/wake-up.ts";
 import type { Choices } from "./choices.ts";
 import type { Journal } from "./journal.ts";
 import type { Actor, Happening, Scheduler } from "./scheduler.ts";
@@ -21,7 +20,7 @@ export class Tab implements Actor {
   readonly held: Happening[] = [];
   /** Called when the tab is gone: its connections end. */
   readonly endings = new Set<() => void>();
-  readonly #sleepers = new Set<(wakeUp: WakeUp) => void>();
+  readonly #sleepers = new Set<(isOnline: boolean) => void>();
   readonly #scheduler: Scheduler;
   readonly #choices: Choices;
   readonly #journal: Journal;
@@ -47,7 +46,7 @@ export class Tab implements Actor {
     if (timer) (timer as Happening).isCancelled = true;
   };
 
-  readonly onWakeUp = (listener: (wakeUp: WakeUp) => void): (() => void) => {
+  readonly onWakeUp = (listener: (isOnline: boolean) => void): (() => void) => {
     this.#sleepers.add(listener);
     return () => {
       this.#sleepers.delete(listener);
@@ -58,7 +57,7 @@ export class Tab implements Actor {
     this.#scheduler.schedule(
       1,
       () => {
-        for (const heard of [...this.#sleepers]) heard(online ? "online" : "visible");
+        for (const heard of [...this.#sleepers]) heard(online);
       },
       this,
     );

@@ -1,7 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { LeaseDatabase } from "../../src/client/lease/lease-database.ts";
 import type { Platform } from "../../src/client/platform/platform.ts";
-import type { WakeUp } from "../../src/client/platform/wake-up.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 /** A world in which time passes only when a test says so. */
@@ -15,7 +14,7 @@ export class ManualPlatform implements Platform {
   readonly #clock = new ManualClock();
   /** ms by which the wall clock was moved */
   #moved = 0;
-  readonly #sleepers = new Set<(wakeUp: WakeUp) => void>();
+  readonly #sleepers = new Set<(isOnline: boolean) => void>();
 
   readonly now = () => this.#clock.now() + this.#moved;
   readonly random = () => this.chance;
@@ -45,7 +44,7 @@ export class ManualPlatform implements Platform {
 
   readonly clearTimeout = this.#clock.clearTimeout;
 
-  readonly onWakeUp = (listener: (wakeUp: WakeUp) => void) => {
+  readonly onWakeUp = (listener: (isOnline: boolean) => void) => {
     this.#sleepers.add(listener);
     return () => {
       this.#sleepers.delete(listener);
@@ -69,7 +68,7 @@ export class ManualPlatform implements Platform {
 
   /** The page comes back to life, or the network does. */
   async wake(online = false): Promise<void> {
-    for (const heard of [...this.#sleepers]) heard(online ? "online" : "visible");
+    for (const heard of [...this.#sleepers]) heard(online);
     await setImmediate();
   }
 }

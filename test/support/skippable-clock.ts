@@ -1,6 +1,5 @@
 import { setImmediate } from "node:timers/promises";
 import { browserPlatform, type Platform } from "../../src/client/platform/platform.ts";
-import type { WakeUp } from "../../src/client/platform/wake-up.ts";
 import { SkippableTime } from "../../src/testing/time/skippable-time.ts";
 
 /** Turns of the event loop that a promise is given to settle in. */
@@ -16,7 +15,7 @@ export class SkippableClock implements Platform {
   warn: Platform["warn"] = browserPlatform.warn;
   report: Platform["report"] = browserPlatform.report;
   readonly #time = new SkippableTime();
-  readonly #sleepers = new Set<(wakeUp: WakeUp) => void>();
+  readonly #sleepers = new Set<(isOnline: boolean) => void>();
 
   readonly now = this.#time.now;
   readonly setTimeout: Platform["setTimeout"] = this.#time.setTimeout;
@@ -24,8 +23,8 @@ export class SkippableClock implements Platform {
 
   readonly random = (): number => this.chance;
 
-  readonly onWakeUp = (listener: (wakeUp: WakeUp) => void): (() => void) => {
-    const own = (wakeUp: WakeUp) => listener(wakeUp);
+  readonly onWakeUp = (listener: (isOnline: boolean) => void): (() => void) => {
+    const own = (isOnline: boolean) => listener(isOnline);
     this.#sleepers.add(own);
     return () => this.#sleepers.delete(own);
   };
@@ -48,6 +47,6 @@ export class SkippableClock implements Platform {
   }
 
   wakeUp(online = false): void {
-    for (const listener of [...this.#sleepers]) listener(online ? "online" : "visible");
+    for (const listener of [...this.#sleepers]) listener(online);
   }
 }

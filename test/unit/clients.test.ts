@@ -17,7 +17,7 @@ describe("the connections of a session", () => {
       platform,
       reactions,
       rang: () => log.push("the timer rings"),
-      wokeUp: (wakeUp) => log.push(`the page is ${wakeUp}`),
+      wokeUp: (isOnline) => log.push(`the page wakes up, online: ${isOnline}`),
     });
   });
 
@@ -112,7 +112,7 @@ describe("the connections of a session", () => {
     clients.watch(isWanted, undefined);
     expect(platform.pending.listeners).toBe(listeners);
     await platform.wake(true);
-    expect(log).toEqual(listeners ? ["the page is online"] : []);
+    expect(log).toEqual(listeners ? ["the page wakes up, online: true"] : []);
   });
 
   it("B4 listen no longer than they need to, and again when they do", () => {

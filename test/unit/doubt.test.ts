@@ -59,7 +59,7 @@ describe("an answer that would end a session", () => {
     ["at most after 1.9 s where they are slow", 30_000, 1_900],
   ])("B6 a refused cookie is tried once more %s", (_, base, after) => {
     const now = FIRST + 500;
-    expect(askAgainAt(answers("repeatable", 1), now, { base, retryAt: now + 60_000 })).toBe(now + after);
+    expect(askAgainAt(answers("repeatable", 1), now, now + 60_000, base)).toBe(now + after);
   });
 
   it.each<[string, number, number, number]>([
@@ -68,6 +68,6 @@ describe("an answer that would end a session", () => {
     ["the first, where the backoff is longer", 1, FIRST + 2_501, FIRST + 2_501],
     ["the first, where the backoff is shorter", 1, FIRST + 2_499, FIRST + 2_500],
   ])("B6 three doubtful answers are spread over five seconds: after %s", (_, count, retryAt, at) => {
-    expect(askAgainAt(answers("doubtful", count), FIRST, { base: 1_000, retryAt })).toBe(at);
+    expect(askAgainAt(answers("doubtful", count), FIRST, retryAt, 1_000)).toBe(at);
   });
 });

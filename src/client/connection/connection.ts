@@ -2,7 +2,7 @@ import type { Socket } from "socket.io-client";
 import { EXPIRING_EVENT, FORCE_DISCONNECT_EVENT, REVOKED_EVENT, SESSION_EVENT } from "../../protocol.ts";
 import { AuthSocketError } from "../errors.ts";
 import { Observable } from "../observable.ts";
-import { WallClockTimer } from "../platform/wall-clock-timer.ts";
+import { wallClockTimer } from "../platform/wall-clock-timer.ts";
 import type { Demand, SessionClient } from "../session/clients.ts";
 import type { Session } from "../session/session.ts";
 import type { TokenView } from "../session/session-state.ts";
@@ -117,7 +117,7 @@ export class Connection implements SessionClient, SocketOwner {
   readonly #guest: Guest;
   readonly #pace = new ConnectPace();
   readonly #cursor = new RecoveryCursor();
-  readonly #timer: WallClockTimer;
+  readonly #setTimer: (at: number | undefined) => void;
   #state: State = { status: "idle" };
   /** Answers Socket.IO's question for the CONNECT payload; there is one question an engine (B12). */
   #answer: ((payload: object) => void) | undefined;
@@ -142,7 +142,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.#user = session.user;
     this.#guest = new Guest(session, !!context.options.anonymous, context.hasQueue);
     this.observable = new Observable<AuthSocketState>({ status: "idle" }, session.reactions);
-    this.#timer = new WallClockTimer(session.platform, () => this.#tick());
+    this.#setTimer = wallClockTimer(session.platform, () => this.#tick());
     this.#gate = gate;
     const { report } = session.platform;
     this.tracker = trackAcks(socket, context.hasQueue, report);
@@ -273,7 +273,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.#outbox.discard(disposed());
     this.tracker.release();
     this.#session.leave(this);
-    this.#timer.set(undefined);
+    this.#setTimer(undefined);
     this.observable.clear();
   }
 
@@ -838,7 +838,7 @@ export class Connection implements SessionClient, SocketOwner {
     const { reactions } = this.#session;
     for (const effect of effects) reactions.react(effect);
     this.observable.next(toSocketState(next));
-    this.#timer.set(dueAt(next) ?? this.#guestDueAt);
+    this.#setTimer(dueAt(next) ?? this.#guestDueAt);
     this.#session.watch();
     reactions.run();
   }
@@ -939,7 +939,7 @@ export class Connection implements SessionClient, SocketOwner {
       else if (state.status === "opening") this.#overdue(state);
       else if (state.status === "connected" && state.revoked) this.#stop(state.revoked, "signIn");
     }
-    this.#timer.set(dueAt(this.#state) ?? this.#guestDueAt);
+    this.#setTimer(dueAt(this.#state) ?? this.#guestDueAt);
   }
 
   /** B24: the server has not answered the CONNECT. */

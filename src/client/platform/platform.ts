@@ -1,6 +1,6 @@
 import { indexedDbLeases, type LeaseDatabase } from "../lease/lease-database.ts";
 import { pageLeases } from "../lease/page-leases.ts";
-import { onWakeUp, type WakeUp } from "./wake-up.ts";
+import { onWakeUp } from "./wake-up.ts";
 
 /** Everything that a client takes from the world around it, looked up at each use and never at import (B20). */
 export interface Platform {
@@ -11,8 +11,8 @@ export interface Platform {
   /** 0 ≤ random < 1 */
   random(): number;
   fetch: typeof fetch;
-  /** Tells when the page comes back to life. Returns a function that ends it. */
-  onWakeUp(listener: (wakeUp: WakeUp) => void): () => void;
+  /** Tells when the page comes back to life, and whether the network has. Returns a function that ends it. */
+  onWakeUp(listener: (isOnline: boolean) => void): () => void;
   /** Where the page is; undefined outside a page. */
   location(): Location | undefined;
   /** Where those who share a session agree on who refreshes; undefined: nobody else is there. */

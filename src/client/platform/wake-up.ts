@@ -1,16 +1,14 @@
-/** What has brought a page back to life: it is seen again, or the network is back. */
-export type WakeUp = "visible" | "online";
-
 const PAGE_EVENTS = ["pageshow", "online", "focus"];
 const DOCUMENT_EVENTS = ["visibilitychange", "resume"];
 
 /**
  * Tells when the page comes back to life: timers of a sleeping, hidden or frozen page do not run on time (B4, T23).
  *
+ * @param listener called with true where the network is back, and false where the page is seen again
  * @returns a function that ends it
  */
-export function onWakeUp(listener: (wakeUp: WakeUp) => void): () => void {
-  const heard = ({ type }: Event) => listener(type === "online" ? "online" : "visible");
+export function onWakeUp(listener: (isOnline: boolean) => void): () => void {
+  const heard = ({ type }: Event) => listener(type === "online");
   forEachEvent("addEventListener", heard);
   return () => forEachEvent("removeEventListener", heard);
 }

@@ -1,9 +1,3 @@
-/** First and longest delay of a backoff, in ms. */
-export interface Backoff {
-  base: number;
-  max: number;
-}
-
 /** Beyond any `max`, and still a number. */
 const MOST_DOUBLINGS = 50;
 
@@ -13,8 +7,13 @@ const MOST_DOUBLINGS = 50;
  *
  * @param attempt how many attempts have failed before this one, from 0
  * @param random 0 ≤ random < 1
+ * @param retry the option, in ms
  * @returns ms to wait
  */
-export function backoff(attempt: number, { base, max }: Backoff, random: number): number {
+export function backoff(
+  attempt: number,
+  random: number,
+  { base = 1_000, max = 30_000 }: { base?: number | undefined; max?: number | undefined } = {},
+): number {
   return random * Math.min(max, base * 2 ** Math.min(attempt, MOST_DOUBLINGS));
 }

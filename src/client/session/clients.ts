@@ -1,6 +1,5 @@
 import type { Platform } from "../platform/platform.ts";
-import type { WakeUp } from "../platform/wake-up.ts";
-import { WallClockTimer } from "../platform/wall-clock-timer.ts";
+import { wallClockTimer } from "../platform/wall-clock-timer.ts";
 import type { Reactions } from "../reactions.ts";
 
 /** Why a connection wants to be kept informed: it needs a token, or only to hear when the page comes back to life. */
@@ -32,19 +31,19 @@ export interface ClientsOwner {
   readonly reactions: Reactions;
   /** A timer has rung. */
   rang(): void;
-  wokeUp(wakeUp: WakeUp): void;
+  wokeUp(isOnline: boolean): void;
 }
 
 /** The connections of a session. Timers and wake-up events are set only while one of them needs it (B4). */
 export class Clients {
   readonly #owner: ClientsOwner;
-  readonly #timer: WallClockTimer;
+  readonly #setTimer: (at: number | undefined) => void;
   #members: readonly SessionClient[] = [];
   #stopWaking: (() => void) | undefined;
 
   constructor(owner: ClientsOwner) {
     this.#owner = owner;
-    this.#timer = new WallClockTimer(owner.platform, () => owner.rang());
+    this.#setTimer = wallClockTimer(owner.platform, () => owner.rang());
   }
 
   join(client: SessionClient): void {
@@ -94,9 +93,9 @@ export class Clients {
    * @param dueAt when the session wants to be looked at then
    */
   watch(isWanted: boolean, dueAt: number | undefined): void {
-    this.#timer.set(isWanted ? dueAt : undefined);
+    this.#setTimer(isWanted ? dueAt : undefined);
     if (isWanted || this.#need("wakeUp"))
-      this.#stopWaking ??= this.#owner.platform.onWakeUp((wakeUp) => this.#owner.wokeUp(wakeUp));
+      this.#stopWaking ??= this.#owner.platform.onWakeUp((isOnline) => this.#owner.wokeUp(isOnline));
     else {
       this.#stopWaking?.();
       this.#stopWaking = undefined;

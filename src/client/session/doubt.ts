@@ -41,13 +41,14 @@ export function isCertain(
 /**
  * When to ask again.
  *
+ * @param retryAt when the backoff would ask
  * @param base ms of the app's own backoff
- * @param retryAt when that backoff would ask
  */
 export function askAgainAt(
   { certainty, count, since }: Doubt,
   now: number,
-  { base = SECOND_TRY, retryAt }: { base: number | undefined; retryAt: number },
+  retryAt: number,
+  base = SECOND_TRY,
 ): number {
   return certainty === "repeatable"
     ? now + Math.min(2 * base, SECOND_TRY)

@@ -4,7 +4,7 @@ import { freezeSafeTimeout } from "../platform/freeze-safe-timeout.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type RefreshOutcome, readAnswer, readFailure } from "../refresh/outcome.ts";
 import type { Beginning, Turn } from "../tabs/refresh-lock.ts";
-import type { Fingerprints } from "../token/fingerprints.ts";
+import { fingerprint } from "../token/fingerprint.ts";
 import type { TokenSet } from "../token/token-set.ts";
 import type { User } from "../token/user.ts";
 import type { Question, Supply } from "./supply.ts";
@@ -57,7 +57,7 @@ export interface AttemptOwner {
   /** What is asked: the endpoint, the function or the source. */
   readonly supply: Supply;
   /** The refresh tokens that have been used up: this session has seen their successors. */
-  readonly spent: Fingerprints;
+  readonly spent: Set<number>;
   /** What a source holds already, so that it need not refresh; undefined for all others. */
   held(asked: Asked, signal: AbortSignal): Promise<TokenSet | undefined> | undefined;
   /** Whether the store still holds what the attempt began with. */
@@ -190,7 +190,10 @@ export class RefreshAttempt {
 
   #isSpent(at: Beginning): boolean {
     const { refreshToken } = this.asked.token ?? {};
-    return refreshToken !== undefined && (at.isSpent(refreshToken) || this.#owner.spent.has(refreshToken));
+    return (
+      refreshToken !== undefined &&
+      (at.isSpent(refreshToken) || this.#owner.spent.has(fingerprint(refreshToken)))
+    );
   }
 
   #send(turn: Turn, at: Beginning): void {

@@ -12,7 +12,7 @@ import {
   type Origin,
   sameLife,
 } from "../token/access-token.ts";
-import { Fingerprints } from "../token/fingerprints.ts";
+import { fingerprint } from "../token/fingerprint.ts";
 import type { TokenSet } from "../token/token-set.ts";
 import { drawnAt, nextUser, successor } from "../token/user.ts";
 import { askAgainAt, type Doubt, doubted, isCertain } from "./doubt.ts";
@@ -72,7 +72,7 @@ export class Refreshes implements AttemptOwner {
   readonly #store: SafeStore;
   readonly #waiters: Waiters;
   readonly budget = new RefreshBudget();
-  readonly spent = new Fingerprints();
+  readonly spent = new Set<number>();
   /** Settles when nothing of the last one that was overtaken is under way any more. */
   ending: Promise<void> | undefined;
 
@@ -134,8 +134,8 @@ export class Refreshes implements AttemptOwner {
 
   /** When to try again after so many failures (B6). */
   retryAt(failures: number): number {
-    const { base = 1_000, max = 30_000 } = this.#owner.options.retry ?? {};
-    return this.#owner.platform.now() + backoff(failures, { base, max }, this.#owner.platform.random());
+    const { platform, options } = this.#owner;
+    return platform.now() + backoff(failures, platform.random(), options.retry);
   }
 
   /** B6: a time that a server has named, to all alike, is spread over a second. */
@@ -289,7 +289,7 @@ export class Refreshes implements AttemptOwner {
       return;
     }
     const sent = before?.refreshToken;
-    if (sent !== undefined && received.refreshToken !== sent) this.spent.add(sent);
+    if (sent !== undefined && received.refreshToken !== sent) this.spent.add(fingerprint(sent));
     if (end.type === "granted") {
       // The first token of all replaces none, and a look refreshes none.
       if (asked.reason !== "missing" && !asked.isLook) this.budget.refreshed(now);
@@ -335,10 +335,7 @@ export class Refreshes implements AttemptOwner {
       this.#fail(state, error, this.retryAfter(retryAfter, state.failures));
       return;
     }
-    const retryAt = askAgainAt(doubt, now, {
-      base: this.#owner.options.retry?.base,
-      retryAt: this.retryAt(state.failures),
-    });
+    const retryAt = askAgainAt(doubt, now, this.retryAt(state.failures), this.#owner.options.retry?.base);
     // Not `session_expired`: an app would show a sign-in form to somebody who is signed in.
     const { message, cause } = error;
     const failure = new AuthSocketError("refresh_failed", message, { cause });

@@ -3,7 +3,6 @@ import { AuthSocketError } from "../errors.ts";
 import { Observable } from "../observable.ts";
 import { check } from "../option-check.ts";
 import { hasPage, type Platform } from "../platform/platform.ts";
-import type { WakeUp } from "../platform/wake-up.ts";
 import { Reactions } from "../reactions.ts";
 import type { EndpointOwner } from "../refresh/endpoint.ts";
 import { memoryStore } from "../store/memory.ts";
@@ -13,7 +12,7 @@ import { reachOf } from "../store/token-store.ts";
 import { webStorageStore } from "../store/web-storage.ts";
 import type { TabNews } from "../tabs/refresh-lock.ts";
 import { type AccessToken, isExpired, type Origin, remeasured } from "../token/access-token.ts";
-import { Fingerprints } from "../token/fingerprints.ts";
+import { fingerprint } from "../token/fingerprint.ts";
 import { readSignInTokens, type TokenSet } from "../token/token-set.ts";
 import {
   drawSignIn,
@@ -59,9 +58,6 @@ interface TokenRequest {
 /** ms for which a fresh token is good at least, whatever a server says. */
 const LEAST_LIFE = 1_000;
 
-/** How many of a user's tokens are remembered. */
-const MOST_HELD = 64;
-
 /** Keeps one user's token fresh, for sockets and HTTP calls. */
 export class Session
   implements RefreshesOwner, StoreOwner, EndpointOwner, GroupOwner, NewsOwner, ClientsOwner
@@ -87,8 +83,8 @@ export class Session
   readonly #clients: Clients;
   readonly #reader: TokenReader;
   readonly #warned = new Set<string>();
-  /** The tokens that this user has had here. */
-  readonly #held = new Fingerprints(MOST_HELD);
+  /** The tokens that this user has had here: they can be recognised, and not read (S1). */
+  readonly #held = new Set<number>();
   #state: State = { status: "loading", user: NOBODY };
   #signOuts = 0;
   /** When a sign-in or the store brought the last tokens, in ms since the epoch. */
@@ -262,7 +258,7 @@ export class Session
     return new Promise((resolve, reject) => {
       this.#enter(signal);
       const { user } = this.#state;
-      if (rejected !== undefined && user.id > 0 && !this.#held.has(rejected)) {
+      if (rejected !== undefined && user.id > 0 && !this.#held.has(fingerprint(rejected))) {
         throw new AuthSocketError("user_changed", `"rejected" is not a token of this user`);
       }
       const isRefused =
@@ -675,7 +671,7 @@ export class Session
     const isFresh = refresh
       ? next.status === "signedIn" && !(refresh.isLook && (!isNew || last === undefined))
       : isNew && before.status !== "loading";
-    if (token) this.#held.add(token.accessToken);
+    if (token) this.#held.add(fingerprint(token.accessToken));
     for (const effect of effects) this.reactions.react(effect);
     this.#clients.react((client) => client.follow());
     this.observable.next(this.#public);
@@ -727,10 +723,10 @@ export class Session
     this.refreshes.look();
   }
 
-  wokeUp(wakeUp: WakeUp): void {
+  wokeUp(isOnline: boolean): void {
     this.read(); // B8
-    if (this.#isWanted) this.refreshes.look(false, wakeUp === "online");
-    if (this.#isInDoubt && wakeUp === "online") this.#news.ask(true);
+    if (this.#isWanted) this.refreshes.look(false, isOnline);
+    if (this.#isInDoubt && isOnline) this.#news.ask(true);
     this.#clients.tell((client) => client.wokeUp());
   }
 
