@@ -64,7 +64,7 @@ describe("who a session is for", () => {
     { subject: "alice", signInId: "a" },
     { subject: undefined, signInId: "a" },
   ])("B16 %j changes nothing about the user that it names", (token) => {
-    expect(nextUser(alice, token)).toBe(alice);
+    expect(nextUser(alice, token)).toEqual(alice);
   });
 
   it("B16 B17 after a sign-out there is another user, who may be the same", () => {

@@ -100,6 +100,9 @@ const BLIND_FAILURES = 3;
 /** What a connection begins with: any good token; another than the refused one, within the budget (B14, B27); a new one. */
 type Wants = "any" | "another" | "new";
 
+/** B26: whether an event says that the server has refused the token. */
+type Refuses = (...args: unknown[]) => boolean;
+
 /** What the session says while there is no token. */
 type Waiting = Exclude<TokenView, { status: "ready" | "signedOut" }>;
 
@@ -505,9 +508,8 @@ export class Connection implements SessionClient, SocketOwner {
         break;
     }
     // B26: a name that the table has from its prototype is none of the app's.
-    const isRefused = Object.entries(this.#context.options.refusalEvents ?? {}).find(
-      ([name]) => name === event,
-    )?.[1];
+    const { refusalEvents = {} } = this.#context.options;
+    const isRefused = new Map<unknown, Refuses>(Object.entries(refusalEvents)).get(event);
     if (isRefused) this.#eventRefused(String(event), isRefused, args);
   }
 
@@ -543,7 +545,7 @@ export class Connection implements SessionClient, SocketOwner {
   }
 
   /** B26: the server keeps the connection, and refuses its events. */
-  #eventRefused(event: string, isRefused: (...args: unknown[]) => boolean, args: unknown[]): void {
+  #eventRefused(event: string, isRefused: Refuses, args: unknown[]): void {
     const state = this.#state;
     const token = this.connectedWith;
     if (state.status !== "connected" || token === undefined) return;

@@ -1,7 +1,7 @@
 import { AuthSocketError } from "../errors.ts";
 import { baseOf, originOf, type Platform } from "../platform/platform.ts";
 import { isInSeconds, type KnownTokens, readTokenResponse, readTokenSet } from "../token/token-set.ts";
-import { AnswerError, certaintyOf, isElsewhere, readRetryAfter, saysSignInAgain } from "./outcome.ts";
+import { answerError, certaintyOf, isElsewhere, readRetryAfter, saysSignInAgain } from "./outcome.ts";
 import type { RefreshContext, RefreshRequest } from "./refresh.ts";
 
 /** What an endpoint needs of its session. */
@@ -70,7 +70,7 @@ export function headersOf({ headers }: RefreshRequest): Headers {
   return new Headers(typeof headers === "function" ? headers() : headers);
 }
 
-async function readRefusal(response: Response, name: string, owner: EndpointOwner): Promise<AnswerError> {
+async function readRefusal(response: Response, name: string, owner: EndpointOwner): Promise<AuthSocketError> {
   const { status, headers } = response;
   const retryAfter = readRetryAfter(headers, owner.platform.now());
   if (status === 404 || status === 405) {
@@ -80,7 +80,7 @@ async function readRefusal(response: Response, name: string, owner: EndpointOwne
   }
   const body = Object(await readJson(response));
   const certainty = saysSignInAgain(body) ? "repeatable" : certaintyOf(status, isElsewhere(headers));
-  return new AnswerError(`${name} answered ${status}`, certainty, retryAfter);
+  return answerError(`${name} answered ${status}`, certainty, retryAfter);
 }
 
 async function readTokens(
@@ -96,7 +96,7 @@ async function readTokens(
     : (readPicked(read, body, now) ?? readTokenResponse(body, now));
   if (tokens) return tokens;
   const { status } = response;
-  if (saysSignInAgain(Object(body))) throw new AnswerError(`${name} answered ${status}`, "repeatable", 0);
+  if (saysSignInAgain(Object(body))) throw answerError(`${name} answered ${status}`, "repeatable", 0);
   throw new AuthSocketError(
     "invalid_response",
     `${name} answered ${status}, but without a "token", "accessToken" or "access_token" in JSON`,

@@ -1,4 +1,4 @@
-import { AuthSocketError, isAuthSocketError } from "../errors.ts";
+import { AuthSocketError, type AuthSocketErrorCode, isAuthSocketError } from "../errors.ts";
 import { isInSeconds, readTokenSet, type TokenSet } from "../token/token-set.ts";
 
 /**
@@ -91,17 +91,22 @@ export function readAnswer(answer: unknown): RefreshOutcome {
   );
 }
 
-/** An error with what the answer of an endpoint says beyond its message. */
-export class AnswerError extends AuthSocketError {
-  readonly certainty: Certainty | undefined;
-  /** ms */
-  readonly retryAfter: number;
+/**
+ * An error with what the answer of an endpoint says beyond its message.
+ *
+ * @param retryAfter ms
+ */
+export function answerError(
+  message: string,
+  certainty: Certainty | undefined,
+  retryAfter: number,
+): AuthSocketError {
+  return Object.assign(new AuthSocketError(codeOf(certainty), message), { certainty, retryAfter });
+}
 
-  constructor(message: string, certainty: Certainty | undefined, retryAfter: number) {
-    super(certainty && certainty !== "transient" ? "session_expired" : "refresh_failed", message);
-    this.certainty = certainty;
-    this.retryAfter = retryAfter;
-  }
+/** What a user hears of it. */
+function codeOf(certainty: Certainty | undefined): AuthSocketErrorCode {
+  return certainty && certainty !== "transient" ? "session_expired" : "refresh_failed";
 }
 
 /**
@@ -124,9 +129,7 @@ export function readFailure(cause: unknown, now = Number.NaN): RefreshOutcome {
       : isFinal
         ? "failed: the user must sign in again"
         : "failed";
-  const isEnd = denied && denied !== "transient";
-  const code = isEnd ? "session_expired" : "refresh_failed";
-  const error = own ?? new AuthSocketError(code, `the refresh ${what}`, { cause });
+  const error = own ?? new AuthSocketError(codeOf(denied), `the refresh ${what}`, { cause });
   return denied
     ? { type: "denied", certainty: denied, error, retryAfter }
     : { type: "failed", error, retryAfter };

@@ -8,7 +8,7 @@ import { fingerprint } from "../token/fingerprint.ts";
 import type { TokenSet } from "../token/token-set.ts";
 import type { User } from "../token/user.ts";
 import type { Question, Supply } from "./supply.ts";
-import type { HeldTurn, TabGroup } from "./tab-group.ts";
+import type { TabGroup } from "./tab-group.ts";
 import { nextRenewal } from "./token-reader.ts";
 
 /** T24: ms for the token of another tab to be seen in a store that tabs share. */
@@ -28,7 +28,7 @@ export interface Asked extends Question {
 /** What an attempt came to. */
 export type AttemptEnd =
   /** tokens to use and to store */
-  | { type: "granted"; tokens: TokenSet; turn?: HeldTurn }
+  | { type: "granted"; tokens: TokenSet; turn?: Turn }
   /** tokens that another session or tab has got, and when, in ms since the epoch; default: now */
   | { type: "adopted"; tokens: TokenSet; at?: number | undefined }
   | (RefreshOutcome & { type: "denied" | "failed" })
@@ -81,7 +81,6 @@ export class RefreshAttempt {
   readonly #owner: AttemptOwner;
   #status: "decided" | "queueing" | "sent" | "late" | "over" = "decided";
   #turn: Turn | undefined;
-  #name: string | undefined;
   #since = 0;
   #stopWaiting = () => {};
   #abort = () => {};
@@ -103,10 +102,10 @@ export class RefreshAttempt {
     const { tabs, isCookie } = this.#session;
     const { token, isLook } = this.asked;
     // A look takes no turns.
-    this.#name = isLook ? undefined : tabs.leaseName(token);
+    const name = isLook ? undefined : tabs.leaseName(token);
     // A cookie's refreshes have no tokens that tabs could compare.
     const replaced = isCookie ? undefined : token?.accessToken;
-    this.#turn = tabs.lock.take(this.#name, replaced, (turn, at) => this.#begin(turn, at));
+    this.#turn = tabs.lock.take(name, replaced, (turn, at) => this.#begin(turn, at));
   }
 
   /** Nobody wants its answer any more (B10). */
@@ -131,8 +130,7 @@ export class RefreshAttempt {
     this.#turn = turn;
     // Whoever has used its refresh token has a newer one, whenever that was (B5, B6).
     const behind = at.behind || this.#isSpent(at);
-    const taken =
-      at.behind && tabs.takeOver({ name: this.#name, generation: at.generation }, token, this.#since);
+    const taken = at.behind && tabs.takeOver(turn, token, this.#since);
     const send = () => this.#send(turn, at);
     // What is refused was refused with a cookie that had been refreshed long ago, and who forces wants a new one.
     const isRecent = /^exp/.test(reason) || platform.now() - Number(at.committedAt) < RECENT;
@@ -273,10 +271,9 @@ export class RefreshAttempt {
         };
         // Another tab's commit is no news to one that has its tokens to itself.
         const isOwn = tabs.isPrivate(asked.token);
-        turn.commit(brought, (kept, generation) => {
-          const held = { name: this.#name, generation };
-          this.#end(kept || isOwn ? { type: "granted", tokens, turn: held } : { type: "preempted" });
-        });
+        turn.commit(brought, (kept) =>
+          this.#end(kept || isOwn ? { type: "granted", tokens, turn } : { type: "preempted" }),
+        );
       }
     });
   }

@@ -11,9 +11,16 @@ import { type SourceStore, sourceStore } from "../store/source-store.ts";
 import { reachOf } from "../store/token-store.ts";
 import { webStorageStore } from "../store/web-storage.ts";
 import type { TabNews } from "../tabs/refresh-lock.ts";
-import { type AccessToken, isExpired, type Origin, remeasured } from "../token/access-token.ts";
+import {
+  type AccessToken,
+  isExpired,
+  type Origin,
+  type ReadingContext,
+  remeasured,
+  toAccessToken,
+} from "../token/access-token.ts";
 import { fingerprint } from "../token/fingerprint.ts";
-import { readSignInTokens, type TokenSet } from "../token/token-set.ts";
+import { type KnownTokens, readSignInTokens, type TokenSet } from "../token/token-set.ts";
 import {
   drawSignIn,
   isSameUser,
@@ -41,7 +48,7 @@ import { type NewsOwner, SourceNews } from "./source-news.ts";
 import { Supply } from "./supply.ts";
 import { type Announcement, type GroupOwner, TabGroup } from "./tab-group.ts";
 import { answerTab, isOthers } from "./tab-news.ts";
-import { nextRenewal, TokenReader } from "./token-reader.ts";
+import { nextRenewal, presentSignIn, readingContext } from "./token-reader.ts";
 import { Waiters } from "./waiters.ts";
 
 /** What is asked of `getToken()`. */
@@ -81,7 +88,6 @@ export class Session
   readonly #news: SourceNews;
   readonly #waiters: Waiters;
   readonly #clients: Clients;
-  readonly #reader: TokenReader;
   readonly #warned = new Set<string>();
   /** The tokens that this user has had here: they can be recognised, and not read (S1). */
   readonly #held = new Set<number>();
@@ -105,7 +111,6 @@ export class Session
     this.reactions = new Reactions(platform.report);
     this.observable = new Observable<SessionState>({ status: "unknown" }, this.reactions);
     this.#clients = new Clients(this);
-    this.#reader = new TokenReader(this.options, platform);
     this.#supply = new Supply(this.options, this);
     this.#news = new SourceNews(this, this.#supply);
     this.#waiters = new Waiters(this.reactions, () => this.watch());
@@ -240,7 +245,7 @@ export class Session
     const { restsUntil } = this.refreshes.budget;
     // B27: said of each fresh token, it shows a wrong clock, and would be answered by refreshes without an end.
     if (expiresIn < LEAST_LIFE && now < restsUntil) return;
-    const known = remeasured(current, now + expiresIn, this.#reader.context("received"));
+    const known = remeasured(current, now + expiresIn, this.#reading("received"));
     const renewAt = isEnding ? Math.max(now, Math.min(restsUntil, known.renewAt ?? now)) : known.renewAt;
     this.decide({ ...state, token: { ...known, renewAt } } as State);
     // The server is about to cut the connection: no time to wait for a timer that may be throttled.
@@ -258,12 +263,14 @@ export class Session
     return new Promise((resolve, reject) => {
       this.#enter(signal);
       const { user } = this.#state;
-      if (rejected !== undefined && user.id > 0 && !this.#held.has(fingerprint(rejected))) {
-        throw new AuthSocketError("user_changed", `"rejected" is not a token of this user`);
+      if (rejected !== undefined) {
+        if (user.id > 0 && !this.#held.has(fingerprint(rejected))) {
+          throw new AuthSocketError("user_changed", `"rejected" is not a token of this user`);
+        }
+        this.refreshes.replace(this.http, rejected);
       }
-      const isRefused =
-        rejected !== undefined && this.refreshes.replace(this.http, rejected).status === "refreshing";
-      const usable = isRefused ? undefined : usableToken(this.#state, this.platform.now());
+      // One that is being replaced is not usable.
+      const usable = usableToken(this.#state, this.platform.now());
       if (usable && !force) {
         this.refreshes.look();
         resolve(usable.accessToken);
@@ -313,7 +320,7 @@ export class Session
     check(given === undefined || !this.isCookie, "tokens", `left out with credential "cookie"`);
     this.#open();
     const now = this.platform.now();
-    const tokens: TokenSet = this.isCookie
+    const tokens: KnownTokens = this.isCookie
       ? { accessToken: nextRenewal() }
       : this.#own(readSignInTokens(given, now));
     const isUnsendable = this.#supply.endpoint?.method === "GET" && tokens.refreshToken !== undefined;
@@ -336,17 +343,13 @@ export class Session
   }
 
   /** B23: the access token is there already. What else is new about it is stored, and nobody changes. */
-  #renewFields(current: AccessToken, tokens: TokenSet, from: "app" | "stored"): void {
+  #renewFields(current: AccessToken, tokens: KnownTokens, from: "app" | "stored"): void {
     const isKnown = Object.entries(tokens).every(
       ([field, value]) => current[field as keyof TokenSet] === value,
     );
     if (isKnown) return;
-    const {
-      subject = current.subject,
-      refreshToken = current.refreshToken,
-      signInId = current.signInId,
-    } = tokens;
-    const fresh = this.#reader.read({ ...tokens, subject, refreshToken, signInId }, "held");
+    const { subject, refreshToken, signInId } = { ...current, ...tokens };
+    const fresh = toAccessToken({ ...tokens, subject, refreshToken, signInId }, this.#reading("held"));
     const known =
       fresh.expiresAt === undefined
         ? { ...current, subject, refreshToken, signInId, spent: undefined }
@@ -365,12 +368,12 @@ export class Session
 
   #takeSignIn(tokens: TokenSet, origin: Origin): void {
     const state = this.#state;
-    const read = (signInId: string) => this.#reader.read({ ...tokens, signInId }, origin);
-    const drawn = read(tokens.signInId ?? drawSignIn(this.platform));
+    const { signInId = drawSignIn(this.platform) } = tokens;
+    const drawn = toAccessToken({ ...tokens, signInId }, this.#reading(origin));
     const isSame = isSameUser(state.user, drawn) && "token" in state;
     // The sign-in of the same user stays what it was, so that other tabs see no other user in its later tokens.
-    const token =
-      isSame && tokens.signInId === undefined ? read(state.user.signInId ?? drawn.signInId) : drawn;
+    const kept = isSame && tokens.signInId === undefined ? state.user.signInId : undefined;
+    const token = { ...drawn, signInId: kept ?? signInId };
     const user = nextUser(state.user, token);
     this.#cameAt = this.platform.now();
     this.refreshes.overtake(isSame ? undefined : token);
@@ -440,9 +443,8 @@ export class Session
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = new AuthSocketError("signed_out", "the session was disposed of");
-    const state = this.#state;
     // B22: what has been sent is seen to its end, and stored.
-    if (state.status === "refreshing") state.attempt.abandon();
+    this.refreshes.attempt?.abandon();
     this.#clients.dismiss();
     this.#waiters.answer(() => this.#disposed);
     this.reactions.run();
@@ -504,7 +506,7 @@ export class Session
       if (state.status === "loading") this.decide({ status: "unknown", user: state.user });
     } else {
       this.#cameAt = this.platform.now();
-      const token = this.#reader.read(found.tokens, "held");
+      const token = toAccessToken(found.tokens, this.#reading("held"));
       // Somebody only once the server has said so: the first sign-in of all inherits from nobody (B16).
       if (this.isCookie) {
         this.decide({ status: "signedIn", user: state.user, token: { ...token, assumed: true } });
@@ -529,8 +531,8 @@ export class Session
     const { currentToken } = this;
     this.read(() => {
       const isUnchanged = currentToken !== undefined && this.currentToken === currentToken;
-      if (news.signedOut && isUnchanged && news.since >= this.#cameAt && !isOthers(news, this.#state))
-        this.#leaveToo();
+      const isNewer = Number(news.since) >= this.#cameAt;
+      if (news.signedOut && isUnchanged && isNewer && !isOthers(news, this.#state)) this.#leaveToo();
     });
   }
 
@@ -739,15 +741,24 @@ export class Session
   }
 
   /** What a source holds is the source's to refresh. */
-  #own(tokens: TokenSet): TokenSet {
-    return this.#supply.isSource ? { ...tokens, refreshToken: undefined } : tokens;
+  #own<Tokens extends TokenSet>(tokens: Tokens): Tokens | Omit<Tokens, "refreshToken"> {
+    const { refreshToken: _, ...others } = tokens;
+    return this.#supply.isSource ? others : tokens;
   }
 
+  /** What a refresh or a source has brought. */
   received(
     tokens: TokenSet,
     origin: Origin,
     at = origin === "received" ? this.#supply.receivedAt : this.platform.now(),
   ): AccessToken {
-    return this.#reader.readAnswer(this.#own(tokens), origin, this.user, tokenOf(this.#state), at);
+    const token = toAccessToken(this.#own(tokens), this.#reading(origin, at));
+    if (tokens.signInId !== undefined) return token;
+    const signInId = presentSignIn(token, this.user, tokenOf(this.#state)) ?? drawSignIn(this.platform);
+    return { ...token, signInId };
+  }
+
+  #reading(origin: Origin, now = this.platform.now()): ReadingContext {
+    return readingContext(this.options, this.platform, origin, now);
   }
 }

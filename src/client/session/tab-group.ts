@@ -2,7 +2,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { Settling } from "../store/safe-store.ts";
 import type { StoreReach } from "../store/token-store.ts";
 import { forgetHandover, handOver, takeOver } from "../tabs/handover.ts";
-import { RefreshLock, type TabNews } from "../tabs/refresh-lock.ts";
+import { RefreshLock, type TabNews, type Turn } from "../tabs/refresh-lock.ts";
 import { type AccessToken, toTokenSet } from "../token/access-token.ts";
 import type { TokenSet } from "../token/token-set.ts";
 import type { Supply } from "./supply.ts";
@@ -16,12 +16,6 @@ export interface GroupOwner {
   readonly isShared: boolean;
   /** Says something to the developer, once. */
   warn(message: string): void;
-}
-
-/** A turn that has brought tokens. */
-export interface HeldTurn {
-  name: string | undefined;
-  generation: number;
 }
 
 /** By page, its one session with a function and no name: a second one must not be taken for it (B2). */
@@ -97,11 +91,7 @@ export class TabGroup {
    *
    * @param since when the asker began to wait, in ms since the epoch
    */
-  takeOver(
-    { name, generation }: HeldTurn,
-    token: AccessToken | undefined,
-    since: number,
-  ): TokenSet | undefined {
+  takeOver({ name, generation }: Turn, token: AccessToken | undefined, since: number): TokenSet | undefined {
     const { platform, isShared } = this.#owner;
     if (name === undefined || isShared) return undefined;
     const tokens = takeOver(platform, name, {
@@ -120,7 +110,7 @@ export class TabGroup {
   }
 
   /** @param refreshToken that the request was sent with */
-  handOver({ name, generation }: HeldTurn, refreshToken: string | undefined, token: AccessToken): void {
+  handOver({ name, generation }: Turn, refreshToken: string | undefined, token: AccessToken): void {
     const { platform, isShared } = this.#owner;
     if (name === undefined || isShared || this.#supply.isSource) return;
     const tokens = toTokenSet(token);

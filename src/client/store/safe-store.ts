@@ -1,12 +1,12 @@
 import { AuthSocketError } from "../errors.ts";
-import { andThen, answerOnce, subscribeTo, withDeadline } from "../platform/deadline.ts";
+import { andThen, subscribeTo, withDeadline } from "../platform/deadline.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type AccessToken, toTokenSet } from "../token/access-token.ts";
 import { isInSeconds, type KnownTokens, readTokenSet, type TokenSet } from "../token/token-set.ts";
 import type { TokenStore } from "./token-store.ts";
 
 /** What a look into the store brought: tokens that were not there at the last look, a sign-out, or nothing at all. */
-export type Found = { tokens: TokenSet } | "unchanged" | "signedOut" | "nothing";
+export type Found = { tokens: KnownTokens } | "unchanged" | "signedOut" | "nothing";
 
 /**
  * Calls back when other tabs have nothing under way any more that could overwrite ours. `held` is false where they have
@@ -242,12 +242,15 @@ function twice(
   settled: Settling | undefined,
 ): () => void | PromiseLike<void> {
   if (!settled) return write;
-  return () =>
-    new Promise((resolve) => {
-      const announced = new Promise<boolean>(settled);
-      const again = () => resolve(announced.then((held) => (held ? write() : undefined)));
-      answerOnce(write, again, again);
-    });
+  return async () => {
+    const announced = new Promise<boolean>(settled);
+    try {
+      await write();
+    } catch {
+      // What counts is the second time.
+    }
+    if (await announced) await write();
+  };
 }
 
 /** An access token may be handed out again with another refresh token. */

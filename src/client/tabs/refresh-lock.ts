@@ -38,8 +38,6 @@ const DATABASE_TIMEOUT = 3_000;
 export interface Beginning {
   /** another tab has committed a newer token */
   behind: boolean;
-  /** of the lease, as the turn was taken */
-  generation: number;
   /** whether somebody may have signed in or out since this tab had a token */
   isOthers: boolean;
   /** when the token was committed that others have by now, in ms since the epoch; undefined: there is none */
@@ -50,13 +48,17 @@ export interface Beginning {
 
 /** A turn at the refresh endpoint, waited for or held. */
 export interface Turn {
+  /** of the lease */
+  readonly name: string | undefined;
+  /** of the lease, as the turn was taken or, since then, as it was committed */
+  generation: number;
   /** Whether the turn is still held, and nobody has signed in or out. */
   confirm(done: (held: boolean) => void): void;
   /**
    * Gives the turn back with the token that it brought. `kept` is false where that must not be used (B22): then nothing is
    * committed.
    */
-  commit(brought: Brought, done: (kept: boolean, generation: number) => void): void;
+  commit(brought: Brought, done: (kept: boolean) => void): void;
   /** Gives the turn back, or waits no longer. `held` as for `confirm`. */
   release(done?: (held: boolean) => void): void;
 }
@@ -78,18 +80,8 @@ interface News {
   tokens: TokenSet | undefined;
 }
 
-/** Who has signed in or out. */
-export interface TabNews {
-  signedOut: boolean;
-  /** whether to ask the source, and not to sign out at once */
-  look: boolean;
-  /** the fingerprint of the user, where the tokens named one */
-  user: number | undefined;
-  /** the fingerprint of the token that a sign-in brought */
-  token: number | undefined;
-  /** when that was, in ms since the epoch */
-  since: number;
-}
+/** Who has signed in or out: when, and by fingerprints the user, where the tokens named one, and the token. */
+export type TabNews = Pick<Lease, "signedOut" | "look" | "user" | "since" | "token">;
 
 /** Lets those who share a session refresh one after the other (B2), so that none waits for ever (B3). */
 export class RefreshLock {
@@ -132,15 +124,15 @@ export class RefreshLock {
     // What is known of the page's own lease says nothing of the database's.
     const place = () => (database === this.#platform.leases() ? name : `page ${name}`);
     const id = `${random()}`;
-    let status: "waiting" | "held" | "over" = "waiting";
+    let isWaiting = true;
     let ahead: string | undefined;
     let since = NO_LEASE;
     // Where the database did not answer in time, nothing is known of what others did before (B9).
     let isBlind = false;
     let timer: unknown;
     let leave: (() => void) | undefined;
-    const settle = (next: "held" | "over") => {
-      status = next;
+    const stopWaiting = () => {
+      isWaiting = false;
       clearTimeout(timer);
       unsubscribe?.();
     };
@@ -157,10 +149,10 @@ export class RefreshLock {
     };
     const look = (preempted?: string) => {
       const found = (lease: Lease | undefined) => {
-        if (status !== "waiting") return;
+        if (!isWaiting) return;
         const { holder = id } = lease ?? {};
         if (holder === id) {
-          settle("held");
+          stopWaiting();
           since = lease ?? NO_LEASE;
           isBlind = !lease;
           leave = database?.hold(id);
@@ -168,9 +160,9 @@ export class RefreshLock {
           const known = this.#known.get(place());
           if (lease && (!behind || token === undefined)) this.#known.set(place(), lease);
           this.#isOthers ||= since.epoch !== known?.epoch;
+          turn.generation = since.generation;
           begin(turn, {
             behind,
-            generation: since.generation,
             committedAt: committedAt(since),
             isOthers: this.#isOthers,
             isSpent: (used) => isSpent(since, used),
@@ -184,7 +176,7 @@ export class RefreshLock {
       };
       this.#update(
         name,
-        (lease) => (status === "waiting" ? taken(lease, id, preempted) : lease),
+        (lease) => (isWaiting ? taken(lease, id, preempted) : lease),
         found,
         database,
         (error) => {
@@ -198,7 +190,7 @@ export class RefreshLock {
       );
     };
     const unsubscribe = database?.subscribe(`${name}`, () => {
-      if (status === "waiting") look();
+      if (isWaiting) look();
     });
     const update = (change: (lease: Lease) => Lease, done: (held: boolean) => void) => {
       let held = true;
@@ -213,7 +205,7 @@ export class RefreshLock {
       );
     };
     const end = (change: (lease: Lease) => Lease, done?: (held: boolean) => void) => {
-      settle("over");
+      stopWaiting();
       update(change, (held) => {
         // Not before: a page that is being left sees its request fail, and has no time to give its turn back.
         leave?.();
@@ -221,23 +213,24 @@ export class RefreshLock {
       });
     };
     const turn: Turn = {
+      name,
+      generation: 0,
       confirm: (done) => update(unchanged, done),
       commit: ({ token: fresh, signIn, spent }, done) => {
         let kept = true;
-        let generation = 0;
         const commit = { token: mark(fresh), signIn: mark(signIn), spent: mark(spent), at: now() };
         end(
           (lease) => {
             kept = isBlind || mayCommit(lease, since, mark(token));
             const after = kept ? committed(lease, id, commit) : released(lease, id);
-            generation = after.generation;
+            turn.generation = after.generation;
             if (kept) {
               this.#known.set(place(), after);
               this.#isOthers = false;
             }
             return after;
           },
-          () => done(kept, generation),
+          () => done(kept),
         );
       },
       release: (done) => end((lease) => released(lease, id), done),
@@ -304,15 +297,7 @@ export class RefreshLock {
     if (!lease || name !== this.#watched || lease.epoch === before) return;
     this.#epoch = lease.epoch;
     // A tab that was frozen before its first look has missed it too (T23).
-    const since = Number(lease.since);
-    if (before !== undefined || since > this.#opened)
-      this.#listener?.({
-        signedOut: !!lease.signedOut,
-        look: !!lease.look,
-        user: lease.user,
-        token: lease.token,
-        since,
-      });
+    if (before !== undefined || Number(lease.since) > this.#opened) this.#listener?.(lease);
   }
 
   /**

@@ -29,10 +29,11 @@ export function isSameUser(user: User, token: Named): boolean {
 }
 
 /** The user of a token that a session takes over. The first user of all takes over from nobody. */
-export function nextUser(user: User, { subject, signInId }: Named): User {
-  if (!isSameUser(user, { subject, signInId })) return { id: user.id + 1, subject, signInId };
-  const isKnown = user.signInId === signInId && (subject ?? user.subject) === user.subject;
-  return isKnown ? user : { id: user.id, subject: subject ?? user.subject, signInId };
+export function nextUser(user: User, token: Named): User {
+  const { subject, signInId } = token;
+  return isSameUser(user, token)
+    ? { id: user.id, subject: subject ?? user.subject, signInId }
+    : { id: user.id + 1, subject, signInId };
 }
 
 /** After a sign-out: what the user left behind is nobody's. Who it was stays known, should the same user return. */
