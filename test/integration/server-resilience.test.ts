@@ -1,4 +1,4 @@
-import type { ServerOptions, Socket } from "socket.io";
+import { type ServerOptions, Socket } from "socket.io";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AuthEvent, authenticate } from "../../src/server/index.ts";
 import { client, drop, enter, next, serverSide, startServer, Tokens } from "../support/guarded-server.ts";
@@ -213,6 +213,25 @@ describe("V6 nothing of the app's ends the process or wedges a renewal", () => {
       expect(sibling.connected).toBe(true);
     },
   );
+
+  it("V6 an app that has wrapped Socket.IO's disconnect(), and emits there, leaves the client its DISCONNECT", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const auth = authenticate(io, { verify: tokens.verify });
+    const { disconnect } = Socket.prototype;
+    onTestFinished(() => {
+      Socket.prototype.disconnect = disconnect;
+    });
+    Socket.prototype.disconnect = function (this: Socket, close) {
+      this.emit("bye");
+      return disconnect.call(this, close);
+    };
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    const cut = next(socket, "disconnect");
+    await auth.disconnectUser("alice", "x");
+    expect((await cut)[0]).toBe("io server disconnect");
+  });
 
   it("what is held while authorize hangs after a recovery is bounded, and who sends more comes back later", async () => {
     const { io, url } = await startServer({ connectionStateRecovery: {} });

@@ -1,7 +1,8 @@
 import { memoryStore } from "authsocket";
 import { createTestServer } from "authsocket/testing";
-import { expect, it, onTestFinished } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
 import type { DemoSocket } from "../../demo/pages/dashboard/index.ts";
+import { logoutEverywhere } from "../../demo/pages/dashboard/server/demo-api.ts";
 import { createSignOut } from "../../demo/pages/dashboard/sign-in/sign-out.ts";
 
 it("a sign-out that the server did not hear leaves the user signed in, and says so", async () => {
@@ -20,6 +21,17 @@ it("a sign-out that the server did not hear leaves the user signed in, and says 
   await signOut(async () => true);
   expect(auth.session.state.status).toBe("signedOut");
   expect(shown).toHaveLength(1);
+});
+
+it.each([
+  [202, true],
+  [401, true],
+  [403, false],
+  [500, false],
+])("a sign-out everywhere that the server answers with %i is done: %s", async (status, isDone) => {
+  vi.stubGlobal("fetch", async () => new Response(null, { status }));
+  onTestFinished(() => void vi.unstubAllGlobals());
+  expect(await logoutEverywhere()).toBe(isDone);
 });
 
 it("a sign-out at an identity provider does not wait for the demo's server", async () => {

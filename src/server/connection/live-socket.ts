@@ -17,7 +17,7 @@ import { type AuthenticatedSocket, setSocketData } from "./authenticated-socket.
 import type { Alarm, ExpiryClock } from "./expiry-clock.ts";
 import { noticeOf } from "./notice.ts";
 import { tolerateOutgoingListeners } from "./outgoing-listeners.ts";
-import { EVENT } from "./packet.ts";
+import { DISCONNECT, EVENT } from "./packet.ts";
 import { PacketGate, type Renewal } from "./packet-gate.ts";
 import { RenewalQueue } from "./renewals.ts";
 
@@ -184,7 +184,7 @@ export class LiveSocket {
     this.#isEnding = true;
     // Socket.IO's own method, because the app may have put another in its place.
     const { disconnect }: AuthenticatedSocket = Object.getPrototypeOf(this.#socket);
-    this.#writeOnlyDisconnect();
+    this.#writeOneDisconnect();
     for (let attempt = 0; this.#socket.connected && attempt < MOST_ATTEMPTS; attempt++) {
       try {
         disconnect.call(this.#socket);
@@ -204,12 +204,13 @@ export class LiveSocket {
    * Socket.IO's `disconnect()` writes DISCONNECT before it calls any listener of the app. It is called again where a listener throws,
    * and a listener may call it too. A second DISCONNECT would end the client's next CONNECT (V8).
    */
-  #writeOnlyDisconnect(): void {
+  #writeOneDisconnect(): void {
     const { packet } = this.#sending;
     if (!packet) return;
     this.#sending.packet = (last) => {
       packet.call(this.#socket, last);
-      this.#writeNothing();
+      // The app may have wrapped that method, and emit before it (V6).
+      if (last.type === DISCONNECT) this.#writeNothing();
     };
   }
 

@@ -40,9 +40,17 @@ export async function logout(): Promise<boolean> {
   return succeeds("POST", "/api/logout");
 }
 
-/** Ends every refresh session of this user, on all devices. False if the server did not do it. */
+/**
+ * Ends every refresh session of this user, on all devices. False if the server did not do it. True also if the server knows no
+ * session of this browser any more (401): a reload then signs nobody in.
+ */
 export async function logoutEverywhere(): Promise<boolean> {
-  return succeeds("POST", "/api/logout-everywhere");
+  try {
+    const { ok, status } = await send("POST", "/api/logout-everywhere");
+    return ok || status === 401;
+  } catch {
+    return false;
+  }
 }
 
 /** Ends the server session that the session cookie names. False if the server did not do it. */
