@@ -19,23 +19,24 @@ export class NamespaceGate {
   readonly namespace: string;
   #socket: Socket | undefined;
   readonly #platform: Platform;
+  /** Whether the Manager is telling of its close. */
+  readonly #isClosing: () => boolean;
   /** The engine on which a CONNECT is unanswered, or a DISCONNECT may not have been taken in yet. */
   #unanswered: Manager["engine"] | undefined;
   /** Rings once the server has taken in a DISCONNECT. */
   #settling: unknown;
-  /** The Manager is telling of its close. */
-  #closing: Promise<void> | undefined;
   /** The namespace is to be opened when the way is free. */
   #isWaiting = false;
 
-  constructor(namespace: string, platform: Platform) {
+  constructor(namespace: string, platform: Platform, isClosing: () => boolean) {
     this.namespace = namespace;
     this.#platform = platform;
+    this.#isClosing = isClosing;
   }
 
   /** Whether it stands in the way of the next Socket of the namespace. */
   get isShut(): boolean {
-    return !!(this.#unanswered || this.#closing);
+    return !!this.#unanswered || this.#isClosing();
   }
 
   /** From now on, for that Socket of the namespace. */
@@ -79,17 +80,13 @@ export class NamespaceGate {
   /** The server has answered it. */
   #answered(): void {
     this.#unanswered = undefined;
-    this.#goOn();
+    this.goOn();
   }
 
-  /** The Manager is telling of its close, until that end. */
-  closed(end: Promise<void>): void {
+  /** The engine is gone, and with it what it was asked. */
+  closed(): void {
     this.#platform.clearTimeout(this.#settling);
     this.#unanswered = undefined;
-    this.#closing ??= end.then(() => {
-      this.#closing = undefined;
-      this.#goOn();
-    });
   }
 
   /** The server's answer, before Socket.IO hands it to the Socket; to nobody, where that has left meanwhile. */
@@ -117,7 +114,8 @@ export class NamespaceGate {
     }, SETTLE);
   }
 
-  #goOn(): void {
+  /** The way may be free. */
+  goOn(): void {
     if (this.#isWaiting) this.open();
   }
 }

@@ -40,7 +40,7 @@ export class SocketGroup implements ConnectionContext {
   /** By namespace. One outlives its socket, whose CONNECT may still be answered. */
   readonly #gates = new Map<string, NamespaceGate>();
   /** The Manager is telling of its close. Sockets that are made by then wait, too (T11). */
-  #closing: Promise<void> | undefined;
+  #isClosing = false;
   /** The refresh of the cookie that the engine's handshake carried. */
   #openedWith: string | undefined;
   /** The engine that is to be replaced, or was the last to be. */
@@ -108,9 +108,10 @@ export class SocketGroup implements ConnectionContext {
 
   connection(namespace: string): Connection {
     const socket = this.#manager.socket(namespace, this.options.io);
-    const gate = this.#gates.get(namespace) ?? new NamespaceGate(namespace, this.#session.platform);
+    const gate =
+      this.#gates.get(namespace) ??
+      new NamespaceGate(namespace, this.#session.platform, () => this.#isClosing);
     this.#gates.set(namespace, gate);
-    if (this.#closing) gate.closed(this.#closing);
     gate.serve(socket);
     return new Connection(socket, gate, this.#session, this);
   }
@@ -191,10 +192,14 @@ export class SocketGroup implements ConnectionContext {
 
   /** T11: in the midst of the Manager's "close", and of the "error" of its first handshake, nothing is to be opened. */
   #shutGates(): void {
-    this.#closing ??= Promise.resolve().then(() => {
-      this.#closing = undefined;
+    for (const gate of this.#gates.values()) gate.closed();
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    queueMicrotask(() => {
+      this.#isClosing = false;
+      // One by one, so that a transport of the app's which throws keeps no sibling from coming back (B9).
+      for (const gate of this.#gates.values()) queueMicrotask(() => gate.goOn());
     });
-    for (const gate of this.#gates.values()) gate.closed(this.#closing);
   }
 
   #retried(): void {
