@@ -386,6 +386,62 @@ describe("a store that tabs share, and that tells them of no sign-out", () => {
     expect(sessions.map(({ state }) => state.status)).toEqual(["signedOut", "signedIn"]);
   });
 
+  it("B5 a sign-out of before the clock was put back signs out nobody who comes after it", async () => {
+    const leases = new MemoryLeases();
+    const tab = openTab(leases);
+    const storage = filled();
+    const open = () =>
+      sessionIn(tab, { refresh: async () => null, store: webStorageStore("tokens", storage) });
+    const first = open();
+    await first.getToken();
+    await first.signOut();
+    await settled();
+    first.dispose();
+    tab.jump(-7_200_000);
+    // By the app's own code, which announces nothing.
+    storage.setItem("tokens", timedToken(tab.now(), LIFETIME, { sub: "alice" }));
+    const next = open();
+    await next.getToken();
+    await settled();
+    expect(next.state.status).toBe("signedIn");
+  });
+
+  it("B10 a sign-in without tokens is newer than a sign-out that is heard of after it", async () => {
+    const leases = new MemoryLeases();
+    const storage = filled();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    // The other tab's database does not answer for a while.
+    let isHanging = false;
+    tabs[1].board = {
+      update: (name, change) => (isHanging ? new Promise(() => {}) : leases.update(name, change)),
+      subscribe: (name, listener) => leases.subscribe(name, listener),
+      hold: () => () => {},
+      isLeft: () => false,
+    };
+    const refresh = async () => timedToken(tabs[1].now(), LIFETIME, { sub: "alice" });
+    const [here, there] = tabs.map((tab) =>
+      sessionIn(tab, { refresh, store: webStorageStore("tokens", storage) }),
+    ) as [AuthSession, AuthSession];
+    for (const session of [here, there]) await session.getToken();
+    await settled();
+    onTestFinished(holdToken(there));
+    isHanging = true;
+    await here.signOut();
+    await settled();
+    await expect(there.getToken()).rejects.toMatchObject({ code: "signed_out" });
+    await tabs[1].advance(5_000);
+    const signedIn = there.signIn();
+    for (let second = 0; second < 10; second++) {
+      await settled();
+      await tabs[1].advance(1_000);
+    }
+    await signedIn;
+    isHanging = false;
+    leases.tell();
+    await settled();
+    expect(there.state.status).toBe("signedIn");
+  });
+
   it("B10 news of a sign-out that comes late does not sign out whom other code has signed in since", async () => {
     const leases = new MemoryLeases();
     const tab = openTab(leases);
@@ -403,6 +459,34 @@ describe("a store that tabs share, and that tells them of no sign-out", () => {
     leases.tell();
     await settled();
     expect(session.state.status).toBe("signedIn");
+  });
+});
+
+describe("signIn() without tokens, to which the endpoint answers 401 once", () => {
+  it("B6 B10 waits for the second try, and tells the other tabs whom it brings", async () => {
+    const leases = new MemoryLeases();
+    let subject = "alice";
+    let refusals = 0;
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const [here, there] = tabs.map((tab) => {
+      const refresh = async () => {
+        if (refusals-- > 0) throw Object.assign(new Error("refused"), { status: 401 });
+        return timedToken(tab.now(), LIFETIME, { sub: subject });
+      };
+      return sessionIn(tab, { refresh, store: memoryStore() });
+    }) as [AuthSession, AuthSession];
+    for (const session of [here, there]) await session.whenReady();
+    for (const tab of tabs) await tab.advance(20_000);
+    subject = "bob";
+    refusals = 1;
+    const signedIn = here.signIn();
+    await settled();
+    await tabs[0].advance(2_500);
+    await signedIn;
+    await settled();
+    await tabs[1].advance(2_500);
+    await settled();
+    expect([here, there].map(({ state }) => state.subject)).toEqual(["bob", "bob"]);
   });
 });
 

@@ -393,6 +393,7 @@ export class Session
     this.#refuseDisposed();
     // One that came meanwhile is newer (B11).
     if (signOuts !== this.#signOuts) throw new AuthSocketError("signed_out", "the user has signed out");
+    this.#cameAt = this.platform.now();
     const token = tokenOf(this.#state);
     // Also where the source's user had signed out here.
     if (!token || this.#sourceStore?.signedOut?.()) {
@@ -413,6 +414,8 @@ export class Session
     if (!tokenOf(state)) return;
     this.refreshes.refresh("reason" in state ? state.reason : "expiring");
     await this.refreshes.attempt?.over;
+    // B6: what is asked once more before long is waited for.
+    if (this.#isInsistent) await this.getToken({ force: true, isAnybodys: true });
     const after = this.#state;
     if (after.status === "waiting") throw after.error;
     // What a source brings has been announced. Tabs where a nameless user is signed in would refresh to find out who it is.
@@ -715,10 +718,12 @@ export class Session
   }
 
   /** Whether somebody waits for a token, or a refusal is to be made sure of (B6). */
+  get #isInsistent(): boolean {
+    return this.#state.status === "waiting" && this.#state.isInsistent === true;
+  }
+
   get #isWanted(): boolean {
-    const state = this.#state;
-    const isInsistent = state.status === "waiting" && state.isInsistent === true;
-    return !this.#disposed && (isInsistent || !this.#waiters.isEmpty || this.#clients.needToken);
+    return !this.#disposed && (this.#isInsistent || !this.#waiters.isEmpty || this.#clients.needToken);
   }
 
   rang(): void {

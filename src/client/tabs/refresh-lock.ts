@@ -296,8 +296,11 @@ export class RefreshLock {
     const before = this.#epoch;
     if (!lease || name !== this.#watched || lease.epoch === before) return;
     this.#epoch = lease.epoch;
-    // A tab that was frozen before its first look has missed it too (T23).
-    if (before !== undefined || Number(lease.since) > this.#opened) this.#listener?.(lease);
+    // A tab that was frozen before its first look has missed it too (T23). What is yet to come was told by a clock that has
+    // been put back since (B5).
+    const since = Number(lease.since);
+    const isMissed = since > this.#opened && since <= this.#platform.now();
+    if (before !== undefined || isMissed) this.#listener?.(lease);
   }
 
   /**
