@@ -63,18 +63,22 @@ describe("webStorageStore", () => {
     expect(seen).toEqual([{ accessToken: "old" }, after]);
   });
 
-  it("B9 a save that fails in the midst leaves no token with another's expiry", () => {
-    const storage = new MapStorage();
-    const store = webStorageStore("authToken", storage);
-    store.save({ accessToken: "old", expiresAt: 1 });
-    const write = storage.setItem.bind(storage);
-    storage.setItem = (key, value) => {
-      if (key === "authToken") throw new Error("QuotaExceededError");
-      write(key, value);
-    };
-    expect(() => store.save({ accessToken: "new", expiresAt: 2 })).toThrow();
-    expect(store.load()).toEqual({ accessToken: "old" });
-  });
+  it.each([[{ accessToken: "old", refreshToken: "old r", expiresAt: 1 }], [null]])(
+    "B9 a save that fails in the midst leaves what was there, and all that is known of it: %o",
+    (before) => {
+      const storage = new MapStorage();
+      const store = webStorageStore("authToken", storage);
+      if (before) store.save(before);
+      const write = storage.setItem.bind(storage);
+      storage.setItem = (key, value) => {
+        if (key === "authToken") throw new Error("QuotaExceededError");
+        write(key, value);
+      };
+      expect(() => store.save({ accessToken: "new", expiresAt: 2 })).toThrow("QuotaExceededError");
+      expect(store.load()).toEqual(before);
+      expect(storage.getItem("authToken:meta") === null).toBe(before === null);
+    },
+  );
 
   it("B10 remembers a sign-out, and forgets it with the next save or clear", () => {
     const { store, storage } = newStore();

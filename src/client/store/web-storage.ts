@@ -44,8 +44,16 @@ export function webStorageStore(key = "authToken", storage?: WebStorage): TokenS
     },
     save({ accessToken, ...known }) {
       // Meta first: a reader between the two writes finds meta that does not match the token, and ignores it.
+      const before = area().getItem(metaKey);
       writeMeta({ ...known, of: fingerprint(accessToken) });
-      area().setItem(key, accessToken);
+      try {
+        area().setItem(key, accessToken);
+      } catch (error) {
+        // B9: the token that is still there keeps its own meta, or it would look like one that somebody else has written.
+        if (before === null) area().removeItem(metaKey);
+        else area().setItem(metaKey, before);
+        throw error;
+      }
     },
     clear(signedOut) {
       area().removeItem(key);
