@@ -291,8 +291,9 @@ describe("B21 a user who becomes a guest", () => {
 
 describe("B21 a socket of whose user nothing is known any more, since another tab has signed somebody in", () => {
   /** Two tabs of nameless users, whose refresh answers when it is told to. */
-  async function nameless(autoConnect: boolean) {
-    const server = await startAuthServer();
+  async function nameless(autoConnect: boolean, io: AuthSocketOptions["io"] = {}) {
+    const line = { isDown: false };
+    const server = await startAuthServer({ allowRequest: (_, decide) => decide(null, !line.isDown) });
     server.admit = () => {};
     const clock = new SkippableClock();
     const answer = deferred<string>();
@@ -300,9 +301,9 @@ describe("B21 a socket of whose user nothing is known any more, since another ta
       const options = { name: "shop", store: memoryStore(), refresh: () => answer.promise };
       return disposed(new AuthSession(options, clock));
     }) as [AuthSession, AuthSession];
-    const auth = disposed(new AuthSocket(server.url, { session, anonymous: true, autoConnect }));
+    const auth = disposed(new AuthSocket(server.url, { session, anonymous: true, autoConnect, io }));
     await session.signIn("opaque-alice");
-    return { server, clock, answer, session, otherTab, auth };
+    return { server, line, clock, answer, session, otherTab, auth };
   }
 
   it("B21 waits as long as refreshTimeout again, and is no guest meanwhile", async () => {
@@ -312,6 +313,26 @@ describe("B21 a socket of whose user nothing is known any more, since another ta
     await otherTab.signIn("opaque-bob");
     await until(auth, (state) => state.status === "connecting");
     await clock.skip(9_000);
+    await server.quiet();
+    expect(server.tokens).toEqual(["opaque-alice"]);
+    answer.resolve("opaque-bob");
+    await untilUser(auth);
+    expect(server.tokens).toEqual(["opaque-alice", "opaque-bob"]);
+  });
+
+  it("B21 B24 waits as long from the wake-up on that makes it try again, after Socket.IO has given up", async () => {
+    const io = { reconnectionAttempts: 1, reconnectionDelay: 1 };
+    const { server, line, clock, answer, session, otherTab, auth } = await nameless(true, io);
+    await auth.whenConnected();
+    line.isDown = true;
+    server.drop();
+    await untilStatus(auth, "idle");
+    await otherTab.signIn("opaque-bob");
+    await untilStatus(session, "unknown");
+    await clock.skip(60_000);
+    line.isDown = false;
+    clock.wakeUp(true);
+    await clock.skip(2_000);
     await server.quiet();
     expect(server.tokens).toEqual(["opaque-alice"]);
     answer.resolve("opaque-bob");

@@ -381,7 +381,7 @@ describe("B9 a packet that cannot be encoded", () => {
     "T12 with retries, %s keeps nobody from being connected, nor from being sent",
     async (_, words, spoil) => {
       const server = await startAuthServer();
-      const auth = open(server.url, { retries: 1, ackTimeout: 50 }, false);
+      const auth = open(server.url, { retries: Number.POSITIVE_INFINITY }, false);
       spoil(auth.socket);
       let connects = 0;
       auth.socket.on("connect", () => {
@@ -391,14 +391,32 @@ describe("B9 a packet that cannot be encoded", () => {
       const joined = new Promise<unknown[]>((resolve) => {
         server.io.on("connection", (socket) => socket.on("join", (...args) => resolve(args)));
       });
-      const reported = uncaught(2); // as often as it is tried
+      const reported = uncaught();
       auth.connect();
       await auth.whenConnected();
       expect((await reported).message).toContain(words);
-      // It waits in the queue for the other to be given up, and wants to be acknowledged as all that is sent from there.
+      // It wants to be acknowledged, as all that is sent from the queue.
       expect(await joined).toEqual([2, expect.any(Function)]);
       expect(connects).toBe(1);
       expect(server.connects).toHaveLength(1);
+    },
+  );
+
+  it.each([[50], [60_000]])(
+    "T12 B18 with retries, on an open connection, its asker is told at once, and the next are sent; ackTimeout: %s",
+    async (ackTimeout) => {
+      const server = await startAuthServer();
+      const { socket } = open(server.url, { retries: 2, ackTimeout });
+      await connected(socket);
+      const reported = uncaught();
+      const answers = [10n, 1, 2].map((value) => socket.emitWithAck("ask", value).catch((error) => error));
+      expect(await Promise.all(answers)).toEqual([expect.any(TypeError), 1, 2]);
+      expect((await reported).message).toContain("BigInt");
+      // Nothing of it is left that would take another out of the queue.
+      for (let value = 3; value < 10; value++) {
+        await server.quiet();
+        expect(await socket.emitWithAck("ask", value)).toBe(value);
+      }
     },
   );
 });

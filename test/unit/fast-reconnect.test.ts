@@ -39,6 +39,14 @@ describe("T5 the siblings of a namespace that the server disconnects", () => {
     expect(manager.reconnectionDelay()).toBe(DELAY);
   });
 
+  it("B19 are left the delay that the app sets as it hears of the end", async () => {
+    reconnect.expect(NOW);
+    reconnect.closed(NOW);
+    manager.reconnectionDelay(2_500);
+    await Promise.resolve();
+    expect(manager.reconnectionDelay()).toBe(2_500);
+  });
+
   it("are left the delay that the app sets meanwhile, where there was none", async () => {
     manager.reconnectionDelay(0);
     reconnect.expect(NOW);

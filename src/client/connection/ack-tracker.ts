@@ -10,6 +10,14 @@ export interface AckTracker {
   release(): void;
 }
 
+/** What Socket.IO declares private, and no build renames. */
+interface Inner {
+  readonly flags: { volatile?: boolean; fromQueue?: boolean };
+  /** the id of the next event that is to be acknowledged */
+  readonly ids: number;
+  readonly acks: Record<number, (error: null) => void>;
+}
+
 /**
  * @param hasQueue Socket.IO's `retries` is on: it sends an event when the server has acknowledged the one before.
  * @param report takes what an event of that queue has thrown, which cannot be encoded
@@ -19,6 +27,8 @@ export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unk
   /** In the order of sending. */
   const unacknowledged = new Set<Promise<void>>();
   let isHeld = false;
+  /** What the queue cannot send, for whoever has emitted it. */
+  let unsendable: unknown;
 
   const watched = (acknowledge?: (...answer: unknown[]) => void) => {
     let watcher = (..._: unknown[]) => {};
@@ -26,7 +36,7 @@ export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unk
       watcher = (...answer) => {
         unacknowledged.delete(acknowledged);
         resolve();
-        acknowledge?.apply(socket, answer);
+        acknowledge?.apply(socket, unsendable === undefined ? answer : [unsendable]);
       };
     });
     unacknowledged.add(acknowledged);
@@ -38,7 +48,7 @@ export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unk
     const acknowledge = typeof args[args.length - 1] === "function" ? (args.pop() as () => void) : undefined;
     // The queue asks for acknowledgements itself, of all but volatile events: the server notices nothing of these. What it
     // sends again is waited for already.
-    const { flags } = socket as unknown as { flags: { volatile?: boolean; fromQueue?: boolean } };
+    const { flags, ids, acks } = socket as unknown as Inner;
     const isWatched = hasQueue ? !flags.volatile && !flags.fromQueue : acknowledge;
     if (isWatched) args.push(watched(acknowledge));
     else if (acknowledge) args.push(acknowledge);
@@ -53,6 +63,15 @@ export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unk
       // B9: Socket.IO sends what waits in its queue before it tells of the connection. Its flags are not the next event's.
       Object.assign(socket, { flags: {} });
       report(error);
+      unsendable = error;
+      try {
+        // No error: the queue takes it for answered, and goes on to the next.
+        acks[ids]?.(null);
+      } catch (thrown) {
+        report(thrown);
+      }
+      unsendable = undefined;
+      Reflect.deleteProperty(acks, ids);
       return socket;
     } finally {
       if (wasHeld) {

@@ -840,15 +840,17 @@ export class Connection implements SessionClient, SocketOwner {
     const { reactions } = this.#session;
     for (const effect of effects) reactions.react(effect);
     this.observable.next(toSocketState(next));
-    this.#setTimer(dueAt(next) ?? this.#guestDueAt);
+    this.#setTimer(this.#ringsAt);
     this.#session.watch();
     reactions.run();
   }
 
-  get #guestDueAt(): number | undefined {
+  get #ringsAt(): number | undefined {
     const { status } = this.#state;
+    const own = dueAt(this.#state);
     const isWaiting = status === "awaiting" || status === "waitingForToken" || status === "opening";
-    return isWaiting ? this.#guest.dueAt : undefined;
+    const guest = isWaiting ? this.#guest.dueAt : undefined;
+    return own === undefined || guest === undefined ? (own ?? guest) : Math.min(own, guest);
   }
 
   #queue(effect: () => void): void {
@@ -937,11 +939,13 @@ export class Connection implements SessionClient, SocketOwner {
     } else if (state.status === "waitingForToken" || state.status === "awaiting") this.#follow();
     else if (isDue) {
       if (state.status === "refused") this.#retry(state);
-      else if (state.status === "idle") this.#begin(FIRST_ATTEMPT, "any");
-      else if (state.status === "opening") this.#overdue(state);
+      else if (state.status === "idle") {
+        this.#guest.asked();
+        this.#begin(FIRST_ATTEMPT, "any");
+      } else if (state.status === "opening") this.#overdue(state);
       else if (state.status === "connected" && state.revoked) this.#stop(state.revoked, "signIn");
     }
-    this.#setTimer(dueAt(this.#state) ?? this.#guestDueAt);
+    this.#setTimer(this.#ringsAt);
   }
 
   /** B24: the server has not answered the CONNECT. */

@@ -28,6 +28,9 @@ export class FastReconnect {
     const delay = this.#manager.reconnectionDelay();
     if (!isExpected || delay === 0) return;
     this.#manager.reconnectionDelay(0);
-    queueMicrotask(() => this.#manager.reconnectionDelay(delay));
+    queueMicrotask(() => {
+      // B19: a listener of the app's may have set another.
+      if (this.#manager.reconnectionDelay() === 0) this.#manager.reconnectionDelay(delay);
+    });
   }
 }
