@@ -37,7 +37,9 @@ export default defineConfig({
         test: {
           name: "source",
           include: ["test/{unit,integration}/**/*.test.ts", "test/testing/*.test.ts"],
-          setupFiles: ["test/support/real-timers.ts", "test/support/unfollowed-promises.ts"],
+          setupFiles: ["own-globals", "real-timers", "unfollowed-promises"].map(
+            (name) => `test/support/${name}.ts`,
+          ),
         },
       },
       // In processes of its own: what else goes on in one while a tab is at work would get that tab's timers.
