@@ -63,15 +63,17 @@ export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unk
       // B9: Socket.IO sends what waits in its queue before it tells of the connection. Its flags are not the next event's.
       Object.assign(socket, { flags: {} });
       report(error);
-      unsendable = error;
+      const answer = acks[ids];
+      // First, as Socket.IO does: an asker that disconnects would be answered once more, and cost the next event.
+      Reflect.deleteProperty(acks, ids);
+      unsendable = error ?? new Error("the event cannot be encoded");
       try {
         // No error: the queue takes it for answered, and goes on to the next.
-        acks[ids]?.(null);
+        answer?.(null);
       } catch (thrown) {
         report(thrown);
       }
       unsendable = undefined;
-      Reflect.deleteProperty(acks, ids);
       return socket;
     } finally {
       if (wasHeld) {
