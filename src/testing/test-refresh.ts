@@ -119,8 +119,11 @@ export class TestRefresh {
         };
       };
       const waiting: Waiting = {
-        ...{ request, arrivedAt: 0, status: "sent" },
-        ...{ resolve: over(resolve), reject: over(reject) },
+        request,
+        arrivedAt: 0,
+        status: "sent",
+        resolve: over(resolve),
+        reject: over(reject),
       };
       this.#waiting.add(waiting);
       if (signal?.aborted) abort();

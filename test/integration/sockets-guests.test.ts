@@ -303,26 +303,30 @@ describe("B21 a socket of whose user nothing is known any more, since another ta
     }) as [AuthSession, AuthSession];
     const auth = disposed(new AuthSocket(server.url, { session, anonymous: true, autoConnect, io }));
     await session.signIn("opaque-alice");
-    return { server, line, clock, answer, session, otherTab, auth };
+    /** Nobody connects until it is known who has signed in. Then Bob does. @param before whose tokens had come */
+    const expectBob = async (before: string[]) => {
+      await server.quiet();
+      expect(server.tokens).toEqual(before);
+      answer.resolve("opaque-bob");
+      await untilUser(auth);
+      expect(server.tokens).toEqual([...before, "opaque-bob"]);
+    };
+    return { server, line, clock, session, otherTab, auth, expectBob };
   }
 
   it("B21 waits as long as refreshTimeout again, and is no guest meanwhile", async () => {
-    const { server, clock, answer, otherTab, auth } = await nameless(true);
+    const { clock, otherTab, auth, expectBob } = await nameless(true);
     await auth.whenConnected();
     await clock.skip(60_000);
     await otherTab.signIn("opaque-bob");
     await until(auth, (state) => state.status === "connecting");
     await clock.skip(9_000);
-    await server.quiet();
-    expect(server.tokens).toEqual(["opaque-alice"]);
-    answer.resolve("opaque-bob");
-    await untilUser(auth);
-    expect(server.tokens).toEqual(["opaque-alice", "opaque-bob"]);
+    await expectBob(["opaque-alice"]);
   });
 
   it("B21 B24 waits as long from the wake-up on that makes it try again, after Socket.IO has given up", async () => {
     const io = { reconnectionAttempts: 1, reconnectionDelay: 1 };
-    const { server, line, clock, answer, session, otherTab, auth } = await nameless(true, io);
+    const { server, line, clock, session, otherTab, auth, expectBob } = await nameless(true, io);
     await auth.whenConnected();
     line.isDown = true;
     server.drop();
@@ -333,32 +337,23 @@ describe("B21 a socket of whose user nothing is known any more, since another ta
     line.isDown = false;
     clock.wakeUp(true);
     await clock.skip(2_000);
-    await server.quiet();
-    expect(server.tokens).toEqual(["opaque-alice"]);
-    answer.resolve("opaque-bob");
-    await untilUser(auth);
-    expect(server.tokens).toEqual(["opaque-alice", "opaque-bob"]);
+    await expectBob(["opaque-alice"]);
   });
 
   it.each([[false], [true]])(
     "B21 waits as long from a later connect() on; connected before: %s",
     async (wasConnected) => {
-      const { server, clock, answer, session, otherTab, auth } = await nameless(wasConnected);
+      const { clock, session, otherTab, auth, expectBob } = await nameless(wasConnected);
       if (wasConnected) {
         await auth.whenConnected();
         auth.disconnect();
       }
-      const before = server.tokens.length;
       await otherTab.signIn("opaque-bob");
       await untilStatus(session, "unknown");
       await clock.skip(60_000);
       auth.connect();
       await clock.skip(9_000);
-      await server.quiet();
-      expect(server.tokens).toHaveLength(before);
-      answer.resolve("opaque-bob");
-      await untilUser(auth);
-      expect(server.tokens.slice(before)).toEqual(["opaque-bob"]);
+      await expectBob(wasConnected ? ["opaque-alice"] : []);
     },
   );
 });

@@ -5,11 +5,17 @@ import type { DemoSocket } from "../../demo/pages/dashboard/index.ts";
 import { logoutEverywhere } from "../../demo/pages/dashboard/server/demo-api.ts";
 import { createSignOut } from "../../demo/pages/dashboard/sign-in/sign-out.ts";
 
-it("a sign-out that the server did not hear leaves the user signed in, and says so", async () => {
+/** A page whose user is signed in, and its server. */
+async function signedIn() {
   const server = createTestServer();
   onTestFinished(() => server.close());
   const auth: DemoSocket = server.socket({ store: memoryStore(server.issue()) });
   await server.settled();
+  return { server, auth };
+}
+
+it("a sign-out that the server did not hear leaves the user signed in, and says so", async () => {
+  const { server, auth } = await signedIn();
   const shown: string[] = [];
   const signOut = createSignOut(auth, (heading, words) => shown.push(`${heading}: ${words}`));
 
@@ -35,10 +41,7 @@ it.each([
 });
 
 it("a sign-out at an identity provider does not wait for the demo's server", async () => {
-  const server = createTestServer();
-  onTestFinished(() => server.close());
-  const auth: DemoSocket = server.socket({ store: memoryStore(server.issue()) });
-  await server.settled();
+  const { auth } = await signedIn();
   const done: string[] = [];
   const signOut = createSignOut(auth, (heading) => done.push(heading), {
     client: "a client",
@@ -52,9 +55,7 @@ it("a sign-out at an identity provider does not wait for the demo's server", asy
 });
 
 it("a sign-out that fails at the identity provider leaves the next revocation to be looked into", async () => {
-  const server = createTestServer();
-  onTestFinished(() => server.close());
-  const auth: DemoSocket = server.socket({ store: memoryStore(server.issue()) });
+  const { server, auth } = await signedIn();
   const signOut = createSignOut(auth, () => {}, {
     client: "a client",
     renewsBefore: 0,
