@@ -135,7 +135,7 @@ const browser = await stage("browser", async () => one(Boolean(findChromium())))
 
 /** What waits for time. */
 async function timed(): Promise<void> {
-  if (built) await vitest("vitest", ["--project=!package"]);
+  if (built) await vitest("vitest", ["--project=source", "--project=simulation"]);
   else skipped("vitest", "build");
   if (built && browser) await e2e();
   else skipped("e2e", built ? "browser" : "build");
@@ -146,6 +146,8 @@ async function computed(): Promise<void> {
   await check("typecheck");
   if (built) await vitest("package", ["--project=package", "--maxWorkers=1"], true);
   else skipped("package", "build");
+  // Their clocks are in the tests' hands.
+  await vitest("testing", ["--project=testing-*"], true);
   for (const name of ["lint", "unused", "jest"]) await check(name);
 }
 

@@ -54,5 +54,9 @@ export default defineConfig({
     contextOptions: { reducedMotion: "reduce" },
     trace: "off",
   },
-  projects: [{ name: engine, ...project() }],
+  // What waits longest begins first, so that nothing runs alone at the end.
+  projects: [
+    { ...project(), name: `${engine}, long`, grep: /@long/ },
+    { ...project(), name: engine, grepInvert: [/@long/, project().grepInvert ?? []].flat() },
+  ],
 });

@@ -60,10 +60,9 @@ on("script-tag page", () => {
     expect(await stages()).toEqual(["signedIn"]);
   });
 
-  test("B15 a role refusal without a code costs one refresh, and the next token is tried by itself", async ({
-    demo,
-    server,
-  }) => {
+  test("B15 a role refusal without a code costs one refresh, and the next token is tried by itself", {
+    tag: "@long",
+  }, async ({ demo, server }) => {
     await demo.openSignedIn();
     const before = server.history.length;
     const stages = await demo.noteStages();

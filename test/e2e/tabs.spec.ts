@@ -31,7 +31,7 @@ async function expectNoSignOut(tabs: Tab[]): Promise<void> {
   }
 }
 
-test("B2 T22 eight tabs that expire together refresh once a round, for ten rounds", async ({
+test("B2 T22 eight tabs that expire together refresh once a round, for ten rounds", { tag: "@long" }, async ({
   site,
   open,
 }) => {
@@ -166,10 +166,9 @@ test("B3 a page that is reloaded while it refreshes does not wait for itself as 
   await expectNoSignOut([tab]);
 });
 
-test("B2 a refresh that takes twelve seconds: the other tabs wait for it and adopt it", async ({
-  site,
-  open,
-}) => {
+test("B2 a refresh that takes twelve seconds: the other tabs wait for it and adopt it", {
+  tag: "@long",
+}, async ({ site, open }) => {
   test.setTimeout(60_000);
   const options = { refreshTimeout: 15_000 };
   const tabs = await openSignedIn(site, 4, () => open(options));

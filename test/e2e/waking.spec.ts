@@ -57,7 +57,7 @@ test("B4 a tab whose timers do not run is woken by the server's notice, and stay
 });
 
 test("T18 T23 twenty seconds without network, in which the token expires, cost one refresh as it comes back", {
-  tag: "@playwright",
+  tag: ["@playwright", "@long"],
 }, async ({ site, signedIn, context }) => {
   const tab = await signedIn({ leeway: 1_000 });
   site.lifetimes = [4_000, HOUR];
