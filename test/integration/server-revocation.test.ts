@@ -27,6 +27,12 @@ let clusters = 0;
 async function connected(url: string) {
   const connection = createClient({ url, socket: { reconnectStrategy: 50 } });
   connection.on("error", () => {});
+  // The adapters do not handle errors of publishing, so a Redis that stops in the midst of it causes an unhandled rejection.
+  // docs/servers.md tells apps to handle them here.
+  const publish = connection.publish.bind(connection);
+  Object.assign(connection, {
+    publish: (...message: Parameters<typeof publish>) => publish(...message).catch(() => 0),
+  });
   await connection.connect();
   onTestFinished(() => connection.close());
   return connection;
