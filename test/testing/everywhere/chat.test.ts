@@ -1,5 +1,5 @@
 // chat.test.ts
-import { getByLabelText, getByRole, queryByLabelText, queryByText } from "@testing-library/dom";
+import { getByLabelText, getByRole, queryByLabelText, queryByRole, queryByText } from "@testing-library/dom";
 import { userEvent } from "@testing-library/user-event";
 import type { AuthSocket } from "authsocket";
 import { createTestServer, type TestServer } from "authsocket/testing";
@@ -105,16 +105,24 @@ it("signs out and in with the other tab", async () => {
   expect(status()).toBe("Connected");
 });
 
-it("does not send one user's messages as another user", async () => {
+it("neither sends nor shows one user's messages as another user", async () => {
   await signIn("alice");
+  await send("hello");
   server.offline();
   await send("alice's secret");
+  await user.type(getByLabelText(page, "Message"), "alice's draft");
   server.online();
   await server.otherTab.signIn({ subject: "bob" });
   await server.clock.advance(MINUTE);
   expect(server.sockets.map(({ subject }) => subject)).toEqual(["bob"]);
-  expect(server.received("message")).toEqual([]);
-  expect(queryByText(page, /secret/)).toBeNull();
+  expect(server.received("message")).toEqual([["hello"]]);
+  expect(queryByRole(page, "listitem")).toBeNull();
+  expect((getByLabelText(page, "Message") as HTMLInputElement).value).toBe("");
+  await send("hello from bob");
+  await auth.session.signOut();
+  await server.settled();
+  await signIn("alice");
+  expect(queryByRole(page, "listitem")).toBeNull();
 });
 
 it("shows the sign-in form when the session has expired", async () => {

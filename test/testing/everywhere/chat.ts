@@ -34,8 +34,17 @@ export function mountChat(page: HTMLElement, auth: AuthSocket, login: (name: str
     return item;
   }
 
+  let user = auth.session.state.subject;
+
   function show(): void {
-    const { state } = auth;
+    const { state, session } = auth;
+    const { subject } = session.state;
+    if (subject !== undefined && subject !== user) {
+      // The next user sees nothing of the previous user. The subject is undefined while nobody is signed in.
+      user = subject;
+      list.replaceChildren();
+      text.value = "";
+    }
     const error = state.error ? ` (${state.error.code})` : "";
     status.textContent = WORDS[state.status] + error;
     const form = state.status === "signedOut" ? signIn : chat;
@@ -48,6 +57,7 @@ export function mountChat(page: HTMLElement, auth: AuthSocket, login: (name: str
   signIn.addEventListener("submit", async (event) => {
     event.preventDefault();
     await auth.session.signIn(await login(name.value));
+    signIn.reset();
   });
 
   chat.addEventListener("submit", async (event) => {

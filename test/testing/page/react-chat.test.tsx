@@ -66,6 +66,19 @@ it("keeps the text in the input when the user is revoked", async () => {
   expect(screen.getByLabelText("Message")).toHaveProperty("value", "I only wanted to say");
 });
 
+it("shows nothing of one user to the next user", async () => {
+  await signIn("alice");
+  await userEvent.type(screen.getByLabelText("Message"), "hello{Enter}");
+  await settled();
+  expect(screen.getByRole("log").textContent).toBe("hello");
+  await userEvent.type(screen.getByLabelText("Message"), "alice's draft");
+  await act(() => server.otherTab.signIn({ subject: "bob" }));
+  await settled();
+  expect(status()).toBe("bob: connected");
+  expect(screen.getByRole("log").textContent).toBe("");
+  expect(screen.getByLabelText("Message")).toHaveProperty("value", "");
+});
+
 it("stays connected for an hour, and signs out with the other tab", async () => {
   await signIn("alice");
   const { id } = auth.socket;

@@ -12,17 +12,9 @@ interface ChatProps {
 export function Chat({ auth, login }: ChatProps) {
   const { status, error } = useConnection(auth);
   const { subject } = useSession(auth.session);
-  const [messages, setMessages] = useState<string[]>([]);
-  useSocketEvent(auth, "news", (text: string) => setMessages((messages) => [...messages, text]));
 
   async function signIn(form: FormData): Promise<void> {
     await auth.session.signIn(await login(String(form.get("name"))));
-  }
-
-  async function send(form: FormData): Promise<void> {
-    const text = String(form.get("text"));
-    await auth.socket.emitWithAck("message", text);
-    setMessages((messages) => [...messages, text]);
   }
 
   if (status === "signedOut") {
@@ -41,17 +33,40 @@ export function Chat({ auth, login }: ChatProps) {
         {subject ?? "nobody"}: {status}
         {error && ` (${error.code})`}
       </p>
-      <pre role="log">{messages.join("\n")}</pre>
-      <form action={send}>
-        <label>
-          Message <input name="text" />
-        </label>
-      </form>
+      {/* The key makes a new list and a new input for each user. */}
+      <Messages key={subject} auth={auth} />
       {status === "refused" && (
         <button type="button" onClick={() => auth.connect()}>
           Try again
         </button>
       )}
     </main>
+  );
+}
+
+function Messages({ auth }: { auth: AuthSocket }) {
+  const [messages, setMessages] = useState<string[]>([]);
+  const add = (text: string) => setMessages((messages) => [...messages, text]);
+  useSocketEvent(auth, "news", add);
+
+  async function send(form: FormData): Promise<void> {
+    const text = String(form.get("text"));
+    try {
+      await auth.socket.emitWithAck("message", text);
+      add(text);
+    } catch {
+      add(`${text} (unconfirmed)`); // the server may have handled it or not
+    }
+  }
+
+  return (
+    <>
+      <pre role="log">{messages.join("\n")}</pre>
+      <form action={send}>
+        <label>
+          Message <input name="text" />
+        </label>
+      </form>
+    </>
   );
 }
