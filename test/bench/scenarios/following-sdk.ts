@@ -14,7 +14,7 @@ const TABS = [1, 2, 3];
 const titleOf = (what: string) =>
   `an identity SDK's refreshes in three tabs, ${DURATION / 1_000} s, Chromium: ${what}`;
 
-const REFRESHES = titleOf("refreshes beyond its own");
+const REFRESHES = titleOf("additional refreshes");
 const DISCONNECTS = titleOf("disconnects");
 
 interface Round {

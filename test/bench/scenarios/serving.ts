@@ -11,10 +11,8 @@ const websocket: Transport[] = ["websocket"];
 const defaults: Transport[] = ["polling", "websocket"];
 
 const title = (what: string) => `server, ${CONNECTIONS} connections, one run: ${what}`;
-const multiples = (way: string) =>
-  title(
-    `cost of reconnecting all clients, as a multiple of the cost of renewing all of them, ${way}: server's CPU, clients' CPU, time, bytes`,
-  );
+/** As multiples of the cost of renewing all clients: the server's CPU, the clients' CPU, time, bytes. */
+const multiples = (way: string) => title(`reconnecting all clients instead of renewing, ${way}: four costs`);
 
 const cpu = (what: string) => title(`server's CPU for ${what}`);
 
