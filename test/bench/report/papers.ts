@@ -37,7 +37,7 @@ const highlights: { label: string; measure: string }[] = [
     measure: "eight namespaces expire, Chromium: refreshes",
   },
   {
-    label: "Refreshes in this case, if refresh tokens work only once",
+    label: "The same, if refresh tokens work only once",
     measure: "eight namespaces expire, one-time refresh tokens, Chromium: refreshes",
   },
   {
