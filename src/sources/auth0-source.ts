@@ -22,8 +22,14 @@ export interface Auth0Like {
 export function auth0Source(client: Auth0Like | PromiseLike<Auth0Like>): TokenSource {
   return {
     async get({ reason }) {
-      const cacheMode = isForcing(reason) ? "off" : "on";
-      return nullAt(oauthWords, (await client).getTokenSilently({ cacheMode }));
+      const auth0 = await client;
+      const answer = auth0.getTokenSilently({ cacheMode: isForcing(reason) ? "off" : "on" });
+      const heldInstead = (failure: unknown) => {
+        // Without a refresh token there is no other one. What one server refuses may be good elsewhere, until it expires (B7).
+        if (reason === "expired" || Object(failure).error !== "missing_refresh_token") throw failure;
+        return auth0.getTokenSilently({ cacheMode: "on" });
+      };
+      return nullAt(oauthWords, answer.catch(heldInstead));
     },
   };
 }

@@ -57,7 +57,8 @@ export function keycloakSource(keycloak: KeycloakLike): TokenSource {
       const held = refreshed && !force;
       refreshed = false;
       try {
-        if (keycloak.token && !keycloak.refreshToken) return force ? null : present(keycloak);
+        // Without a refresh token there is no other one. What one server refuses may be good elsewhere, until it expires (B7).
+        if (keycloak.token && !keycloak.refreshToken) return reason === "expired" ? null : present(keycloak);
         if (keycloak.token && !held) await keycloak.updateToken(force ? -1 : minimumLeft);
       } catch (failure) {
         // When the server refuses a refresh, Keycloak drops the token. Before version 26 it then rejects without an error.

@@ -29,6 +29,26 @@ describe("auth0Source", () => {
     expect(await ask(auth0Source(client(() => Promise.reject(failure({ error })))), "expired")).toBeNull();
   });
 
+  it.each(["rejected", "forced"] as const)(
+    "B7 presents what the cache holds without a refresh token where a token is %s",
+    async (reason) => {
+      const getTokenSilently = async ({ cacheMode }: { cacheMode: string }) => {
+        if (cacheMode === "off") throw failure({ error: "missing_refresh_token" });
+        return "held";
+      };
+      expect(await ask(auth0Source({ getTokenSilently }), reason)).toBe("held");
+      expect(await ask(auth0Source({ getTokenSilently }), "expired")).toBeNull();
+    },
+  );
+
+  it.each(["rejected", "forced"] as const)(
+    "knows that nobody is signed in if the cache holds nothing either where a token is %s",
+    async (reason) => {
+      const auth0 = client(() => Promise.reject(failure({ error: "missing_refresh_token" })));
+      expect(await ask(auth0Source(auth0), reason)).toBeNull();
+    },
+  );
+
   it("takes a session that has reached its longest time for nobody", async () => {
     expect(await ask(auth0Source(client(async () => undefined)), "missing")).toBeUndefined();
   });

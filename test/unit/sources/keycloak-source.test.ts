@@ -1,5 +1,9 @@
+import { AuthSession } from "authsocket";
 import { keycloakSource } from "authsocket/sources";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { ManualPlatform } from "../../support/manual-platform.ts";
+import { holdToken } from "../../support/token-holder.ts";
+import { timedToken } from "../../support/unsigned-jwt.ts";
 import { ask, cached, failure, forcing, newsOf, waits } from "./questions.ts";
 
 type Callback = (() => void) | undefined;
@@ -78,12 +82,32 @@ describe("keycloakSource", () => {
     await expect(ask(keycloakSource(client), "expired")).rejects.toBe(error);
   });
 
-  it("takes a token without a refresh token while it is good, since it cannot be renewed", async () => {
+  it.each(["missing", "expiring", "rejected", "forced"] as const)(
+    "B7 presents what it holds without a refresh token where a token is %s",
+    async (reason) => {
+      const client = keycloak();
+      client.refreshToken = undefined;
+      expect(await ask(keycloakSource(client), reason)).toEqual(tokens("held"));
+      expect(client.updateToken).not.toHaveBeenCalled();
+    },
+  );
+
+  it("B7 a session without a refresh token outlives a refusal, and ends with its token", async () => {
+    const platform = new ManualPlatform();
+    const lifetime = 900_000;
     const client = keycloak();
-    client.refreshToken = undefined;
-    expect(await ask(keycloakSource(client), "expiring")).toEqual(tokens("held"));
-    expect(await ask(keycloakSource(client), "rejected")).toBeNull();
-    expect(client.updateToken).not.toHaveBeenCalled();
+    const token = timedToken(platform.now(), lifetime);
+    Object.assign(client, { token, refreshToken: undefined, timeSkew: 0 });
+    client.tokenParsed = { exp: (platform.now() + lifetime) / 1000 };
+    const session = new AuthSession({ source: keycloakSource(client) }, platform);
+    onTestFinished(() => session.dispose());
+    onTestFinished(holdToken(session));
+    await session.getToken();
+    expect(await session.getToken({ rejected: token })).toBe(token);
+    expect(await session.getToken({ forceRefresh: true })).toBe(token);
+    expect(session.state.status).toBe("signedIn");
+    await platform.advance(lifetime);
+    expect(session.state).toMatchObject({ status: "signedOut", error: { code: "session_expired" } });
   });
 
   it("asks Keycloak no second time after a renewal, so that news makes no renewal", async () => {
