@@ -63,7 +63,10 @@ export function supabaseSource({ auth }: SupabaseLike): TokenSource {
         announced = session;
         changed();
       }).data;
-      return () => subscription.unsubscribe();
+      return () => {
+        subscription.unsubscribe();
+        announced = undefined; // the next session would not hear of what happens from now on
+      };
     },
   };
 }

@@ -1,5 +1,8 @@
+import { AuthSession } from "authsocket";
 import { type SupabaseSessionLike, supabaseSource } from "authsocket/sources";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { ManualPlatform } from "../../support/manual-platform.ts";
+import { timedToken } from "../../support/unsigned-jwt.ts";
 import { ask, cached, failure, forcing, newsOf } from "./questions.ts";
 
 type Session = SupabaseSessionLike | null;
@@ -72,7 +75,10 @@ describe("supabaseSource", () => {
   it("asks Supabase no second time for a session that it has announced, so that news makes no renewal", async () => {
     const client = supabase(() => ({ session: session("held") }));
     const source = supabaseSource(client);
-    expect(await newsOf(source, () => client.tell("TOKEN_REFRESHED", session("announced")))).toBe(1);
+    const told = vi.fn();
+    source.subscribe?.(told);
+    client.tell("TOKEN_REFRESHED", session("announced"));
+    expect(told).toHaveBeenCalledOnce();
     expect(await ask(source, "expiring")).toEqual(tokens("announced"));
     expect(client.auth.getSession).not.toHaveBeenCalled();
     expect(await ask(source, "expiring")).toEqual(tokens("held"));
@@ -81,15 +87,37 @@ describe("supabaseSource", () => {
   it("refreshes also where a session has been announced", async () => {
     const client = supabase(() => ({ session: session("fresh") }));
     const source = supabaseSource(client);
-    await newsOf(source, () => client.tell("SIGNED_IN", session("announced")));
+    source.subscribe?.(() => {});
+    client.tell("SIGNED_IN", session("announced"));
     expect(await ask(source, "rejected")).toEqual(tokens("fresh"));
   });
 
   it("knows of a sign-out by the news alone", async () => {
     const client = supabase(() => ({ session: session("held") }));
     const source = supabaseSource(client);
-    await newsOf(source, () => client.tell("SIGNED_OUT", null));
+    source.subscribe?.(() => {});
+    client.tell("SIGNED_OUT", null);
     expect(await ask(source, "missing")).toBeNull();
+  });
+
+  it("B10 a user who signs out while no session is there is not signed in to the next one", async () => {
+    const platform = new ManualPlatform();
+    const alice = { access_token: timedToken(platform.now()) };
+    let held: Session = alice;
+    const client = supabase(() => ({ session: held }));
+    const source = supabaseSource(client);
+    const open = () => {
+      const session = new AuthSession({ source }, platform);
+      onTestFinished(() => session.dispose());
+      return session;
+    };
+    const before = open();
+    expect((await before.whenReady()).status).toBe("signedIn");
+    client.tell("USER_UPDATED", alice);
+    client.tell("TOKEN_REFRESHED", alice); // nobody asks about it any more
+    before.dispose();
+    held = null;
+    expect((await open().whenReady()).status).toBe("signedOut");
   });
 
   it("believes no first event: it names nobody also where a renewal has failed", async () => {
