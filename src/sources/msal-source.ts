@@ -1,6 +1,5 @@
 import type { TokenSource } from "../client/refresh/source.ts";
 import { isForcing } from "./forcing.ts";
-import { nullAt } from "./sign-in-again.ts";
 
 /** What `msalSource` uses of `PublicClientApplication`, from `@azure/msal-browser`. */
 export interface MsalLike<Account> {
@@ -13,7 +12,9 @@ export interface MsalLike<Account> {
     forceRefresh: boolean;
   }): Promise<{ accessToken: string; expiresOn: Date | null; uniqueId?: string | undefined }>;
   /** Answers null if there is no window. Then there is nothing to remove. */
-  addEventCallback(callback: (message: { eventType: string; payload: unknown }) => void): string | null;
+  addEventCallback(
+    callback: (message: { eventType: string; interactionType: string | null; payload: unknown }) => void,
+  ): string | null;
   removeEventCallback(id: string | null): void;
 }
 
@@ -31,28 +32,37 @@ export interface MsalLike<Account> {
  */
 export function msalSource<Account>(app: MsalLike<Account>, { scopes }: { scopes: string[] }): TokenSource {
   let ready: Promise<void> | undefined;
+  /** How many questions MSAL has not answered. */
+  let asking = 0;
   return {
     async get({ reason }) {
       ready ??= redirectHandled(app);
       await ready;
       const account = app.getActiveAccount() ?? app.getAllAccounts()[0];
-      const forceRefresh = isForcing(reason);
-      const result =
-        account &&
-        (await nullAt(/^InteractionRequired/, app.acquireTokenSilent({ scopes, account, forceRefresh })));
-      return (
-        result && {
+      if (!account) return undefined;
+      asking++;
+      try {
+        const forceRefresh = isForcing(reason);
+        const result = await app.acquireTokenSilent({ scopes, account, forceRefresh });
+        return {
           accessToken: result.accessToken,
           expiresAt: result.expiresOn?.getTime(),
           subject: result.uniqueId,
-        }
-      );
+        };
+      } catch (failure) {
+        if (/^InteractionRequired/.test(Object(failure).name)) return null;
+        throw failure;
+      } finally {
+        asking--;
+      }
     },
     subscribe(changed) {
-      const id = app.addEventCallback(({ eventType, payload }) => {
-        // MSAL also announces a token that comes from its cache. To ask again then would bring the same token, without end.
+      const id = app.addEventCallback(({ eventType, interactionType, payload }) => {
+        // MSAL also announces a token that comes from its cache, and what it is about to answer here. To ask again then would
+        // bring the same token or, since MSAL refreshes one with less than five minutes left, the next one, without end (B23).
+        const isEcho = asking > 0 && interactionType === "silent" && /acquireToken/.test(eventType);
         // What happens to an account in another tab has other names in older versions.
-        if (/Success$|ccount/.test(eventType) && !Object(payload).fromCache) changed();
+        if (/Success$|ccount/.test(eventType) && !isEcho && !Object(payload).fromCache) changed();
       });
       return () => app.removeEventCallback(id);
     },

@@ -1,8 +1,13 @@
+import { setImmediate } from "node:timers/promises";
+import { AuthSession } from "authsocket";
 import { msalSource } from "authsocket/sources";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { deferred } from "../../support/deferred.ts";
+import { ManualPlatform } from "../../support/manual-platform.ts";
+import { timedToken } from "../../support/unsigned-jwt.ts";
 import { ask, cached, failure, forcing, newsOf, waits } from "./questions.ts";
 
-type Listener = (message: { eventType: string; payload: unknown }) => void;
+type Listener = (message: { eventType: string; interactionType: string | null; payload: unknown }) => void;
 
 const ann = { homeAccountId: "ann" };
 const bob = { homeAccountId: "bob" };
@@ -31,8 +36,8 @@ function msal(acquire: () => Promise<typeof result> = async () => result) {
       return id;
     },
     removeEventCallback: (id: string | null) => listeners.delete(id),
-    tell(eventType: string, payload: unknown = null) {
-      for (const listener of [...listeners.values()]) listener({ eventType, payload });
+    tell(eventType: string, payload: unknown = null, interactionType: string | null = null) {
+      for (const listener of [...listeners.values()]) listener({ eventType, interactionType, payload });
     },
     listeners,
   };
@@ -124,5 +129,64 @@ describe("msalSource", () => {
   ])("keeps %s to itself, which is no news: %o", async (eventType, payload) => {
     const app = msal();
     expect(await newsOf(msalSource(app, { scopes }), () => app.tell(eventType, payload))).toBe(0);
+  });
+
+  /** An MSAL whose tokens live no longer than its `tokenRenewalOffsetSeconds`: each question gets a new one, by the network. */
+  function shortLived(platform: ManualPlatform) {
+    let issued = 0;
+    const app = msal(async () => {
+      const accessToken = timedToken(platform.now(), 290_000, { jti: `${++issued}` });
+      const answer = { accessToken, expiresOn: new Date(platform.now() + 290_000), uniqueId: "ann" };
+      await setImmediate(); // the network
+      app.tell("msal:acquireTokenSuccess", { ...answer, fromCache: false }, "silent");
+      return answer;
+    });
+    return app;
+  }
+
+  it.each([
+    ["msal:loginSuccess", ann, "popup"],
+    ["msal:activeAccountChanged", null, null],
+    ["msal:acquireTokenSuccess", { ...result, fromCache: false }, "silent"],
+  ])(
+    "B23 refreshes a token with a short life once after %s, and not after its own refresh",
+    async (eventType, payload, interactionType) => {
+      const platform = new ManualPlatform();
+      const app = shortLived(platform);
+      const session = new AuthSession({ source: msalSource(app, { scopes }) }, platform);
+      onTestFinished(() => session.dispose());
+      await session.getToken();
+      app.acquireTokenSilent.mockClear();
+      app.tell(eventType, payload, interactionType);
+      for (let second = 0; second < 10; second++) await platform.advance(1_000);
+      expect(app.acquireTokenSilent).toHaveBeenCalledOnce();
+      expect(session.token).toBe((await app.acquireTokenSilent.mock.results[0]?.value)?.accessToken);
+    },
+  );
+
+  it.each([
+    ["msal:acquireTokenSuccess", "popup"],
+    ["msal:loginSuccess", "silent"],
+    ["msal:activeAccountChanged", null],
+  ])("tells of %s (%s) also while MSAL is asked", async (eventType, interactionType) => {
+    const { promise, resolve } = deferred<typeof result>();
+    const app = msal(() => promise);
+    const source = msalSource(app, { scopes });
+    const answer = ask(source, "missing");
+    await vi.waitFor(() => expect(app.acquireTokenSilent).toHaveBeenCalledOnce());
+    expect(await newsOf(source, () => app.tell(eventType, { fromCache: false }, interactionType))).toBe(1);
+    resolve(result);
+    await answer;
+  });
+
+  it.each([
+    ["an answer", () => Promise.resolve(result)],
+    ["a failure", () => Promise.reject(failure({ name: "ServerError" }))],
+  ])("tells of the app's own refreshes again after %s", async (_, acquire) => {
+    const app = msal(acquire);
+    const source = msalSource(app, { scopes });
+    await ask(source, "missing").catch(() => {});
+    const refresh = () => app.tell("msal:acquireTokenSuccess", { fromCache: false }, "silent");
+    expect(await newsOf(source, refresh)).toBe(1);
   });
 });
