@@ -19,8 +19,8 @@ export interface ClerkLike {
  */
 export function clerkSource(clerk: ClerkLike): TokenSource {
   return {
-    async get({ reason }) {
-      if (clerk.session === undefined) await sessionKnown(clerk);
+    async get({ reason, signal }) {
+      if (clerk.session === undefined) await sessionKnown(clerk, signal);
       const token = await clerk.session?.getToken({ skipCache: isForcing(reason) });
       // Before version 6, Clerk answers null without a network, even if a user is signed in.
       if (!token && globalThis.navigator?.onLine === false) throw new Error("Clerk is offline");
@@ -30,12 +30,14 @@ export function clerkSource(clerk: ClerkLike): TokenSource {
   };
 }
 
-function sessionKnown(clerk: ClerkLike): Promise<void> {
+/** Waits for as long as somebody wants to know: Clerk may never load. */
+function sessionKnown(clerk: ClerkLike, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const stop = clerk.addListener(() => {
       if (clerk.session === undefined) return;
       stop();
       resolve();
     });
+    signal.addEventListener("abort", () => stop());
   });
 }

@@ -1,5 +1,8 @@
+import { AuthSession } from "authsocket";
 import { clerkSource } from "authsocket/sources";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { ManualPlatform } from "../../support/manual-platform.ts";
+import { holdToken } from "../../support/token-holder.ts";
 import { ask, cached, forcing, newsOf, waits } from "./questions.ts";
 
 function clerk(getToken?: () => Promise<string | null>) {
@@ -39,6 +42,20 @@ describe("clerkSource", () => {
     client.session = clerk(async () => "token").session;
     client.tell();
     expect(await answer).toBe("token");
+    expect(client.listeners.size).toBe(0);
+  });
+
+  it("B9 listens to a Clerk that never loads for the question that waits, and no longer", async () => {
+    const client = clerk();
+    client.session = undefined;
+    const platform = new ManualPlatform();
+    const session = new AuthSession({ source: clerkSource(client) }, platform);
+    onTestFinished(() => session.dispose());
+    onTestFinished(holdToken(session));
+    for (let minute = 0; minute < 10; minute++) await platform.advance(60_000);
+    expect(client.listeners.size).toBe(2); // the session's own is the other one
+    session.dispose();
+    await platform.advance(60_000); // B22: a late answer is waited for
     expect(client.listeners.size).toBe(0);
   });
 
