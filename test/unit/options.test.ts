@@ -1,5 +1,5 @@
 import { AuthSession, AuthSocket, type AuthSocketOptions, memoryStore } from "authsocket";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { RefreshOptions } from "../support/refresh-options.ts";
 
 /** What code without types may pass. */
@@ -68,6 +68,28 @@ describe("options", () => {
     const shared = session({});
     expect(() => socket({ session: shared, [option]: value })).toThrow(TypeError);
     expect(() => socket({ session: shared, [option]: value })).toThrow(`"${option}"`);
+  });
+
+  it("B20 a URL is one where the platform cannot read its origin, as in React Native", async () => {
+    class UrlWithoutOrigin {
+      readonly href: string;
+      constructor(url: string) {
+        this.href = url;
+      }
+      get origin(): string {
+        throw new Error("URL.origin is not implemented");
+      }
+    }
+    vi.stubGlobal("URL", UrlWithoutOrigin);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const url = "https://api.example/refresh";
+    const answer = vi.fn(async () => Response.json({ token: "fresh" }));
+    for (const refresh of [url, { url }]) {
+      const { getToken, dispose } = session({ refresh, store: memoryStore(), fetch: answer });
+      onTestFinished(() => dispose());
+      expect(await getToken()).toBe("fresh");
+    }
+    expect(() => session({ origins: ["https://api.example"] })).toThrow("URL.origin is not implemented");
   });
 
   it("B25 no options at all are a TypeError that says so", () => {

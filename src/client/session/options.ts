@@ -125,17 +125,17 @@ function isMethod(value: unknown, name: string): boolean {
 }
 
 function isUrl(url: unknown): boolean {
-  return url instanceof URL || (typeof url === "string" && url !== "" && originOf(url) !== undefined);
+  return url instanceof URL || (typeof url === "string" && url !== "" && parsed(url) !== undefined);
 }
 
 function isOrigin(value: unknown): boolean {
-  return typeof value === "string" && originOf(value) === value.replace(/\/$/, "");
+  return typeof value === "string" && parsed(value)?.origin === value.replace(/\/$/, "");
 }
 
-/** Undefined where it cannot be parsed. */
-function originOf(url: string): string | undefined {
+/** Undefined where it cannot be. Of what it is, nothing is read here: React Native's own `URL` throws at most of it. */
+function parsed(url: string): URL | undefined {
   try {
-    return new URL(url, "https://localhost").origin;
+    return new URL(url, "https://localhost");
   } catch {
     return undefined;
   }
