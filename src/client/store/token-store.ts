@@ -11,7 +11,7 @@ export interface TokenStore {
   clear(signedOut?: boolean): void | Promise<void>;
   /** Whether the store is empty because the user signed out. It can also be empty because it is new or was cleared. */
   signedOut?(): boolean | Promise<boolean>;
-  /** Tells of changes made by other tabs. Returns a function that ends it. */
+  /** Only for a store that all tabs share: tells of changes made by other tabs. Returns a function that ends it. */
   subscribe?(listener: () => void): () => void;
 }
 
