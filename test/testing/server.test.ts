@@ -1,6 +1,7 @@
 import { type AuthSocket, AuthSocketError, memoryStore } from "authsocket";
 import { createTestServer, type TestServer } from "authsocket/testing";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { uncaught } from "../support/uncaught.ts";
 
 let server: TestServer;
 
@@ -211,6 +212,22 @@ describe("events", () => {
     await server.settled();
     expect(server.received("file")).toEqual([[{ name: "a", bytes: new Uint8Array([1, 2, 3]) }]]);
     expect(heard).toEqual([[4, 5]]);
+  });
+
+  it("that cannot be copied are an uncaught error, and the connection goes on", async () => {
+    const auth = await connect();
+    const { buffer } = new Uint8Array([1, 2, 3]);
+    structuredClone(buffer, { transfer: [buffer] });
+    const error = uncaught();
+    auth.socket.emit("file", buffer);
+    await expect(error).resolves.toBeInstanceOf(TypeError);
+    // As over any line, bytes that do not come after their packet make the server disconnect.
+    auth.socket.emit("message", "hello");
+    await server.clock.advance(10_000);
+    expect(auth.state.status).toBe("connected");
+    auth.socket.emit("message", "hello again");
+    await server.settled();
+    expect(server.received("message").at(-1)).toEqual(["hello again"]);
   });
 
   it("arrive as JSON, as over any line", async () => {

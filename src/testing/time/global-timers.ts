@@ -27,7 +27,7 @@ export function globalTimers(): GlobalTimers {
  *
  * @returns its undo, which leaves alone whoever has replaced them since
  */
-export function replaceTimers(own: Partial<GlobalTimers>): () => void {
+export function replaceTimers(own: Partial<GlobalTimers> | { setImmediate: unknown }): () => void {
   const replaced = Object.entries(own).map(([name, value]) => {
     const descriptor = Object.getOwnPropertyDescriptor(globalThis, name);
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: true });

@@ -1,3 +1,5 @@
+import { replaceTimers } from "./global-timers.ts";
+
 interface NodeTimers {
   setImmediate?(callback: () => void): unknown;
 }
@@ -20,6 +22,18 @@ export function throwLater(error: unknown): void {
   schedule(() => {
     throw error;
   });
+}
+
+/** Lets what waits by `setImmediate()` come, even if fake timers hold it back. */
+export async function withNativeImmediate(run: () => Promise<unknown>): Promise<void> {
+  const { setImmediate } = globalThis as NodeTimers;
+  const native = original(setImmediate, "setImmediate");
+  const restore = native === setImmediate ? undefined : replaceTimers({ setImmediate: native });
+  try {
+    await run();
+  } finally {
+    restore?.();
+  }
 }
 
 function schedule(callback: () => void): void {

@@ -1,3 +1,5 @@
+import { withNativeImmediate } from "../time/native-task.ts";
+
 /** A packet of the engine. */
 export interface EnginePacket {
   type: string;
@@ -53,21 +55,17 @@ export class Line {
 
   toServer({ type, data }: EnginePacket): void {
     if (this.#isHungUp || this.#isBroken) return;
-    const copy = copyOf(data);
-    const arrive = (arrived: unknown) => {
-      if (!this.#isBroken) this.#server.heard({ type, data: arrived });
-    };
-    this.#carry("server", () => (copy instanceof Promise ? copy.then(arrive) : arrive(copy)));
+    this.#send("server", data, (copy) => {
+      if (!this.#isBroken) this.#server.heard({ type, data: copy });
+    });
   }
 
   toClient({ type, data }: EnginePacket): void {
     if (this.#isHungUp || this.#isBroken) return;
-    const copy = copyOf(data);
-    const arrive = (arrived: unknown) => {
+    this.#send("client", data, (copy) => {
       if (this.#isHungUp || this.#isBroken) return;
-      this.#client.heard({ type, data: received(arrived, this.#client.binaryType) });
-    };
-    this.#carry("client", () => (copy instanceof Promise ? copy.then(arrive) : arrive(copy)));
+      this.#client.heard({ type, data: received(copy, this.#client.binaryType) });
+    });
   }
 
   /** The client closes its end. What it has sent before still arrives. */
@@ -84,18 +82,45 @@ export class Line {
     this.#carry("server", () => this.#server.closed());
     if (!this.#isHungUp) this.#carry("client", () => this.#client.closed());
   }
+
+  /** What cannot be copied does not arrive. Its error is thrown when it is its turn, and the packets behind it go on. */
+  #send(to: "client" | "server", data: unknown, arrive: (copy: unknown) => void): void {
+    try {
+      const copy = copyOf(data);
+      this.#carry(to, () => (isBlob(copy) ? bytesOf(copy).then(arrive) : arrive(copy)));
+    } catch (error) {
+      this.#carry(to, () => {
+        throw error;
+      });
+    }
+  }
 }
 
-/** Neither end is to see what the other does with its data. */
+/** Neither end is to see what the other does with its data. A Blob never changes. */
 function copyOf(data: unknown): unknown {
-  if (typeof data !== "object" || data === null) return data;
+  if (typeof data !== "object" || data === null || isBlob(data)) return data;
   if (ArrayBuffer.isView(data)) {
     return new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength).slice();
   }
-  if (typeof Blob === "function" && data instanceof Blob) {
-    return data.arrayBuffer().then((buffer) => new Uint8Array(buffer));
-  }
   return new Uint8Array(data as ArrayBuffer).slice();
+}
+
+function isBlob(data: unknown): data is Blob {
+  return typeof Blob === "function" && data instanceof Blob;
+}
+
+async function bytesOf(blob: Blob): Promise<Uint8Array> {
+  if (typeof blob.arrayBuffer === "function") return new Uint8Array(await blob.arrayBuffer());
+  // jsdom's Blob has no arrayBuffer(), and its FileReader reads by setImmediate().
+  const reader = new FileReader();
+  await withNativeImmediate(() => {
+    reader.readAsArrayBuffer(blob);
+    return new Promise((resolve, reject) => {
+      reader.onload = resolve;
+      reader.onerror = () => reject(reader.error);
+    });
+  });
+  return new Uint8Array(reader.result as ArrayBuffer);
 }
 
 /** As engine.io-client hands over what a WebSocket brings. */
