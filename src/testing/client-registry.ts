@@ -8,7 +8,8 @@ export class ClientRegistry {
   readonly #bySession = new WeakMap<AuthSession, Client>();
   readonly #sockets = new Set<AuthSocket>();
   readonly #sessions = new Set<AuthSession>();
-  readonly #stores = new Map<TokenStore, TabStore>();
+  /** By the app's store, or by the key that such stores share. */
+  readonly #stores = new Map<TokenStore | string, TabStore>();
   readonly #tell: (listener: () => void) => void;
   #isClosed = false;
 
@@ -40,10 +41,12 @@ export class ClientRegistry {
     return this.#bySession.get(session);
   }
 
-  /** A store as the tabs of the browser share it. */
+  /** A store as the tabs of the browser share it. B2: as in a page, those over one key of `localStorage` are one. */
   tabStore(store: TokenStore): TabStore {
-    const known = this.#stores.get(store) ?? new TabStore(store, this.#tell);
-    this.#stores.set(store, known);
+    const { "~reach": reach } = store as { "~reach"?: { sharedKey?: string } };
+    const key = reach?.sharedKey ?? store;
+    const known = this.#stores.get(key) ?? new TabStore(store, this.#tell);
+    this.#stores.set(key, known);
     return known;
   }
 

@@ -112,7 +112,7 @@ export class Client {
 
   /** For an AuthSession. */
   sessionOptions(): AuthSessionOptions {
-    const { source, refresh = `${ORIGIN}/refresh-token`, store: _, ...own } = this.#own as TestSessionOptions;
+    const { source, refresh = `${ORIGIN}/refresh-token`, store, ...own } = this.#own as TestSessionOptions;
     // One of this server alone: what sessions of one name have agreed on outlives the test, and so would a time that was advanced.
     const name = own.name
       ? `${this.#context.name}:${own.name}`
@@ -122,7 +122,7 @@ export class Client {
     const request = typeof refresh === "function" ? undefined : requestOf(refresh);
     return {
       ...named,
-      ...(this.store && { store: this.store.open() }),
+      ...(this.store && { store: this.store.open(store) }),
       ...(request && !own.fetch && { fetch: this.#fetchOf(request.url) }),
       refresh: request ?? refresh,
     };

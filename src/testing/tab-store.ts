@@ -20,9 +20,12 @@ export class TabStore {
     this.#tell = tell;
   }
 
-  /** The store as one tab sees it. */
-  open(): TokenStore {
-    const inner = this.#inner;
+  /**
+   * The store as one tab sees it.
+   *
+   * @param inner the tab's own object for it
+   */
+  open(inner = this.#inner): TokenStore {
     const wrote = <Result>(result: Result): Result => {
       for (const [listener, owner] of this.#listeners) if (owner !== tab) this.#tell(listener);
       return result;

@@ -1,0 +1,47 @@
+import { type AuthSocket, webStorageStore } from "authsocket";
+import { createTestServer, type TestServer } from "authsocket/testing";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+let server: TestServer;
+
+beforeEach(() => {
+  localStorage.clear();
+  server = createTestServer();
+});
+
+afterEach(async () => {
+  await server.close();
+  localStorage.clear();
+});
+
+const words = (...clients: AuthSocket[]) => clients.map(({ state }) => state.status);
+
+describe("clients that have a webStorageStore() each", () => {
+  it("B2 B10 over one key are tabs of one browser: both sign in and out together", async () => {
+    const first = server.socket({ store: webStorageStore("k") });
+    await server.settled();
+    await first.session.signIn(server.issue({ lifetime: -1 }));
+    await server.settled();
+    const second = server.socket({ store: webStorageStore("k") }, "/chat");
+    await server.settled();
+    expect(words(first, second)).toEqual(["connected", "connected"]);
+    expect(server.refresh.calls.filter(({ status }) => status === 200)).toHaveLength(1);
+    await first.session.signOut();
+    await server.settled();
+    expect(words(first, second)).toEqual(["signedOut", "signedOut"]);
+    await server.otherTab.signIn({ subject: "bob" });
+    expect(words(first, second)).toEqual(["connected", "connected"]);
+  });
+
+  it("over two keys are strangers", async () => {
+    const [first, second] = ["k", "m"].map((key) => server.socket({ store: webStorageStore(key) })) as [
+      AuthSocket,
+      AuthSocket,
+    ];
+    await first.session.signIn(server.issue({ subject: "alice" }));
+    await second.session.signIn(server.issue({ subject: "bob" }));
+    await first.session.signOut();
+    await server.settled();
+    expect(words(first, second)).toEqual(["signedOut", "connected"]);
+  });
+});
