@@ -223,7 +223,7 @@ export class TestServer<
  * server.emit("message", "hello");
  * await server.close();
  *
- * @throws Error with socket.io-client before 4.8, and with Jest's legacy fake timers
+ * @throws Error with socket.io-client before 4.8, with Jest's legacy fake timers, and with fake timers that leave out `Date`
  */
 export function createTestServer<
   Listen extends EventsMap = DefaultEventsMap,

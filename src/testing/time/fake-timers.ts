@@ -18,19 +18,27 @@ interface Timer {
 /**
  * The fake timers that are on; undefined: none are.
  *
- * @throws Error for Jest's legacy ones
+ * @throws Error for Jest's legacy ones, and for those that leave alone what a client goes by: no token would ever expire
  */
 export function fakeClock(): FakeClock | undefined {
   const { setTimeout, clearTimeout, setInterval, clearInterval } = globalThis;
   const timers = [setTimeout, clearTimeout, setInterval, clearInterval] as Timer[];
   // A spy may hide the clock of what it spies on. Jest's legacy timers are all mocks.
-  const timer = timers.find(({ clock, _isMockFunction }) => clock || !_isMockFunction);
-  if (!timer) {
+  const isReal = ({ clock, _isMockFunction }: Timer) => !clock && !_isMockFunction;
+  const clock = timers.find((timer) => timer.clock)?.clock;
+  if (!clock && !timers.some(isReal)) {
     throw new Error(
       "Jest's legacy fake timers are on, which do not move Date: leave out legacyFakeTimers, and call jest.useFakeTimers()",
     );
   }
-  return typeof timer.clock?.nextAsync === "function" ? timer.clock : undefined;
+  if (typeof clock?.nextAsync !== "function") return undefined;
+  const needed = { setTimeout, clearTimeout, Date: globalThis.Date } as Record<string, Timer>;
+  const missing = Object.keys(needed).filter((name) => isReal(Object(needed[name])));
+  if (missing.length === 0) return clock;
+  const names = missing.join(" and ");
+  throw new Error(
+    `fake timers are on, but not for ${names}, so no token would expire: add ${names} to \`toFake\` in Vitest, or remove it from \`doNotFake\` in Jest`,
+  );
 }
 
 /** Time as fake timers move it. */

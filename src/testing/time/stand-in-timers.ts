@@ -9,6 +9,7 @@ export class StandInTimers implements Timeline {
   static #users = 0;
 
   readonly #time = new SkippableTime();
+  readonly #date = dateBy(this.#time.now);
   readonly #restore: () => void;
 
   /** The ones that stand in already, or new ones. Each `open()` wants its `close()`. */
@@ -19,14 +20,14 @@ export class StandInTimers implements Timeline {
   }
 
   private constructor() {
-    const { setTimeout, setInterval, clearTimeout, now } = this.#time;
+    const { setTimeout, setInterval, clearTimeout } = this.#time;
     const clearInterval = clearTimeout;
     this.#restore = replaceTimers({
       setTimeout,
       clearTimeout,
       setInterval,
       clearInterval,
-      Date: dateBy(now),
+      Date: this.#date,
     });
   }
 
@@ -37,6 +38,13 @@ export class StandInTimers implements Timeline {
 
   async advance(ms: number, calm: () => Promise<void>): Promise<void> {
     this.#check();
+    const date = globalThis.Date as DateConstructor & { _isMockFunction?: boolean };
+    // A spy calls what it spies on.
+    if (date !== this.#date && !date._isMockFunction) {
+      throw new Error(
+        "Date was replaced after createTestServer(), so it cannot be advanced: call vi.setSystemTime() before it",
+      );
+    }
     await this.#time.skip(ms, calm);
   }
 
