@@ -47,6 +47,8 @@ export class NamespaceCore {
       disconnected: (socket) => this.sockets.delete(socket),
       heard: (event, args, acknowledge) => {
         this.received.push({ name: event, args });
+        // As in Socket.IO, these listeners are called with sockets only, whatever the app sends.
+        if (event === "connection") return;
         this.listeners.call(event, acknowledge ? [...args, acknowledge] : args);
       },
       said: (event, args) => this.sent.push({ name: event, args }),

@@ -265,6 +265,16 @@ describe("events", () => {
     await expect(joined).resolves.toBe("red");
   });
 
+  it('named "connection" reach no listener for sockets that connect', async () => {
+    const seen: unknown[] = [];
+    server.on("connection", (socket) => seen.push(socket));
+    const auth = await connect();
+    auth.socket.emit("connection", "forged");
+    await server.settled();
+    expect(seen).toEqual(server.sockets);
+    expect(server.received("connection")).toEqual([["forged"]]);
+  });
+
   it("are awaited one by one, and one that does not come is an error that says what has", async () => {
     const auth = await connect();
     auth.socket.emit("typing").emit("message", 1).emit("typing").emit("message", 2);
