@@ -22,16 +22,19 @@ export class ClientRegistry {
     return this.#isClosed;
   }
 
+  /** A client whose AuthSocket or AuthSession could be made, or is the app's own to make. */
   add(client: Client): void {
     this.#clients.add(client);
   }
 
   addSocket(socket: AuthSocket, client: Client): void {
+    this.add(client);
     this.#sockets.add(socket);
     this.#bySession.set(socket.session, client);
   }
 
   addSession(session: AuthSession, client: Client): void {
+    this.add(client);
     this.#sessions.add(session);
     this.#bySession.set(session, client);
   }
@@ -52,7 +55,7 @@ export class ClientRegistry {
 
   /** @throws Error if the clients have no store, or more than one */
   get onlyStore(): TabStore {
-    const [store, ...others] = new Set(this.#stores.values());
+    const [store, ...others] = new Set([...this.#clients].flatMap(({ store }) => store ?? []));
     if (store && others.length === 0) return store;
     if (store) {
       const count = others.length + 1;

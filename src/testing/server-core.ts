@@ -60,14 +60,16 @@ export class ServerCore {
     this.#settling = new Settling(deliveries, openTimeline(), () => this.describe());
   }
 
-  /** @throws Error once it is closed */
+  /**
+   * A client that `clients` does not have yet: its options may be refused.
+   *
+   * @throws Error once it is closed
+   */
   client(options: TestSocketOptions): Client {
     if (this.clients.isClosed) {
       throw new Error("the server was closed: createTestServer() makes a new one");
     }
-    const client = new Client(options, this.#clientContext);
-    this.clients.add(client);
-    return client;
+    return new Client(options, this.#clientContext);
   }
 
   /** @param name with the leading slash */

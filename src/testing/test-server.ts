@@ -95,7 +95,10 @@ export class TestServer<
    * dispose of it.
    */
   options(options: TestSocketOptions = {}): AuthSocketOptions {
-    return this.#core.client(options).socketOptions();
+    const client = this.#core.client(options);
+    const own = client.socketOptions();
+    this.#core.clients.add(client);
+    return own;
   }
 
   /** Another namespace. */

@@ -358,6 +358,16 @@ describe("another tab", () => {
     expect([word(alice), word(bob)]).toEqual(["connected", "signedOut"]);
   });
 
+  it("is not that of a client whose options were refused", async () => {
+    const refused = { leeway: -1 };
+    expect(() => server.socket(refused)).toThrow(TypeError);
+    expect(() => server.session(refused)).toThrow(TypeError);
+    await expect(server.otherTab.signOut()).rejects.toThrow("call server.socket() first");
+    const auth = await connect();
+    await server.otherTab.signOut();
+    expect(word(auth)).toBe("signedOut");
+  });
+
   it("is none where no client has a store", async () => {
     await expect(server.otherTab.signOut()).rejects.toThrow("call server.socket() first");
     server.socket({ credential: "cookie" });
