@@ -25,6 +25,7 @@ export class SkippableTime implements Clock {
   #skipped = 0;
   /** Rings for those whose native timer would be late. */
   #alarm: unknown;
+  #isClosed = false;
 
   constructor() {
     const sleep = (ms: number, value: unknown) => new Promise((wake) => this.setTimeout(wake, ms, value));
@@ -93,6 +94,7 @@ export class SkippableTime implements Clock {
 
   /** From now on it is the native time, and its timers are native ones. */
   close(): void {
+    this.#isClosed = true;
     this.#native.clearTimeout(this.#alarm);
     this.#queue.takeAll();
     this.#timers.clear();
@@ -113,7 +115,7 @@ export class SkippableTime implements Clock {
   }
 
   #skipTo(instant: number): void {
-    this.#skipped += Math.max(instant - this.now(), 0);
+    if (!this.#isClosed) this.#skipped += Math.max(instant - this.now(), 0);
   }
 
   #setAlarm(): void {

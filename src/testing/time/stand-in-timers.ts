@@ -37,6 +37,7 @@ export class StandInTimers implements Timeline {
   }
 
   async advance(ms: number, calm: () => Promise<void>): Promise<void> {
+    if (StandInTimers.#current !== this) return; // closed meanwhile
     this.#check();
     const date = globalThis.Date as DateConstructor & { _isMockFunction?: boolean };
     // A spy calls what it spies on.

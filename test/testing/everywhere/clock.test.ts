@@ -203,6 +203,15 @@ describe("its own timers", () => {
     expect(resources().length).toBeLessThan(before.length);
   });
 
+  it("do not go on when the server is closed while the clock is advanced", async () => {
+    const server = open();
+    const { now } = Date;
+    setTimeout(() => server.close(), 1_000);
+    await server.clock.advance(HOUR);
+    await server.close();
+    expect(Math.abs(now() - Date.now())).toBeLessThan(1_000);
+  });
+
   it("stand in until the last of several servers is closed", async () => {
     const native = setTimeout;
     const [first, second] = [open(), open()];
