@@ -25,6 +25,8 @@ export class SkippableTime implements Clock {
   #skipped = 0;
   /** Rings for those whose native timer would be late. */
   #alarm: unknown;
+  /** Handles that were cleared: they do not begin anew. */
+  readonly #cleared = new WeakSet<object>();
   #isClosed = false;
 
   constructor() {
@@ -45,12 +47,15 @@ export class SkippableTime implements Clock {
   readonly now = (): number => this.#native.Date.now() + this.#skipped;
 
   readonly setTimeout: GlobalTimers["setTimeout"] = (callback, ms = 0, ...args) => {
-    const ring = () => {
-      this.clearTimeout(handle);
+    const rung = () => {
+      this.#remove(handle);
       callback(...args);
     };
-    const handle = this.#native.setTimeout(ring, ms);
-    this.#add(handle, delay(ms), ring);
+    const handle = this.#native.setTimeout(rung, ms);
+    this.#start(handle, delay(ms), () => {
+      this.#native.clearTimeout(handle);
+      rung();
+    });
     return handle;
   };
 
@@ -62,13 +67,14 @@ export class SkippableTime implements Clock {
       callback(...args);
     };
     const handle = this.#native.setInterval(ring, ms);
-    this.#add(handle, pause, ring);
+    this.#start(handle, pause, ring);
     return handle;
   };
 
   readonly clearTimeout = (handle: unknown): void => {
     this.#native.clearTimeout(handle);
     this.#remove(handle);
+    if (typeof handle === "object" && handle !== null) this.#cleared.add(handle);
   };
 
   /** Rings what is due. */
@@ -99,6 +105,27 @@ export class SkippableTime implements Clock {
     this.#queue.takeAll();
     this.#timers.clear();
     this.#skipped = 0;
+  }
+
+  /** Node's handles can begin anew and be cleared too. */
+  #start(handle: unknown, ms: number, ring: () => void): void {
+    this.#add(handle, ms, ring);
+    if (typeof handle !== "object" || handle === null) return;
+    const { refresh } = handle as { refresh?(): unknown };
+    const clear = () => {
+      this.clearTimeout(handle);
+      return handle;
+    };
+    const restart = () => {
+      refresh?.call(handle);
+      if (this.#isClosed || this.#cleared.has(handle)) return handle;
+      this.#remove(handle);
+      this.#add(handle, ms, ring);
+      this.#setAlarm(); // its native timer is over if it was skipped
+      return handle;
+    };
+    const { dispose = "close" } = Symbol as { dispose?: symbol };
+    Object.assign(handle, { refresh: restart, close: clear, [dispose]: clear });
   }
 
   #add(handle: unknown, ms: number, ring: () => void): void {
