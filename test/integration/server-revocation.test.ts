@@ -144,7 +144,7 @@ describe.each<[Kind]>([["streams"], ["pub/sub"]])("V3 disconnectUser over Redis 
     await a.auth.devices("alice");
     // It hears nothing, and says nothing.
     const deaf = b.io.sockets.listeners("authsocket:revoke") as (() => void)[];
-    b.io.sockets.removeAllListeners("authsocket:revoke");
+    for (const event of ["revoke", "told"]) b.io.sockets.removeAllListeners(`authsocket:${event}`);
     const unhandled = vi.fn();
     process.on("unhandledRejection", unhandled);
     onTestFinished(() => void process.off("unhandledRejection", unhandled));

@@ -1,7 +1,11 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { type AuthEvent, authenticate, userRoom } from "../../src/server/index.ts";
-import { client, enter, next, serverSide, startServer, Tokens } from "../support/guarded-server.ts";
+import { type AuthEvent, authenticate, type UserSockets, userRoom } from "../../src/server/index.ts";
+import { client, drop, enter, next, serverSide, startServer, Tokens } from "../support/guarded-server.ts";
 import { MemoryCluster } from "../support/memory-cluster.ts";
+
+const HOUR = 3_600_000;
+
+type Node = Awaited<ReturnType<typeof startServer>> & { auth: UserSockets };
 
 describe("the sockets of a user", () => {
   it("section 5: userRoom reaches all of them and nobody else", async () => {
@@ -333,5 +337,84 @@ describe("through a cluster adapter", () => {
       ["fault", "*", "alice"],
     ]);
     expect(events[1]?.error).toContain("given up");
+  });
+
+  describe("V3 a node that was cut off", () => {
+    /** Nodes that start one after the other, on a clock that the test moves. */
+    async function startNodes(pauses: number[]) {
+      vi.useFakeTimers({
+        toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "performance"],
+      });
+      onTestFinished(() => void vi.useRealTimers());
+      const cluster = new MemoryCluster();
+      const tokens = new Tokens();
+      const nodes = [];
+      for (const pause of pauses) {
+        await vi.advanceTimersByTimeAsync(pause);
+        const options = { adapter: cluster.adapter, connectionStateRecovery: {}, pingInterval: HOUR };
+        const server = await startServer(options);
+        nodes.push({ ...server, auth: authenticate(server.io, { verify: tokens.verify }) });
+      }
+      await vi.advanceTimersByTimeAsync(3_000);
+      return { cluster, tokens, nodes: nodes as [Node, Node, Node] };
+    }
+
+    it("for so long that another has forgotten it hears on its return what was revoked, though it remembers that one", async () => {
+      const { cluster, tokens, nodes } = await startNodes([0, 3_500]);
+      const [here, there] = nodes;
+      const alice = client(there.url, { token: tokens.issue() });
+      await enter(alice);
+      // Here the last look at who is silent comes at 25 s, there at 28.5 s.
+      await vi.advanceTimersByTimeAsync(4_000);
+      cluster.cutOff(there.io);
+      await vi.advanceTimersByTimeAsync(15_000);
+      await here.auth.disconnectUser("alice", "gone");
+      cluster.rejoin(there.io);
+      const end = next(alice, "disconnect");
+      // It hears of this node before it looks for silent ones.
+      const asked = here.auth.devices("bob");
+      await vi.advanceTimersByTimeAsync(6_000);
+      await asked;
+      await end;
+    });
+
+    it("for seconds hears it from a third, where the node that revoked has crashed", async () => {
+      const { cluster, tokens, nodes } = await startNodes([0, 0, 0]);
+      const [revoking, absent, witness] = nodes;
+      const alice = client(absent.url, { token: tokens.issue() });
+      const lost = client(witness.url, { token: tokens.issue() });
+      await Promise.all([alice, lost].map(enter));
+      await drop(witness.io, lost);
+      cluster.cutOff(absent.io);
+      revoking.auth.disconnectUser("alice", "gone").catch(() => {});
+      await vi.advanceTimersByTimeAsync(2_000);
+      cluster.cutOff(revoking.io);
+      await vi.advanceTimersByTimeAsync(6_000);
+      cluster.rejoin(absent.io);
+      const end = next(alice, "disconnect");
+      await vi.advanceTimersByTimeAsync(6_000);
+      await end;
+
+      // V5: nor does it restore what the third has stored.
+      Object.assign(lost.io, { uri: absent.url });
+      await enter(lost);
+      expect(lost.recovered).toBe(false);
+    });
+
+    it("is told no more than once what it cannot have missed", async () => {
+      const { cluster, nodes } = await startNodes([0, 0, 0]);
+      const [here] = nodes;
+      for (const subject of ["alice", "bob", "carol"]) {
+        const ended = here.auth.disconnectUser(subject, "gone");
+        await vi.advanceTimersByTimeAsync(1_000);
+        await ended;
+      }
+      const emitter = await startServer({ adapter: cluster.adapter });
+      emitter.io.serverSideEmit("authsocket:revoke", { subject: "dave" });
+      const told = () => cluster.traffic.split("authsocket:told").length;
+      const before = told();
+      for (let second = 0; second < 120; second++) await vi.advanceTimersByTimeAsync(1_000);
+      expect(told()).toBe(before);
+    });
   });
 });

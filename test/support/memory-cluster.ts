@@ -1,4 +1,4 @@
-import type { ServerOptions } from "socket.io";
+import type { Server, ServerOptions } from "socket.io";
 import {
   type Adapter,
   ClusterAdapter,
@@ -39,7 +39,18 @@ export class MemoryCluster {
     for (const data of this.stored) Object(data)["authsocket:session"].since += ahead;
   }
 
+  /** Cuts a node off from the others: it hears nothing, and nobody hears it. */
+  cutOff(io: Server): void {
+    this.#away.add(io.of("/").adapter);
+  }
+
+  /** Joins it again. What was sent meanwhile is lost. */
+  rejoin(io: Server): void {
+    this.#away.delete(io.of("/").adapter);
+  }
+
   readonly adapter: ServerOptions["adapter"];
+  readonly #away = new Set<unknown>();
   readonly #log: { offset: string; message: ClusterMessage }[] = [];
   readonly #responses: ClusterResponse[] = [];
   readonly #sessions = new Map<string, StoredSession>();
@@ -50,6 +61,7 @@ export class MemoryCluster {
     const responses = this.#responses;
     const sessions = this.#sessions;
     const nodes = this.#nodes;
+    const away = this.#away;
 
     this.adapter = class extends ClusterAdapter implements Node {
       readonly name: string;
@@ -67,6 +79,7 @@ export class MemoryCluster {
       }
 
       override serverCount() {
+        if (away.has(this)) return Promise.reject(new Error("the broker is away"));
         return Promise.resolve(this.#peers().length + 1);
       }
 
@@ -119,7 +132,8 @@ export class MemoryCluster {
       }
 
       #peers() {
-        return [...nodes].filter((node) => node !== this && node.name === this.name);
+        if (away.has(this)) return [];
+        return [...nodes].filter((node) => node !== this && node.name === this.name && !away.has(node));
       }
     };
   }

@@ -9,18 +9,25 @@ const FIRST_HELLOS = [0, 50, 200, 500, 1_000, 2_000];
 const SILENCE = 15_000;
 /** ms for which a new node waits for the revocations of the others. */
 const ACQUAINTANCE = 1_000;
+/** ms for which a node lists in its hellos what it has heard: longer than it can be away before it asks to be told everything. */
+const LISTED = 60_000;
+/** ms within which each node hears of a revocation. */
+const TRAVEL = 2_000;
 
 /** The revocations of this node, as it tells them to others. */
 export interface RevocationLog {
   readonly all: readonly Messages["authsocket:revoke"][];
+  /** The ids of those that are at least `youngest` ms old, and at most `oldest` ms. */
+  idsBetween(youngest: number, oldest: number): string[];
   add(revocation: Messages["authsocket:revoke"]): void;
 }
 
 /**
  * Which nodes are present, and whose revocations are known here.
  *
- * A node says hello when it starts and every five seconds. A node that hears a new one tells it the revocations, so that the new
- * node knows what was revoked before its start.
+ * A node says hello when it starts and every five seconds. A node that hears a new one, or one that has been
+ * silent, tells it the revocations, so that it knows what was revoked before its start and in its absence. A node may also be away
+ * for seconds, and miss one that nobody repeats, because the node that sent it has crashed. So each hello lists the latest ones.
  */
 export class Membership {
   readonly #id: string;
@@ -33,6 +40,8 @@ export class Membership {
   readonly #present = new Map<string, number>();
   /** The nodes that have told this node their revocations. */
   readonly #syncedNodes = new Set<string>();
+  /** The nodes that this node has told its revocations since it last lost sight of them. */
+  readonly #toldNodes = new Set<string>();
   /** Nodes whose revocations are known here, with the `performance.now()` at which they were last heard of. */
   readonly #known = new Map<string, number>();
   readonly #begun = performance.now();
@@ -60,7 +69,11 @@ export class Membership {
     for (const [node, at] of this.#present) if (now - at > SILENCE) this.forget(node);
     for (const node of this.#syncedNodes) this.#known.set(node, now);
     for (const [node, at] of this.#known) if (now - at > this.#memory) this.#known.delete(node);
-    await this.#wire.send("authsocket:hello", { from: this.#id, tellers: [...this.#syncedNodes] });
+    await this.#wire.send("authsocket:hello", {
+      from: this.#id,
+      tellers: [...this.#syncedNodes],
+      latest: this.#log.idsBetween(0, LISTED),
+    });
   }
 
   /** A node has sent something. */
@@ -68,8 +81,9 @@ export class Membership {
     this.#present.set(from, performance.now());
   }
 
-  greeted({ from, tellers }: Messages["authsocket:hello"]): void {
-    if (!tellers.includes(this.#id)) this.#tell(from);
+  greeted({ from, tellers, latest }: Messages["authsocket:hello"]): void {
+    const isTold = tellers.includes(this.#id) && this.#toldNodes.has(from);
+    if (!isTold || this.#hasNewsFor(latest)) this.#tell(from);
     if (!this.#syncedNodes.has(from)) void this.sayHello();
   }
 
@@ -86,6 +100,7 @@ export class Membership {
   forget(node: string): void {
     this.#present.delete(node);
     this.#syncedNodes.delete(node);
+    this.#toldNodes.delete(node);
   }
 
   /** Whether all revocations that a node knows are known here. A new node waits until it has been told. */
@@ -104,7 +119,17 @@ export class Membership {
     await this.#wire.leave(this.#id);
   }
 
+  /** Whether another node should have heard of a revocation by now, and has not. */
+  #hasNewsFor(latest: readonly unknown[] | undefined): boolean {
+    // A node with an earlier version lists none.
+    if (!latest) return false;
+    const heard = new Set(latest);
+    // Shorter than it is listed, so that one whose time is just over is not told again.
+    return this.#log.idsBetween(TRAVEL, LISTED - TRAVEL).some((id) => !heard.has(id));
+  }
+
   #tell(to: string): void {
+    this.#toldNodes.add(to);
     const now = performance.now();
     const known = Object.fromEntries([...this.#known].map(([node, at]) => [node, now - at]));
     void this.#wire.send("authsocket:told", {

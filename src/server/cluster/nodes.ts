@@ -10,6 +10,9 @@ import { type Messages, Wire } from "./wire.ts";
 /** Fewest ms for which a revocation is remembered, and told to nodes that were out of reach. */
 const SHORTEST_MEMORY = 600_000;
 
+/** How the id begins of a revocation that came without one. Each node has given it another, so nobody can tell who has heard it. */
+const UNNAMED = "unnamed ";
+
 /** What a node does with the users of one set of rules. */
 export interface GuardedUsers {
   /** Ends the connections that were begun before it. */
@@ -23,8 +26,9 @@ export interface GuardedUsers {
  * The nodes of a cluster that guard. Two rules hold:
  *
  * - A revocation is confirmed when each node that has said hello has answered, and no other Socket.IO server of the cluster
- *   has a connection of that user.
- * - A session that another node has stored is restored only if the revocations which that node knew are known here.
+ *   has a connection of that user. A node that is away hears of it with the first hellos after its return.
+ * - A session that another node has stored is restored only if the revocations which that node knew are known here, up to the
+ *   latest hello.
  */
 export class Nodes {
   /** This server, in what it stores and says. */
@@ -50,6 +54,8 @@ export class Nodes {
       get all() {
         return revocations.all.map(toMessage);
       },
+      idsBetween: (youngest: number, oldest: number) =>
+        revocations.idsBetween(youngest, oldest).filter((id) => !id.startsWith(UNNAMED)),
       add: (message: Messages["authsocket:revoke"]) => this.#hearRevocation(message),
     };
     this.#membership = new Membership(this.id, this.#wire, this.#news, log, this.#memory);
@@ -153,7 +159,13 @@ export class Nodes {
   }
 
   #hearRevocation(message: Messages["authsocket:revoke"]): void {
-    const { id = crypto.randomUUID(), scope = SERVER_SCOPE, subject, reason = "", ago = 0 } = message;
+    const {
+      id = `${UNNAMED}${crypto.randomUUID()}`,
+      scope = SERVER_SCOPE,
+      subject,
+      reason = "",
+      ago = 0,
+    } = message;
     // By this node's clock. Another clock may be behind, and would spare users who have connected since.
     this.#apply({ id, scope, subject, reason, at: instant() - ago, tick: performance.now() - ago });
   }

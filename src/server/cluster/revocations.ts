@@ -42,6 +42,12 @@ export class Revocations {
     return [...this.#byId.values()];
   }
 
+  /** The ids of those that are at least `youngest` ms old, and at most `oldest` ms. */
+  idsBetween(youngest: number, oldest: number): string[] {
+    const now = performance.now();
+    return this.all.filter(({ tick }) => now - tick >= youngest && now - tick <= oldest).map(({ id }) => id);
+  }
+
   /** @returns whether it is new */
   remember(revocation: Revocation): boolean {
     this.#forget();

@@ -21,8 +21,8 @@ export interface Messages {
   "authsocket:devices": { id: string; from: string; scope: string; subject: string };
   /** Answers the two above. */
   "authsocket:answer": { id: string; from: string; devices: Device[] };
-  /** Says that a node is there, and which nodes have told it their revocations. */
-  "authsocket:hello": { from: string; tellers: string[] };
+  /** Says that a node is there, which nodes have told it their revocations, and the ids of the latest ones that it knows. */
+  "authsocket:hello": { from: string; tellers: string[]; latest?: string[] };
   /** Tells a node the revocations that are remembered, and since when each node whose revocations they include was last heard. */
   "authsocket:told": {
     from: string;
@@ -42,7 +42,8 @@ const SHAPES: Record<keyof Messages, (message: Record<string, unknown>) => boole
   "authsocket:revoke": isRevocation,
   "authsocket:devices": ({ id, from, scope, subject }) => [id, from, scope, subject].every(isText),
   "authsocket:answer": ({ id, from, devices }) => isText(id) && isText(from) && Array.isArray(devices),
-  "authsocket:hello": ({ from, tellers }) => isText(from) && Array.isArray(tellers),
+  "authsocket:hello": ({ from, tellers, latest }) =>
+    isText(from) && Array.isArray(tellers) && (latest === undefined || Array.isArray(latest)),
   "authsocket:told": ({ from, to, revocations, covered }) =>
     isText(from) &&
     isText(to) &&
