@@ -251,6 +251,31 @@ describe("through a cluster adapter", () => {
     ]);
   });
 
+  it("V3 disconnectUser and devices mean the namespace with the same pattern, though the other node has guarded one more", async () => {
+    const cluster = new MemoryCluster();
+    const tokens = new Tokens();
+    const [old, latest] = [
+      await startServer({ adapter: cluster.adapter }),
+      await startServer({ adapter: cluster.adapter }),
+    ];
+    const guard = ({ io }: typeof old, pattern: RegExp) =>
+      authenticate(io.of(pattern), { verify: tokens.verify });
+    const rooms = guard(old, /^\/room-\d+$/i);
+    guard(latest, /^\/tenant-\d+$/i);
+    // Socket.IO asks the patterns in their order, so the second of these has no clients.
+    guard(latest, /^\/room-\d+$/i);
+    guard(latest, /^\/room-\d+$/i);
+    const inRoom = client(`${latest.url}/room-1`, { token: tokens.issue() });
+    const inTenant = client(`${latest.url}/tenant-1`, { token: tokens.issue() });
+    await Promise.all([inRoom, inTenant].map(enter));
+    expect((await rooms.devices("alice")).map(({ namespace }) => namespace)).toEqual(["/room-1"]);
+    const end = next(inRoom, "disconnect");
+    await rooms.disconnectUser("alice", "banned from the rooms");
+    await end;
+    await inTenant.emitWithAck("auth:renew", {});
+    expect(inTenant.connected).toBe(true);
+  });
+
   it("section 5: eleven authenticated namespaces are no leak of listeners", async () => {
     const warnings = vi.spyOn(process, "emitWarning");
     const { io } = await startServer();

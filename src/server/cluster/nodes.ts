@@ -41,7 +41,6 @@ export class Nodes {
   /** ms for which a session could still be recovered, a handshake could still end, or a silent node could still return. */
   readonly #memory: number;
   readonly #users = new Map<string, GuardedUsers>();
-  #dynamic = 0;
 
   constructor(server: Server) {
     this.#wire = new Wire(server);
@@ -69,17 +68,9 @@ export class Nodes {
     };
   }
 
-  /**
-   * Answers for this node.
-   *
-   * @param name of the rules; undefined for those of a dynamic namespace: Socket.IO numbers these by process, and between
-   * nodes they go by the order of these calls
-   * @returns their scope
-   */
-  join(name: string | undefined, users: GuardedUsers): string {
-    const scope = name ?? `dynamic ${this.#dynamic++}`;
+  /** Answers for this node. */
+  join(scope: string, users: GuardedUsers): void {
     this.#users.set(scope, users);
-    return scope;
   }
 
   /**

@@ -1,4 +1,4 @@
-/** The scope of the rules that guard a whole Server. The scope of a namespace with rules of its own is its name. */
+/** The scope of the rules that guard a whole Server. The scope of a namespace with rules of its own is its name or its pattern. */
 export const SERVER_SCOPE = "*";
 
 /** ms by which the clocks of two nodes may differ. */

@@ -49,20 +49,16 @@ export class Guard {
   readonly #lockedOut = new LockedOutWarning();
 
   /**
-   * @param scope the name of the guarded namespace or `SERVER_SCOPE`; undefined for a dynamic namespace
+   * @param scope what the rules go by between nodes: the name of the guarded namespace or `SERVER_SCOPE`, for instance
    * @param namespaces those that exist on this node
    */
-  constructor(
-    rules: Rules<AuthenticatedSocket>,
-    nodes: Nodes,
-    scope: string | undefined,
-    namespaces: () => Namespace[],
-  ) {
+  constructor(rules: Rules<AuthenticatedSocket>, nodes: Nodes, scope: string, namespaces: () => Namespace[]) {
     this.#rules = rules;
     this.#nodes = nodes;
     this.#reporter = new Reporter(rules.onEvent);
     this.#verification = new Verification(rules, this.#reporter);
-    this.scope = nodes.join(scope, {
+    this.scope = scope;
+    nodes.join(scope, {
       revoke: (revocation) => this.#users.revoke(revocation),
       devices: (subject) => this.#users.devices(subject),
       namespaces,

@@ -6,6 +6,8 @@ import { isExcepted, type Rules } from "../options.ts";
 import { Doorway } from "./doorway.ts";
 import { Guard } from "./guard.ts";
 
+type Patterns = Map<RegExp, Namespace>;
+
 /** The key under which a Server keeps its guards, so that another copy of the package finds them (V7). */
 const KEY: unique symbol = Symbol.for("authsocket.guards");
 
@@ -16,6 +18,8 @@ export class ServerGuards {
   #whole: { guard: Guard; except: readonly (string | RegExp)[] } | undefined;
   readonly #own = new Map<Namespace, Guard>();
   readonly #doorways = new WeakMap<Namespace, Doorway>();
+  /** How many dynamic namespaces with rules of their own go by each scope. */
+  readonly #dynamic = new Map<string, number>();
 
   private constructor(server: Server) {
     this.#server = server;
@@ -53,11 +57,26 @@ export class ServerGuards {
       throw new TypeError(
         `authenticate() was already called for the namespace "${name}". Call it once, and keep what it returns`,
       );
-    const scope = isDynamic(namespace) ? undefined : name;
+    const scope = isDynamic(namespace) ? this.#scopeOfDynamic(namespace) : name;
     const guard: Guard = new Guard(rules, this.#nodes, scope, () => this.#namespacesOf(guard));
     this.#own.set(namespace, guard);
     this.#watch(namespace);
     return guard;
+  }
+
+  /**
+   * Socket.IO numbers dynamic namespaces by process. Between nodes, which may run different versions of the app, they go by their
+   * patterns, and those whose names a function decides by the order of these calls.
+   */
+  #scopeOfDynamic(namespace: Namespace): string {
+    // Private, because the public API does not tell the pattern. If it is missing, only the order is known.
+    const { parentNamespacesFromRegExp: patterns = new Map() }: { parentNamespacesFromRegExp?: Patterns } =
+      this.#server as object;
+    const [pattern] = [...patterns].find(([, parent]) => parent === namespace) ?? [];
+    const scope = `dynamic ${pattern ?? "by a function"}`;
+    const count = (this.#dynamic.get(scope) ?? 0) + 1;
+    this.#dynamic.set(scope, count);
+    return count === 1 ? scope : `${scope} ${count}`;
   }
 
   #watch(namespace: Namespace): void {
