@@ -77,7 +77,9 @@ function isPattern(value: unknown): boolean {
 /** Whether a name matches one of the patterns. The pattern's slash may be missing, as in `io.of()`. */
 export function isExcepted(name: string, patterns: readonly (string | RegExp)[]): boolean {
   return patterns.some((pattern) =>
-    typeof pattern === "string" ? pattern === name || `/${pattern}` === name : pattern.test(name),
+    typeof pattern === "string"
+      ? name === (pattern.startsWith("/") ? pattern : `/${pattern}`)
+      : pattern.test(name),
   );
 }
 

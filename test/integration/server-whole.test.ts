@@ -68,6 +68,14 @@ describe("a Server is guarded whole", () => {
     expect((await refusal(client(`${url}/open`, {}))).data).toEqual(missing);
   });
 
+  it("V9 except lets nobody without a token into a namespace whose name has one more slash", async () => {
+    const { io, url } = await startServer();
+    io.of(/^\/.+$/);
+    authenticate(io, { verify: new Tokens().verify, except: ["/public"] });
+    await connect(client(`${url}/public`, {}));
+    expect((await refusal(client(`${url}//public`, {}))).data).toEqual(missing);
+  });
+
   it.each(["before", "after"])("a namespace goes by its own rules, given %s the Server's", async (when) => {
     const { io, url } = await startServer();
     const [users, admins] = [new Tokens(), new Tokens()];
