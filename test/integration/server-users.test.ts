@@ -225,6 +225,30 @@ describe("through a cluster adapter", () => {
     expect(await told).toEqual([{ reason: "gone" }]);
   });
 
+  it("V3 disconnectUser asks a server that does not guard, although a node closes meanwhile", async () => {
+    const { cluster, here, there } = await startCluster();
+    const plain = await startServer({ adapter: cluster.adapter });
+    plain.io.use((socket, answer) => {
+      socket.data.auth = { subject: "alice" };
+      void socket.join(userRoom("alice"));
+      answer();
+    });
+    const alice = client(plain.url, {});
+    const connected = next(alice, "connect");
+    alice.connect();
+    await connected;
+    await here.auth.devices("alice");
+    // It is asked, and closes before it answers.
+    there.io.sockets.removeAllListeners("authsocket:revoke");
+    const asked = next(there.io.sockets as never, "authsocket:revoke");
+    const cut = next(alice, "disconnect");
+    const ended = here.auth.disconnectUser("alice", "gone");
+    await asked;
+    await there.io.close();
+    await ended;
+    expect((await cut)[0]).toBe("io server disconnect");
+  });
+
   it("section 5: so it does for a dynamic namespace that exists on the other node only", async () => {
     const { tokens, here, there } = await startCluster(/^\/room-\d+$/);
     const far = client(`${there.url}/room-7`, { token: tokens.issue() });

@@ -21,13 +21,20 @@ export interface Question {
   gaveUp(error: unknown): void;
 }
 
+/** A question that is asked. */
+interface Asking {
+  asked: Set<string>;
+  /** By the node that has given them. */
+  answers: Map<string, Device[]>;
+}
+
 /** Asks all nodes, and again those that do not answer. */
 export class Questions {
   readonly #wire: Wire;
   readonly #membership: Membership;
   readonly #news: Signal;
-  /** The answers to each open question, by its id, and by the node that has given them. */
-  readonly #open = new Map<string, Map<string, Device[]>>();
+  /** By the id of the question. */
+  readonly #open = new Map<string, Asking>();
   /** How many Socket.IO servers at the last count were not nodes. */
   #unguardedServers = 0;
 
@@ -43,9 +50,9 @@ export class Questions {
    */
   async ask(question: Question): Promise<Device[]> {
     if (!this.#wire.isShared) return [];
-    const answers = new Map<string, Device[]>();
-    this.#open.set(question.id, answers);
-    const asking = this.#askUntilAnswered(answers, question).finally(() => this.#open.delete(question.id));
+    const open: Asking = { asked: new Set(), answers: new Map() };
+    this.#open.set(question.id, open);
+    const asking = this.#askUntilAnswered(open, question).finally(() => this.#open.delete(question.id));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       const goesOn = question.patience > ANSWER_DEADLINE ? "This server keeps asking them. " : "";
@@ -67,17 +74,19 @@ export class Questions {
   }
 
   answered(id: string, by: string, devices: Device[]): void {
-    this.#open.get(id)?.set(by, devices);
+    this.#open.get(id)?.answers.set(by, devices);
   }
 
-  /** A node has closed. Its connections have ended too, so it need not answer. */
+  /** A node has closed. Its connections have ended too, so it need not answer. The adapter does not count it any more. */
   left(node: string): void {
-    for (const answers of this.#open.values()) answers.set(node, answers.get(node) ?? []);
+    for (const { asked, answers } of this.#open.values()) {
+      asked.delete(node);
+      answers.delete(node);
+    }
   }
 
-  async #askUntilAnswered(answers: Map<string, Device[]>, question: Question): Promise<Device[]> {
+  async #askUntilAnswered({ asked, answers }: Asking, question: Question): Promise<Device[]> {
     const until = performance.now() + question.patience;
-    const asked = new Set<string>();
     const haveAnswered = () => [...asked].every((node) => answers.has(node));
     while (performance.now() < until) {
       if (this.#wire.isLeaving)
