@@ -584,6 +584,21 @@ describe("the guard of recovery", () => {
     expect(socket.recovered).toBe(true);
   });
 
+  it("V3 whoever is disconnected while a middleware works gets no broadcast that was sent since", async () => {
+    const { io, auth, socket, received } = await dropped({}, { skipMiddlewares: false });
+    const held = new Promise<() => void>((resolve) => io.use((_, next) => resolve(next)));
+    const end = Promise.all([next(socket, "auth:revoked"), next(socket, "disconnect")]);
+    socket.connect();
+    const release = await held;
+    await auth.disconnectUser("alice", "banned");
+    io.emit("message", "to all");
+    io.to(userRoom("alice")).emit("message", "to alice");
+    release();
+    await end;
+    expect(socket.recovered).toBe(true);
+    expect(received).toEqual([]);
+  });
+
   it("section 5: the token is verified once in a recovery that comes to nothing", async () => {
     const { tokens, payload, socket, auth } = await dropped();
     await auth.disconnectUser("alice", "x");

@@ -146,7 +146,8 @@ export class Doorway {
 
   #welcome(socket: Socket, guard: Guard, handshake: Handshake): void {
     this.#guards.set(socket, guard);
-    this.#sessions.welcome(socket);
+    // A user who was disconnected meanwhile gets nothing that was sent since (V3).
+    if (!guard.revocationOf(handshake)) this.#sessions.welcome(socket);
     guard.welcome(socket, handshake);
   }
 }

@@ -1,7 +1,7 @@
 import type { Namespace, Socket } from "socket.io";
 import { AuthError, isAuthError } from "../auth-error.ts";
 import type { Nodes } from "../cluster/nodes.ts";
-import { CLOCK_SKEW, SERVER_SCOPE } from "../cluster/revocations.ts";
+import { CLOCK_SKEW, type Revocation, SERVER_SCOPE } from "../cluster/revocations.ts";
 import { type AuthenticatedSocket, setSocketData } from "../connection/authenticated-socket.ts";
 import { ExpiryClock } from "../connection/expiry-clock.ts";
 import { serveGuest } from "../connection/guest-socket.ts";
@@ -105,7 +105,8 @@ export class Guard {
   }
 
   /** Takes over a socket that has just been connected. */
-  welcome(socket: AuthenticatedSocket, { verified, since, origin, begun }: Handshake): void {
+  welcome(socket: AuthenticatedSocket, handshake: Handshake): void {
+    const { verified, since, origin, begun } = handshake;
     const { id, nsp } = socket;
     const where = { namespace: nsp.name, id };
     if (!verified) {
@@ -137,11 +138,17 @@ export class Guard {
     this.#users.add(live);
     live.begin();
     this.#reporter.tell({ type: "accepted", ...where, subject: identity.subject });
-    const revocation = this.#nodes.revocations.after(this.scope, identity.subject, since);
+    const revocation = this.revocationOf(handshake);
     // Not at once: whoever hears of this connection must also hear of its end.
     if (revocation) queueMicrotask(() => live.revoke(revocation.reason));
     else if (socket.recovered)
       live.holdEventsUntil(this.#verification.refusalOfUser(identity, socket, where));
+  }
+
+  /** The revocation that has ended a handshake since it began, if there was one. */
+  revocationOf({ verified, since }: Handshake): Revocation | undefined {
+    const subject = verified?.identity?.subject;
+    return subject === undefined ? undefined : this.#nodes.revocations.after(this.scope, subject, since);
   }
 
   /** Returns what recovery must store for a socket; undefined if this guard has not admitted it. */
