@@ -59,10 +59,17 @@ export function isAuthError(value: unknown): value is AuthError {
   return Object(value)[BRAND] === true;
 }
 
-/** Returns the AuthError that the app has thrown, if any. One of another copy of the package is converted (V7). */
+/**
+ * Returns the AuthError that the app has thrown, if any. One of another copy of the package is converted (V7). If that copy is of
+ * another version, its code may be unknown here. Then the error says nothing.
+ */
 export function refusalOf(error: unknown): AuthError | undefined {
-  if (error instanceof AuthError) return error;
-  if (!isAuthError(error)) return undefined;
-  const { data, message, cause }: Pick<AuthError, "data" | "message" | "cause"> = error;
-  return new AuthError(data.code, message, { retryAfter: data.retryAfter, cause });
+  try {
+    if (error instanceof AuthError) return error;
+    if (!isAuthError(error)) return undefined;
+    const { data, message, cause }: Pick<AuthError, "data" | "message" | "cause"> = error;
+    return new AuthError(data.code, message, { retryAfter: data.retryAfter, cause });
+  } catch {
+    return undefined;
+  }
 }

@@ -353,6 +353,47 @@ describe("V1 by shape", () => {
   });
 });
 
+describe("V6 an AuthError of another version, with a code that is not known here", () => {
+  const later = Object.assign(new Error("later"), {
+    [Symbol.for("authsocket.AuthError")]: true,
+    data: { code: "token_not_yet_valid" },
+  });
+  const fail = () => {
+    throw later;
+  };
+
+  it.each<[string, Partial<Parameters<typeof authenticate>[1]>]>([
+    ["verify", { verify: fail }],
+    ["authorize", { authorize: fail }],
+    ["a middleware", {}],
+  ])("is a fault, and the CONNECT is answered, if %s throws it", async (name, options) => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const events: AuthEvent[] = [];
+    authenticate(io, { verify: tokens.verify, onEvent: (event) => events.push(event), ...options });
+    if (name === "a middleware") io.use(async () => fail());
+    expect((await refusal(client(url, { token: tokens.issue() }))).data).toMatchObject({
+      code: "unavailable",
+    });
+    expect(events.map(({ type }) => type)).toEqual(["fault", "refused"]);
+  });
+
+  it("is a fault, and the renewal is answered, if authorize throws it", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const authorize = vi.fn(() => true);
+    authenticate(io, { verify: tokens.verify, authorize, onEvent: () => {} });
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    authorize.mockImplementationOnce(fail);
+    const answers = [1, 2].map(() => socket.emitWithAck("auth:renew", { token: tokens.issue() }));
+    expect(await Promise.all(answers)).toEqual([
+      { code: "unavailable", message: expect.any(String) },
+      { expiresIn: expect.any(Number) },
+    ]);
+  });
+});
+
 describe("V1 a fault", () => {
   it("of one token is token_invalid from its third time on, while others verify", async () => {
     const { io, url } = await startServer();
