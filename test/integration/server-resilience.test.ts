@@ -106,6 +106,28 @@ describe("V6 nothing of the app's ends the process or wedges a renewal", () => {
     expect(died).not.toHaveBeenCalled();
   });
 
+  it("socket.data with a getter that throws, when its client is lost: the client comes back as a new one", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    const died = watchProcess();
+    io.on("connection", ({ data }) =>
+      Object.defineProperty(data, "profile", {
+        enumerable: true,
+        get() {
+          throw new Error("not loaded yet");
+        },
+      }),
+    );
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    await drop(io, socket);
+    expect(io.of("/").sockets.size).toBe(0);
+    await enter(socket);
+    expect(socket.recovered).toBe(false);
+    expect(died).not.toHaveBeenCalled();
+  });
+
   it("socket.data.auth is frozen, and what the app puts in its place decides nothing", async () => {
     const { io, url } = await startServer();
     const tokens = new Tokens();

@@ -74,7 +74,14 @@ export class SessionGuard {
     adapter.persistSession = (session) => {
       const socket = this.#namespace.sockets.get(session.sid);
       const stored = socket && this.#storedOf(socket);
-      return persistSession.call(adapter, { ...session, data: dataToStore(session.data, stored) });
+      let data: unknown;
+      try {
+        data = dataToStore(session.data, stored);
+      } catch {
+        // V6: a getter of the app's has thrown. The client comes back as a new one.
+        return;
+      }
+      return persistSession.call(adapter, { ...session, data });
     };
 
     adapter.restoreSession = (async (pid: string, offset: string) => {
