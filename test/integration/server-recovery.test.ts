@@ -619,8 +619,9 @@ describe("the guard of recovery", () => {
     const stored = next(socket, "plain");
     io.emit("plain");
     await stored;
+    const sentAway = next(socket, "disconnect");
     authenticate(io, { verify: tokens.verify });
-    await drop(io, socket);
+    await sentAway;
 
     await enter(socket);
 

@@ -158,6 +158,35 @@ describe("a Server is guarded whole", () => {
     expect(seen).toEqual(["/ alice", "/ alice", "/chat alice", "/room alice", "/later alice"]);
   });
 
+  it.each<[string, string | RegExp]>([
+    ["a Server", "/chat"],
+    ["a namespace", "/chat"],
+    ["a dynamic namespace", /^\/chat$/],
+  ])(
+    "V9 whoever has come to %s before it is guarded, or is in a middleware then, is sent away unheard",
+    async (kind, name) => {
+      const { io, url } = await startServer();
+      const chat = io.of(name);
+      const held = new Promise<() => void>((resolve) =>
+        chat.use(({ handshake }, next) => (handshake.auth.late ? resolve(next) : next())),
+      );
+      const handled = vi.fn();
+      chat.on("connection", (socket) => socket.on("order", handled));
+      const [early, late] = [client(`${url}/chat`, {}), client(`${url}/chat`, { late: true })];
+      await connect(early);
+      const cut = Promise.all([early, late].map((socket) => next(socket, "disconnect")));
+      const entered = connect(late);
+      const release = await held;
+      authenticate(kind === "a Server" ? io : chat, { verify: new Tokens().verify });
+      release();
+      await entered;
+      for (const socket of [early, late]) socket.emit("order");
+      expect((await cut).map(([reason]) => reason)).toEqual(["transport close", "transport close"]);
+      expect(handled).not.toHaveBeenCalled();
+      expect((await refusal(early)).data).toEqual(missing);
+    },
+  );
+
   it("V9 a middleware that never calls next() is answered unavailable fifteen seconds after the CONNECT, verify included", async () => {
     const { io, url } = await startServer();
     const tokens = new Tokens();

@@ -66,6 +66,8 @@ export class Doorway {
 
   #wrapInternals(inside: Inside, add: NonNullable<Inside["_add"]>, run: NonNullable<Inside["run"]>): void {
     const namespace = this.#namespace;
+    // Its CONNECT came before the namespace was guarded, and a middleware has answered since.
+    namespace.prependListener("connect", (socket: Socket) => this.#sendAwayIfUnverified(socket));
     const entering = this.#keepWhileEntered(inside);
     inside._add = async (client, payload, done) => {
       this.#sessions.guardAdapter();
@@ -97,6 +99,15 @@ export class Doorway {
       this.#handshakes.set(socket, entry.handshake);
       void entry.guard.admit(socket, entry.handshake, [...(inside._fns ?? [])]).then(done);
     };
+  }
+
+  /** V9: clients that came before the namespace was guarded come back automatically, and are verified then. */
+  sendAwayUnverified(): void {
+    for (const socket of [...this.#namespace.sockets.values()]) this.#sendAwayIfUnverified(socket);
+  }
+
+  #sendAwayIfUnverified(socket: Socket): void {
+    if (this.#guardOf() && !this.#guards.has(socket)) socket.conn.close();
   }
 
   /**

@@ -47,6 +47,7 @@ export class ServerGuards {
       );
     const guard: Guard = new Guard(rules, this.#nodes, SERVER_SCOPE, () => this.#namespacesOf(guard));
     this.#whole = { guard, except: rules.except ?? [] };
+    this.#begin(guard);
     return guard;
   }
 
@@ -60,7 +61,7 @@ export class ServerGuards {
     const scope = isDynamic(namespace) ? this.#scopeOfDynamic(namespace) : name;
     const guard: Guard = new Guard(rules, this.#nodes, scope, () => this.#namespacesOf(guard));
     this.#own.set(namespace, guard);
-    this.#watch(namespace);
+    this.#begin(guard);
     return guard;
   }
 
@@ -77,6 +78,13 @@ export class ServerGuards {
     const count = (this.#dynamic.get(scope) ?? 0) + 1;
     this.#dynamic.set(scope, count);
     return count === 1 ? scope : `${scope} ${count}`;
+  }
+
+  #begin(guard: Guard): void {
+    for (const namespace of this.#namespacesOf(guard)) {
+      this.#watch(namespace);
+      this.#doorways.get(namespace)?.sendAwayUnverified();
+    }
   }
 
   #watch(namespace: Namespace): void {
