@@ -252,6 +252,15 @@ describe("a Server is guarded whole", () => {
     expect(String(warnings.mock.calls[0]?.[0])).toContain("except");
   });
 
+  it("V8 a line break in a name that a client makes up is none in the warning", async () => {
+    const { io, url } = await startServer();
+    const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    io.of(/^\/room-/);
+    authenticate(io, { verify: new Tokens().verify });
+    await refusal(client(url, {}).io.socket("/room-1\nAll is well"));
+    expect(String(warnings.mock.calls[0]?.[0])).toContain('"/room-1\\nAll is well"');
+  });
+
   it("V8 names that clients make up are five warnings at most", async () => {
     const { io, url } = await startServer();
     const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => {});

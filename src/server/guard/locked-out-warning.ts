@@ -20,13 +20,14 @@ export class LockedOutWarning {
 
   /** The namespace has refused a client without a token. */
   refused(namespace: Namespace): void {
-    const { name } = namespace;
-    if (name === "/" || this.#entered.has(namespace) || this.#warnedOf.has(namespace)) return;
+    if (namespace.name === "/" || this.#entered.has(namespace) || this.#warnedOf.has(namespace)) return;
     this.#warnedOf.add(namespace);
     if (++this.#warnings > MOST_WARNINGS) return;
+    // Quoted, because clients can put line breaks into a name.
+    const name = JSON.stringify(namespace.name);
     warn(
-      `The namespace "${name}" has refused a client without a token, because authenticate(io) guards all namespaces. ` +
-        `If this namespace needs no tokens, exclude it: authenticate(io, { except: ["${name}"], … })`,
+      `The namespace ${name} has refused a client without a token, because authenticate(io) guards all namespaces. ` +
+        `If this namespace needs no tokens, exclude it: authenticate(io, { except: [${name}], … })`,
     );
   }
 }
