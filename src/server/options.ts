@@ -23,7 +23,10 @@ export interface AuthenticateOptions<Claims, Socket> {
    * given to `authenticate()` itself keeps its own rules.
    */
   except?: readonly (string | RegExp)[] | undefined;
-  /** Also admits clients without a token, as guests without `socket.data.auth`. A bad token is still refused. Default: false. */
+  /**
+   * Also admits clients without a token, as guests without `socket.data.auth`. They may enter all namespaces that this call guards:
+   * `authorize` is not asked about them. A bad token is still refused. Default: false.
+   */
   guests?: boolean | undefined;
   /**
    * How many ms before expiry `auth:expiring` is sent. If the token's whole lifetime is no longer than that, it is sent halfway.
