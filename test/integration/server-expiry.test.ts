@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AuthEvent, authenticate } from "../../src/server/index.ts";
 import { client, enter, next, serverSide, startServer, Tokens } from "../support/guarded-server.ts";
@@ -126,6 +127,56 @@ describe("V2 expiry by the wall clock", () => {
     });
     const socket = client(url, { token: tokens.issue({ lifetime: HOUR }) });
     await expect(enter(socket)).rejects.toMatchObject({ data: { code: "token_expired" } });
+  });
+
+  it("with uWebSockets.js, whose WebSockets stay subscribed, no broadcast arrives after the end", async () => {
+    // Socket.IO's own code for it, with the WebSockets of "ws" in place of those that need a binary.
+    const load = createRequire(createRequire(import.meta.url).resolve("socket.io"));
+    const { patchAdapter, restoreAdapter } = load("./uws.js");
+    const topics = new Map<string, Set<WebSocket>>();
+    const { prototype } = createRequire(load.resolve("engine.io"))("ws");
+    Object.assign(prototype, {
+      subscribe(this: WebSocket, topic: string) {
+        topics.set(topic, (topics.get(topic) ?? new Set()).add(this));
+      },
+      unsubscribe(this: WebSocket, topic: string) {
+        topics.get(topic)?.delete(this);
+      },
+    });
+    patchAdapter({
+      publish(topic: string, message: string) {
+        for (const socket of topics.get(topic) ?? []) if (socket.readyState === 1) socket.send(message);
+      },
+    });
+    onTestFinished(() => {
+      restoreAdapter();
+      delete prototype.subscribe;
+      delete prototype.unsubscribe;
+    });
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    const auth = authenticate(io, { verify: tokens.verify, except: ["/other"] });
+    io.of("/other");
+    io.on("connection", (socket) => socket.join("news"));
+    const socket = client(url, { token: tokens.issue() });
+    await enter(socket);
+    const { engine } = socket.io;
+    const received: string[] = [];
+    engine.on("data", (data) => received.push(String(data)));
+    // It keeps the client from closing the transport.
+    const other = socket.io.socket("/other");
+    other.connect();
+    await next(other, "connect");
+    io.emit("public");
+    const cut = next(socket, "disconnect");
+    await auth.disconnectUser("alice", "gone");
+    io.emit("secret");
+    io.to("news").emit("secret");
+    await cut;
+    io.of("/other").emit("last");
+    await next(other, "last");
+    expect(received.join()).toContain("public");
+    expect(received.join()).not.toContain("secret");
   });
 
   it("after a cut nothing of what the app goes on emitting and acknowledging is sent", async () => {

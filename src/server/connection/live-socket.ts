@@ -185,6 +185,7 @@ export class LiveSocket {
     // Socket.IO's own method, because the app may have put another in its place.
     const { disconnect }: AuthenticatedSocket = Object.getPrototypeOf(this.#socket);
     this.#writeOneDisconnect();
+    this.#attempt(() => unsubscribe(this.#socket));
     for (let attempt = 0; this.#socket.connected && attempt < MOST_ATTEMPTS; attempt++) {
       try {
         disconnect.call(this.#socket);
@@ -274,4 +275,15 @@ export class LiveSocket {
   #where() {
     return { namespace: this.#socket.nsp.name, id: this.#socket.id, subject: this.subject };
   }
+}
+
+/**
+ * The WebSockets of uWebSockets.js get broadcasts without Socket.IO, which ends their subscriptions when a socket leaves a room, but
+ * not when it is disconnected (V2).
+ */
+function unsubscribe({ conn, nsp, rooms }: AuthenticatedSocket): void {
+  // As Socket.IO's uws.ts names them. The test runs that file.
+  const topics = [nsp.name, ...[...rooms].map((room) => `${nsp.name}\x1f${room}`)];
+  const webSocket = Object(Object(conn.transport).socket);
+  if (typeof webSocket.unsubscribe === "function") for (const topic of topics) webSocket.unsubscribe(topic);
 }
