@@ -1,5 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ServerSessions, type Visitor } from "../../demo/server/sessions/server-sessions.ts";
+import { MemoryStore } from "../../demo/server/stores/memory-store.ts";
 import type { SessionClientEvents, SessionServerEvents } from "../../demo/socket-events.ts";
+import { deferred } from "../support/deferred.ts";
 import { type Browser, event, holdNextConnect, useDemoServer } from "../support/demo-browser.ts";
 import { useSkippableTime } from "../support/skippable-time.ts";
 
@@ -102,6 +108,52 @@ describe("the server session", () => {
     expect(await refusal(browser)).toBe("token_expired");
     expect((await browser.post("/api/session")).status).toBe(204);
     await enter(browser);
+  });
+
+  it("ended while a request renews it stays ended, and a new one begins", async () => {
+    const sessions = new ServerSessions(new MemoryStore(), {
+      secure: false,
+      secret: "of this test",
+      lifetime: LIFETIME,
+    });
+    const app = express().use(sessions.middleware);
+    const visitor = { profile: {}, familyId: "1", startedAt: 0, renewedAt: 0, visits: 0 } as Visitor;
+    const renewing = deferred<void>();
+    const ended = deferred<void>();
+    app.post("/start", (request, response) => {
+      request.session.regenerate(() => {
+        request.session.visitor = visitor;
+        response.end(request.sessionID);
+      });
+    });
+    app.post("/renew", async (request, response) => {
+      renewing.resolve();
+      await ended.promise;
+      request.session.visitor = { ...visitor, renewedAt: 1 };
+      response.end();
+    });
+    app.delete("/", (request, response) => void request.session.destroy(() => response.end()));
+    const http = app.listen(0);
+    onTestFinished(() => void http.close());
+    await once(http, "listening");
+    const { port } = http.address() as AddressInfo;
+    let Cookie = "";
+    const send = (method: string, path: string) =>
+      fetch(`http://127.0.0.1:${port}${path}`, { method, headers: { Cookie } });
+    const start = async () => {
+      const response = await send("POST", "/start");
+      Cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+      return response.text();
+    };
+    const id = await start();
+    expect(await sessions.find(id)).toBeDefined();
+    const renewed = send("POST", "/renew");
+    await renewing.promise;
+    await send("DELETE", "/");
+    ended.resolve();
+    await renewed;
+    expect(await sessions.find(id)).toBeUndefined();
+    expect(await sessions.find(await start())).toBeDefined();
   });
 
   it("ended by DELETE takes its sockets along, and no others", async () => {

@@ -1,4 +1,5 @@
-import { Store as ExpressSessionStore, type SessionData } from "express-session";
+import type { Request } from "express";
+import { Store as ExpressSessionStore, type Session, type SessionData } from "express-session";
 import type { Store } from "../stores/store.ts";
 
 type Callback = (error?: unknown) => void;
@@ -6,6 +7,8 @@ type Callback = (error?: unknown) => void;
 /** Keeps express-session's sessions in this server's store. It has no `touch`: reading a session does not prolong it. */
 export class SessionStore extends ExpressSessionStore {
   readonly #store: Store;
+  /** The sessions of requests that were read from the store. The others are new. */
+  readonly #read = new WeakSet<object>();
 
   constructor(store: Store) {
     super();
@@ -16,8 +19,15 @@ export class SessionStore extends ExpressSessionStore {
     this.find(id).then((session) => callback(null, session), callback);
   }
 
+  override createSession(request: Request, data: SessionData): Session & SessionData {
+    const session = super.createSession(request, data);
+    this.#read.add(session);
+    return session;
+  }
+
   override set(id: string, session: SessionData, callback?: Callback): void {
-    this.change(id, () => session).then(() => callback?.(), callback);
+    const isNew = !this.#read.has(session);
+    this.change(id, (current) => (current || isNew ? session : undefined)).then(() => callback?.(), callback);
   }
 
   override destroy(id: string, callback?: Callback): void {
