@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import express from "express";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { ServerSessions, type Visitor } from "../../demo/server/sessions/server-sessions.ts";
 import { MemoryStore } from "../../demo/server/stores/memory-store.ts";
 import type { SessionClientEvents, SessionServerEvents } from "../../demo/socket-events.ts";
@@ -108,6 +108,19 @@ describe("the server session", () => {
     expect(await refusal(browser)).toBe("token_expired");
     expect((await browser.post("/api/session")).status).toBe(204);
     await enter(browser);
+  });
+
+  it("handles no packet after its time, however late the timer is", async () => {
+    const own = await serve({ sessionLifetime: LIFETIME });
+    const { socket } = await enter(await withSession("alice", own));
+    const ended = event(socket, "disconnect");
+    const { now } = Date;
+    vi.spyOn(Date, "now").mockImplementation(() => now.call(Date) + LIFETIME);
+    const answered = vi.fn();
+    socket.emit("whoami", answered);
+    await ended;
+    vi.mocked(Date.now).mockRestore();
+    expect(answered).not.toHaveBeenCalled();
   });
 
   it("ended while a request renews it stays ended, and a new one begins", async () => {

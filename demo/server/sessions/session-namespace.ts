@@ -58,6 +58,13 @@ export function serveSessions(
       if (!(await sessions.find(sessionID))) throw new AuthError("token_expired", NO_SESSION);
       await checkVisitor(visitor);
     });
+    // The timer can be late, and the session is renewed by requests: look at it before each packet.
+    socket.use((_packet, next) => {
+      sessions.find(sessionID).then(
+        (session) => (session && session.expiresAt > Date.now() ? next() : socket.disconnect()),
+        () => socket.disconnect(),
+      );
+    });
     socket.on("whoami", (reply: unknown) => acknowledge<Profile>(reply)(profile));
     socket.emit("session", { username: profile.username, startedAt, visits });
     cutAt(socket, expiresAt, async () => (await sessions.find(sessionID))?.expiresAt);
