@@ -1,4 +1,11 @@
-import { AuthSession, type SessionState, webStorageStore } from "authsocket";
+import {
+  AuthSession,
+  memoryStore,
+  type SessionState,
+  type TokenSet,
+  type TokenStore,
+  webStorageStore,
+} from "authsocket";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { MapStorage } from "../support/map-storage.ts";
@@ -170,6 +177,53 @@ describe("signing out", () => {
     session.subscribe(({ status }) => statuses.push(status));
     await Promise.all([session.signOut(), session.signOut()]);
     expect(statuses).toEqual(["signedOut"]);
+  });
+});
+
+describe("a sign-out", () => {
+  /** Of a page, or of each of its tabs, where alice is signed in. */
+  const kept = (): TokenSet => ({ accessToken: timedToken(new ManualPlatform().now()), refreshToken: "r1" });
+  /** It remembers no sign-out. */
+  function forgetful(): TokenStore {
+    const { signedOut: _, ...store } = memoryStore(kept());
+    return store;
+  }
+
+  it.each<[string, () => TokenStore]>([
+    ["in memory", () => memoryStore(kept())],
+    ["that remembers no sign-out", forgetful],
+  ])(
+    "B10 B22 outlives the answer to a session that was disposed of before, in a store %s",
+    async (_, make) => {
+      const store = make();
+      const desk = new RefreshDesk();
+      const open = () => new AuthSession({ refresh: desk.refresh, store }, new ManualPlatform());
+      const first = open();
+      first.getToken({ forceRefresh: true }).catch(() => {});
+      const { resolve } = await desk.turn(1);
+      first.dispose();
+      const second = open();
+      await second.getToken();
+      await second.signOut();
+      resolve({ accessToken: timedToken(new ManualPlatform().now()), refreshToken: "r2" });
+      await settled();
+      expect(store.load()).toBeNull();
+      await expect(second.getToken()).rejects.toMatchObject({ code: "signed_out" });
+    },
+  );
+
+  it("B10 B22 outlives the answer to a tab that has not heard of it yet", async () => {
+    const storage = new MapStorage();
+    void webStorageStore("authToken", storage).save(kept());
+    const [here, there] = [openPage(storage), openPage(storage)];
+    await here.session.getToken();
+    const token = there.session.getToken({ forceRefresh: true });
+    const { resolve } = await there.desk.turn(1);
+    await here.session.signOut();
+    resolve({ accessToken: timedToken(there.platform.now()), refreshToken: "r2" });
+    await expect(token).rejects.toMatchObject({ code: "signed_out" });
+    expect(there.session.state).toEqual({ status: "signedOut" });
+    expect(storage.getItem("authToken")).toBeNull();
   });
 });
 

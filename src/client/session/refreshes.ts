@@ -410,11 +410,17 @@ export class Refreshes implements AttemptOwner {
       return;
     }
     this.#store.peek((found) => {
-      const isSent =
-        found?.accessToken === token?.accessToken ||
-        (found?.refreshToken !== undefined && found.refreshToken === token?.refreshToken);
-      // An emptied store is no sign-out. What is in memory decides then.
-      done(found ? isSent : tokenOf(this.#state)?.accessToken === token?.accessToken);
+      if (typeof found === "object") {
+        const { accessToken, refreshToken } = found.tokens;
+        const isSame = refreshToken !== undefined && refreshToken === token?.refreshToken;
+        done(accessToken === token?.accessToken || isSame);
+        return;
+      }
+      // B10: another session has signed out. Who has signed out of a source is asked as its answer is there.
+      const isLeft = found === "signedOut" && !this.supply.isSource;
+      // An emptied store is no sign-out: what is in memory decides then, which a session that was disposed of has no more.
+      const isEmptied = found === "nothing" && this.#owner.isDisposed;
+      done(!isLeft && !isEmptied && tokenOf(this.#state)?.accessToken === token?.accessToken);
     });
   }
 }

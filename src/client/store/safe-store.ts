@@ -87,17 +87,22 @@ export class SafeStore {
 
   /**
    * What the store holds at this moment and did not hold at the last look, for a decision; it is no news to anybody.
-   * Undefined where it is empty, cannot be read, or is being written, and where nobody has changed it: memory is newer then,
-   * also if it could not be written. One that could not be read is not waited for again.
+   * "unchanged" also where it cannot be read, or is being written: memory is newer then, also if it could not be written. One
+   * that could not be read is not waited for again.
    */
-  peek(done: (tokens: TokenSet | undefined) => void): void {
-    if (this.#writes.length > 0 || this.isUnreadable) done(undefined);
+  peek(done: (found: Found) => void): void {
+    if (this.#writes.length > 0 || this.isUnreadable) done("unchanged");
     else
       this.#try(
         "read",
         () => andThen(this.#store.load(), readTokenSet),
-        (tokens) => done(this.#isNews(tokens) ? tokens : undefined),
-        () => done(undefined),
+        (tokens) => {
+          const isNews = this.#isNews(tokens);
+          if (tokens) done(isNews ? { tokens } : "unchanged");
+          // A sign-out may have found it empty already.
+          else this.#readSignOut((found) => done(isNews || found === "signedOut" ? found : "unchanged"));
+        },
+        () => done("unchanged"),
       );
   }
 
