@@ -74,6 +74,41 @@ describe("turns at the refresh endpoint", () => {
     expect(behinds).toEqual([false, true, true]);
   });
 
+  it("B2 B22 a tab whose endpoint is slow keeps its turn while its request stays open, and the other sends none", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const store = webStorageStore("authToken", new MapStorage());
+    const desk = new RefreshDesk();
+    const [one, two] = tabs.map((tab) => sessionIn(tab, { ...desk, store })) as [AuthSession, AuthSession];
+    const first = expect(one.getToken()).rejects.toMatchObject({ code: "refresh_timeout" });
+    const { resolve } = await desk.turn(1);
+    const second = two.getToken();
+    for (const ms of [10_000, 20_000]) for (const tab of tabs) await tab.advance(ms);
+    await first;
+    resolve(timedToken(tabs[0].now(), LIFETIME));
+    // In this test no tab hears of another's write.
+    await tabs[1].advance(1_000);
+    expect(await second).toBe(await one.getToken());
+    expect(desk.turns).toHaveLength(1);
+  });
+
+  it("B3 a tab that says its request stays open, and is frozen then, is waited for half a minute more", async () => {
+    const leases = new MemoryLeases();
+    const [one, two] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+    const desk = new RefreshDesk();
+    const frozen = sessionIn(one, { ...desk, store: memoryStore() });
+    frozen.getToken().catch(() => {});
+    await desk.turn(1);
+    await one.advance(10_000);
+    const other = sessionIn(two, { ...desk, store: memoryStore() });
+    const token = other.getToken();
+    await two.advance(31_000);
+    expect(desk.turns).toHaveLength(1);
+    await two.advance(2_000);
+    (await desk.turn(2)).resolve(timedToken(two.now(), LIFETIME));
+    expect(await token).not.toBe("");
+  });
+
   it("B3 a database that does not answer is waited for three seconds", async () => {
     const leases = new MemoryLeases();
     leases.isWorking = false;

@@ -5,11 +5,13 @@
  *            taken                 committed, or released
  *   nobody's ────────▶ a holder's ─────────────────────────▶ nobody's
  *                         │  ▲
- *                         └──┘ preempted: a holder that keeps it too long is frozen or gone (B3)
+ *                         └──┘ preempted: a holder that keeps it too long, and does not say why, is frozen or gone (B3)
  */
 export interface Lease {
   /** Whose turn it is: a name that no other turn has. */
   readonly holder?: string | undefined;
+  /** The turn whose request has outlived `refreshTimeout`, and stays open. */
+  readonly late?: string | undefined;
   /** How many tokens have been committed, sign-ins and sign-outs included. */
   readonly generation: number;
   /** How often somebody has signed in or out. */
@@ -40,6 +42,11 @@ const MOST_SPENT = 32;
 /** @param preempted a holder that is not waited for any longer */
 export function taken(lease: Lease, turn: string, preempted?: string): Lease {
   return !lease.holder || lease.holder === preempted ? { ...lease, holder: turn } : lease;
+}
+
+/** The holder lives, and goes on waiting for its answer (B22). */
+export function prolonged(lease: Lease, turn: string): Lease {
+  return lease.holder === turn ? { ...lease, late: turn } : lease;
 }
 
 /** Whether a turn is still the holder's, and nobody has signed in or out since it was taken (B3, B16). */

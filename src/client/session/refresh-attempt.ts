@@ -3,7 +3,7 @@ import { andThen, answerOnce } from "../platform/deadline.ts";
 import { freezeSafeTimeout } from "../platform/freeze-safe-timeout.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type RefreshOutcome, readAnswer, readFailure } from "../refresh/outcome.ts";
-import type { Beginning, Turn } from "../tabs/refresh-lock.ts";
+import { type Beginning, LATE, type Turn } from "../tabs/refresh-lock.ts";
 import { fingerprint } from "../token/fingerprint.ts";
 import type { TokenSet } from "../token/token-set.ts";
 import type { User } from "../token/user.ts";
@@ -16,9 +16,6 @@ const NEWS_TIMEOUT = 1_000;
 
 /** ms for which another tab's refresh of the cookie answers a refusal, too (B27). */
 const RECENT = 10_000;
-
-/** ms for which a request stays open that has taken longer than `refreshTimeout` (B22). */
-export const LATE = 30_000;
 
 /** What is asked for, as it was decided. */
 export interface Asked extends Question {
@@ -210,6 +207,7 @@ export class RefreshAttempt {
         return;
       }
       this.#status = "late";
+      turn.late();
       stopTimeout = freezeSafeTimeout(platform, LATE, () => {
         controller.abort();
         ignore();

@@ -4,6 +4,7 @@ import { backoff } from "../refresh/backoff.ts";
 import type { RefreshOutcome } from "../refresh/outcome.ts";
 import type { RefreshReason } from "../refresh/refresh.ts";
 import type { SafeStore, Settling } from "../store/safe-store.ts";
+import { LATE } from "../tabs/refresh-lock.ts";
 import {
   type AccessToken,
   inherited,
@@ -22,7 +23,6 @@ import {
   type AttemptEnd,
   type AttemptOwner,
   type AttemptSession,
-  LATE,
   RefreshAttempt,
 } from "./refresh-attempt.ts";
 import { type Allowance, RefreshBudget } from "./refresh-budget.ts";

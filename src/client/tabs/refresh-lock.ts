@@ -7,6 +7,7 @@ import {
   type Lease,
   mayCommit,
   NO_LEASE,
+  prolonged,
   released,
   taken,
 } from "../lease/lease.ts";
@@ -21,6 +22,9 @@ import type { TokenSet } from "../token/token-set.ts";
  * anything, it may wait a second for the token of another tab (T24), and for its transactions.
  */
 const GRACE = 2_000;
+
+/** ms for which a request stays open that has taken longer than `refreshTimeout` (B22). */
+export const LATE = 30_000;
 
 /**
  * ms until a holder is preempted whose page was left: the browser sees its request to the end, so that the cookie that
@@ -52,6 +56,8 @@ export interface Turn {
   readonly name: string | undefined;
   /** of the lease, as the turn was taken or, since then, as it was committed */
   generation: number;
+  /** The request is to stay open: those who wait are to wait for it, too. */
+  late(): void;
   /** Whether the turn is still held, and nobody has signed in or out. */
   confirm(done: (held: boolean) => void): void;
   /**
@@ -126,6 +132,7 @@ export class RefreshLock {
     const id = `${random()}`;
     let isWaiting = true;
     let ahead: string | undefined;
+    let isLate = false;
     let since = NO_LEASE;
     // Where the database did not answer in time, nothing is known of what others did before (B9).
     let isBlind = false;
@@ -150,7 +157,7 @@ export class RefreshLock {
     const look = (preempted?: string) => {
       const found = (lease: Lease | undefined) => {
         if (!isWaiting) return;
-        const { holder = id } = lease ?? {};
+        const { holder = id, late } = lease ?? {};
         if (holder === id) {
           stopWaiting();
           since = lease ?? NO_LEASE;
@@ -169,10 +176,11 @@ export class RefreshLock {
           });
           return;
         }
-        if (ahead === holder) return;
+        if (ahead === holder && (isLate || late !== holder)) return;
         ahead = holder;
+        isLate = late === holder;
         clearTimeout(timer);
-        wait(this.#patience);
+        wait(isLate ? LATE + GRACE : this.#patience);
       };
       this.#update(
         name,
@@ -215,6 +223,11 @@ export class RefreshLock {
     const turn: Turn = {
       name,
       generation: 0,
+      late: () =>
+        update(
+          (lease) => prolonged(lease, id),
+          () => {},
+        ),
       confirm: (done) => update(unchanged, done),
       commit: ({ token: fresh, signIn, spent }, done) => {
         let kept = true;
