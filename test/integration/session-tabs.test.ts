@@ -226,6 +226,12 @@ describe("a turn that is given back", () => {
 });
 
 describe("sign-in and sign-out in other tabs", () => {
+  /** Opens sessions in a tab that has a store of its own. */
+  interface Opener {
+    store: TokenStore;
+    open(): AuthSession;
+  }
+
   it("B10 B16 with tokens in memory, the tab that signed out follows a sign-in in another", async () => {
     const leases = new MemoryLeases();
     const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
@@ -241,6 +247,23 @@ describe("sign-in and sign-out in other tabs", () => {
     await settled();
     await one.getToken();
     expect([one.state, two.state]).toMatchObject([{ subject: "bob" }, { subject: "bob" }]);
+  });
+
+  it("B10 a sign-out in another tab empties a store that each tab has to itself, and is remembered there", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const refresh = async () => timedToken(tabs[0].now(), LIFETIME);
+    const [here, there] = tabs.map((tab) => {
+      const store = memoryStore();
+      return { store, open: () => sessionIn(tab, { refresh, store }) };
+    }) as [Opener, Opener];
+    const [one, two] = [here.open(), there.open()];
+    for (const session of [one, two]) await session.getToken();
+    await one.signOut();
+    await settled();
+    expect(there.store.load()).toBeNull();
+    two.dispose();
+    await expect(there.open().getToken()).rejects.toMatchObject({ code: "signed_out" });
   });
 
   it("B10 a tab that does not know yet who has signed in elsewhere follows their sign-out", async () => {
@@ -369,7 +392,8 @@ describe("a store that tabs share, and that tells them of no sign-out", () => {
       onTestFinished(holdToken(there));
       await here.signOut();
       await settled();
-      expect(there.state).toEqual({ status: "signedOut" });
+      expect(there.state.status).toBe("signedOut");
+      expect(made[1]?.load()).toBeNull();
       await tabs[1].advance(LIFETIME);
       expect(refresh).not.toHaveBeenCalled();
       expect(here.state.status).toBe("signedOut");

@@ -535,7 +535,7 @@ export class Session
     this.read(() => {
       const isUnchanged = currentToken !== undefined && this.currentToken === currentToken;
       const isNewer = Number(news.since) >= this.#cameAt;
-      if (news.signedOut && isUnchanged && isNewer && !isOthers(news, this.#state)) this.#leaveToo();
+      if (news.signedOut && isUnchanged && isNewer && !isOthers(news, this.#state)) this.#leaveStore();
     });
   }
 
@@ -552,7 +552,7 @@ export class Session
         this.#news.ask(true);
         break;
       case "leave":
-        this.#leaveToo();
+        this.#leaveStore();
         break;
       case "reopen":
         this.#reopen(false);
@@ -639,10 +639,15 @@ export class Session
   }
 
   /** Somebody has signed out elsewhere. It may have been somebody whom no token has named here yet (B16). */
-  #leaveToo(): void {
+  #leaveToo(...effects: (() => void)[]): void {
     const { status, user } = this.#state;
     if (user.id === 0 && status !== "loading" && status !== "signedOut") this.#clients.discard();
-    this.#leave();
+    this.#leave(...effects);
+  }
+
+  /** A store that this tab has to itself, or that could not be written there, holds the tokens still (B10). */
+  #leaveStore(): void {
+    if (this.#state.status !== "signedOut") this.#leaveToo(this.#store.clearAll(true));
   }
 
   warningChanged(): void {
