@@ -297,6 +297,37 @@ describe("sign-in and sign-out in other tabs", () => {
   });
 });
 
+describe("news of another tab that was lost, as to a page in the back/forward cache", () => {
+  /** A session of alice's that is in demand. */
+  async function openPage() {
+    const leases = new MemoryLeases();
+    const tab = openTab(leases);
+    const refresh = vi.fn(async () => timedToken(tab.now(), LIFETIME));
+    const session = sessionIn(tab, { refresh, store: memoryStore() });
+    onTestFinished(holdToken(session));
+    await session.getToken();
+    await tab.advance(20_000);
+    refresh.mockImplementation(async () => timedToken(tab.now(), LIFETIME, { sub: "bob" }));
+    return { leases, tab, session };
+  }
+
+  it("B10 T23 a sign-out is heard of when the page comes back to life", async () => {
+    const { leases, tab, session } = await openPage();
+    leases.change(NAME, { generation: 9, epoch: 1, signedOut: true, token: undefined });
+    await tab.wake();
+    await settled();
+    expect(session.state).toEqual({ status: "signedOut" });
+  });
+
+  it("B16 T23 so is another user's sign-in", async () => {
+    const { leases, tab, session } = await openPage();
+    leases.change(NAME, { generation: 9, epoch: 1, signedOut: false, user: fingerprint("bob"), token: 1 });
+    await tab.wake();
+    await tab.advance(1_000);
+    expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
+  });
+});
+
 describe("two sessions of one name on one page", () => {
   it("B10 B16 a store that all tabs share tells each of a sign-out and a sign-in in the other", async () => {
     const tab = openTab(new MemoryLeases());

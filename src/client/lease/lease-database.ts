@@ -100,6 +100,6 @@ function withChannel(name: string, use: (channel: BroadcastChannel) => void): ()
     use(channel);
     return () => channel.close();
   } catch {
-    return () => {}; // B9: without it, other tabs look on their own, a little later
+    return () => {}; // B9: without it, other tabs look on their own, when they refresh or come back to life
   }
 }

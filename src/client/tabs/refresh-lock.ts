@@ -288,15 +288,19 @@ export class RefreshLock {
 
   /** Tells of a sign-in or sign-out in another tab. Returns a function that ends it. */
   watch(name: string, listener: (news: TabNews) => void): () => void {
-    const look = () => this.#update(name, unchanged, () => {});
     this.#listener = listener;
     this.#watched = name;
-    look();
-    const unsubscribe = this.#platform.leases()?.subscribe(name, look);
+    this.look();
+    const unsubscribe = this.#platform.leases()?.subscribe(name, () => this.look());
     return () => {
       this.#listener = undefined;
       unsubscribe?.();
     };
+  }
+
+  /** News may be lost: a page in the back/forward cache hears none, and a browser may have no channel for it (T23, B20). */
+  look(): void {
+    if (this.#listener) this.#update(this.#watched, unchanged, () => {});
   }
 
   #isBehind(name: string | undefined, lease: Lease, token: string | undefined): boolean {
