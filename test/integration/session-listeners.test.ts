@@ -2,6 +2,7 @@ import { AuthSession, memoryStore, type SessionState } from "authsocket";
 import { describe, expect, it, vi } from "vitest";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { RefreshDesk } from "../support/refresh-desk.ts";
+import { timedToken } from "../support/unsigned-jwt.ts";
 
 function newSession() {
   const platform = new ManualPlatform();
@@ -121,6 +122,26 @@ describe("listeners of a session", () => {
     await new Promise(setImmediate);
     expect(session.state).toEqual({ status: "signedOut" });
   });
+
+  it.each<[string, (session: AuthSession, token: string) => Promise<unknown>]>([
+    ["getToken({ rejected })", (session, rejected) => session.getToken({ rejected })],
+    ["getToken({ forceRefresh })", (session) => session.getToken({ forceRefresh: true })],
+    ["getToken()", (session) => session.getToken()],
+    ["whenReady()", (session) => session.whenReady()],
+    ["signIn()", (session) => session.signIn()],
+  ])(
+    "B11 B20 %s rejects where a listener disposes of the session in the midst of the call",
+    async (name, call) => {
+      const { platform, desk } = newSession();
+      const store = memoryStore({ accessToken: timedToken(platform.now()) });
+      const session = new AuthSession({ ...desk, store }, platform);
+      const token = await session.getToken();
+      session.subscribe(() => session.dispose());
+      // Other code has written a token that is over.
+      if (/\(\)/.test(name)) void store.save({ accessToken: timedToken(platform.now() - 1e9) });
+      await expect(call(session, token)).rejects.toMatchObject({ code: "signed_out" });
+    },
+  );
 
   it("B11 a listener that throws is reported as an error of the page, and hinders nobody", async () => {
     const { session, platform } = newSession();

@@ -699,6 +699,8 @@ export class Session
     const { status, user } = state;
     const token = usableToken(state, this.platform.now());
     this.#waiters.answer(({ wants, user: asker }) => {
+      // B11: a listener may have disposed of it while the call was made.
+      if (this.#disposed) return this.#disposed;
       const isReady = wants === "ready";
       if (status === "signedOut")
         return isReady ? "" : (state.error ?? new AuthSocketError("signed_out", "nobody is signed in"));
