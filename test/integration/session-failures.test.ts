@@ -87,6 +87,19 @@ describe("refreshes that fail", () => {
     },
   );
 
+  it("B5 B6 a clock that is put back during a doubt does not hold the session for hours", async () => {
+    const desk = new RefreshDesk();
+    const { session, platform } = sessionWithToken(desk);
+    holdToken(session);
+    (await desk.turn(1)).reject({ status: 403 });
+    await untilStatus(session, "waiting");
+    platform.jump(-2 * 60 * MINUTE);
+    while (desk.turns.length < 2) await platform.advance(1_000);
+    (await desk.turn(2)).reject({ status: 403 });
+    await platform.advance(10_000);
+    expect(desk.turns).toHaveLength(3);
+  });
+
   it.each([404, 408, 409, 422, 429, 500, 502, 503])("B6 an answer of %i is transient", async (status) => {
     const endpoint = startRefreshEndpoint(() => new Response(null, { status }));
     const { session, store } = sessionWithToken({ refresh: endpoint.url });

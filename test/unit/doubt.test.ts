@@ -35,6 +35,15 @@ describe("an answer that would end a session", () => {
     expect(doubted(answers("doubtful", 2), "repeatable", FIRST + 10)).toEqual(answers("repeatable", 1));
   });
 
+  it("B5 begins anew by a clock that has been put back since", () => {
+    const before = FIRST - 7_200_000;
+    expect(doubted(answers("doubtful", 1), "doubtful", before)).toEqual({
+      certainty: "doubtful",
+      count: 2,
+      since: before,
+    });
+  });
+
   it.each<[string, Situation, boolean]>([
     ["once, and it needs no other", { certainty: "certain", count: 1 }, true],
     ["a cookie is refused once", { certainty: "repeatable", count: 1 }, false],

@@ -22,7 +22,9 @@ export interface Doubt {
 /** After one more such answer. */
 export function doubted(before: Doubt | undefined, certainty: Certainty, now: number): Doubt {
   const isSame = before?.certainty === certainty;
-  return { certainty, count: isSame ? before.count + 1 : 1, since: before?.since ?? now };
+  // By a clock that has been put back, it would take hours (B5).
+  const since = before && before.since <= now ? before.since : now;
+  return { certainty, count: isSame ? before.count + 1 : 1, since };
 }
 
 /** @param hasRefreshToken whether the answer was about a refresh token, which nobody else refreshes by a cookie */
