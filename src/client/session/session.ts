@@ -114,7 +114,7 @@ export class Session
     this.#supply = new Supply(this.options, this);
     this.#news = new SourceNews(this, this.#supply);
     this.#waiters = new Waiters(this.reactions, () => this.watch());
-    if (source) this.#sourceStore = sourceStore(name ?? "default");
+    if (source) this.#sourceStore = sourceStore(() => this.tabs.ownName);
     const kept =
       store ??
       this.#sourceStore ??
