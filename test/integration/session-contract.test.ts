@@ -741,6 +741,23 @@ describe("a source", () => {
     expect(statuses).toEqual(["signedOut", "signedIn", "signedOut"]);
   });
 
+  it.each(["a while", "the network's return"])("B16 its news is followed after %s where it fails when asked", async (what) => {
+    const { session, platform, get, tell } = sourceOf(timedToken(Date.UTC(2026, 0, 1), LIFETIME));
+    platform.chance = 0.5;
+    onTestFinished(holdToken(session));
+    await session.getToken();
+    get.mockRejectedValueOnce(new TypeError("Failed to fetch"));
+    const bobs = timedToken(Date.UTC(2026, 0, 1), LIFETIME, { sub: "bob" });
+    await tell(bobs);
+    expect(session.state).toMatchObject({ subject: "alice" });
+    await (what === "a while" ? platform.advance(1_000) : platform.wake(true));
+    await settled();
+    expect(session.token).toBe(bobs);
+    expect(get).toHaveBeenCalledTimes(3);
+    session.dispose();
+    expect(platform.pending).toEqual({ timers: 0, listeners: 0 });
+  });
+
   it("B23 an SDK that announces the renewal that was asked for causes no other", async () => {
     const { session, platform, get, tell } = sourceOf("sdk-1");
     await session.getToken();

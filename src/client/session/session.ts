@@ -741,7 +741,7 @@ export class Session
     this.read(); // B8
     this.tabs.lock.look(); // B10, B16
     if (this.#isWanted) this.refreshes.look(false, isOnline);
-    if (this.#isInDoubt && isOnline) this.#news.ask(true);
+    if (isOnline && (this.#isInDoubt || this.#news.isOwed)) this.#news.ask(true);
     this.#clients.tell((client) => client.wokeUp());
   }
 

@@ -1,14 +1,17 @@
 import { andThen, subscribeTo, withDeadline } from "../platform/deadline.ts";
 import type { Platform } from "../platform/platform.ts";
+import { backoff } from "../refresh/backoff.ts";
 import { type RefreshOutcome, readAnswer } from "../refresh/outcome.ts";
 import type { TokenSource } from "../refresh/source.ts";
 import type { TokenSet } from "../token/token-set.ts";
 import type { User } from "../token/user.ts";
+import type { AuthSessionOptions } from "./options.ts";
 import type { Question, Supply } from "./supply.ts";
 
 /** What the news of a source needs of its session. */
 export interface NewsOwner {
   readonly platform: Platform;
+  readonly options: AuthSessionOptions;
   readonly refreshTimeout: number;
   readonly user: User;
   /** What the source is asked for; undefined once nothing is asked any more. */
@@ -37,6 +40,8 @@ export class SourceNews {
   /** How many questions in a row have brought nothing new, or news while they were being answered. */
   #echoes = 0;
   #rest: unknown;
+  /** How many questions in a row have failed. */
+  #failures = 0;
   /** Whether other tabs have been told of all the news that the present question is about. */
   #isTold = true;
 
@@ -55,6 +60,11 @@ export class SourceNews {
     };
   }
 
+  /** Whether there is news of which nothing is known yet, since the source has failed. */
+  get isOwed(): boolean {
+    return this.#failures > 0;
+  }
+
   /** @param isTold whether other tabs have been told of it */
   ask(isTold = false): void {
     this.#isTold &&= isTold;
@@ -63,29 +73,35 @@ export class SourceNews {
       return;
     }
     this.#status = "asking";
+    this.#owner.platform.clearTimeout(this.#rest);
     if (this.#echoes < MOST_ECHOES) this.#put();
     else this.#rest = this.#owner.platform.setTimeout(() => this.#put(), ECHO_REST);
   }
 
   /** Puts the question. */
   #put(): void {
-    const { platform, refreshTimeout, user, question } = this.#owner;
+    const { platform, options, refreshTimeout, user, question } = this.#owner;
     if (!question) return;
     this.#status = "asking";
     const controller = new AbortController();
     const ended = (outcome?: RefreshOutcome) => {
       const isOutdated = this.#status === "outdated";
       const isTold = this.#isTold;
+      const isFailed = !outcome || outcome.type === "failed";
       this.#status = "idle";
-      this.#isTold = true;
+      this.#isTold = !isFailed || isTold;
       // What has been decided meanwhile is newer, and so is the answer to later news, unless there is no end of it.
       const isUsed = !isOutdated || this.#echoes >= MOST_ECHOES;
       if (isUsed && outcome?.type === "granted") this.#owner.sourceHas(user, outcome.tokens, isTold);
       else if (isUsed && outcome?.type === "denied") this.#owner.sourceHas(user, undefined, isTold);
-      // Any other failure may pass: the token is refreshed when it is due.
       const isNew = this.#owner.question?.token?.accessToken !== question.token?.accessToken;
       this.#echoes = isNew && !isOutdated ? 0 : this.#echoes + 1;
+      const delay = backoff(this.#failures, platform.random(), options.retry);
+      this.#failures = isFailed ? this.#failures + 1 : 0;
       if (isOutdated) this.ask(isTold);
+      // B16: whoever has come or gone is not to be found out only when the token is due.
+      else if (isFailed && this.#owner.question)
+        this.#rest = platform.setTimeout(() => this.ask(isTold), delay);
     };
     withDeadline<RefreshOutcome>(
       platform,
