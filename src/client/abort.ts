@@ -1,6 +1,11 @@
-/** Why a signal was aborted. Chrome 90, Firefox 90 and Safari 15 keep no reason (B20). */
+/** Why a signal was aborted. Chrome 90, Firefox 90 and Safari 15 keep no reason, and React Native has no DOMException (B20). */
 function abortReason(signal: AbortSignal): unknown {
-  return signal.reason ?? new DOMException("The operation was aborted.", "AbortError");
+  const message = "The operation was aborted.";
+  const name = "AbortError";
+  const isPlain = typeof DOMException === "undefined";
+  return (
+    signal.reason ?? (isPlain ? Object.assign(new Error(message), { name }) : new DOMException(message, name))
+  );
 }
 
 /** What `signal.throwIfAborted()` does where there is one (B20). */

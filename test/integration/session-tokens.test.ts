@@ -1,5 +1,5 @@
 import { AuthSession, memoryStore } from "authsocket";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { RefreshDesk } from "../support/refresh-desk.ts";
 import { untilStatus } from "../support/states.ts";
@@ -126,6 +126,17 @@ describe("getToken", () => {
       name: "AbortError",
     });
     expect(desk.turns).toHaveLength(0);
+  });
+
+  it("B20 without a DOMException, as in React Native, a signal that keeps no reason ends a call all the same", async () => {
+    const { session } = newSession();
+    const controller = new AbortController();
+    Object.defineProperty(controller.signal, "reason", { value: undefined });
+    const token = session.getToken({ signal: controller.signal });
+    vi.stubGlobal("DOMException", undefined);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    controller.abort();
+    await expect(token).rejects.toMatchObject({ name: "AbortError", message: "The operation was aborted." });
   });
 
   it("B9 a signal that is aborted later does nothing to a token already given", async () => {
