@@ -741,22 +741,25 @@ describe("a source", () => {
     expect(statuses).toEqual(["signedOut", "signedIn", "signedOut"]);
   });
 
-  it.each(["a while", "the network's return"])("B16 its news is followed after %s where it fails when asked", async (what) => {
-    const { session, platform, get, tell } = sourceOf(timedToken(Date.UTC(2026, 0, 1), LIFETIME));
-    platform.chance = 0.5;
-    onTestFinished(holdToken(session));
-    await session.getToken();
-    get.mockRejectedValueOnce(new TypeError("Failed to fetch"));
-    const bobs = timedToken(Date.UTC(2026, 0, 1), LIFETIME, { sub: "bob" });
-    await tell(bobs);
-    expect(session.state).toMatchObject({ subject: "alice" });
-    await (what === "a while" ? platform.advance(1_000) : platform.wake(true));
-    await settled();
-    expect(session.token).toBe(bobs);
-    expect(get).toHaveBeenCalledTimes(3);
-    session.dispose();
-    expect(platform.pending).toEqual({ timers: 0, listeners: 0 });
-  });
+  it.each(["a while", "the network's return"])(
+    "B16 its news is followed after %s where it fails when asked",
+    async (what) => {
+      const { session, platform, get, tell } = sourceOf(timedToken(Date.UTC(2026, 0, 1), LIFETIME));
+      platform.chance = 0.5;
+      onTestFinished(holdToken(session));
+      await session.getToken();
+      get.mockRejectedValueOnce(new TypeError("Failed to fetch"));
+      const bobs = timedToken(Date.UTC(2026, 0, 1), LIFETIME, { sub: "bob" });
+      await tell(bobs);
+      expect(session.state).toMatchObject({ subject: "alice" });
+      await (what === "a while" ? platform.advance(1_000) : platform.wake(true));
+      await settled();
+      expect(session.token).toBe(bobs);
+      expect(get).toHaveBeenCalledTimes(3);
+      session.dispose();
+      expect(platform.pending).toEqual({ timers: 0, listeners: 0 });
+    },
+  );
 
   it("B23 an SDK that announces the renewal that was asked for causes no other", async () => {
     const { session, platform, get, tell } = sourceOf("sdk-1");
@@ -1129,6 +1132,15 @@ describe("signIn() without tokens", () => {
     await signedOut;
     expect(session.state).toEqual({ status: "signedOut" });
     expect(desk.turns).toHaveLength(0);
+  });
+
+  it("B10 B20 dispose() rejects it at once, also while the cookie's refresh is under way", async () => {
+    const { session, desk } = newSession({}, { accessToken: "opaque" });
+    await session.getToken();
+    const signedIn = session.signIn();
+    await desk.turn(1);
+    session.dispose();
+    await expect(signedIn).rejects.toMatchObject({ code: "signed_out" });
   });
 
   it("B11 asks nobody once the session has been disposed of", async () => {

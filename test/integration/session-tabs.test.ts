@@ -297,6 +297,32 @@ describe("sign-in and sign-out in other tabs", () => {
   });
 });
 
+describe("signIn() without tokens in a page that is left in the midst of it", () => {
+  it.each(["answered", "refused"])("B10 B20 undoes no sign-out elsewhere: its request is %s", async (how) => {
+    const leases = new MemoryLeases();
+    const [here, there] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+    const desk = new RefreshDesk();
+    const accessToken = timedToken(here.now(), LIFETIME);
+    const left = sessionIn(here, { ...desk, store: memoryStore({ accessToken }) });
+    const refresh = vi.fn(async () => timedToken(there.now(), LIFETIME));
+    const other = sessionIn(there, { refresh, store: memoryStore() });
+    await left.getToken();
+    await other.getToken();
+    onTestFinished(holdToken(other));
+    const signedIn = left.signIn();
+    const turn = await desk.turn(1);
+    left.dispose();
+    await expect(signedIn).rejects.toMatchObject({ code: "signed_out" });
+    await other.signOut();
+    if (how === "answered") turn.resolve(timedToken(here.now(), LIFETIME));
+    else turn.reject({ status: 503 });
+    await settled();
+    await there.advance(20_000);
+    expect(other.state).toEqual({ status: "signedOut" });
+    expect(refresh).toHaveBeenCalledOnce();
+  });
+});
+
 describe("news of another tab that was lost, as to a page in the back/forward cache", () => {
   /** A session of alice's that is in demand. */
   async function openPage() {

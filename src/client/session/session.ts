@@ -100,6 +100,11 @@ export class Session
   #ends: (() => void)[] = [];
   /** Why nothing happens any more. */
   #disposed: AuthSocketError | undefined;
+  #refuse = (_: AuthSocketError) => {};
+  /** Rejects when it is disposed of. */
+  readonly #disposal = new Promise<never>((_, reject) => {
+    this.#refuse = reject;
+  });
 
   constructor(options: AuthSessionOptions, platform: Platform) {
     checkSessionOptions(options);
@@ -114,6 +119,7 @@ export class Session
     this.#supply = new Supply(this.options, this);
     this.#news = new SourceNews(this, this.#supply);
     this.#waiters = new Waiters(this.reactions, () => this.watch());
+    this.#disposal.catch(() => {}); // perhaps nobody waits
     if (source) this.#sourceStore = sourceStore(() => this.tabs.ownName);
     const kept =
       store ??
@@ -316,7 +322,7 @@ export class Session
 
   async signIn(given: unknown): Promise<void> {
     this.#refuseDisposed();
-    if (given === undefined && !this.isCookie) return this.#signInAgain();
+    if (given === undefined && !this.isCookie) return Promise.race([this.#signInAgain(), this.#disposal]);
     check(given === undefined || !this.isCookie, "tokens", `left out with credential "cookie"`);
     this.#open();
     const now = this.platform.now();
@@ -414,6 +420,8 @@ export class Session
     if (!tokenOf(state)) return;
     this.refreshes.refresh("reason" in state ? state.reason : "expiring");
     await this.refreshes.attempt?.over;
+    // B22: what it brought is stored. Nobody is told of it, since somebody may have signed out elsewhere meanwhile (B10).
+    this.#refuseDisposed();
     // B6: what is asked once more before long is waited for.
     if (this.#isInsistent) await this.getToken({ force: true, isAnybodys: true });
     const after = this.#state;
@@ -446,6 +454,7 @@ export class Session
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = new AuthSocketError("signed_out", "the session was disposed of");
+    this.#refuse(this.#disposed);
     // B22: what has been sent is seen to its end, and stored.
     this.refreshes.attempt?.abandon();
     this.#clients.dismiss();
