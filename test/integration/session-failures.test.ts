@@ -1,6 +1,6 @@
 import { AuthSession, AuthSocketError, memoryStore, type SessionState } from "authsocket";
 import { HttpResponse } from "msw";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { RefreshDesk } from "../support/refresh-desk.ts";
 import { startRefreshEndpoint, tokenResponse } from "../support/refresh-endpoint.ts";
@@ -284,6 +284,22 @@ describe("refreshes that fail", () => {
     await platform.wake(true);
     expect(desk.turns).toHaveLength(2);
     expect(session.state).toMatchObject({ status: "refreshing", reason: "expired" });
+  });
+
+  it("B6 B27 a network that comes and goes tries again at once, and then once in ten seconds", async () => {
+    const refresh = vi.fn(() => Promise.reject(new Error("no network")));
+    const { session, platform } = sessionWithToken({ refresh, retry: { base: 100_000, max: 100_000 } });
+    holdToken(session);
+    await untilStatus(session, "waiting");
+    await platform.wake(true);
+    expect(refresh).toHaveBeenCalledTimes(2);
+    for (let time = 0; time < 30; time++) {
+      await platform.wake(true);
+      await platform.advance(300);
+    }
+    expect(refresh).toHaveBeenCalledTimes(2);
+    await platform.advance(1_000);
+    expect(refresh).toHaveBeenCalledTimes(3);
   });
 
   it("B6 one success forgets the failures before it", async () => {

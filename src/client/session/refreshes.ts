@@ -56,6 +56,9 @@ export interface RefreshesOwner extends AttemptSession {
 /** B5: how many ms before a wait began the clock must stand to have been put back. Less is rounding. */
 const PUT_BACK = 1_000;
 
+/** ms within which the network's return makes it try again at once one time only. */
+const RETURN_REST = 10_000;
+
 /** ms over which clients are spread that a server has told to come back at one time. */
 const RETRY_SPREAD = 1_000;
 
@@ -75,6 +78,8 @@ export class Refreshes implements AttemptOwner {
   readonly spent = new Set<number>();
   /** Settles when nothing of the last one that was overtaken is under way any more. */
   ending: Promise<void> | undefined;
+  /** When the network's return made it try again. */
+  #returnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(owner: RefreshesOwner, supply: Supply, store: SafeStore, waiters: Waiters) {
     this.#owner = owner;
@@ -167,7 +172,16 @@ export class Refreshes implements AttemptOwner {
       }
       case "waiting": {
         if (state.late) break; // its answer may still come (B22)
-        if (now < state.retryAt && now >= state.since - PUT_BACK && !isOnline) break;
+        if (now < state.retryAt && now >= state.since - PUT_BACK) {
+          if (!isOnline) break;
+          // B27: a network that comes and goes asks no more than once in that time.
+          const restsUntil = this.#returnedAt + RETURN_REST;
+          if (now < restsUntil && now >= this.#returnedAt) {
+            if (restsUntil < state.retryAt) this.#owner.decide({ ...state, retryAt: restsUntil });
+            break;
+          }
+          this.#returnedAt = now;
+        }
         const { token, reason, failures, doubt } = state;
         const worse = reason === "expiring" && token && isExpired(token, now) ? "expired" : reason;
         this.refresh(worse, failures, doubt);
