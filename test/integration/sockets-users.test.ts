@@ -136,6 +136,28 @@ describe("B16 a user never inherits from another", () => {
     },
   );
 
+  it("B16 B18 a late answer to what Alice asked in a socket that was disposed of is none to Bob's question", async () => {
+    const server = await startAuthServer();
+    const { auth, session } = await connectAlice(server);
+    // Kept open while the session's sockets leave.
+    auth.socket.io.socket("/public", { auth: { token: alice() } }).connect();
+    const chat = auth.of("/chat");
+    await chat.whenConnected();
+    const [hers] = server.sockets("/chat");
+    const asked = new Promise<(answer: string) => void>((resolve) =>
+      hers?.prependAny((_, ...args) => resolve(args.at(-1))),
+    );
+    const dropped = expect(chat.socket.emitWithAck("hang")).rejects.toThrow("disposed of");
+    const answer = await asked;
+    chat.dispose();
+    await Promise.all([dropped, session.signIn(bob())]);
+    const again = auth.of("/chat");
+    await again.whenConnected();
+    const [his] = server.sockets("/chat");
+    his?.prependAny(() => answer("Alice's profile"));
+    expect(await again.socket.emitWithAck("ask", "Bob's profile")).toBe("Bob's profile");
+  });
+
   it("B16 what Alice emitted unconnected is never sent once Bob has signed in", async () => {
     const server = await startAuthServer();
     const { auth, session, socket } = await connectAlice(server);

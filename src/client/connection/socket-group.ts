@@ -39,6 +39,8 @@ export class SocketGroup implements ConnectionContext {
   readonly #members = new Map<string, Member>();
   /** By namespace. One outlives its socket, whose CONNECT may still be answered. */
   readonly #gates = new Map<string, NamespaceGate>();
+  /** B18: what was disposed of has numbered its questions up to here. A late answer is not the next Socket's, which goes on. */
+  #ids = 0;
   /** The Manager is telling of its close. Sockets that are made by then wait, too (T11). */
   #isClosing = false;
   /** The refresh of the cookie that the engine's handshake carried. */
@@ -107,7 +109,7 @@ export class SocketGroup implements ConnectionContext {
   }
 
   connection(namespace: string): Connection {
-    const socket = this.#manager.socket(namespace, this.options.io);
+    const socket = Object.assign(this.#manager.socket(namespace, this.options.io), { ids: this.#ids });
     const gate =
       this.#gates.get(namespace) ??
       new NamespaceGate(namespace, this.#session.platform, () => this.#isClosing);
@@ -133,8 +135,10 @@ export class SocketGroup implements ConnectionContext {
   }
 
   /** From now on, of() makes another for its namespace. */
-  forget({ namespace }: Connection): void {
+  forget({ namespace, socket }: Connection): void {
     this.#members.delete(namespace);
+    // Private, and renamed by no build.
+    this.#ids = Math.max(this.#ids, (socket as unknown as { ids: number }).ids);
     // B16, T6: the next of() gets a Socket of its own. The Manager would hand out the previous user's, with its queue and its
     // recovery. `nsps` is private, and no build renames it.
     Reflect.deleteProperty(Object(this.#manager).nsps, namespace);
