@@ -136,6 +136,30 @@ describe("B16 a user never inherits from another", () => {
     },
   );
 
+  it.each(["the same socket", "its successor"])(
+    "B16 what the server still sends to Alice reaches no listener of Bob's, who comes on the same engine: %s",
+    async (which) => {
+      const server = await startAuthServer();
+      const { auth, session } = await connectAlice(server, { io: { transports: ["websocket"] } });
+      // Kept open while the session's sockets leave.
+      auth.socket.io.socket("/public", { auth: { token: alice() } }).connect();
+      const chat = auth.of("/chat");
+      await chat.whenConnected();
+      // As over a long line: it comes when Bob's CONNECT is on its way already.
+      server.admit = (_, socket) => void socket.emit("news", "Alice's");
+      if (which === "its successor") chat.dispose();
+      await session.signIn(bob());
+      const his = auth.of("/chat");
+      const heard: unknown[] = [];
+      his.socket.on("news", (news: unknown) => heard.push(news));
+      await his.whenConnected();
+      server.sockets("/chat")[0]?.emit("news", "Bob's");
+      await his.socket.emitWithAck("ask", 1);
+      expect(heard).toEqual(["Bob's"]);
+      expect(server.handshakes).toBe(1);
+    },
+  );
+
   it("B16 B18 a late answer to what Alice asked in a socket that was disposed of is none to Bob's question", async () => {
     const server = await startAuthServer();
     const { auth, session } = await connectAlice(server);

@@ -618,13 +618,14 @@ export class Connection implements SessionClient, SocketOwner {
       }
       if (isGuest(credential)) this.#outbox.withhold();
       else this.#outbox.restore(this.#user.id);
+      const user = credential === "guest" ? -1 : this.#user.id;
       try {
-        answer({ ...payload, ...this.#cursor.fields(credential === "guest" ? -1 : this.#user.id) });
+        answer({ ...payload, ...this.#cursor.fields(user) });
       } catch (error) {
         this.#stop(unsendable(error), "signIn");
         return;
       }
-      this.#gate.sent();
+      this.#gate.sent(user);
     });
   }
 

@@ -23,6 +23,9 @@ export class NamespaceGate {
   readonly #isClosing: () => boolean;
   /** The engine on which a CONNECT is unanswered, or a DISCONNECT may not have been taken in yet. */
   #unanswered: Manager["engine"] | undefined;
+  /** Whom the last CONNECT on this engine was for, and whether the one before it was for another (B16). */
+  #user: number | undefined;
+  #isAnothers = false;
   /** Rings once the server has taken in a DISCONNECT. */
   #settling: unknown;
   /** The namespace is to be opened when the way is free. */
@@ -71,8 +74,14 @@ export class NamespaceGate {
     }
   }
 
-  /** A CONNECT goes out. */
-  sent(): void {
+  /**
+   * A CONNECT goes out.
+   *
+   * @param user the id of the user, negative for a guest
+   */
+  sent(user: number): void {
+    this.#isAnothers = this.#user !== undefined && this.#user !== user;
+    this.#user = user;
     this.#platform.clearTimeout(this.#settling);
     this.#unanswered = this.#socket?.io.engine;
   }
@@ -87,6 +96,7 @@ export class NamespaceGate {
   closed(): void {
     this.#platform.clearTimeout(this.#settling);
     this.#unanswered = undefined;
+    this.#user = undefined;
   }
 
   /** The server's answer, before Socket.IO hands it to the Socket; to nobody, where that has left meanwhile. */
@@ -100,7 +110,11 @@ export class NamespaceGate {
       ghost.connected = true;
       ghost.disconnect();
       this.#settle(this.#unanswered);
-    } else if (type === CONNECT || type === CONNECT_ERROR) this.#answered();
+    } else if (type === CONNECT || type === CONNECT_ERROR) {
+      // B16: what came before it was sent to the previous user, before the server heard that they have left.
+      if (this.#isAnothers) socket.receiveBuffer = [];
+      this.#answered();
+    }
   }
 
   #settle(engine: Manager["engine"], last: unknown = engine.writeBuffer.slice(-1)[0], waits = 2): void {
