@@ -2,10 +2,11 @@ import { AuthSession, AuthSocket, memoryStore } from "authsocket";
 import type { Socket } from "socket.io";
 import { describe, expect, it, vi } from "vitest";
 import { issueToken, startAuthServer } from "../support/auth-server.ts";
+import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
 import { Happenings } from "../support/happenings.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
-import { recordStatuses, until } from "../support/states.ts";
+import { recordStatuses, until, untilStatus } from "../support/states.ts";
 
 const refusalEvents = { exception: (error: unknown) => Object(error).status === 401 };
 
@@ -247,6 +248,41 @@ describe("B26 a server that keeps the connection and refuses its events", () => 
     await happened(() => taken.length === 2);
     expect(taken).toEqual([2, 3]);
     expect(refresh).toHaveBeenCalledTimes(2);
+  });
+
+  it("B26 T12 with retries, what is next while the refresh lasts uses up none of its tries", async () => {
+    const { server, guard, taken, token, refresh, session } = await guarded();
+    guard.refuses = (presented) => presented === token;
+    const fresh = deferred<string>();
+    refresh.mockImplementation(() => fresh.promise);
+    const ackTimeout = 10_000;
+    const auth = disposed(
+      new AuthSocket(server.url, { session, refusalEvents, io: { retries: 1, ackTimeout } }),
+    );
+    const timers = new Set<() => void>();
+    const { setTimeoutFn, clearTimeoutFn } = auth.socket.io as unknown as Record<string, typeof setTimeout>;
+    Object.assign(auth.socket.io, {
+      setTimeoutFn: (run: () => void, ms: number) => {
+        if (ms !== ackTimeout) return setTimeoutFn?.(run, ms);
+        timers.add(run);
+        return run;
+      },
+      clearTimeoutFn: (timer: never) => timers.delete(timer) || clearTimeoutFn?.(timer),
+    });
+    await auth.whenConnected();
+    const answers = ["one", "two", "three"].map((text) => auth.socket.emitWithAck("say", text));
+    await untilStatus(session, "refreshing");
+    // The second was on its way.
+    await answers[1];
+    await server.quiet();
+    // The time of the third runs out, again and again.
+    for (const run of timers) {
+      timers.delete(run);
+      run();
+    }
+    fresh.resolve(issueToken());
+    expect(await answers[2]).toBe("three");
+    expect(taken).toEqual(["three"]);
   });
 
   it("B26 B27 an event that its sender may not send costs one refresh and one reconnect, however often it is sent", async () => {

@@ -49,6 +49,11 @@ export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unk
     // The queue asks for acknowledgements itself, of all but volatile events: the server notices nothing of these. What it
     // sends again is waited for already.
     const { flags, ids, acks } = socket as unknown as Inner;
+    if (isHeld && flags.fromQueue) {
+      // T12: it stays the queue's first, which is sent with the next connection. Thrown away, it would use up its tries.
+      Object.assign(socket, { flags: {} });
+      return socket;
+    }
     const isWatched = hasQueue ? !flags.volatile && !flags.fromQueue : acknowledge;
     if (isWatched) args.push(watched(acknowledge));
     else if (acknowledge) args.push(acknowledge);
@@ -77,7 +82,7 @@ export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unk
       return socket;
     } finally {
       if (wasHeld) {
-        // T12: what the queue sends meanwhile it sends once more with the next connection; what else is here is volatile.
+        // T12: what is not the queue's is volatile.
         if (hasQueue && connected) socket.sendBuffer = [];
         socket.connected = connected;
       }
