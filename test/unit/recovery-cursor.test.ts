@@ -5,6 +5,7 @@ const [ALICE, BOB, GUEST] = [1, 2, -3];
 
 const MEMORY = "aZ09_-q";
 const STREAM = "1767225600000-0";
+const DOCUMENT = "507f1f77bcf86cd799439011";
 
 /** The cursor of a connection of Alice's to a server with recovery. */
 function connected(): RecoveryCursor {
@@ -22,7 +23,7 @@ describe("connection state recovery", () => {
     expect(fields(connected())).toStrictEqual({});
   });
 
-  it.each([MEMORY, `${MEMORY}.b`, `${MEMORY}.aZ_-9`, STREAM, "17672256000000-12"])(
+  it.each([MEMORY, `${MEMORY}.b`, `${MEMORY}.aZ_-9`, STREAM, "17672256000000-12", DOCUMENT])(
     "T10 goes on from the offset %s",
     (offset) => {
       const cursor = connected();
@@ -45,6 +46,9 @@ describe("connection state recovery", () => {
     "x1767225600000-0",
     "1767225600000-0x",
     "176722560000x-0",
+    `${DOCUMENT}0`,
+    DOCUMENT.replace("f", "g"),
+    DOCUMENT.slice(1),
   ])("T10 takes no other text for an offset: %o", (text) => {
     const cursor = connected();
     cursor.received(["news", MEMORY]);

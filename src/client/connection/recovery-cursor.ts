@@ -1,5 +1,5 @@
-/** T10: what the offsets of Socket.IO's adapters look like, in memory and in Redis streams. */
-const OFFSET = /^([\w-]{7}(\.[\w-]+)?|\d{13,}-\d+)$/;
+/** T10: what the offsets of Socket.IO's adapters look like, in memory, in Redis streams and in MongoDB. */
+const OFFSET = /^([\w-]{7}(\.[\w-]+)?|\d{13,}-\d+|[\da-f]{24})$/;
 
 /** Where connection state recovery goes on from, and for whom. */
 export class RecoveryCursor {
