@@ -381,7 +381,7 @@ describe("B9 a packet that cannot be encoded", () => {
     "T12 with retries, %s keeps nobody from being connected, nor from being sent",
     async (_, words, spoil) => {
       const server = await startAuthServer();
-      const auth = open(server.url, { retries: Number.POSITIVE_INFINITY }, false);
+      const auth = open(server.url, { retries: Number.POSITIVE_INFINITY, ackTimeout: 60_000 }, false);
       spoil(auth.socket);
       let connects = 0;
       auth.socket.on("connect", () => {
@@ -419,6 +419,22 @@ describe("B9 a packet that cannot be encoded", () => {
       }
     },
   );
+
+  it("B9 B19 with retries, an onAnyOutgoing listener that throws once costs no event", async () => {
+    const server = await startAuthServer();
+    const { socket } = open(server.url, { retries: 2, ackTimeout: 60_000 });
+    await connected(socket);
+    const reported = uncaught();
+    const throwing = () => {
+      socket.offAnyOutgoing(throwing);
+      throw new Error("the logger's");
+    };
+    socket.onAnyOutgoing(throwing);
+    const answers = [1, 2].map((value) => socket.emitWithAck("ask", value));
+    expect(await Promise.all(answers)).toEqual([1, 2]);
+    expect(server.heard("ask")).toEqual([1, 2]);
+    expect((await reported).message).toBe("the logger's");
+  });
 });
 
 describe("the Socket's own connect() and disconnect() do what AuthSocket's do", () => {

@@ -16,6 +16,7 @@ interface Inner {
   /** the id of the next event that is to be acknowledged */
   readonly ids: number;
   readonly acks: Record<number, (error: null) => void>;
+  notifyOutgoingListeners(packet: { data: unknown[] }): void;
 }
 
 /**
@@ -89,7 +90,20 @@ export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unk
     }
   };
 
-  Object.assign(socket, { emit: send });
+  const { notifyOutgoingListeners } = socket as unknown as Inner;
+  Object.assign(socket, {
+    emit: send,
+    notifyOutgoingListeners(packet: { data: unknown[] }) {
+      const { fromQueue } = (socket as unknown as Inner).flags;
+      try {
+        notifyOutgoingListeners.call(socket, packet);
+      } catch (error) {
+        // B9: what the queue sends goes out all the same. Whoever emits anything else is told, as ever.
+        if (!fromQueue) throw error;
+        report(error);
+      }
+    },
+  });
 
   return {
     lost: () => {
