@@ -435,6 +435,18 @@ describe("B9 a packet that cannot be encoded", () => {
     expect(server.heard("ask")).toEqual([1, 2]);
     expect((await reported).message).toBe("the logger's");
   });
+
+  it("B9 with retries, an acknowledgement callback that throws does not keep the next events from being sent", async () => {
+    const server = await startAuthServer();
+    const { socket } = open(server.url, { retries: 2, ackTimeout: 60_000 });
+    await connected(socket);
+    const reported = uncaught();
+    socket.emit("ask", 1, () => {
+      throw new Error("the callback's");
+    });
+    expect(await socket.emitWithAck("ask", 2)).toBe(2);
+    expect((await reported).message).toBe("the callback's");
+  });
 });
 
 describe("the Socket's own connect() and disconnect() do what AuthSocket's do", () => {

@@ -37,7 +37,12 @@ export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unk
       watcher = (...answer) => {
         unacknowledged.delete(acknowledged);
         resolve();
-        acknowledge?.apply(socket, unsendable === undefined ? answer : [unsendable]);
+        try {
+          acknowledge?.apply(socket, unsendable === undefined ? answer : [unsendable]);
+        } catch (error) {
+          // B9: the queue of `retries` would not go on.
+          report(error);
+        }
       };
     });
     unacknowledged.add(acknowledged);
