@@ -184,6 +184,22 @@ describe("B7 refused tokens", () => {
     expect(refresh).toHaveBeenCalledTimes(1);
   });
 
+  it.each<[string, (tokens: TokenSet) => TokenSet | Promise<TokenSet>]>([
+    ["at once", (tokens) => tokens],
+    ["later", async (tokens) => tokens],
+  ])("T13 B7 a store that brings another token at each look, %s, makes no loop", async (_, load) => {
+    const server = await startAuthServer();
+    server.admit = refuse("token_invalid");
+    const store = { load: () => load({ accessToken: issueToken() }), save() {}, clear() {} };
+    const { session, clock } = sessionWith({ store, retry: {} });
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await until(auth, ({ error }) => error?.code === "token_rejected");
+    await server.quiet();
+    expect(server.connects).toHaveLength(3);
+    for (const wait of [2_000, 4_000]) await clock.skip(wait).then(() => server.quiet());
+    expect(server.connects).toHaveLength(5);
+  });
+
   it("B7 eight namespaces refused with one token cost one refresh", async () => {
     const server = await startAuthServer();
     const { session, token, refresh } = sessionWith();

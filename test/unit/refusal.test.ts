@@ -61,7 +61,7 @@ describe("a refused connection", () => {
     { data, ...known }: Partial<RefusedConnect> & { data?: unknown } = {},
   ) {
     const replace = replacement && vi.fn(() => replacement);
-    const connect = { isByCode: false, servesSibling: false, ...known, replace };
+    const connect = { isByCode: false, servesSibling: false, refusals: 0, ...known, replace };
     return { ...answerRefusal(refusal("no", data), connect), asked: replace?.mock.calls.length ?? 0 };
   }
 
@@ -95,4 +95,18 @@ describe("a refused connection", () => {
     });
     expect(answer({ status: "spent" }, { servesSibling })).toMatchObject({ do: "stop", code: "forbidden" });
   });
+
+  it.each(["look", "refreshing"] as const)(
+    "T13 B7 B15 another token each time (%s) is tried at once twice, and no more",
+    (status) => {
+      const isByCode = true;
+      for (const refusals of [0, 1])
+        expect(answer({ status }, { refusals })).toMatchObject({ do: "reconnect" });
+      expect(answer({ status }, { refusals: 2, isByCode })).toMatchObject({
+        do: "backOff",
+        waitsFor: "dueAt",
+      });
+      expect(answer({ status }, { refusals: 2 })).toMatchObject({ do: "stop", code: "forbidden" });
+    },
+  );
 });

@@ -61,7 +61,7 @@ export interface Attempt {
   /** from 1, since the connection was last up or asked for */
   attempt: number;
   error?: AuthSocketError | undefined;
-  /** how many refusals of a fresh token in a row (B7) */
+  /** how many refusals in a row (B7): the first is answered at once */
   refusals: number;
   /** how many attempts in a row the server has not answered: no engine could be opened, or the CONNECT waited in vain */
   unreached: number;

@@ -697,6 +697,7 @@ export class Connection implements SessionClient, SocketOwner {
         token !== undefined && this.#isTrue(this.#context.options.isTokenRefused ?? isTokenRefused, error),
       replace: token === undefined ? undefined : () => session.refreshes.replace(this, token),
       servesSibling: token !== undefined && session.isServing(token),
+      refusals: before.refusals,
     });
     const opening = refusedStill();
     if (!opening) return;
@@ -714,7 +715,7 @@ export class Connection implements SessionClient, SocketOwner {
         this.#decide({ status: "signedOut", error: refused("forbidden", error) });
         break;
       case "reconnect":
-        this.#start(nextAttempt(state));
+        this.#start({ ...nextAttempt(state), refusals: refusals + 1 });
         break;
       case "wait":
         this.#delay(state, answer.at);
@@ -722,8 +723,9 @@ export class Connection implements SessionClient, SocketOwner {
       case "backOff":
         this.#delay(
           { ...state, refusals: refusals + 1 },
-          this.#backOffUntil(refusals),
+          this.#backOffUntil(Math.max(refusals - 1, 0)),
           refused("token_rejected", error),
+          answer.waitsFor,
         );
         break;
       case "stop":

@@ -46,6 +46,9 @@ function unavailableFor({ data }: ConnectError): number {
   return Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : 0;
 }
 
+/** So many refusals in a row are answered at once: the token may be one that was replaced, and that one be refused, too. */
+const AT_ONCE = 2;
+
 /** What a socket does about a refusal. */
 export type Answer =
   /** connect anew when the server may be back: after so many ms, and a backoff */
@@ -56,8 +59,8 @@ export type Answer =
   | { do: "reconnect" }
   /** connect anew at that instant, and ask for a fresh token then if need be */
   | { do: "wait"; at: number }
-  /** connect anew after a backoff, and show the error until then */
-  | { do: "backOff" }
+  /** connect anew after a backoff, and show the error until then; with a newer token at once, where that would be news */
+  | { do: "backOff"; waitsFor: "dueAt" | "dueAtOrToken" }
   /** stop, until there is a newer token */
   | { do: "stop"; code: "token_rejected" | "forbidden" };
 
@@ -69,6 +72,8 @@ export interface RefusedConnect {
   replace: (() => Replacement) | undefined;
   /** whether a sibling is connected with that very token */
   servesSibling: boolean;
+  /** how many refusals there were before it, in a row */
+  refusals: number;
 }
 
 /**
@@ -80,13 +85,14 @@ export interface RefusedConnect {
  *     a guest .................................................. -             stay out
  *     the user's rights ........................................ as a token    stop
  *     another token is there, or a refresh was allowed ......... reconnect     reconnect
+ *     the same, again and again ................................ back off      stop
  *     a refresh is allowed, though later ....................... wait          wait
  *     the fresh token was refused too, and serves a sibling .... stop          stop
  *     the fresh token was refused too .......................... back off      stop
  */
 export function answerRefusal(
   error: ConnectError,
-  { isByCode, replace, servesSibling }: RefusedConnect,
+  { isByCode, replace, servesSibling, refusals }: RefusedConnect,
 ): Answer {
   const said = isByCode ? "token" : readRefusal(error);
   if (said === "unavailable") return { do: "comeBack", after: unavailableFor(error) };
@@ -96,13 +102,17 @@ export function answerRefusal(
   switch (replacement.status) {
     case "look":
     case "refreshing":
-      return { do: "reconnect" };
+      // T13: a store may bring another token each time.
+      if (refusals < AT_ONCE) return { do: "reconnect" };
+      break;
     case "later":
       return { do: "wait", at: replacement.at };
     case "spent":
-      if (!isByCode) return { do: "stop", code: "forbidden" };
-      return servesSibling ? { do: "stop", code: "token_rejected" } : { do: "backOff" };
+      break;
     default:
-      return replacement satisfies never;
+      replacement satisfies never;
   }
+  if (!isByCode) return { do: "stop", code: "forbidden" };
+  if (servesSibling) return { do: "stop", code: "token_rejected" };
+  return { do: "backOff", waitsFor: replacement.status === "spent" ? "dueAtOrToken" : "dueAt" };
 }
