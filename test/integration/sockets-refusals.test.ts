@@ -491,6 +491,23 @@ describe("B15 refusals that are no token matter", () => {
     },
   );
 
+  it("B9 B15 one that says nothing at all is forbidden, and leaves its sibling alone", async () => {
+    const server = await startAuthServer();
+    server.admit = async (_, { nsp, conn }) => {
+      if (nsp.name !== "/admin") return;
+      (conn as unknown as { send(packet: string): void }).send("4/admin,");
+      await new Promise(() => {});
+    };
+    const { session, refresh } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session }));
+    await auth.whenConnected();
+    const { error } = await untilStatus(auth.of("/admin"), "refused");
+    expect(error).toMatchObject({ code: "forbidden", cause: expect.any(Error) });
+    expect(refresh).toHaveBeenCalledTimes(1);
+    expect(auth.state.status).toBe("connected");
+    expect(server.handshakes).toBe(1);
+  });
+
   it("B15 connect() tries again", async () => {
     const server = await startAuthServer();
     server.admit = refuse("insufficient_scope");

@@ -34,7 +34,7 @@ import { readExpiresIn, renewInBand } from "./in-band-renewal.ts";
 import type { NamespaceGate } from "./namespace-gate.ts";
 import type { AuthSocketOptions } from "./options.ts";
 import { Outbox } from "./outbox.ts";
-import { CONNECT, type Packet } from "./packet.ts";
+import { CONNECT, CONNECT_ERROR, type Packet } from "./packet.ts";
 import { connectPayload, unsendable } from "./payload.ts";
 import { RecoveryCursor } from "./recovery-cursor.ts";
 import { answerRefusal, type ConnectError, isTokenRefused } from "./refusal.ts";
@@ -483,8 +483,11 @@ export class Connection implements SessionClient, SocketOwner {
   // What Socket.IO says.
 
   /** A packet of this namespace, before Socket.IO looks at it. */
-  heard({ type, data, id }: Packet): void {
+  heard(packet: Packet): void {
+    const { type, data, id } = packet;
     if (type === CONNECT) this.#cursor.accepted(data);
+    // B9: Socket.IO would throw at a refusal that says nothing, and tell nobody of it.
+    if (type === CONNECT_ERROR) packet.data ??= {};
     if (!Array.isArray(data)) return;
     // One that the server wants acknowledged has no offset.
     if (id === undefined) this.#cursor.received(data);
