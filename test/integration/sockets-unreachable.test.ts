@@ -13,6 +13,7 @@ import { disposed } from "../support/disposal.ts";
 import { Happenings } from "../support/happenings.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { recordStatuses, until, untilStatus } from "../support/states.ts";
+import { uncaught } from "../support/uncaught.ts";
 import { VirtualServer } from "../support/virtual-server.ts";
 import { VirtualTime } from "../support/virtual-time.ts";
 
@@ -109,6 +110,40 @@ describe("B24 an engine that cannot be opened", () => {
     server.admit = verify;
     await auth.whenConnected();
     expect(auth.state.error).toBeUndefined();
+  });
+
+  it.each(["connects", "comes back from a cut"])(
+    "B9 B24 a transport that throws as the socket %s: unreachable, and tried again after a backoff",
+    async (when) => {
+      const server = await startAuthServer();
+      const reported = uncaught();
+      // No transport has that name: Socket.IO throws.
+      const wrong = "websockets" as "websocket";
+      const { auth, clock } = open(server, { transports: [when === "connects" ? wrong : "websocket"] });
+      const transports = (name: string) => Object.assign(auth.socket.io.opts, { transports: [name] });
+      if (when !== "connects") {
+        await auth.whenConnected();
+        transports(wrong);
+        server.kick();
+      }
+      const { error } = await until(auth, ({ error }) => error !== undefined);
+      expect(error).toMatchObject({ code: "unreachable", cause: await reported });
+      expect(auth.state).toMatchObject({ status: "connecting", retryAt: expect.any(Number) });
+      transports("websocket");
+      await clock.skip(5_000);
+      await auth.whenConnected();
+    },
+  );
+
+  it("B9 B19 with reconnection: false it is given up", async () => {
+    const server = await startAuthServer();
+    const reported = uncaught();
+    const { auth } = open(server, { transports: ["websockets" as never], reconnection: false });
+    await expect(auth.whenConnected()).rejects.toMatchObject({
+      code: "unreachable",
+      cause: await reported,
+    });
+    expect(auth.state.status).toBe("idle");
   });
 
   it("B24 a port where nobody listens: unreachable, and connected once somebody does", async () => {

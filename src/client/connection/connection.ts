@@ -147,6 +147,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.observable = new Observable<AuthSocketState>({ status: "idle" }, session.reactions);
     this.#setTimer = wallClockTimer(session.platform, () => this.#tick());
     this.#gate = gate;
+    gate.serve(socket, () => this.#open());
     const { report } = session.platform;
     this.tracker = trackAcks(socket, context.hasQueue, report);
     this.#patch = patchSocket(socket, this, context.hasQueue, report);
@@ -573,10 +574,10 @@ export class Connection implements SessionClient, SocketOwner {
     if (state.status === "opening") this.#decide({ ...state, attempt: state.attempt + 1 });
   }
 
-  gaveUp(): void {
+  gaveUp(error = attemptOf(this.#state).error): void {
     const state = this.#state;
     if (!isUnderWay(state)) return;
-    const { veil, error } = attemptOf(state);
+    const { veil } = attemptOf(state);
     if (veil) this.#decide(veil);
     else this.#decide({ status: "idle", error: error?.code === "unreachable" ? error : unreachable() });
   }
@@ -891,10 +892,36 @@ export class Connection implements SessionClient, SocketOwner {
     // A listener of Socket.IO's own "disconnect" may have left again (B11).
     if (!isUnderWay(state)) return;
     this.#context.opening();
-    const isWaiting = this.#gate.open();
-    // B24: an earlier CONNECT may wait for its answer for ever.
-    if (isWaiting && state.status === "opening")
-      this.#decide({ ...state, dueAt: this.#now + CONNECT_TIMEOUT });
+    try {
+      const isWaiting = this.#gate.open();
+      // B24: an earlier CONNECT may wait for its answer for ever.
+      if (isWaiting && state.status === "opening")
+        this.#decide({ ...state, dueAt: this.#now + CONNECT_TIMEOUT });
+    } catch (thrown) {
+      // B9: by a transport of the app's, or for a name that no transport has. Socket.IO goes no further.
+      this.#session.platform.report(thrown);
+      const error = unreachable(thrown as ConnectError);
+      if (this.socket.io.reconnection()) this.#putOff(error);
+      else this.gaveUp(error);
+    }
+  }
+
+  /** B24: the server was not reached, and Socket.IO does not try again. */
+  #putOff(error: AuthSocketError): void {
+    const attempt = attemptOf(this.#state);
+    const unreached = attempt.unreached + 1;
+    this.#decide(
+      {
+        status: "delayed",
+        ...attempt,
+        unreached,
+        error,
+        since: this.#now,
+        dueAt: this.#backOffUntil(unreached),
+        waitsFor: "dueAtOrToken",
+      },
+      this.#close,
+    );
   }
 
   #delay(
@@ -960,21 +987,7 @@ export class Connection implements SessionClient, SocketOwner {
     const error = told ?? unanswered(this.namespace);
     // Looked at again: the sibling may have left by then.
     if (this.#context.hasSibling(this)) this.#decide({ ...state, error, dueAt: this.#now + CONNECT_TIMEOUT });
-    else {
-      const unreached = state.unreached + 1;
-      this.#decide(
-        {
-          status: "delayed",
-          ...attemptOf(state),
-          unreached,
-          error,
-          since: this.#now,
-          dueAt: this.#backOffUntil(unreached),
-          waitsFor: "dueAtOrToken",
-        },
-        this.#close,
-      );
-    }
+    else this.#putOff(error);
   }
 
   #renewInBand(token: string): void {

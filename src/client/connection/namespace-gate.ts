@@ -18,6 +18,7 @@ const SETTLE = 25;
 export class NamespaceGate {
   readonly namespace: string;
   #socket: Socket | undefined;
+  #open: () => void = () => {};
   readonly #platform: Platform;
   /** Whether the Manager is telling of its close. */
   readonly #isClosing: () => boolean;
@@ -42,17 +43,26 @@ export class NamespaceGate {
     return !!this.#unanswered || this.#isClosing();
   }
 
-  /** From now on, for that Socket of the namespace. */
-  serve(socket: Socket): void {
+  /**
+   * From now on, for that Socket of the namespace.
+   *
+   * @param open opens it, where it has waited for its way
+   */
+  serve(socket: Socket, open: () => void): void {
     this.#socket = socket;
+    this.#open = open;
     this.#isWaiting = false;
   }
 
-  /** @returns whether an earlier CONNECT, or the DISCONNECT that followed, is still on its way */
+  /**
+   * @returns whether an earlier CONNECT, or the DISCONNECT that followed, is still on its way
+   * @throws what a transport of the app's has thrown
+   */
   open(): boolean {
+    const isUnanswered = !!this.#unanswered;
     this.#isWaiting = this.isShut;
     if (!this.#isWaiting) Socket.prototype.connect.call(this.#socket);
-    return !!this.#unanswered;
+    return isUnanswered;
   }
 
   /**
@@ -130,6 +140,6 @@ export class NamespaceGate {
 
   /** The way may be free. */
   goOn(): void {
-    if (this.#isWaiting) this.open();
+    if (this.#isWaiting) this.#open();
   }
 }

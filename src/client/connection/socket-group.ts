@@ -114,7 +114,6 @@ export class SocketGroup implements ConnectionContext {
       this.#gates.get(namespace) ??
       new NamespaceGate(namespace, this.#session.platform, () => this.#isClosing);
     this.#gates.set(namespace, gate);
-    gate.serve(socket);
     return new Connection(socket, gate, this.#session, this);
   }
 
@@ -200,11 +199,9 @@ export class SocketGroup implements ConnectionContext {
     if (this.#isClosing) return;
     this.#isClosing = true;
     // By a promise: the fake timers of an app's tests hold back what queueMicrotask() is given.
-    const soon = Promise.resolve();
-    void soon.then(() => {
+    void Promise.resolve().then(() => {
       this.#isClosing = false;
-      // One by one, so that a transport of the app's which throws keeps no sibling from coming back (B9).
-      for (const gate of this.#gates.values()) void soon.then(() => gate.goOn());
+      for (const gate of this.#gates.values()) gate.goOn();
     });
   }
 
