@@ -170,6 +170,33 @@ describe("B14 a disconnect by the server", () => {
     expect(server.handshakes).toBe(1);
   });
 
+  it.each<[string, (chat: AuthSocket) => unknown]>([
+    ["its app", (chat) => chat.disconnect().connect()],
+    ["Alice, since Bob signs in,", (chat) => chat.session.signIn(issueToken({ subject: "bob" }))],
+  ])(
+    "B14 B16 the server's disconnect for a connection that was left by %s does not end the next one",
+    async (_, leave) => {
+      const server = await startAuthServer();
+      const { session } = sessionWith(issueToken);
+      const auth = disposed(new AuthSocket(server.url, { session }));
+      const chat = auth.of("/chat");
+      // Kept open while the session's sockets leave.
+      auth.socket.io.socket("/public", { auth: { token: issueToken() } }).connect();
+      await Promise.all([auth.whenConnected(), chat.whenConnected()]);
+      // As over a long line: it comes when the next CONNECT is on its way already.
+      server.admit = (_, { nsp, conn }) => {
+        if (nsp.name === "/chat") (conn as unknown as { send(packet: string): void }).send("1/chat,");
+      };
+      const statuses = recordStatuses(chat);
+      await leave(chat);
+      await chat.whenConnected();
+      expect(await chat.socket.emitWithAck("ask", 1)).toBe(1);
+      expect(statuses).not.toContain("refused");
+      expect(server.handshakes).toBe(1);
+      expect(server.doubles).toBe(0);
+    },
+  );
+
   it("B14 cut again within ten seconds: kicked", async () => {
     const server = await openServer();
     const { session, clock, refresh } = sessionWith(issueOpaque);

@@ -27,6 +27,8 @@ export class NamespaceGate {
   /** Whom the last CONNECT on this engine was for, and whether the one before it was for another (B16). */
   #user: number | undefined;
   #isAnothers = false;
+  /** A connection was left on this engine, and the server's own DISCONNECT for it may be under way still (B14). */
+  #isLeft = false;
   /** Rings once the server has taken in a DISCONNECT. */
   #settling: unknown;
   /** The namespace is to be opened when the way is free. */
@@ -80,7 +82,7 @@ export class NamespaceGate {
     } finally {
       // Also where a callback of the app's has thrown (B9). A sibling keeps the engine open, and a CONNECT right behind the
       // DISCONNECT would cost it.
-      if (connected && engine.readyState === "open") this.#settle(engine);
+      if (connected && engine.readyState === "open") this.#leave(engine);
     }
   }
 
@@ -107,24 +109,37 @@ export class NamespaceGate {
     this.#platform.clearTimeout(this.#settling);
     this.#unanswered = undefined;
     this.#user = undefined;
+    this.#isLeft = false;
   }
 
-  /** The server's answer, before Socket.IO hands it to the Socket; to nobody, where that has left meanwhile. */
-  heard(type: number): void {
+  /**
+   * The server's answer, before Socket.IO hands it to the Socket; to nobody, where that has left meanwhile.
+   *
+   * @returns whether the Socket is to hear nothing of it: it was for the connection that was left
+   */
+  heard(type: number): boolean {
     const socket = this.#socket;
-    if (!this.#unanswered || !socket) return;
+    const isLeft = this.#isLeft && type === DISCONNECT;
+    if (type === DISCONNECT || type === CONNECT || type === CONNECT_ERROR) this.#isLeft = false;
+    if (isLeft || !this.#unanswered || !socket) return isLeft;
     if (type === DISCONNECT) this.#settle(this.#unanswered);
     else if (type === CONNECT && !socket.active) {
       // Connected after all. Only now does the server understand a DISCONNECT; a stand-in sends it, and the app hears nothing.
       const ghost = new Socket(socket.io, this.namespace);
       ghost.connected = true;
       ghost.disconnect();
-      this.#settle(this.#unanswered);
+      this.#leave(this.#unanswered);
     } else if (type === CONNECT || type === CONNECT_ERROR) {
       // B16: what came before it was sent to the previous user, before the server heard that they have left.
       if (this.#isAnothers) socket.receiveBuffer = [];
       this.#answered();
     }
+    return false;
+  }
+
+  #leave(engine: Manager["engine"]): void {
+    this.#isLeft = true;
+    this.#settle(engine);
   }
 
   #settle(engine: Manager["engine"], last: unknown = engine.writeBuffer.slice(-1)[0], waits = 2): void {

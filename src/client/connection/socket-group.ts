@@ -184,7 +184,8 @@ export class SocketGroup implements ConnectionContext {
     // Most packets are acknowledgements, and of no interest.
     if (packet.type === ACK || packet.type === BINARY_ACK) return;
     if (packet.type === DISCONNECT) this.#fastReconnect.expect(this.#session.platform.now());
-    this.#gates.get(packet.nsp)?.heard(packet.type);
+    // No Socket has that name, so none hears of it.
+    if (this.#gates.get(packet.nsp)?.heard(packet.type)) packet.nsp = "";
     this.member(packet.nsp)?.connection.heard(packet);
   }
 
