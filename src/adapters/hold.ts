@@ -32,17 +32,18 @@ export function hold(auth: Connectable): () => void {
 }
 
 function take(auth: Connectable): Hold {
-  const isOurs = auth.state.status === "idle";
-  if (isOurs) auth.connect();
+  const { status } = auth.state;
   const held: Hold = {
     holders: 0,
-    isOurs,
-    stopWatching: auth.subscribe(({ status, error }) => {
+    isOurs: status === "idle",
+    stopWatching: auth.subscribe((state) => {
       // Without an error, the app itself has disconnected. With one, Socket.IO has given up.
-      if (status === "idle" && !error) held.isOurs = false;
+      if (state.status === "idle" && !state.error) held.isOurs = false;
     }),
   };
+  // First: whoever hears of the connecting may hold it, too.
   holds.set(auth, held);
+  if (status === "idle") auth.connect();
   return held;
 }
 

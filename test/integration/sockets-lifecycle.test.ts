@@ -876,4 +876,21 @@ describe("a connection that components share", () => {
     stay();
     await untilStatus(auth, "idle");
   });
+
+  it("2.3 goes on while one of them is there, though a listener has read it as it was opened", async () => {
+    vi.stubGlobal("document", {});
+    const server = await startAuthServer();
+    const { session } = sessionWith();
+    const auth = disposed(new AuthSocket(server.url, { session, autoConnect: false }));
+    const shared = connection(auth);
+    auth.subscribe(({ status }) => {
+      if (status === "connecting") shared.subscribe(() => {})();
+    });
+    const leave = shared.subscribe(() => {});
+    await auth.whenConnected();
+    shared.subscribe(() => {});
+    leave();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(auth.state.status).toBe("connected");
+  });
 });
