@@ -32,12 +32,13 @@ export function hold(auth: Connectable): () => void {
 }
 
 function take(auth: Connectable): Hold {
-  const { status } = auth.state;
+  const { status, error } = auth.state;
   const held: Hold = {
     holders: 0,
-    isOurs: status === "idle",
+    // With an error, Socket.IO has given up what the app had opened.
+    isOurs: status === "idle" && !error,
     stopWatching: auth.subscribe((state) => {
-      // Without an error, the app itself has disconnected. With one, Socket.IO has given up.
+      // Without one, the app itself has disconnected.
       if (state.status === "idle" && !state.error) held.isOurs = false;
     }),
   };

@@ -893,4 +893,20 @@ describe("a connection that components share", () => {
     await new Promise((resolve) => setTimeout(resolve, 0));
     expect(auth.state.status).toBe("connected");
   });
+
+  it("2.3 is not closed where the app had opened it, and Socket.IO had given up before a component came", async () => {
+    vi.stubGlobal("document", {});
+    const server = await startAuthServer();
+    const { session } = sessionWith();
+    const io = { reconnection: false };
+    const auth = disposed(new AuthSocket(server.url, { session, autoConnect: false, io }));
+    await auth.connect().whenConnected();
+    server.drop();
+    await untilStatus(auth, "idle");
+    const leave = connection(auth).subscribe(() => {});
+    await auth.whenConnected();
+    leave();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(auth.state.status).toBe("connected");
+  });
 });
