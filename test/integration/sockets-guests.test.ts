@@ -240,6 +240,20 @@ describe("B21 a user who becomes a guest", () => {
     await vi.waitFor(() => expect(io.sockets.sockets.size).toBe(1));
   });
 
+  it("B21 after session_expired, a socket that was refused as a user connects as a guest", async () => {
+    const server = await startAuthServer();
+    server.admit = (token) => {
+      if (token !== undefined) throw new Refusal("no", { code: "insufficient_scope" });
+    };
+    const { auth, session } = visitor(server.url);
+    await untilGuest(auth);
+    await session.signIn(issueToken());
+    await untilStatus(auth, "refused");
+    await expect(session.getToken({ forceRefresh: true })).rejects.toMatchObject({ code: "session_expired" });
+    await untilGuest(auth);
+    expect(server.connects).toHaveLength(3);
+  });
+
   async function expired() {
     const world = await user();
     const { auth, session } = world;

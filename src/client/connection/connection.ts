@@ -348,9 +348,9 @@ export class Connection implements SessionClient, SocketOwner {
     const { status } = state;
     if (status === "idle") return;
     if (status === "refused") {
-      const token = view.status === "ready" ? tokenOf(view.credential) : undefined;
-      if (state.retry === "newerToken" && token !== undefined && token !== this.#tried)
-        this.#retryInTime(state);
+      // B21: as a guest, too, once the user's session is over.
+      const isOther = view.status === "ready" && tokenOf(view.credential) !== this.#tried;
+      if (state.retry === "newerToken" && isOther) this.#retryInTime(state);
       return;
     }
     // B21: a refused guest waits for a sign-in.
