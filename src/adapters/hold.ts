@@ -44,14 +44,23 @@ function take(auth: Connectable): Hold {
   };
   // First: whoever hears of the connecting may hold it, too.
   holds.set(auth, held);
-  if (status === "idle") auth.connect();
+  try {
+    if (status === "idle") auth.connect();
+  } catch (error) {
+    drop(auth, held);
+    throw error;
+  }
   return held;
 }
 
 function release(auth: Connectable, held: Hold): void {
   held.holders--;
   if (held.holders > 0) return;
-  holds.delete(auth);
-  held.stopWatching();
+  drop(auth, held);
   if (held.isOurs) auth.disconnect();
+}
+
+function drop(auth: Connectable, { stopWatching }: Hold): void {
+  holds.delete(auth);
+  stopWatching();
 }

@@ -894,6 +894,13 @@ describe("a connection that components share", () => {
     expect(auth.state.status).toBe("connected");
   });
 
+  it("2.3 B20 that cannot be opened tells each component that tries", () => {
+    vi.stubGlobal("document", {});
+    const auth = disposed(new AuthSocket("/chat", { session: sessionWith().session, autoConnect: false }));
+    const shared = connection(auth);
+    for (const _ of [1, 2]) expect(() => shared.subscribe(() => {})).toThrow(TypeError);
+  });
+
   it("2.3 is not closed where the app had opened it, and Socket.IO had given up before a component came", async () => {
     vi.stubGlobal("document", {});
     const server = await startAuthServer();

@@ -195,9 +195,9 @@ describe("B7 refused tokens", () => {
     const auth = disposed(new AuthSocket(server.url, { session }));
     await until(auth, ({ error }) => error?.code === "token_rejected");
     await server.quiet();
-    expect(server.connects).toHaveLength(3);
+    expect(server.connects).toHaveLength(4);
     for (const wait of [2_000, 4_000]) await clock.skip(wait).then(() => server.quiet());
-    expect(server.connects).toHaveLength(5);
+    expect(server.connects).toHaveLength(12);
   });
 
   it("B7 eight namespaces refused with one token cost one refresh", async () => {

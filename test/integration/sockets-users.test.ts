@@ -182,6 +182,28 @@ describe("B16 a user never inherits from another", () => {
     expect(await again.socket.emitWithAck("ask", "Bob's profile")).toBe("Bob's profile");
   });
 
+  it("B18 of() takes over a plain Socket without mixing up what it has asked", async () => {
+    const server = await startAuthServer();
+    const { auth } = await connectAlice(server);
+    const plain = auth.socket.io.socket("/chat", { auth: { token: alice() } }).connect();
+    await new Promise<void>((resolve) => plain.once("connect", resolve));
+    const [hers] = server.sockets("/chat");
+    const asked = new Promise<(answer: string) => void>((resolve) =>
+      hers?.prependAny((_, ...args) => resolve(args.at(-1))),
+    );
+    const first = plain.emitWithAck("hang");
+    const answer = await asked;
+    const chat = auth.of("/chat");
+    expect(chat.socket).toBe(plain);
+    const second = chat.socket.emitWithAck("hang");
+    answer("to the first");
+    await Promise.race([first, second]);
+    expect(await first).toBe("to the first");
+    await expect(Promise.race([second, "open"])).resolves.toBe("open");
+    chat.dispose();
+    await expect(second).rejects.toThrow("disposed of");
+  });
+
   it("B16 what Alice emitted unconnected is never sent once Bob has signed in", async () => {
     const server = await startAuthServer();
     const { auth, session, socket } = await connectAlice(server);

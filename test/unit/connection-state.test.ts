@@ -23,8 +23,8 @@ const NOW = 1_000_000_000;
 
 const error = new AuthSocketError("token_rejected");
 const token: AccessToken = { accessToken: "a", signInId: "s" };
-const going: Attempt = { attempt: 3, error, refusals: 2, unreached: 1, veil: undefined };
-const first: Attempt = { attempt: 1, refusals: 0, unreached: 0 };
+const going: Attempt = { attempt: 3, error, refusals: 2, atOnce: 1, unreached: 1, veil: undefined };
+const first: Attempt = { attempt: 1, refusals: 0, atOnce: 0, unreached: 0 };
 
 const idle: State = { status: "idle" };
 const starting: State = { status: "starting", ...going };

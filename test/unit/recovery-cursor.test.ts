@@ -49,6 +49,8 @@ describe("connection state recovery", () => {
     `${DOCUMENT}0`,
     DOCUMENT.replace("f", "g"),
     DOCUMENT.slice(1),
+    // The id of a user, which many apps send.
+    DOCUMENT,
   ])("T10 takes no other text for an offset: %o", (text) => {
     const cursor = connected();
     cursor.received(["news", MEMORY]);

@@ -61,7 +61,7 @@ describe("a refused connection", () => {
     { data, ...known }: Partial<RefusedConnect> & { data?: unknown } = {},
   ) {
     const replace = replacement && vi.fn(() => replacement);
-    const connect = { isByCode: false, servesSibling: false, refusals: 0, ...known, replace };
+    const connect = { isByCode: false, servesSibling: false, atOnce: 0, ...known, replace };
     return { ...answerRefusal(refusal("no", data), connect), asked: replace?.mock.calls.length ?? 0 };
   }
 
@@ -100,13 +100,13 @@ describe("a refused connection", () => {
     "T13 B7 B15 another token each time (%s) is tried at once twice, and no more",
     (status) => {
       const isByCode = true;
-      for (const refusals of [0, 1])
-        expect(answer({ status }, { refusals })).toMatchObject({ do: "reconnect" });
-      expect(answer({ status }, { refusals: 2, isByCode })).toMatchObject({
+      for (const atOnce of [0, 1, 2])
+        expect(answer({ status }, { atOnce })).toMatchObject({ do: "reconnect" });
+      expect(answer({ status }, { atOnce: 3, isByCode })).toMatchObject({
         do: "backOff",
         waitsFor: "dueAt",
       });
-      expect(answer({ status }, { refusals: 2 })).toMatchObject({ do: "stop", code: "forbidden" });
+      expect(answer({ status }, { atOnce: 3 })).toMatchObject({ do: "stop", code: "forbidden" });
     },
   );
 });

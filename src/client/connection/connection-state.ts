@@ -61,8 +61,10 @@ export interface Attempt {
   /** from 1, since the connection was last up or asked for */
   attempt: number;
   error?: AuthSocketError | undefined;
-  /** how many refusals in a row (B7): the first is answered at once */
+  /** how many refusals of a fresh token in a row (B7) */
   refusals: number;
+  /** how many refusals in a row were answered at once (T13) */
+  atOnce: number;
   /** how many attempts in a row the server has not answered: no engine could be opened, or the CONNECT waited in vain */
   unreached: number;
   /** shown until the server accepts it: a refused socket that is tried again (B27) */
@@ -93,13 +95,13 @@ export interface Live {
   since: number;
 }
 
-export const FIRST_ATTEMPT: Attempt = { attempt: 1, refusals: 0, unreached: 0 };
+export const FIRST_ATTEMPT: Attempt = { attempt: 1, refusals: 0, atOnce: 0, unreached: 0 };
 
 /** The same attempt, going on. */
 export function attemptOf(state: State): Attempt {
   if (!("attempt" in state)) return FIRST_ATTEMPT;
-  const { attempt, error, refusals, unreached, veil } = state;
-  return { attempt, error, refusals, unreached, veil };
+  const { attempt, error, refusals, atOnce, unreached, veil } = state;
+  return { attempt, error, refusals, atOnce, unreached, veil };
 }
 
 /** After a failed attempt. It goes on counting as the current one until the next begins. */

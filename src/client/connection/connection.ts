@@ -701,7 +701,7 @@ export class Connection implements SessionClient, SocketOwner {
         token !== undefined && this.#isTrue(this.#context.options.isTokenRefused ?? isTokenRefused, error),
       replace: token === undefined ? undefined : () => session.refreshes.replace(this, token),
       servesSibling: token !== undefined && session.isServing(token),
-      refusals: before.refusals,
+      atOnce: before.atOnce,
     });
     const opening = refusedStill();
     if (!opening) return;
@@ -719,15 +719,15 @@ export class Connection implements SessionClient, SocketOwner {
         this.#decide({ status: "signedOut", error: refused("forbidden", error) });
         break;
       case "reconnect":
-        this.#start({ ...nextAttempt(state), refusals: refusals + 1 });
+        this.#start({ ...nextAttempt(state), atOnce: state.atOnce + 1 });
         break;
       case "wait":
-        this.#delay(state, answer.at);
+        this.#delay({ ...state, atOnce: 0 }, answer.at);
         break;
       case "backOff":
         this.#delay(
-          { ...state, refusals: refusals + 1 },
-          this.#backOffUntil(Math.max(refusals - 1, 0)),
+          { ...state, refusals: refusals + 1, atOnce: 0 },
+          this.#backOffUntil(refusals),
           refused("token_rejected", error),
           answer.waitsFor,
         );

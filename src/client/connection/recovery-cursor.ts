@@ -1,5 +1,8 @@
-/** T10: what the offsets of Socket.IO's adapters look like, in memory, in Redis streams and in MongoDB. */
-const OFFSET = /^([\w-]{7}(\.[\w-]+)?|\d{13,}-\d+|[\da-f]{24})$/;
+/** T10: what the offsets of Socket.IO's adapters look like, in memory and in Redis streams. */
+const OFFSET = /^([\w-]{7}(\.[\w-]+)?|\d{13,}-\d+)$/;
+
+/** And in MongoDB: so do the ids that many apps send. */
+const OBJECT_ID = /^[\da-f]{24}$/;
 
 /** Where connection state recovery goes on from, and for whom. */
 export class RecoveryCursor {
@@ -33,7 +36,9 @@ export class RecoveryCursor {
   received(event: unknown[]): void {
     const last = event[event.length - 1];
     if (!this.#isRecoverable || typeof last !== "string") return;
-    this.#offset = OFFSET.test(last) ? last : (this.#offset ?? undefined);
+    const offset = this.#offset ?? undefined;
+    const isOffset = OFFSET.test(last) || (OBJECT_ID.test(last) && OBJECT_ID.test(offset ?? last));
+    this.#offset = isOffset ? last : offset;
   }
 
   /**

@@ -46,8 +46,10 @@ function unavailableFor({ data }: ConnectError): number {
   return Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter : 0;
 }
 
-/** So many refusals in a row are answered at once: the token may be one that was replaced, and that one be refused, too. */
-const AT_ONCE = 2;
+/**
+ * So many refusals in a row are answered at once: other tabs may have replaced the token, and that one may be refused, too.
+ */
+const AT_ONCE = 3;
 
 /** What a socket does about a refusal. */
 export type Answer =
@@ -72,8 +74,8 @@ export interface RefusedConnect {
   replace: (() => Replacement) | undefined;
   /** whether a sibling is connected with that very token */
   servesSibling: boolean;
-  /** how many refusals there were before it, in a row */
-  refusals: number;
+  /** how many refusals before it, in a row, were answered at once */
+  atOnce: number;
 }
 
 /**
@@ -92,7 +94,7 @@ export interface RefusedConnect {
  */
 export function answerRefusal(
   error: ConnectError,
-  { isByCode, replace, servesSibling, refusals }: RefusedConnect,
+  { isByCode, replace, servesSibling, atOnce }: RefusedConnect,
 ): Answer {
   const said = isByCode ? "token" : readRefusal(error);
   if (said === "unavailable") return { do: "comeBack", after: unavailableFor(error) };
@@ -103,7 +105,7 @@ export function answerRefusal(
     case "look":
     case "refreshing":
       // T13: a store may bring another token each time.
-      if (refusals < AT_ONCE) return { do: "reconnect" };
+      if (atOnce < AT_ONCE) return { do: "reconnect" };
       break;
     case "later":
       return { do: "wait", at: replacement.at };

@@ -1,4 +1,4 @@
-import { Manager } from "socket.io-client";
+import { Manager, type Socket } from "socket.io-client";
 import type { AuthSession } from "../auth-session.ts";
 import { check } from "../option-check.ts";
 import { hasPage } from "../platform/platform.ts";
@@ -109,7 +109,10 @@ export class SocketGroup implements ConnectionContext {
   }
 
   connection(namespace: string): Connection {
-    const socket = Object.assign(this.#manager.socket(namespace, this.options.io), { ids: this.#ids });
+    const socket = this.#manager.socket(namespace, this.options.io);
+    // The app may have asked something with this one already, as a plain Socket of the Manager.
+    this.#keepIds(socket);
+    Object.assign(socket, { ids: this.#ids });
     const gate =
       this.#gates.get(namespace) ??
       new NamespaceGate(namespace, this.#session.platform, () => this.#isClosing);
@@ -136,11 +139,15 @@ export class SocketGroup implements ConnectionContext {
   /** From now on, of() makes another for its namespace. */
   forget({ namespace, socket }: Connection): void {
     this.#members.delete(namespace);
-    // Private, and renamed by no build.
-    this.#ids = Math.max(this.#ids, (socket as unknown as { ids: number }).ids);
+    this.#keepIds(socket);
     // B16, T6: the next of() gets a Socket of its own. The Manager would hand out the previous user's, with its queue and its
     // recovery. `nsps` is private, and no build renames it.
     Reflect.deleteProperty(Object(this.#manager).nsps, namespace);
+  }
+
+  #keepIds(socket: Socket): void {
+    // Private, and renamed by no build.
+    this.#ids = Math.max(this.#ids, (socket as unknown as { ids: number }).ids);
   }
 
   /** The first member takes the others with it, and the session that was made for it. */
