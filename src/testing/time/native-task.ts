@@ -24,15 +24,26 @@ export function throwLater(error: unknown): void {
   });
 }
 
-/** Lets what waits by `setImmediate()` come, even if fake timers hold it back. */
+/** How many need the native `setImmediate()`, and what puts the fake ones back. */
+let users = 0;
+const restores: (() => void)[] = [];
+
+/** Lets what waits by `setImmediate()` come, even if fake timers hold it back. The last of several users puts those back. */
 export async function withNativeImmediate(run: () => Promise<unknown>): Promise<void> {
   const { setImmediate } = globalThis as NodeTimers;
   const native = original(setImmediate, "setImmediate");
-  const restore = native === setImmediate ? undefined : replaceTimers({ setImmediate: native });
+  if (native && native !== setImmediate) {
+    // A function of its own: if the native one itself is there later, fake timers that have ended put it there. They look at what
+    // hangs on theirs as they end.
+    const own = (callback: () => void) => native(callback);
+    restores.push(replaceTimers({ setImmediate: Object.assign(own, setImmediate) }));
+  }
+  users++;
   try {
     await run();
   } finally {
-    restore?.();
+    users--;
+    if (users === 0) for (const restore of restores.splice(0).reverse()) restore();
   }
 }
 

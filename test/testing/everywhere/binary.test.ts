@@ -2,11 +2,22 @@ import { createTestServer, type TestServer } from "authsocket/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 let server: TestServer;
+const servers: TestServer[] = [];
+
+function open(): TestServer {
+  const opened = createTestServer();
+  servers.push(opened);
+  return opened;
+}
 
 afterEach(async () => {
-  await server.close();
+  for (const opened of servers.splice(0)) await opened.close();
   vi.useRealTimers();
 });
+
+/** A real one, also with fake timers. Jest's jsdom has no setImmediate. */
+const realTask = globalThis.setImmediate ?? setTimeout;
+const task = () => new Promise<void>((resolve) => void realTask(resolve));
 
 /** Jest's Node has no File. */
 const files = typeof File === "function" ? [new File(["!"], "mark.txt")] : [];
@@ -17,7 +28,7 @@ describe.each([
 ])("binary data, by %s", (_, isFake) => {
   it("of every kind arrives as bytes, and does not stop what is behind it", async () => {
     if (isFake) vi.useFakeTimers();
-    server = createTestServer();
+    server = open();
     const auth = server.socket();
     await auth.session.signIn(server.issue());
     await server.settled();
@@ -32,7 +43,7 @@ describe.each([
 
   it("that a timer sends arrives while the clock is advanced", async () => {
     if (isFake) vi.useFakeTimers();
-    server = createTestServer();
+    server = open();
     const auth = server.socket();
     await auth.session.signIn(server.issue());
     const start = Date.now();
@@ -44,4 +55,39 @@ describe.each([
     await server.clock.advance(2_000);
     expect(Math.round(arrived / 1_000)).toBe(1);
   });
+
+  it("that several servers are sent at once arrives at each", async () => {
+    if (isFake) vi.useFakeTimers();
+    const lines = [open(), open()].map((each) => ({ each, auth: each.socket() }));
+    for (const { each, auth } of lines) await auth.session.signIn(each.issue());
+    await task();
+    // The second one comes at each stage of what the first one's takes.
+    for (let stage = 0; stage < 4; stage++) {
+      const arrivals: Promise<unknown>[] = [];
+      for (const { each, auth } of lines) {
+        arrivals.push(new Promise((resolve) => each.on(`file ${stage}`, resolve)));
+        auth.socket.emit(`file ${stage}`, new Blob(["hi"]));
+        for (let count = 0; count < stage; count++) await task();
+      }
+      await Promise.all(arrivals);
+    }
+  });
+});
+
+it("fake timers that end while binary data is on its way do not come back", async () => {
+  const { setImmediate } = globalThis;
+  for (let stage = 0; stage < 4; stage++) {
+    vi.useFakeTimers();
+    server = open();
+    const auth = server.socket();
+    await auth.session.signIn(server.issue());
+    await server.settled();
+    const arrived = new Promise((resolve) => server.on("file", resolve));
+    auth.socket.emit("file", new Blob(["hi"]));
+    for (let count = 0; count < stage; count++) await task();
+    vi.useRealTimers();
+    await arrived;
+    await server.close();
+    expect(globalThis.setImmediate).toBe(setImmediate);
+  }
 });
