@@ -6,6 +6,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+/** How many timers keep the process alive. */
+function timeouts(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+}
+
 describe("fake timers", () => {
   it.each<[string, Parameters<typeof vi.useFakeTimers>[0]]>([
     ["Date", { toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] }],
@@ -75,6 +80,56 @@ describe("a timer of Node's", () => {
     });
     timer.refresh();
     await again;
+  });
+
+  it.each([
+    ["before", false],
+    ["after", true],
+  ])("that has rung and is refreshed %s the server is closed rings once more", async (_, isClosed) => {
+    const server = createTestServer();
+    onTestFinished(() => server.close());
+    let rung = () => {};
+    const timer = setTimeout(() => rung(), 10);
+    await server.clock.advance(1_000);
+    if (isClosed) await server.close();
+    const again = new Promise<void>((resolve) => {
+      rung = resolve;
+    });
+    timer.refresh();
+    await server.close();
+    await again;
+  });
+
+  it("that has rung rings no more by itself, nor keeps the process alive, when the server is closed", async () => {
+    const server = createTestServer();
+    onTestFinished(() => server.close());
+    const before = timeouts();
+    let rung = 0;
+    setTimeout(() => rung++, 10);
+    await server.clock.advance(1_000);
+    await server.close();
+    expect(timeouts()).toBeLessThanOrEqual(before);
+    await new Promise((resolve) => setTimeout(resolve, 10)); // it comes after the native one
+    expect(rung).toBe(1);
+  });
+
+  it("that is refreshed keeps the process alive only if it did before", async () => {
+    const server = createTestServer();
+    onTestFinished(() => server.close());
+    const [held, free] = [setTimeout(() => {}, 1_000), setTimeout(() => {}, 1_000).unref()];
+    const whileBoth = timeouts();
+    free.refresh();
+    expect(timeouts()).toBe(whileBoth);
+    await server.clock.advance(500);
+    expect(timeouts()).toBeLessThanOrEqual(whileBoth);
+    await server.clock.advance(1_000);
+    const whileNone = timeouts();
+    free.refresh();
+    expect(timeouts()).toBe(whileNone);
+    held.refresh();
+    expect(timeouts()).toBe(whileNone + 1);
+    clearTimeout(held);
+    expect(timeouts()).toBe(whileNone);
   });
 
   it("that is closed does not ring", async () => {

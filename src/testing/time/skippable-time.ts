@@ -6,6 +6,14 @@ import { TimerQueue } from "./timer-queue.ts";
 /** What Node's `promisify()` makes of a function that has this. */
 const PROMISIFIED = Symbol.for("nodejs.util.promisify.custom");
 
+/** What else a handle of Node's can do. */
+interface NodeHandle {
+  refresh(): unknown;
+  hasRef(): boolean;
+  ref(): unknown;
+  unref(): unknown;
+}
+
 interface Timer {
   /** ms since the epoch */
   at: number;
@@ -25,6 +33,8 @@ export class SkippableTime implements Clock {
   #skipped = 0;
   /** Rings for those whose native timer would be late. */
   #alarm: unknown;
+  /** Handles that rang before their native timer, which is to be silent then, and whether that one kept the process alive. */
+  readonly #early = new WeakMap<NodeHandle, boolean>();
   /** Handles that were cleared: they do not begin anew. */
   readonly #cleared = new WeakSet<object>();
   #isClosed = false;
@@ -51,9 +61,11 @@ export class SkippableTime implements Clock {
       this.#remove(handle);
       callback(...args);
     };
-    const handle = this.#native.setTimeout(rung, ms);
+    const handle = this.#native.setTimeout(() => {
+      if (!this.#early.has(handle as NodeHandle)) rung();
+    }, ms);
     this.#start(handle, delay(ms), () => {
-      this.#native.clearTimeout(handle);
+      this.#silence(handle);
       rung();
     });
     return handle;
@@ -110,22 +122,33 @@ export class SkippableTime implements Clock {
   /** Node's handles can begin anew and be cleared too. */
   #start(handle: unknown, ms: number, ring: () => void): void {
     this.#add(handle, ms, ring);
-    if (typeof handle !== "object" || handle === null) return;
-    const { refresh } = handle as { refresh?(): unknown };
+    if (!isNodes(handle)) return;
+    const { refresh } = handle;
     const clear = () => {
       this.clearTimeout(handle);
       return handle;
     };
     const restart = () => {
-      refresh?.call(handle);
+      if (this.#early.get(handle)) handle.ref();
+      this.#early.delete(handle);
+      refresh.call(handle);
       if (this.#isClosed || this.#cleared.has(handle)) return handle;
       this.#remove(handle);
       this.#add(handle, ms, ring);
-      this.#setAlarm(); // its native timer is over if it was skipped
       return handle;
     };
     const { dispose = "close" } = Symbol as { dispose?: symbol };
     Object.assign(handle, { refresh: restart, close: clear, [dispose]: clear });
+  }
+
+  /** Its native timer is not to ring. If it can begin anew, it is only told so: one that was cleared is over for good. */
+  #silence(handle: unknown): void {
+    if (isNodes(handle)) {
+      this.#early.set(handle, handle.hasRef());
+      handle.unref();
+    } else {
+      this.#native.clearTimeout(handle);
+    }
   }
 
   #add(handle: unknown, ms: number, ring: () => void): void {
@@ -155,5 +178,11 @@ export class SkippableTime implements Clock {
       this.#setAlarm();
     };
     this.#alarm = this.#native.setTimeout(ring, Math.min(Math.max(next - this.now(), 0), LONGEST_TIMER));
+    // The native timers that it rings for decide whether the process goes on.
+    if (isNodes(this.#alarm)) this.#alarm.unref();
   }
+}
+
+function isNodes(handle: unknown): handle is NodeHandle {
+  return typeof Object(handle).refresh === "function";
 }
