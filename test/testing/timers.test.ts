@@ -41,11 +41,30 @@ describe("fake timers", () => {
   });
 });
 
-it("a Date that is set after the server is told to come before", async () => {
+it.each([
+  ["another time", () => new Date("2026-01-01")],
+  ["the time that it is", () => new Date()],
+])("a Date that is set to %s after the server is told to come before", async (_, time) => {
   const server = createTestServer();
   onTestFinished(() => server.close());
-  vi.setSystemTime(new Date("2026-01-01"));
+  vi.setSystemTime(time());
   await expect(server.clock.advance(1)).rejects.toThrow("call vi.setSystemTime() before it");
+});
+
+it.each<[string, (date: DateConstructor) => DateConstructor]>([
+  ["extends", (date) => class extends date {} as DateConstructor],
+  ["calls", (date) => Object.assign(() => date(), { now: () => date.now() }) as unknown as DateConstructor],
+])("a Date that %s the server's goes on with it", async (_, wrap) => {
+  const server = createTestServer();
+  onTestFinished(() => server.close());
+  const own = Date;
+  vi.stubGlobal("Date", wrap(own));
+  const start = Date.now();
+  await server.clock.advance(60_000);
+  const passed = Date.now() - start;
+  vi.stubGlobal("Date", own);
+  expect(passed).toBeGreaterThanOrEqual(60_000);
+  expect(passed).toBeLessThan(61_000);
 });
 
 describe("a timer of Node's", () => {

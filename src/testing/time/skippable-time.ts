@@ -56,6 +56,17 @@ export class SkippableTime implements Clock {
 
   readonly now = (): number => this.#native.Date.now() + this.#skipped;
 
+  /** Whether a Date goes by this time. It is tried for a second. */
+  moves(date: DateConstructor): boolean {
+    const start = date.now();
+    this.#skipped += 1_000;
+    try {
+      return date.now() - start >= 1_000;
+    } finally {
+      this.#skipped -= 1_000;
+    }
+  }
+
   readonly setTimeout: GlobalTimers["setTimeout"] = (callback, ms = 0, ...args) => {
     const rung = () => {
       this.#remove(handle);
