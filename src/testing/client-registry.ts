@@ -8,8 +8,8 @@ export class ClientRegistry {
   readonly #bySession = new WeakMap<AuthSession, Client>();
   readonly #sockets = new Set<AuthSocket>();
   readonly #sessions = new Set<AuthSession>();
-  /** By the app's store, or by the key that such stores share. */
-  readonly #stores = new Map<TokenStore | string, TabStore>();
+  /** By the app's store or the Web Storage that such stores share, undefined being the page's `localStorage`; and by the key there. */
+  readonly #stores = new Map<object | undefined, Map<string, TabStore>>();
   readonly #tell: (listener: () => void) => void;
   #isClosed = false;
 
@@ -44,12 +44,15 @@ export class ClientRegistry {
     return this.#bySession.get(session);
   }
 
-  /** A store as the tabs of the browser share it. B2: as in a page, those over one key of `localStorage` are one. */
+  /** A store as the tabs of the browser share it. B2: as in a page, those over one key of one storage are one. */
   tabStore(store: TokenStore): TabStore {
-    const { "~reach": reach } = store as { "~reach"?: { sharedKey?: string } };
-    const key = reach?.sharedKey ?? store;
-    const known = this.#stores.get(key) ?? new TabStore(store, this.#tell);
-    this.#stores.set(key, known);
+    const { "~reach": reach } = store as { "~reach"?: { sharedKey?: string; storage?: object } };
+    const { sharedKey: key = "", storage } = reach ?? {};
+    const place = reach?.sharedKey === undefined ? store : otherThanPages(storage);
+    const there = this.#stores.get(place) ?? new Map<string, TabStore>();
+    this.#stores.set(place, there);
+    const known = there.get(key) ?? new TabStore(store, this.#tell);
+    there.set(key, known);
     return known;
   }
 
@@ -89,5 +92,14 @@ export class ClientRegistry {
     this.#isClosed = true;
     for (const socket of this.#sockets) socket.dispose();
     for (const session of this.#sessions) session.dispose();
+  }
+}
+
+/** @returns undefined for the page's `localStorage`, which an app need not name */
+function otherThanPages(storage: object | undefined): object | undefined {
+  try {
+    return storage && storage !== globalThis.localStorage ? storage : undefined;
+  } catch {
+    return storage; // B9: if storage is denied, some browsers throw when it is accessed
   }
 }

@@ -21,6 +21,8 @@ export interface TokenStore {
  */
 export interface StoreReach {
   readonly sharedKey?: string | undefined;
+  /** What the app has named instead of `localStorage`, which authsocket/testing tells apart. */
+  readonly storage?: object | undefined;
   readonly perTab?: true | undefined;
 }
 

@@ -35,7 +35,7 @@ export function webStorageStore(key = "authToken", storage?: WebStorage): TokenS
   };
   const writeMeta = (meta: Meta) => area().setItem(metaKey, JSON.stringify(meta));
   const store: TokenStore & { "~reach": StoreReach } = {
-    "~reach": perTab ? { perTab } : { sharedKey: key },
+    "~reach": perTab ? { perTab } : { sharedKey: key, storage },
     load() {
       const accessToken = area().getItem(key);
       if (accessToken === null) return null;

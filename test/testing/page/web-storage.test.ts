@@ -14,6 +14,15 @@ afterEach(async () => {
   localStorage.clear();
 });
 
+function storageOfItsOwn(): NonNullable<Parameters<typeof webStorageStore>[1]> {
+  const items = new Map<string, string>();
+  return {
+    getItem: (key) => items.get(key) ?? null,
+    setItem: (key, value) => void items.set(key, value),
+    removeItem: (key) => void items.delete(key),
+  };
+}
+
 const words = (...clients: AuthSocket[]) => clients.map(({ state }) => state.status);
 
 describe("clients that have a webStorageStore() each", () => {
@@ -31,6 +40,22 @@ describe("clients that have a webStorageStore() each", () => {
     expect(words(first, second)).toEqual(["signedOut", "signedOut"]);
     await server.otherTab.signIn({ subject: "bob" });
     expect(words(first, second)).toEqual(["connected", "connected"]);
+  });
+
+  it("B2 over one key of one storage are tabs, whether it is the page's by default or is named", async () => {
+    const own = storageOfItsOwn();
+    const storages = [undefined, localStorage, own, own];
+    const clients = storages.map((storage) => server.socket({ store: webStorageStore("k", storage) }));
+    await clients[0]?.session.signIn(server.issue({ subject: "alice" }));
+    await server.settled();
+    expect(words(...clients)).toEqual(["connected", "connected", "signedOut", "signedOut"]);
+    await clients[2]?.session.signIn(server.issue({ subject: "bob" }));
+    await server.settled();
+    const subjects = clients.map(({ session }) => session.state.subject);
+    expect(subjects).toEqual(["alice", "alice", "bob", "bob"]);
+    await expect(server.otherTab.signOut()).rejects.toThrow("there are 2: use otherTabOf(client)");
+    await server.otherTabOf(clients[3] as AuthSocket).signOut();
+    expect(words(...clients)).toEqual(["connected", "connected", "signedOut", "signedOut"]);
   });
 
   it("over two keys are strangers", async () => {
