@@ -356,6 +356,47 @@ describe("through a cluster adapter", () => {
     expect(died).not.toHaveBeenCalled();
   });
 
+  it.each<[string, unknown[]]>([
+    ["id", [null, 42, "", {}]],
+    ["from", [null, 42, ""]],
+    ["scope", [null, 42, ""]],
+    ["reason", [null, 42, {}]],
+    ["ago", [null, "abc", -1_000_000, {}]],
+  ])(
+    "V6 a revocation whose %s is null or nothing of use disconnects the user and ends no node",
+    async (field, ill) => {
+      const cluster = new MemoryCluster();
+      const { io, url } = await startServer({ adapter: cluster.adapter });
+      const stranger = (await startServer({ adapter: cluster.adapter })).io;
+      const tokens = new Tokens();
+      authenticate(io, { verify: tokens.verify });
+      const died = vi.fn();
+      process.on("unhandledRejection", died);
+      onTestFinished(() => void process.off("unhandledRejection", died));
+      await new Promise((resolve) => stranger.on("authsocket:hello", resolve));
+      for (const value of ill) {
+        const socket = client(url, { token: tokens.issue() });
+        await enter(socket);
+        const end = Promise.all(["auth:revoked", "disconnect"].map((event) => next(socket, event)));
+        stranger.serverSideEmit("authsocket:revoke", { subject: "alice", reason: "closed", [field]: value });
+        const [[told]] = (await end) as [unknown[], unknown[]];
+        expect(told).toEqual({ reason: field === "reason" ? "" : "closed" });
+      }
+
+      // What it then tells a new node is what each version of this package reads.
+      const hello = new Promise((resolve) => stranger.on("authsocket:hello", resolve));
+      const told = new Promise<{ revocations: unknown[] }>((resolve) =>
+        stranger.on("authsocket:told", resolve),
+      );
+      stranger.serverSideEmit("authsocket:hello", { from: "new", tellers: [] });
+      await hello;
+      const text = expect.stringMatching(/./);
+      const revocation = { id: text, scope: "*", subject: "alice", reason: expect.any(String) };
+      expect((await told).revocations).toEqual(ill.map(() => ({ ...revocation, ago: expect.any(Number) })));
+      expect(died).not.toHaveBeenCalled();
+    },
+  );
+
   it("V3 a node that does not answer for ten minutes is a second fault", async () => {
     const cluster = new MemoryCluster();
     const tokens = new Tokens();

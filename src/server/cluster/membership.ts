@@ -1,5 +1,5 @@
 import type { Signal } from "./signal.ts";
-import type { Messages, Wire } from "./wire.ts";
+import { isDuration, type Messages, type Wire } from "./wire.ts";
 
 /** ms between two hellos of a node. */
 const HEARTBEAT = 5_000;
@@ -92,6 +92,7 @@ export class Membership {
     for (const revocation of revocations) this.#log.add(revocation);
     const now = performance.now();
     for (const [node, ago] of Object.entries(covered)) {
+      if (!isDuration(ago)) continue;
       this.#known.set(node, Math.max(now - ago, this.#known.get(node) ?? Number.NEGATIVE_INFINITY));
     }
     this.#syncedNodes.add(from);

@@ -5,7 +5,7 @@ import { ANSWER_DEADLINE, Questions } from "./questions.ts";
 import { CLOCK_SKEW, instant, type Revocation, Revocations, SERVER_SCOPE } from "./revocations.ts";
 import { Signal } from "./signal.ts";
 import { endOnUnguardedServers } from "./unguarded-servers.ts";
-import { type Messages, Wire } from "./wire.ts";
+import { isDuration, type Messages, Wire } from "./wire.ts";
 
 /** Fewest ms for which a revocation is remembered, and told to nodes that were out of reach. */
 const SHORTEST_MEMORY = 600_000;
@@ -133,8 +133,9 @@ export class Nodes {
       });
     receive("authsocket:revoke", (message) => {
       this.#hearRevocation(message);
-      const { id, from } = message;
-      if (id && from) void this.#wire.send("authsocket:answer", { id, from: this.id, devices: [] });
+      const id = textOf(message.id);
+      if (id && textOf(message.from))
+        void this.#wire.send("authsocket:answer", { id, from: this.id, devices: [] });
     });
     receive("authsocket:devices", ({ id, scope, subject }) => {
       const devices = this.#devices(scope, subject);
@@ -149,16 +150,18 @@ export class Nodes {
     });
   }
 
-  #hearRevocation(message: Messages["authsocket:revoke"]): void {
-    const {
-      id = `${UNNAMED}${crypto.randomUUID()}`,
-      scope = SERVER_SCOPE,
+  #hearRevocation({ id, scope, subject, reason, ago }: Messages["authsocket:revoke"]): void {
+    // V6: what another program sends as null, or in another shape, counts as missing. The user is disconnected all the same.
+    const age = isDuration(ago) ? ago : 0;
+    this.#apply({
+      id: textOf(id) || `${UNNAMED}${crypto.randomUUID()}`,
+      scope: textOf(scope) || SERVER_SCOPE,
       subject,
-      reason = "",
-      ago = 0,
-    } = message;
-    // By this node's clock. Another clock may be behind, and would spare users who have connected since.
-    this.#apply({ id, scope, subject, reason, at: instant() - ago, tick: performance.now() - ago });
+      reason: textOf(reason),
+      // By this node's clock. Another clock may be behind, and would spare users who have connected since.
+      at: instant() - age,
+      tick: performance.now() - age,
+    });
   }
 
   #apply(revocation: Revocation): void {
@@ -168,6 +171,10 @@ export class Nodes {
   #devices(scope: string, subject: string): Device[] {
     return this.#users.get(scope)?.devices(subject) ?? [];
   }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
 }
 
 function toMessage({ at, tick, ...revocation }: Revocation): Messages["authsocket:revoke"] {

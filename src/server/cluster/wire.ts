@@ -145,6 +145,11 @@ function isText(value: unknown): boolean {
   return typeof value === "string";
 }
 
+/** ms. An age that is negative or no number would never end. */
+export function isDuration(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
+
 function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }
