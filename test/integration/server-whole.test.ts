@@ -163,27 +163,67 @@ describe("a Server is guarded whole", () => {
     ["a namespace", "/chat"],
     ["a dynamic namespace", /^\/chat$/],
   ])(
-    "V9 whoever has come to %s before it is guarded, or is in a middleware then, is sent away unheard",
+    "V9 whoever has come to %s before it is guarded is sent away unheard, and who is in a middleware then does not connect",
     async (kind, name) => {
       const { io, url } = await startServer();
       const chat = io.of(name);
       const held = new Promise<() => void>((resolve) =>
         chat.use(({ handshake }, next) => (handshake.auth.late ? resolve(next) : next())),
       );
-      const handled = vi.fn();
-      chat.on("connection", (socket) => socket.on("order", handled));
+      const [connected, handled] = [vi.fn(), vi.fn()];
+      chat.on("connection", (socket) => {
+        connected(socket.handshake.auth);
+        socket.on("order", handled);
+      });
       const [early, late] = [client(`${url}/chat`, {}), client(`${url}/chat`, { late: true })];
       await connect(early);
       const cut = Promise.all([early, late].map((socket) => next(socket, "disconnect")));
-      const entered = connect(late);
+      late.connect();
       const release = await held;
       authenticate(kind === "a Server" ? io : chat, { verify: new Tokens().verify });
       release();
-      await entered;
-      for (const socket of [early, late]) socket.emit("order");
+      early.emit("order");
       expect((await cut).map(([reason]) => reason)).toEqual(["transport close", "transport close"]);
+      expect(connected.mock.calls).toEqual([[{}]]);
       expect(handled).not.toHaveBeenCalled();
-      expect((await refusal(early)).data).toEqual(missing);
+      for (const socket of [early, late]) expect((await refusal(socket)).data).toEqual(missing);
+    },
+  );
+
+  it.each([
+    ["recovers, and the app hears of both", false, ["connection true", "disconnect"]],
+    ["does not connect, in a Server that guards already", true, []],
+  ])(
+    "V9 whoever is having a session looked up as its namespace is guarded is sent away: it %s",
+    async (_what, guardsAlready, expected) => {
+      const { io, url } = await startServer({ connectionStateRecovery: {} });
+      const rules = { verify: new Tokens().verify };
+      if (guardsAlready) authenticate(io.of("/other"), rules);
+      const { adapter } = io.of("/");
+      const { restoreSession } = adapter;
+      adapter.restoreSession = async (pid, offset) => {
+        const session = await restoreSession.call(adapter, pid, offset);
+        authenticate(io, rules);
+        return session;
+      };
+      const socket = client(url, {});
+      await connect(socket);
+      const stored = next(socket, "news");
+      io.emit("news");
+      await stored;
+      await drop(io, socket);
+      const seen: string[] = [];
+      io.on("connection", (socket) => {
+        seen.push(`connection ${socket.connected}`);
+        socket.on("disconnect", () => seen.push("disconnect"));
+        socket.on("order", () => seen.push("order"));
+      });
+      const cut = next(socket, "disconnect");
+      socket.on("connect", () => socket.emit("order"));
+      socket.connect();
+      expect(await cut).toContain("transport close");
+      expect(seen).toEqual(expected);
+      expect((await refusal(socket)).data).toEqual(missing);
     },
   );
 

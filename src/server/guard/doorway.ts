@@ -21,6 +21,8 @@ interface Inside {
   run?(socket: AuthenticatedSocket, done: (error?: Error) => void): void;
   /** The middlewares. */
   _fns?: Middleware<AuthenticatedSocket>[];
+  /** Those that are in a middleware. */
+  _preConnectSockets?: Map<string, Socket>;
   /** Lets a socket go that has left, or was refused. */
   _remove?(socket: object): void;
 }
@@ -66,8 +68,10 @@ export class Doorway {
 
   #wrapInternals(inside: Inside, add: NonNullable<Inside["_add"]>, run: NonNullable<Inside["run"]>): void {
     const namespace = this.#namespace;
-    // Its CONNECT came before the namespace was guarded, and a middleware has answered since.
-    namespace.prependListener("connect", (socket: Socket) => this.#sendAwayIfUnverified(socket));
+    // Guarded while its session was looked up. Not at once: whoever hears of this connection must also hear of its end.
+    namespace.prependListener("connect", (socket: Socket) => {
+      if (this.#isNoLongerEnough(this.#guards.get(socket))) queueMicrotask(() => socket.conn.close());
+    });
     const entering = this.#keepWhileEntered(inside);
     inside._add = async (client, payload, done) => {
       this.#sessions.guardAdapter();
@@ -95,19 +99,29 @@ export class Doorway {
     };
     inside.run = (socket, done) => {
       const entry = this.#entries.get(socket.handshake.auth);
+      if (this.#isNoLongerEnough(entry?.guard)) {
+        socket.conn.close();
+        return done();
+      }
       if (!entry) return run.call(namespace, socket, done);
       this.#handshakes.set(socket, entry.handshake);
       void entry.guard.admit(socket, entry.handshake, [...(inside._fns ?? [])]).then(done);
     };
   }
 
-  /** V9: clients that came before the namespace was guarded come back automatically, and are verified then. */
+  /**
+   * V9: clients that came before the rules of the namespace come back automatically, and are verified then. The app hears nothing of
+   * those that are in a middleware, because Socket.IO connects nobody whose engine connection is closed.
+   */
   sendAwayUnverified(): void {
-    for (const socket of [...this.#namespace.sockets.values()]) this.#sendAwayIfUnverified(socket);
+    const { _preConnectSockets: waiting = new Map() } = this.#namespace as unknown as Inside;
+    for (const socket of [...this.#namespace.sockets.values(), ...waiting.values()])
+      if (this.#isNoLongerEnough(this.#guards.get(socket))) socket.conn.close();
   }
 
-  #sendAwayIfUnverified(socket: Socket): void {
-    if (this.#guardOf() && !this.#guards.has(socket)) socket.conn.close();
+  /** Whether a client that this guard has let in, or none, must be verified by the rules that hold now. */
+  #isNoLongerEnough(admittedBy: Guard | undefined): boolean {
+    return this.#guardOf() !== undefined && !admittedBy;
   }
 
   /**
@@ -149,9 +163,9 @@ export class Doorway {
     });
     this.#namespace.prependListener("connect", (socket: Socket) => {
       const entry = this.#entries.get(socket);
-      if (entry) this.#welcome(socket, entry.guard, entry.handshake);
       // A recovered socket has not passed through a middleware.
-      else if (this.#guardOf()) socket.disconnect();
+      if (this.#isNoLongerEnough(entry?.guard)) socket.disconnect();
+      else if (entry) this.#welcome(socket, entry.guard, entry.handshake);
     });
   }
 

@@ -89,6 +89,8 @@ export class SessionGuard {
       if (!asking) {
         if (this.#isGuarded()) return null;
         const session = await restoreSession.call(adapter, pid, offset);
+        // Guarded meanwhile: the client has shown no valid token.
+        if (this.#isGuarded()) return null;
         return session && STORED_AUTH in Object(session.data) ? null : session;
       }
       const { guard, handshake } = asking;
