@@ -227,6 +227,41 @@ describe("a Server is guarded whole", () => {
     },
   );
 
+  it("V9 V3 rules that a namespace gets later hold for those whom the Server's rules have let in, or are letting in", async () => {
+    const { io, url } = await startServer();
+    const tokens = new Tokens();
+    authenticate(io, { verify: tokens.verify });
+    const admin = io.of("/admin");
+    const held = new Promise<() => void>((resolve) =>
+      admin.use(({ handshake }, next) => (handshake.auth.late ? resolve(next) : next())),
+    );
+    const connected = vi.fn();
+    admin.on("connection", ({ handshake }) => connected(handshake.auth));
+    const [early, late] = [{}, { late: true }].map((auth) =>
+      client(`${url}/admin`, { ...auth, token: tokens.issue() }),
+    ) as [ReturnType<typeof client>, ReturnType<typeof client>];
+    const elsewhere = client(url, { token: tokens.issue() });
+    await Promise.all([early, elsewhere].map(enter));
+    const cut = Promise.all([early, late].map((socket) => next(socket, "disconnect")));
+    late.connect();
+    const release = await held;
+    const admins = new Tokens();
+    const auth = authenticate(admin, { verify: admins.verify });
+    release();
+    expect((await cut).map(([reason]) => reason)).toEqual(["transport close", "transport close"]);
+    expect(connected.mock.calls).toEqual([[{}]]);
+    for (const socket of [early, late]) {
+      expect((await refusal(socket)).data).toEqual({ code: "token_invalid" });
+    }
+
+    const root = client(`${url}/admin`, { token: admins.issue({ subject: "root" }) });
+    await enter(root);
+    // Those who are verified by these rules stay.
+    authenticate(io.of("/other"), { verify: tokens.verify });
+    expect(await auth.devices("root")).toHaveLength(1);
+    expect([root.connected, elsewhere.connected]).toEqual([true, true]);
+  });
+
   it("V9 a middleware that never calls next() is answered unavailable fifteen seconds after the CONNECT, verify included", async () => {
     const { io, url } = await startServer();
     const tokens = new Tokens();

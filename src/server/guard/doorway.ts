@@ -121,7 +121,8 @@ export class Doorway {
 
   /** Whether a client that this guard has let in, or none, must be verified by the rules that hold now. */
   #isNoLongerEnough(admittedBy: Guard | undefined): boolean {
-    return this.#guardOf() !== undefined && !admittedBy;
+    const guard = this.#guardOf();
+    return guard !== undefined && guard !== admittedBy;
   }
 
   /**
