@@ -120,7 +120,7 @@ export class Session
     this.#news = new SourceNews(this, this.#supply);
     this.#waiters = new Waiters(this.reactions, () => this.watch());
     this.#disposal.catch(() => {}); // perhaps nobody waits
-    if (source) this.#sourceStore = sourceStore(() => this.tabs.ownName);
+    if (source) this.#sourceStore = sourceStore(name ?? "default");
     const kept =
       store ??
       this.#sourceStore ??

@@ -69,11 +69,6 @@ export class TabGroup {
     };
   }
 
-  /** What it keeps of its own is kept under this name: no stranger of this page has it. */
-  get ownName(): string {
-    return this.#isAlone ? `${this.name} 2` : this.name;
-  }
-
   /** Those of one name belong together though their headers differ each time, which a function of the app's makes. */
   get #line(): string | undefined {
     return typeof this.#supply.endpoint?.headers === "function" ? this.#given : undefined;

@@ -13,15 +13,15 @@ export interface SourceStore extends TokenStore {
  * Holds tokens in memory, since the source stores them itself. What outlives a reload is that the user has signed out, and
  * by a fingerprint who it was: an SDK that still holds a token must not sign the user in again.
  *
- * @param name of the session; no stranger's, whose sign-out would be read as its own (B2)
+ * @param name of the session
  */
-export function sourceStore(name: () => string): SourceStore {
+export function sourceStore(name: string): SourceStore {
   const memory = memoryStore();
-  const key = () => `authsocket:${name()}:signedOut`;
+  const key = `authsocket:${name}:signedOut`;
   let subject: string | undefined;
   const storedMark = () => {
     try {
-      return globalThis.localStorage?.getItem(key()) ?? null;
+      return globalThis.localStorage?.getItem(key) ?? null;
     } catch {
       return null; // B9: storage may be denied; this page remembers it all the same
     }
@@ -30,7 +30,7 @@ export function sourceStore(name: () => string): SourceStore {
   /** Who is here, or was, also before this page was loaded. */
   const whoLeft = () => markOf(subject) || (storedMark() ?? "");
   const forget = () => {
-    if (storedMark() !== null) globalThis.localStorage?.removeItem(key());
+    if (storedMark() !== null) globalThis.localStorage?.removeItem(key);
   };
   const signedOut = () => storedMark() !== null || memory.signedOut?.() === true;
   return {
@@ -42,7 +42,7 @@ export function sourceStore(name: () => string): SourceStore {
     },
     clear(isSignedOut) {
       void memory.clear(isSignedOut);
-      if (isSignedOut) globalThis.localStorage?.setItem(key(), whoLeft());
+      if (isSignedOut) globalThis.localStorage?.setItem(key, whoLeft());
       else forget();
     },
     signedOut,
