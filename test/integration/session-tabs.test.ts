@@ -352,6 +352,41 @@ describe("news of another tab that was lost, as to a page in the back/forward ca
     await tab.advance(1_000);
     expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
   });
+
+  it.each(["the store", "signIn()"])(
+    "B8 B10 T23 a sign-out that came before the present tokens is none of theirs: from %s",
+    async (where) => {
+      const leases = new MemoryLeases();
+      const tab = openTab(leases);
+      const store = memoryStore({ accessToken: timedToken(tab.now(), LIFETIME) });
+      const session = sessionIn(tab, { refresh: async () => null, store });
+      onTestFinished(holdToken(session));
+      await session.getToken();
+      leases.change(NAME, { generation: 9, epoch: 1, signedOut: true, token: undefined, since: tab.now() });
+      await tab.advance(1_000);
+      const accessToken = timedToken(tab.now(), LIFETIME);
+      if (where === "the store") await store.save({ accessToken });
+      else await session.signIn(accessToken);
+      expect(await session.getToken()).toBe(accessToken);
+      await tab.wake();
+      await settled();
+      expect(session.state).toMatchObject({ status: "signedIn", subject: "alice" });
+      expect(store.load()).toMatchObject({ accessToken });
+    },
+  );
+
+  it("B5 B10 a sign-out elsewhere is followed where the clock has been put back since the sign-in", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const [one, two] = tabs.map((tab) =>
+      sessionIn(tab, { refresh: async () => null, store: memoryStore() }),
+    ) as [AuthSession, AuthSession];
+    for (const session of [one, two]) await session.signIn("opaque");
+    for (const tab of tabs) tab.jump(-3_600_000);
+    await one.signOut();
+    await settled();
+    expect(two.state.status).toBe("signedOut");
+  });
 });
 
 describe("two sessions of one name on one page", () => {

@@ -538,13 +538,18 @@ export class Session
     this.decide({ status: "signedIn", user: nextUser(user, token), token }, ...effects);
   }
 
-  /** A store that has failed, or that remembers no sign-out, tells nothing of one (B10). Tokens that came since are newer. */
+  /** Whether tokens have come since (B10). A clock that was put back meanwhile says nothing of it (B5). */
+  #isOlder({ since }: TabNews): boolean {
+    return Number(since) < this.#cameAt && this.#cameAt <= this.platform.now();
+  }
+
+  /** A store that has failed, or that remembers no sign-out, tells nothing of one (B10). */
   #followStore(news: TabNews): void {
     const { currentToken } = this;
     this.read(() => {
       const isUnchanged = currentToken !== undefined && this.currentToken === currentToken;
-      const isNewer = Number(news.since) >= this.#cameAt;
-      if (news.signedOut && isUnchanged && isNewer && !isOthers(news, this.#state)) this.#leaveStore();
+      const isOld = this.#isOlder(news) || isOthers(news, this.#state);
+      if (news.signedOut && isUnchanged && !isOld) this.#leaveStore();
     });
   }
 
@@ -561,7 +566,7 @@ export class Session
         this.#news.ask(true);
         break;
       case "leave":
-        this.#leaveStore();
+        if (!tokenOf(state) || !this.#isOlder(news)) this.#leaveStore();
         break;
       case "reopen":
         this.#reopen(false);
