@@ -9,6 +9,7 @@ import {
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { MapStorage } from "../support/map-storage.ts";
+import { MemoryLeases } from "../support/memory-leases.ts";
 import { RefreshDesk } from "../support/refresh-desk.ts";
 import { StoreDesk } from "../support/store-desk.ts";
 import { holdToken } from "../support/token-holder.ts";
@@ -369,6 +370,31 @@ describe("a sign-out from an identity SDK", () => {
     await second.signOut();
     second.dispose();
     expect((await open().whenReady()).status).toBe("signedOut");
+  });
+
+  it("2.4 B10 outlives a reload in a tab that has heard of it late", async () => {
+    vi.stubGlobal("localStorage", new MapStorage());
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const leases = new MemoryLeases();
+    // Without a channel, a tab hears of others as it comes back to life.
+    leases.tell = () => {};
+    const open = () => {
+      const platform = new ManualPlatform();
+      platform.board = leases;
+      const get = () => timedToken(platform.now(), 900_000, { sub: "alice" });
+      const session = new AuthSession({ source: { get } }, platform);
+      onTestFinished(() => session.dispose());
+      return { session, platform };
+    };
+    const [here, there] = [open(), open()];
+    onTestFinished(holdToken(there.session));
+    for (const { session } of [here, there]) await session.whenReady();
+    await here.session.signOut();
+    await there.platform.wake();
+    await settled();
+    expect(there.session.state.status).toBe("signedOut");
+    there.session.dispose();
+    expect((await open().session.whenReady()).status).toBe("signedOut");
   });
 
   it("2.4 B10 is no answer to whenReady() on a page that is loaded anew for another user", async () => {

@@ -249,21 +249,28 @@ describe("sign-in and sign-out in other tabs", () => {
     expect([one.state, two.state]).toMatchObject([{ subject: "bob" }, { subject: "bob" }]);
   });
 
-  it("B10 a sign-out in another tab empties a store that each tab has to itself, and is remembered there", async () => {
+  it("B10 a sign-out in another tab empties a store that each tab has to itself: the endpoint says who is next", async () => {
     const leases = new MemoryLeases();
     const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
-    const refresh = async () => timedToken(tabs[0].now(), LIFETIME);
+    let user: string | null = "alice";
+    const issue = async () => user && timedToken(tabs[0].now(), LIFETIME, { sub: user });
     const [here, there] = tabs.map((tab) => {
       const store = memoryStore();
-      return { store, open: () => sessionIn(tab, { refresh, store }) };
+      return { store, open: () => sessionIn(tab, { refresh: issue, store }) };
     }) as [Opener, Opener];
     const [one, two] = [here.open(), there.open()];
     for (const session of [one, two]) await session.getToken();
+    user = null;
     await one.signOut();
     await settled();
     expect(there.store.load()).toBeNull();
     two.dispose();
-    await expect(there.open().getToken()).rejects.toMatchObject({ code: "signed_out" });
+    const anew = there.open();
+    await expect(anew.getToken()).rejects.toMatchObject({ code: "signed_out" });
+    anew.dispose();
+    user = "bob";
+    await one.signIn(timedToken(tabs[0].now(), LIFETIME, { sub: user }));
+    expect(await there.open().whenReady()).toMatchObject({ status: "signedIn", subject: "bob" });
   });
 
   it("B10 a tab that does not know yet who has signed in elsewhere follows their sign-out", async () => {
@@ -491,6 +498,83 @@ describe("a store that tabs share, and that tells them of no sign-out", () => {
       expect(here.state.status).toBe("signedOut");
     },
   );
+
+  it("B10 T24 one that a tab still sees as it was before a sign-out elsewhere remembers it", async () => {
+    const leases = new MemoryLeases();
+    leases.tell = () => {}; // it hears of it as it comes back to life
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const [storage, seen] = [filled(), filled()];
+    const late = {
+      getItem: (key: string) => seen.getItem(key),
+      setItem: (key: string, value: string) => storage.setItem(key, value),
+      removeItem: (key: string) => storage.removeItem(key),
+    };
+    const store = webStorageStore("tokens", storage);
+    const subscribe = () => () => {};
+    const refresh = async () => null;
+    const here = sessionIn(tabs[0], { refresh, store: { ...store, subscribe } });
+    const there = sessionIn(tabs[1], { refresh, store: { ...webStorageStore("tokens", late), subscribe } });
+    onTestFinished(holdToken(there));
+    for (const session of [here, there]) await session.getToken();
+    await here.signOut();
+    await tabs[1].wake();
+    await settled();
+    expect(there.state).toEqual({ status: "signedOut" });
+    expect(await store.signedOut?.()).toBe(true);
+  });
+
+  it("B10 B16 another tab that is slow to follow leaves the next sign-in's tokens in an asynchronous store", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const { load, save, clear } = memoryStore();
+    const listeners = new Set<() => void>();
+    const later = (ms: number, tab: ManualPlatform) =>
+      new Promise<void>((done) => {
+        tab.setTimeout(done, ms);
+      });
+    const tell = () => {
+      for (const listener of listeners) listener();
+    };
+    const [here, there] = tabs.map((tab, which) =>
+      sessionIn(tab, {
+        refresh: async () => null,
+        store: {
+          load: () => later(10, tab).then(load),
+          save: (tokens) =>
+            later(5, tab)
+              .then(() => save(tokens))
+              .then(tell),
+          clear: () =>
+            later(which === 0 ? 5 : 500, tab)
+              .then(() => clear())
+              .then(tell),
+          subscribe: (listener) => {
+            listeners.add(listener);
+            return () => listeners.delete(listener);
+          },
+        },
+      }),
+    ) as [AuthSession, AuthSession];
+    const pass = async (ms: number) => {
+      for (let at = 0; at < ms; at += 5) for (const tab of tabs) await tab.advance(5);
+    };
+    const issue = () => timedToken(tabs[0].now(), LIFETIME);
+    const signedIn = here.signIn(issue());
+    await pass(50);
+    await signedIn;
+    expect(there.state.status).toBe("unknown");
+    await pass(50);
+    const signedOut = here.signOut();
+    await pass(50);
+    await signedOut;
+    expect(there.state.status).toBe("signedOut");
+    const next = issue();
+    const again = here.signIn(next);
+    await pass(1_000);
+    await again;
+    expect(await load()).toMatchObject({ accessToken: next });
+    expect([here.token, there.token]).toEqual([next, next]);
+  });
 
   it("B10 a sign-in outlives a sign-out elsewhere that came first and is heard of while the sign-in is being told", async () => {
     const leases = new MemoryLeases();

@@ -659,9 +659,14 @@ export class Session
     this.#leave(...effects);
   }
 
-  /** A store that this tab has to itself, or that could not be written there, holds the tokens still (B10). */
+  /**
+   * A store that this tab has to itself, or that could not be written there, holds the token still (B10). What all tabs share,
+   * a source's mark too (2.4), remembers the sign-out. A tab's own does not: no sign-in that comes later elsewhere undoes it.
+   */
   #leaveStore(): void {
-    if (this.#state.status !== "signedOut") this.#leaveToo(this.#store.clearAll(true));
+    const token = tokenOf(this.#state);
+    const remembers = this.isShared || this.#supply.isSource;
+    this.#leaveToo(...(token ? [this.#store.clear(token, remembers)] : []));
   }
 
   warningChanged(): void {

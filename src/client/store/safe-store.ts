@@ -132,14 +132,18 @@ export class SafeStore {
     return this.#writing(twice(() => this.#store.clear(signedOut), settled));
   }
 
-  /** Empties the store of the token that ended the session, unless another one has taken its place. */
-  clear(token: AccessToken): () => void {
+  /**
+   * Empties the store of the token that ended the session, unless another one has taken its place.
+   *
+   * @param signedOut as in `clearAll`
+   */
+  clear(token: AccessToken, signedOut?: boolean): () => void {
     return this.#writing(() =>
       andThen(this.#store.load(), (loaded) => {
         const { accessToken, refreshToken = token.refreshToken }: Partial<TokenSet> =
           readTokenSet(loaded) ?? {};
         const isSame = accessToken === token.accessToken && refreshToken === token.refreshToken;
-        return isSame ? this.#store.clear() : undefined;
+        return isSame ? this.#store.clear(signedOut) : undefined;
       }),
     );
   }
