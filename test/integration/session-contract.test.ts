@@ -761,6 +761,35 @@ describe("a source", () => {
     },
   );
 
+  it("B6 a source that says when it has news that the user must sign in again ends the session at once", async () => {
+    const { session, get, tell } = sourceOf("sdk-1");
+    await session.getToken();
+    get.mockRejectedValueOnce(Object.assign(new Error("Login required"), { error: "login_required" }));
+    await tell(null);
+    expect(session.state).toEqual({ status: "signedOut" });
+    expect(get).toHaveBeenCalledTimes(2);
+  });
+
+  it.each<[string, number, () => Promise<never>]>([
+    ["throws", 5, () => Promise.reject(new TypeError("Failed to fetch"))],
+    ["hangs", 1, () => new Promise(() => {})],
+  ])("B9 B27 one that %s when it has news is asked for it %i times", async (_, times, fail) => {
+    const { session, platform, get, tell } = sourceOf(timedToken(Date.UTC(2026, 0, 1), LIFETIME));
+    platform.chance = 0.5;
+    await session.getToken();
+    get.mockClear().mockImplementation(fail);
+    await tell(null);
+    for (let second = 0; second < 600; second++) await platform.advance(1_000);
+    expect(get).toHaveBeenCalledTimes(times);
+    expect(platform.pending.timers).toBe(0);
+    expect(session.state).toMatchObject({ status: "signedIn", subject: "alice" });
+    // What is asked for later is followed.
+    get.mockImplementation(async () => null);
+    await tell(null);
+    await platform.advance(1_000);
+    expect(session.state).toEqual({ status: "signedOut" });
+  });
+
   it("B23 an SDK that announces the renewal that was asked for causes no other", async () => {
     const { session, platform, get, tell } = sourceOf("sdk-1");
     await session.getToken();

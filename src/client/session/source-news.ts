@@ -1,7 +1,7 @@
 import { andThen, subscribeTo, withDeadline } from "../platform/deadline.ts";
 import type { Platform } from "../platform/platform.ts";
 import { backoff } from "../refresh/backoff.ts";
-import { type RefreshOutcome, readAnswer } from "../refresh/outcome.ts";
+import { type RefreshOutcome, readAnswer, readFailure } from "../refresh/outcome.ts";
 import type { TokenSource } from "../refresh/source.ts";
 import type { TokenSet } from "../token/token-set.ts";
 import type { User } from "../token/user.ts";
@@ -28,6 +28,9 @@ const MOST_ECHOES = 5;
 
 /** ms that the next question waits for then. A sign-out is still seen within a second. */
 const ECHO_REST = 500;
+
+/** After so many failures in a row the next news is waited for, or the network's return, or the token's renewal. */
+const MOST_FAILURES = 5;
 
 /**
  * Asks the source again when it, or another tab, says that something has changed: for the token that it holds, and for no
@@ -84,23 +87,30 @@ export class SourceNews {
     if (!question) return;
     this.#status = "asking";
     const controller = new AbortController();
-    const ended = (outcome?: RefreshOutcome) => {
+    const ended = (outcome: RefreshOutcome) => {
       const isOutdated = this.#status === "outdated";
       const isTold = this.#isTold;
-      const isFailed = !outcome || outcome.type === "failed";
+      // B6: what is not certain is asked for again.
+      const isDenied = outcome.type === "denied" && outcome.certainty === "certain";
+      const isFailed = !isDenied && outcome.type !== "granted";
       this.#status = "idle";
       this.#isTold = !isFailed || isTold;
       // What has been decided meanwhile is newer, and so is the answer to later news, unless there is no end of it.
       const isUsed = !isOutdated || this.#echoes >= MOST_ECHOES;
-      if (isUsed && outcome?.type === "granted") this.#owner.sourceHas(user, outcome.tokens, isTold);
-      else if (isUsed && outcome?.type === "denied") this.#owner.sourceHas(user, undefined, isTold);
+      if (isUsed && !isFailed)
+        this.#owner.sourceHas(user, outcome.type === "granted" ? outcome.tokens : undefined, isTold);
       const isNew = this.#owner.question?.token?.accessToken !== question.token?.accessToken;
       this.#echoes = isNew && !isOutdated ? 0 : this.#echoes + 1;
       const delay = backoff(this.#failures, platform.random(), options.retry);
       this.#failures = isFailed ? this.#failures + 1 : 0;
       if (isOutdated) this.ask(isTold);
-      // B16: whoever has come or gone is not to be found out only when the token is due.
-      else if (isFailed && this.#owner.question)
+      // B16: whoever has come or gone is not to be found out only when the token is due. B9: a question that hangs goes on.
+      else if (
+        isFailed &&
+        this.#failures < MOST_FAILURES &&
+        !controller.signal.aborted &&
+        this.#owner.question
+      )
         this.#rest = platform.setTimeout(() => this.ask(isTold), delay);
     };
     withDeadline<RefreshOutcome>(
@@ -109,7 +119,7 @@ export class SourceNews {
       () => andThen(this.#supply.ask(question, controller.signal), readAnswer),
       () => controller.abort(),
       ended,
-      () => ended(),
+      (error) => ended(readFailure(error)),
     );
   }
 }
