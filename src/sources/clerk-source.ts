@@ -32,12 +32,15 @@ export function clerkSource(clerk: ClerkLike): TokenSource {
 
 /** Waits for as long as somebody wants to know: Clerk may never load. */
 function sessionKnown(clerk: ClerkLike, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const stop = clerk.addListener(() => {
       if (clerk.session === undefined) return;
       stop();
       resolve();
     });
-    signal.addEventListener("abort", () => stop());
+    signal.addEventListener("abort", () => {
+      stop();
+      reject(signal.reason);
+    });
   });
 }

@@ -59,6 +59,19 @@ describe("clerkSource", () => {
     expect(client.listeners.size).toBe(0);
   });
 
+  it("B22 signOut() does not wait for Clerk to load", async () => {
+    const client = clerk();
+    client.session = undefined;
+    const session = new AuthSession({ source: clerkSource(client) }, new ManualPlatform());
+    onTestFinished(() => session.dispose());
+    const ready = session.whenReady();
+    await vi.waitUntil(() => client.listeners.size === 2);
+    const signedOut = session.signOut();
+    expect(await waits(signedOut)).toBe(false);
+    expect((await ready).status).toBe("signedOut");
+    expect(client.listeners.size).toBe(1);
+  });
+
   it("knows that nobody is signed in", async () => {
     expect(await ask(clerkSource(clerk()), "missing")).toBeUndefined();
   });
