@@ -302,6 +302,25 @@ describe("refreshes that fail", () => {
     expect(refresh).toHaveBeenCalledTimes(3);
   });
 
+  it("B6 B27 a network that has brought a token is tried at once at its next return", async () => {
+    const desk = new RefreshDesk();
+    const { session, platform } = sessionWithToken({ ...desk, retry: { base: 100_000, max: 100_000 } });
+    platform.chance = 0.9;
+    holdToken(session);
+    const fail = async (turn: number) => {
+      (await desk.turn(turn)).reject(new Error("no network"));
+      await untilStatus(session, "waiting");
+      await platform.wake(true);
+    };
+    await fail(1);
+    (await desk.turn(2)).resolve("fresh");
+    await untilStatus(session, "signedIn");
+    const forced = session.getToken({ forceRefresh: true });
+    forced.catch(() => {});
+    await fail(3);
+    expect(desk.turns).toHaveLength(4);
+  });
+
   it("B6 one success forgets the failures before it", async () => {
     const desk = new RefreshDesk();
     const { session, platform } = sessionWithToken(desk);

@@ -308,6 +308,7 @@ export class Refreshes implements AttemptOwner {
       // The first token of all replaces none, and a look refreshes none.
       if (asked.reason !== "missing" && !asked.isLook) this.budget.refreshed(now);
       if (end.turn) this.#owner.tabs.handOver(end.turn, sent, received);
+      this.#returnedAt = Number.NEGATIVE_INFINITY; // the network is back for good
     } else this.budget.forget(); // it has not been asked for: what was refused may be that very token
     // While its turn was given back, another one may have begun, for a token that came from elsewhere.
     if (this.attempt !== attempt) {
