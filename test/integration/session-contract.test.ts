@@ -650,7 +650,7 @@ describe("the refresh endpoint", () => {
 });
 
 describe("a source", () => {
-  function sourceOf(initial: string | null) {
+  function sourceOf(initial: string | null, retry?: RefreshOptions["retry"]) {
     const listeners = new Set<() => void>();
     const held = { token: initial };
     const get = vi.fn(async (_: Parameters<TokenSource["get"]>[0]) => held.token);
@@ -667,7 +667,7 @@ describe("a source", () => {
       return settled();
     };
     const platform = new ManualPlatform();
-    const session = new AuthSession({ source }, platform);
+    const session = new AuthSession({ source, retry }, platform);
     onTestFinished(() => session.dispose());
     return { session, platform, get, tell, listeners };
   }
@@ -760,6 +760,29 @@ describe("a source", () => {
       expect(platform.pending).toEqual({ timers: 0, listeners: 0 });
     },
   );
+
+  it("B27 one that fails when it has news is asked by a network that comes and goes once in ten seconds", async () => {
+    const { session, platform, get, tell } = sourceOf(timedToken(Date.UTC(2026, 0, 1), LIFETIME), {
+      base: 100_000,
+      max: 100_000,
+    });
+    platform.chance = 0.9;
+    onTestFinished(holdToken(session));
+    await session.getToken();
+    get.mockClear().mockRejectedValue(new TypeError("Failed to fetch"));
+    await tell(null);
+    await platform.wake(true);
+    expect(get).toHaveBeenCalledTimes(2);
+    for (let time = 0; time < 30; time++) {
+      await platform.wake(true);
+      await platform.advance(300);
+    }
+    expect(get).toHaveBeenCalledTimes(2);
+    get.mockResolvedValue(null);
+    await platform.advance(1_000);
+    expect(get).toHaveBeenCalledTimes(3);
+    expect(session.state).toEqual({ status: "signedOut" });
+  });
 
   it("B6 a source that says when it has news that the user must sign in again ends the session at once", async () => {
     const { session, get, tell } = sourceOf("sdk-1");

@@ -137,6 +137,15 @@ export class Refreshes implements AttemptOwner {
     } else this.refresh("forced");
   }
 
+  /** The network is back. Returns in how many ms to try: one that comes and goes tries once in ten seconds (B27). */
+  returned(): number {
+    const now = this.#owner.platform.now();
+    const rest = this.#returnedAt + RETURN_REST - now;
+    if (rest > 0 && now >= this.#returnedAt) return rest;
+    this.#returnedAt = now;
+    return 0;
+  }
+
   /** When to try again after so many failures (B6). */
   retryAt(failures: number): number {
     const { platform, options } = this.#owner;
@@ -174,13 +183,11 @@ export class Refreshes implements AttemptOwner {
         if (state.late) break; // its answer may still come (B22)
         if (now < state.retryAt && now >= state.since - PUT_BACK) {
           if (!isOnline) break;
-          // B27: a network that comes and goes asks no more than once in that time.
-          const restsUntil = this.#returnedAt + RETURN_REST;
-          if (now < restsUntil && now >= this.#returnedAt) {
-            if (restsUntil < state.retryAt) this.#owner.decide({ ...state, retryAt: restsUntil });
+          const retryAt = now + this.returned();
+          if (retryAt > now) {
+            if (retryAt < state.retryAt) this.#owner.decide({ ...state, retryAt });
             break;
           }
-          this.#returnedAt = now;
         }
         const { token, reason, failures, doubt } = state;
         const worse = reason === "expiring" && token && isExpired(token, now) ? "expired" : reason;

@@ -760,7 +760,11 @@ export class Session
     this.read(); // B8
     this.tabs.lock.look(); // B10, B16
     if (this.#isWanted) this.refreshes.look(false, isOnline);
-    if (isOnline && (this.#isInDoubt || this.#news.isOwed)) this.#news.ask(true);
+    if (isOnline && (this.#isInDoubt || this.#news.isOwed)) {
+      const rest = this.refreshes.returned();
+      if (rest > 0) this.#news.askIn(rest);
+      else this.#news.ask(true);
+    }
     this.#clients.tell((client) => client.wokeUp());
   }
 

@@ -81,6 +81,14 @@ export class SourceNews {
     else this.#rest = this.#owner.platform.setTimeout(() => this.#put(), ECHO_REST);
   }
 
+  /** Asks in so many ms for what is not known yet. Of what that is, other tabs have been told no more than before. */
+  askIn(ms: number): void {
+    const { platform } = this.#owner;
+    if (this.#status !== "idle") return;
+    platform.clearTimeout(this.#rest);
+    this.#rest = platform.setTimeout(() => this.ask(true), ms);
+  }
+
   /** Puts the question. */
   #put(): void {
     const { platform, options, refreshTimeout, user, question } = this.#owner;
@@ -111,7 +119,7 @@ export class SourceNews {
         !controller.signal.aborted &&
         this.#owner.question
       )
-        this.#rest = platform.setTimeout(() => this.ask(isTold), delay);
+        this.askIn(delay);
     };
     withDeadline<RefreshOutcome>(
       platform,
