@@ -328,6 +328,29 @@ describe("signIn() without tokens in a page that is left in the midst of it", ()
     expect(other.state).toEqual({ status: "signedOut" });
     expect(refresh).toHaveBeenCalledOnce();
   });
+
+  it("B16 B22 tells the others of another user whom its request has brought", async () => {
+    const leases = new MemoryLeases();
+    const [here, there] = [openTab(leases, 0.1), openTab(leases, 0.2)];
+    const desk = new RefreshDesk();
+    const left = sessionIn(here, {
+      ...desk,
+      store: memoryStore({ accessToken: timedToken(here.now(), LIFETIME) }),
+    });
+    let user = "alice";
+    const refresh = async () => timedToken(there.now(), LIFETIME, { sub: user });
+    const other = sessionIn(there, { refresh, store: memoryStore() });
+    for (const session of [left, other]) await session.getToken();
+    await there.advance(20_000); // B27: its last refresh was some time ago
+    user = "bob";
+    const signedIn = left.signIn();
+    const turn = await desk.turn(1);
+    left.dispose();
+    await expect(signedIn).rejects.toMatchObject({ code: "signed_out" });
+    turn.resolve(timedToken(here.now(), LIFETIME, { sub: user }));
+    await settled();
+    expect(other.state).toMatchObject({ status: "signedIn", subject: "bob" });
+  });
 });
 
 describe("news of another tab that was lost, as to a page in the back/forward cache", () => {

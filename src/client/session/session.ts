@@ -420,8 +420,9 @@ export class Session
     if (!tokenOf(state)) return;
     this.refreshes.refresh("reason" in state ? state.reason : "expiring");
     await this.refreshes.attempt?.over;
-    // B22: what it brought is stored. Nobody is told of it, since somebody may have signed out elsewhere meanwhile (B10).
-    this.#refuseDisposed();
+    // B22: what it brought is stored, and told to the others (B16). If it brought nothing, nobody is told: somebody may have
+    // signed out elsewhere meanwhile (B10).
+    if (this.#state.status !== "signedIn") this.#refuseDisposed();
     // B6: what is asked once more before long is waited for.
     if (this.#isInsistent) await this.getToken({ force: true, isAnybodys: true });
     const after = this.#state;
