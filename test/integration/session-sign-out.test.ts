@@ -428,7 +428,7 @@ describe("a sign-out from an identity SDK", () => {
     expect(offline.state).toMatchObject({ status: "signedOut", error: { code: "refresh_failed" } });
     held = issue("bob");
     await platform.wake(true);
-    await platform.advance(10_000); // B27: it has been asked at the network's return just now
+    await platform.advance(11_000); // B27: it has been asked at the network's return just now
     expect(offline.state).toMatchObject({ status: "signedIn", subject: "bob" });
     await offline.signOut();
     held = "error";

@@ -78,8 +78,8 @@ export class Refreshes implements AttemptOwner {
   readonly spent = new Set<number>();
   /** Settles when nothing of the last one that was overtaken is under way any more. */
   ending: Promise<void> | undefined;
-  /** When the network's return made it try again. */
-  #returnedAt = Number.NEGATIVE_INFINITY;
+  /** Until when the network's return does not make it try again, in ms since the epoch. */
+  #restsUntil = 0;
 
   constructor(owner: RefreshesOwner, supply: Supply, store: SafeStore, waiters: Waiters) {
     this.#owner = owner;
@@ -140,9 +140,10 @@ export class Refreshes implements AttemptOwner {
   /** The network is back. Returns in how many ms to try: one that comes and goes tries once in ten seconds (B27). */
   returned(): number {
     const now = this.#owner.platform.now();
-    const rest = this.#returnedAt + RETURN_REST - now;
-    if (rest > 0 && now >= this.#returnedAt) return rest;
-    this.#returnedAt = now;
+    const rest = this.#restsUntil - now;
+    // B5: a clock that was put back makes it no longer.
+    if (rest > 0 && rest <= RETURN_REST) return rest;
+    this.#restsUntil = now + RETURN_REST;
     return 0;
   }
 
@@ -315,7 +316,7 @@ export class Refreshes implements AttemptOwner {
       // The first token of all replaces none, and a look refreshes none.
       if (asked.reason !== "missing" && !asked.isLook) this.budget.refreshed(now);
       if (end.turn) this.#owner.tabs.handOver(end.turn, sent, received);
-      this.#returnedAt = Number.NEGATIVE_INFINITY; // the network is back for good
+      this.#restsUntil = 0; // the network is back for good
     } else this.budget.forget(); // it has not been asked for: what was refused may be that very token
     // While its turn was given back, another one may have begun, for a token that came from elsewhere.
     if (this.attempt !== attempt) {

@@ -420,16 +420,16 @@ export class Session
     if (!tokenOf(state)) return;
     this.refreshes.refresh("reason" in state ? state.reason : "expiring");
     await this.refreshes.attempt?.over;
-    // B22: what it brought is stored, and told to the others (B16). If it brought nothing, nobody is told: somebody may have
-    // signed out elsewhere meanwhile (B10).
-    if (this.#state.status !== "signedIn") this.#refuseDisposed();
     // B6: what is asked once more before long is waited for.
     if (this.#isInsistent) await this.getToken({ force: true, isAnybodys: true });
     const after = this.#state;
     if (after.status === "waiting") throw after.error;
-    // What a source brings has been announced. Tabs where a nameless user is signed in would refresh to find out who it is.
-    const token = tokenOf(after);
-    if (token && !this.#supply.isSource && (after.user.id !== id || token.subject !== undefined))
+    // B16, B22: what was brought is told to others, also where the session was disposed of meanwhile. If nothing was, somebody
+    // may have signed out elsewhere (B10). What a source brings has been announced.
+    if (after.status !== "signedIn" || this.#supply.isSource) return;
+    const { token } = after;
+    // Tabs where a nameless user is signed in would refresh to find out who it is.
+    if (after.user.id !== id || token.subject !== undefined)
       this.announcing({ signedOut: false, token })?.(() => {});
   }
 
@@ -539,18 +539,12 @@ export class Session
     this.decide({ status: "signedIn", user: nextUser(user, token), token }, ...effects);
   }
 
-  /** Whether tokens have come since (B10). A clock that was put back meanwhile says nothing of it (B5). */
-  #isOlder({ since }: TabNews): boolean {
-    return Number(since) < this.#cameAt && this.#cameAt <= this.platform.now();
-  }
-
   /** A store that has failed, or that remembers no sign-out, tells nothing of one (B10). */
   #followStore(news: TabNews): void {
     const { currentToken } = this;
     this.read(() => {
       const isUnchanged = currentToken !== undefined && this.currentToken === currentToken;
-      const isOld = this.#isOlder(news) || isOthers(news, this.#state);
-      if (news.signedOut && isUnchanged && !isOld) this.#leaveStore();
+      if (news.signedOut && isUnchanged && !isOthers(news, this.#state)) this.#leaveStore(news);
     });
   }
 
@@ -567,7 +561,7 @@ export class Session
         this.#news.ask(true);
         break;
       case "leave":
-        if (!tokenOf(state) || !this.#isOlder(news)) this.#leaveStore();
+        this.#leaveStore(news);
         break;
       case "reopen":
         this.#reopen(false);
@@ -664,7 +658,9 @@ export class Session
    * A store that this tab has to itself, or that could not be written there, holds the token still (B10). What all tabs share,
    * a source's mark too (2.4), remembers the sign-out. A tab's own does not: no sign-in that comes later elsewhere undoes it.
    */
-  #leaveStore(): void {
+  #leaveStore({ since }: TabNews): void {
+    // Who has come since stays. A clock that was put back meanwhile says nothing of it (B5).
+    if (Number(since) < this.#cameAt && this.#cameAt <= this.platform.now()) return;
     const token = tokenOf(this.#state);
     const remembers = this.isShared || this.#supply.isSource;
     this.#leaveToo(...(token ? [this.#store.clear(token, remembers)] : []));
@@ -761,11 +757,7 @@ export class Session
     this.read(); // B8
     this.tabs.lock.look(); // B10, B16
     if (this.#isWanted) this.refreshes.look(false, isOnline);
-    if (isOnline && (this.#isInDoubt || this.#news.isOwed)) {
-      const rest = this.refreshes.returned();
-      if (rest > 0) this.#news.askIn(rest);
-      else this.#news.ask(true);
-    }
+    if (isOnline && (this.#isInDoubt || this.#news.isOwed)) this.#news.askIn(this.refreshes.returned());
     this.#clients.tell((client) => client.wokeUp());
   }
 

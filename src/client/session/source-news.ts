@@ -1,7 +1,7 @@
 import { andThen, subscribeTo, withDeadline } from "../platform/deadline.ts";
 import type { Platform } from "../platform/platform.ts";
 import { backoff } from "../refresh/backoff.ts";
-import { type RefreshOutcome, readAnswer, readFailure } from "../refresh/outcome.ts";
+import { type Certainty, type RefreshOutcome, readAnswer, readFailure } from "../refresh/outcome.ts";
 import type { TokenSource } from "../refresh/source.ts";
 import type { TokenSet } from "../token/token-set.ts";
 import type { User } from "../token/user.ts";
@@ -83,10 +83,11 @@ export class SourceNews {
 
   /** Asks in so many ms for what is not known yet. Of what that is, other tabs have been told no more than before. */
   askIn(ms: number): void {
-    const { platform } = this.#owner;
-    if (this.#status !== "idle") return;
-    platform.clearTimeout(this.#rest);
-    this.#rest = platform.setTimeout(() => this.ask(true), ms);
+    if (ms === 0) this.ask(true);
+    else if (this.#status === "idle") {
+      this.#owner.platform.clearTimeout(this.#rest);
+      this.#rest = this.#owner.platform.setTimeout(() => this.ask(true), ms);
+    }
   }
 
   /** Puts the question. */
@@ -95,36 +96,29 @@ export class SourceNews {
     if (!question) return;
     this.#status = "asking";
     const controller = new AbortController();
-    const ended = (outcome: RefreshOutcome) => {
+    const { signal } = controller;
+    const ended = ({ tokens, certainty }: { type: string; tokens?: TokenSet; certainty?: Certainty }) => {
       const isOutdated = this.#status === "outdated";
       const isTold = this.#isTold;
       // B6: what is not certain is asked for again.
-      const isDenied = outcome.type === "denied" && outcome.certainty === "certain";
-      const isFailed = !isDenied && outcome.type !== "granted";
+      const isAnswered = !!tokens || certainty === "certain";
       this.#status = "idle";
-      this.#isTold = !isFailed || isTold;
+      this.#isTold = isAnswered || isTold;
       // What has been decided meanwhile is newer, and so is the answer to later news, unless there is no end of it.
       const isUsed = !isOutdated || this.#echoes >= MOST_ECHOES;
-      if (isUsed && !isFailed)
-        this.#owner.sourceHas(user, outcome.type === "granted" ? outcome.tokens : undefined, isTold);
+      if (isUsed && isAnswered) this.#owner.sourceHas(user, tokens, isTold);
       const isNew = this.#owner.question?.token?.accessToken !== question.token?.accessToken;
       this.#echoes = isNew && !isOutdated ? 0 : this.#echoes + 1;
-      const delay = backoff(this.#failures, platform.random(), options.retry);
-      this.#failures = isFailed ? this.#failures + 1 : 0;
+      this.#failures = isAnswered ? 0 : this.#failures + 1;
       if (isOutdated) this.ask(isTold);
       // B16: whoever has come or gone is not to be found out only when the token is due. B9: a question that hangs goes on.
-      else if (
-        isFailed &&
-        this.#failures < MOST_FAILURES &&
-        !controller.signal.aborted &&
-        this.#owner.question
-      )
-        this.askIn(delay);
+      else if (!isAnswered && this.#owner.question && !signal.aborted && this.#failures < MOST_FAILURES)
+        this.askIn(backoff(this.#failures - 1, platform.random(), options.retry));
     };
     withDeadline<RefreshOutcome>(
       platform,
       refreshTimeout,
-      () => andThen(this.#supply.ask(question, controller.signal), readAnswer),
+      () => andThen(this.#supply.ask(question, signal), readAnswer),
       () => controller.abort(),
       ended,
       (error) => ended(readFailure(error)),
