@@ -3,7 +3,7 @@
 // last line sums every test, and each check as one.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { constants, setPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -46,6 +46,17 @@ interface Run {
   playwrightReport?: string;
 }
 
+/** Leaves the processor to others. */
+function lower(pid: number): void {
+  setPriority(pid, constants.priority.PRIORITY_LOW);
+  try {
+    // Where Linux shares the processor among sessions, a process's own priority says nothing outside of its session.
+    writeFileSync(`/proc/${pid}/autogroup`, String(constants.priority.PRIORITY_LOW));
+  } catch {
+    // It does not.
+  }
+}
+
 /** Runs an npm script of package.json and answers whether it succeeded. */
 async function script(
   name: string,
@@ -59,7 +70,7 @@ async function script(
     detached: !windows,
     env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: playwrightReport },
   });
-  if (isPatient && child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_LOW);
+  if (isPatient && child.pid !== undefined) lower(child.pid);
   for (const output of [child.stdout, child.stderr]) {
     createInterface(output).on(
       "line",
