@@ -97,7 +97,7 @@ describe("a refused connection", () => {
   });
 
   it.each(["look", "refreshing"] as const)(
-    "T13 B7 B15 another token each time (%s) is tried at once twice, and no more",
+    "T13 B7 B15 another token each time (%s) is tried at once three times, and no more",
     (status) => {
       const isByCode = true;
       for (const atOnce of [0, 1, 2])
