@@ -21,10 +21,11 @@ interface Inner {
 
 /**
  * @param hasQueue Socket.IO's `retries` is on: it sends an event when the server has acknowledged the one before.
- * @param report takes what an event of that queue has thrown, which cannot be encoded
+ * @param report takes what an event of that queue, a listener or a callback has thrown
  */
 export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unknown) => void): AckTracker {
   const { emit } = socket;
+  const inner = socket as unknown as Inner;
   /** In the order of sending. */
   const unacknowledged = new Set<Promise<void>>();
   let isHeld = false;
@@ -54,7 +55,7 @@ export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unk
     const acknowledge = typeof args[args.length - 1] === "function" ? (args.pop() as () => void) : undefined;
     // The queue asks for acknowledgements itself, of all but volatile events: the server notices nothing of these. What it
     // sends again is waited for already.
-    const { flags, ids, acks } = socket as unknown as Inner;
+    const { flags, ids, acks } = inner;
     if (isHeld && flags.fromQueue) {
       // T12: it stays the queue's first, which is sent with the next connection. Thrown away, it would use up its tries.
       Object.assign(socket, { flags: {} });
@@ -78,12 +79,8 @@ export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unk
       // First, as Socket.IO does: an asker that disconnects would be answered once more, and cost the next event.
       Reflect.deleteProperty(acks, ids);
       unsendable = error ?? new Error("the event cannot be encoded");
-      try {
-        // No error: the queue takes it for answered, and goes on to the next.
-        answer?.(null);
-      } catch (thrown) {
-        report(thrown);
-      }
+      // No error: the queue takes it for answered, and goes on to the next.
+      answer?.(null);
       unsendable = undefined;
       return socket;
     } finally {
@@ -95,11 +92,11 @@ export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unk
     }
   };
 
-  const { notifyOutgoingListeners } = socket as unknown as Inner;
+  const { notifyOutgoingListeners } = inner;
   Object.assign(socket, {
     emit: send,
     notifyOutgoingListeners(packet: { data: unknown[] }) {
-      const { fromQueue } = (socket as unknown as Inner).flags;
+      const { fromQueue } = inner.flags;
       try {
         notifyOutgoingListeners.call(socket, packet);
       } catch (error) {
