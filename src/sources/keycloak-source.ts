@@ -4,7 +4,7 @@ import { toMilliseconds } from "./milliseconds.ts";
 
 /**
  * What `keycloakSource` uses of `Keycloak`, from `keycloak-js`. It also listens to `onReady`, `onAuthSuccess`,
- * `onAuthRefreshSuccess` and `onAuthLogout`, and leaves them to the app as they were.
+ * `onAuthRefreshSuccess`, `onAuthLogout` and `onAuthError`, and leaves them to the app as they were.
  */
 export interface KeycloakLike {
   /** Whether `init()` has been called. */
@@ -41,13 +41,16 @@ export function keycloakSource(keycloak: KeycloakLike): TokenSource {
   let refreshed = false;
   const ready = new Promise<void>((resolve) => {
     if (keycloak.didInitialize !== false) resolve();
+    const heard = () => {
+      resolve();
+      refreshed = true;
+      for (const changed of listeners) changed();
+    };
     for (const name of ["onReady", "onAuthSuccess", "onAuthRefreshSuccess", "onAuthLogout"]) {
-      onCallback(keycloak, name, () => {
-        resolve();
-        refreshed = true;
-        for (const changed of listeners) changed();
-      });
+      onCallback(keycloak, name, heard);
     }
+    // With an error of the server's, as when the user cancels, `init()` rejects and "onReady" never comes. Without one it may.
+    onCallback(keycloak, "onAuthError", (error) => error && heard());
   });
 
   return {
@@ -80,13 +83,13 @@ function present({ token, tokenParsed, timeSkew }: KeycloakLike) {
 }
 
 /** Keycloak has room for one callback of each kind. If the app sets one too, before or after, both are called. */
-function onCallback(keycloak: object, name: string, listener: () => void): void {
+function onCallback(keycloak: object, name: string, listener: (argument: unknown) => void): void {
   let theirs = Reflect.get(keycloak, name);
   Object.defineProperty(keycloak, name, {
     configurable: true,
-    get: () => (authenticated?: boolean) => {
-      listener();
-      theirs?.call(keycloak, authenticated);
+    get: () => (argument: unknown) => {
+      listener(argument);
+      theirs?.call(keycloak, argument);
     },
     set: (callback) => {
       theirs = callback;

@@ -6,7 +6,7 @@ import { holdToken } from "../../support/token-holder.ts";
 import { timedToken } from "../../support/unsigned-jwt.ts";
 import { ask, cached, failure, forcing, newsOf, waits } from "./questions.ts";
 
-type Callback = (() => void) | undefined;
+type Callback = ((argument?: unknown) => void) | undefined;
 
 /** A client that is signed in, and whose `updateToken` does what it is given. */
 function keycloak(update: (client: ReturnType<typeof keycloak>) => void = () => {}) {
@@ -24,6 +24,7 @@ function keycloak(update: (client: ReturnType<typeof keycloak>) => void = () => 
     onAuthSuccess: undefined as Callback,
     onAuthRefreshSuccess: undefined as Callback,
     onAuthLogout: undefined as Callback,
+    onAuthError: undefined as Callback,
   };
   return client;
 }
@@ -51,6 +52,23 @@ describe("keycloakSource", () => {
     expect(await waits(answer)).toBe(true);
     client.onReady?.();
     expect(await answer).toBeUndefined();
+  });
+
+  it("knows that nobody is signed in once the server has said that the user cancelled", async () => {
+    const client = keycloak();
+    client.didInitialize = false;
+    client.token = undefined;
+    const app = vi.fn();
+    client.onAuthError = app;
+    const source = keycloakSource(client);
+    const answer = ask(source, "missing");
+    client.didInitialize = true;
+    client.onAuthError?.();
+    expect(await waits(answer)).toBe(true);
+    const cancelled = { error: "access_denied" };
+    expect(await newsOf(source, () => client.onAuthError?.(cancelled))).toBe(1);
+    expect(await answer).toBeUndefined();
+    expect(app).toHaveBeenLastCalledWith(cancelled);
   });
 
   it("knows that nobody is signed in", async () => {
