@@ -21,6 +21,7 @@ import type {
   UserView,
 } from "../../demo/socket-events.ts";
 import { type Browser, event, useDemoServer } from "../support/demo-browser.ts";
+import { plainSocket } from "../support/plain-socket.ts";
 
 const { server, newBrowser, signedIn, serve } = useDemoServer();
 
@@ -91,7 +92,7 @@ describe("/public", () => {
     const { browser, token } = await signedIn("alice", own);
     const first = await browser.connect(token);
     const second = await browser.connect(token);
-    first.io.socket("/public").connect();
+    plainSocket(first, "/public").connect();
     await counted({ guests: 1, users: 1 });
     first.disconnect();
     second.disconnect();

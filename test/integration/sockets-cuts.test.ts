@@ -6,6 +6,7 @@ import { type AuthServer, issueToken, startAuthServer } from "../support/auth-se
 import { disposed } from "../support/disposal.ts";
 import { startServer, Tokens } from "../support/guarded-server.ts";
 import { Happenings } from "../support/happenings.ts";
+import { plainSocket } from "../support/plain-socket.ts";
 import type { RefreshOptions } from "../support/refresh-options.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { recordStatuses, until, untilStatus } from "../support/states.ts";
@@ -181,7 +182,7 @@ describe("B14 a disconnect by the server", () => {
       const auth = disposed(new AuthSocket(server.url, { session }));
       const chat = auth.of("/chat");
       // Kept open while the session's sockets leave.
-      auth.socket.io.socket("/public", { auth: { token: issueToken() } }).connect();
+      plainSocket(auth.socket, "/public", issueToken()).connect();
       await Promise.all([auth.whenConnected(), chat.whenConnected()]);
       // As over a long line: it comes when the next CONNECT is on its way already.
       server.admit = (_, { nsp, conn }) => {

@@ -4,6 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AuthServer, issueToken, startAuthServer } from "../support/auth-server.ts";
 import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
+import { plainSocket } from "../support/plain-socket.ts";
 import { startRefreshEndpoint, tokenResponse } from "../support/refresh-endpoint.ts";
 import type { RefreshOptions } from "../support/refresh-options.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
@@ -23,8 +24,7 @@ function withHeldRefresh(clock = new SkippableClock(), options: Partial<RefreshO
 
 /** A connected Socket on the same engine that needs no token of the session. */
 async function withPlainSibling({ socket }: AuthSocket): Promise<Socket> {
-  const plain = socket.io.socket("/plain", { auth: { token: issueToken() } });
-  onTestFinished(() => void plain.disconnect());
+  const plain = plainSocket(socket, "/plain", issueToken());
   await new Promise<void>((resolve) => plain.once("connect", resolve).connect());
   return plain;
 }

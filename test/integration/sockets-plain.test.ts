@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AuthServer, issueToken, Refusal, startAuthServer, verify } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { kickForGood } from "../support/kicks.ts";
+import { plainSocket } from "../support/plain-socket.ts";
 import { recordStatuses, until, untilStatus } from "../support/states.ts";
 import { uncaught } from "../support/uncaught.ts";
 
@@ -330,15 +331,14 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
     const server = await startAuthServer();
     server.admit = (token, { nsp }) => (nsp.name === "/public" ? undefined : verify(token));
     const auth = open(server.url);
-    const open_ = auth.socket.io.socket("/public").connect();
-    await Promise.all([auth.whenConnected(), connected(open_)]);
-    expect(await open_.emitWithAck("ask", 1)).toBe(1);
+    const beside = plainSocket(auth.socket, "/public").connect();
+    await Promise.all([auth.whenConnected(), connected(beside)]);
+    expect(await beside.emitWithAck("ask", 1)).toBe(1);
     expect(server.connects.find(({ namespace }) => namespace === "/public")?.payload).toEqual({});
     expect(server.handshakes).toBe(1);
     auth.disconnect();
     await server.until(() => server.sockets("/").length === 0);
-    expect(open_.connected).toBe(true);
-    open_.disconnect();
+    expect(beside.connected).toBe(true);
   });
 
   it("B19 two AuthSockets of one origin have Managers of their own", async () => {

@@ -1,8 +1,9 @@
 import { AuthSession, AuthSocket, memoryStore, type TokenStore } from "authsocket";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { issueToken, startAuthServer } from "../support/auth-server.ts";
 import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
+import { plainSocket } from "../support/plain-socket.ts";
 import type { RefreshOptions } from "../support/refresh-options.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { until, untilStatus } from "../support/states.ts";
@@ -116,8 +117,7 @@ describe("T1 whatever answers for the token, there is one CONNECT, or one error"
     const auth = disposed(
       new AuthSocket(server.url, { session: sessionOf({ refresh }), autoConnect: false }),
     );
-    const sibling = auth.socket.io.socket("/sibling", { auth: { token: issueToken() } });
-    onTestFinished(() => void sibling.disconnect());
+    const sibling = plainSocket(auth.socket, "/sibling", issueToken());
     await new Promise<void>((resolve) => sibling.once("connect", resolve).connect());
     const { id } = sibling;
     auth.connect();

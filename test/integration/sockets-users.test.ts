@@ -4,6 +4,7 @@ import { type AuthServer, issueToken, startAuthServer } from "../support/auth-se
 import { disposed } from "../support/disposal.ts";
 import { lateAnswer } from "../support/late-answer.ts";
 import { MemoryLeases } from "../support/memory-leases.ts";
+import { plainSocket } from "../support/plain-socket.ts";
 import type { RefreshOptions } from "../support/refresh-options.ts";
 import { SkippableClock } from "../support/skippable-clock.ts";
 import { until, untilStatus } from "../support/states.ts";
@@ -142,7 +143,7 @@ describe("B16 a user never inherits from another", () => {
       const server = await startAuthServer();
       const { auth, session } = await connectAlice(server, { io: { transports: ["websocket"] } });
       // Kept open while the session's sockets leave.
-      auth.socket.io.socket("/public", { auth: { token: alice() } }).connect();
+      plainSocket(auth.socket, "/public", alice()).connect();
       const chat = auth.of("/chat");
       await chat.whenConnected();
       // As over a long line: it comes when Bob's CONNECT is on its way already.
@@ -164,7 +165,7 @@ describe("B16 a user never inherits from another", () => {
     const server = await startAuthServer();
     const { auth, session } = await connectAlice(server);
     // Kept open while the session's sockets leave.
-    auth.socket.io.socket("/public", { auth: { token: alice() } }).connect();
+    plainSocket(auth.socket, "/public", alice()).connect();
     const chat = auth.of("/chat");
     await chat.whenConnected();
     const [hers] = server.sockets("/chat");
@@ -185,7 +186,7 @@ describe("B16 a user never inherits from another", () => {
   it("B18 of() takes over a plain Socket without mixing up what it has asked", async () => {
     const server = await startAuthServer();
     const { auth } = await connectAlice(server);
-    const plain = auth.socket.io.socket("/chat", { auth: { token: alice() } }).connect();
+    const plain = plainSocket(auth.socket, "/chat", alice()).connect();
     await new Promise<void>((resolve) => plain.once("connect", resolve));
     const [hers] = server.sockets("/chat");
     const asked = new Promise<(answer: string) => void>((resolve) =>
