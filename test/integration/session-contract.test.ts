@@ -11,11 +11,14 @@ import { startRefreshEndpoint, tokenResponse } from "../support/refresh-endpoint
 import type { RefreshOptions } from "../support/refresh-options.ts";
 import { recordStatuses, untilStatus } from "../support/states.ts";
 import { holdToken } from "../support/token-holder.ts";
-import { timedToken } from "../support/unsigned-jwt.ts";
+import { timedToken, unsignedJwt } from "../support/unsigned-jwt.ts";
 
 const LIFETIME = 900_000;
 
 const settled = () => new Promise(setImmediate);
+
+/** A token without an end. */
+const named = (sub: string) => unsignedJwt({ sub });
 
 function newSession(options: Partial<RefreshOptions> = {}, tokens?: TokenSet) {
   const platform = new ManualPlatform();
@@ -793,24 +796,43 @@ describe("a source", () => {
     expect(get).toHaveBeenCalledTimes(2);
   });
 
-  it.each<[string, number, () => Promise<never>]>([
-    ["throws", 5, () => Promise.reject(new TypeError("Failed to fetch"))],
-    ["hangs", 1, () => new Promise(() => {})],
-  ])("B9 B27 one that %s when it has news is asked for it %i times", async (_, times, fail) => {
-    const { session, platform, get, tell } = sourceOf(timedToken(Date.UTC(2026, 0, 1), LIFETIME));
-    platform.chance = 0.5;
-    await session.getToken();
-    get.mockClear().mockImplementation(fail);
+  it.each(["signedIn", "signedOut"] as const)(
+    "B6 B9 B27 one that throws when it has news is asked again, ever later, until it says who is there: %s",
+    async (status) => {
+      const token = timedToken(Date.UTC(2026, 0, 1), LIFETIME);
+      const { session, platform, get, tell } = sourceOf(status === "signedIn" ? token : null);
+      platform.chance = 0.5;
+      await session.whenReady();
+      get.mockClear().mockRejectedValue(new TypeError("Failed to fetch"));
+      await tell(null);
+      for (let second = 0; second < 600; second++) await platform.advance(1_000);
+      // After 0.5, 1, 2, 4 and 8 s, and every 15 s from then on.
+      const most = 6 + Math.floor((600 - 15.5) / 15);
+      expect(get.mock.calls.length).toBeLessThanOrEqual(most);
+      expect(get.mock.calls.length).toBeGreaterThan(most - 3);
+      expect(session.state.status).toBe(status);
+      get.mockImplementation(async () => named("bob"));
+      await platform.advance(15_000);
+      expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
+      get.mockClear();
+      await platform.advance(60_000);
+      expect(get).not.toHaveBeenCalled();
+    },
+  );
+
+  it("B9 one that hangs when it has news is asked again once it has answered, and no more often", async () => {
+    const { session, platform, get, tell } = sourceOf(null);
+    await session.whenReady();
+    const hanging = deferred<string | null>();
+    get.mockClear().mockReturnValueOnce(hanging.promise);
+    get.mockImplementation(async () => named("bob"));
     await tell(null);
     for (let second = 0; second < 600; second++) await platform.advance(1_000);
-    expect(get).toHaveBeenCalledTimes(times);
-    expect(platform.pending.timers).toBe(0);
-    expect(session.state).toMatchObject({ status: "signedIn", subject: "alice" });
-    // What is asked for later is followed.
-    get.mockImplementation(async () => null);
-    await tell(null);
-    await platform.advance(1_000);
-    expect(session.state).toEqual({ status: "signedOut" });
+    expect(get).toHaveBeenCalledOnce();
+    hanging.resolve(named("alice"));
+    await settled();
+    expect(get).toHaveBeenCalledTimes(2);
+    expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
   });
 
   it("B23 an SDK that announces the renewal that was asked for causes no other", async () => {

@@ -1,3 +1,4 @@
+import { refuseAborted } from "../abort.ts";
 import { AuthSocketError } from "../errors.ts";
 import { andThen, answerOnce } from "../platform/deadline.ts";
 import { freezeSafeTimeout } from "../platform/freeze-safe-timeout.ts";
@@ -112,7 +113,8 @@ export class RefreshAttempt {
     this.#stopWaiting();
     this.#turn?.release();
     this.#abort();
-    if (!isSent) this.#settle();
+    // What a source says is stored nowhere, and one that does not hear of it is not waited for.
+    if (!isSent || this.#owner.supply.isSource) this.#settle();
   }
 
   /** Something else takes its place: what has been sent is seen to its end (B22), what has not is not sent. */
@@ -223,13 +225,14 @@ export class RefreshAttempt {
     };
     const ignore = answerOnce<RefreshOutcome>(
       () =>
-        andThen(this.#owner.held(asked, controller.signal), (held) =>
-          held
-            ? { type: "granted", tokens: held }
-            : andThen<unknown, RefreshOutcome>(this.#owner.supply.ask(asked, controller.signal), (answer) =>
-                readAnswer(isCookie ? cookieTokens(answer, nextRenewal()) : answer),
-              ),
-        ),
+        andThen(this.#owner.held(asked, controller.signal), (held) => {
+          if (held) return { type: "granted", tokens: held };
+          refuseAborted(controller.signal); // somebody has signed out, or in, meanwhile
+          return andThen<unknown, RefreshOutcome>(
+            this.#owner.supply.ask(asked, controller.signal),
+            (answer) => readAnswer(isCookie ? cookieTokens(answer, nextRenewal()) : answer),
+          );
+        }),
       done,
       (error) => done(readFailure(error, platform.now())),
     );

@@ -337,6 +337,7 @@ export class Session
     );
     const state = this.#state;
     const current = tokenOf(state);
+    this.#cameAt = now;
     if (current?.accessToken === tokens.accessToken && state.status !== "signedOut")
       this.#renewFields(current, tokens, "app");
     else {
@@ -381,7 +382,6 @@ export class Session
     const kept = isSame && tokens.signInId === undefined ? state.user.signInId : undefined;
     const token = { ...drawn, signInId: kept ?? signInId };
     const user = nextUser(state.user, token);
-    this.#cameAt = this.platform.now();
     this.refreshes.overtake(isSame ? undefined : token);
     // Other tabs hear of it. Those who know that user go on as they are; those whose session has ended come back (B23).
     const save = this.#store.save(token, this.announcing({ signedOut: false, token }));
@@ -426,8 +426,8 @@ export class Session
     if (after.status === "waiting") throw after.error;
     // B16, B22: what was brought is told to others, also where the session was disposed of meanwhile. If nothing was, somebody
     // may have signed out elsewhere (B10). What a source brings has been announced.
-    if (after.status !== "signedIn" || this.#supply.isSource) return;
-    const { token } = after;
+    const token = tokenOf(after);
+    if (!token || this.#supply.isSource || (this.#disposed && after.status !== "signedIn")) return;
     // Tabs where a nameless user is signed in would refresh to find out who it is.
     if (after.user.id !== id || token.subject !== undefined)
       this.announcing({ signedOut: false, token })?.(() => {});
@@ -497,14 +497,16 @@ export class Session
     this.#open();
     // One that could not be read is not waited for again (B9): what it has after all comes when it comes.
     const isWaitedFor = !this.#store.isUnreadable;
+    const now = this.platform.now();
     this.#store.read((found) => {
-      if (!this.#disposed) this.#found(found);
+      if (!this.#disposed) this.#found(found, now);
       if (isWaitedFor) done?.();
     });
     if (!isWaitedFor) done?.();
   }
 
-  #found(found: Found): void {
+  /** @param at when the store was asked */
+  #found(found: Found, at: number): void {
     const state = this.#state;
     if (found === "unchanged") return;
     if (found === "signedOut") {
@@ -518,7 +520,7 @@ export class Session
       // An emptied store is no sign-out: what is in memory goes on.
       if (state.status === "loading") this.decide({ status: "unknown", user: state.user });
     } else {
-      this.#cameAt = this.platform.now();
+      this.#cameAt = at;
       const token = toAccessToken(found.tokens, this.#reading("held"));
       // Somebody only once the server has said so: the first sign-in of all inherits from nobody (B16).
       if (this.isCookie) {
@@ -539,12 +541,18 @@ export class Session
     this.decide({ status: "signedIn", user: nextUser(user, token), token }, ...effects);
   }
 
+  /** Whether tokens have come since (B10). A clock that was put back meanwhile says nothing of it (B5). */
+  #isOlder({ since }: TabNews): boolean {
+    return Number(since) < this.#cameAt && this.#cameAt <= this.platform.now();
+  }
+
   /** A store that has failed, or that remembers no sign-out, tells nothing of one (B10). */
   #followStore(news: TabNews): void {
     const { currentToken } = this;
     this.read(() => {
       const isUnchanged = currentToken !== undefined && this.currentToken === currentToken;
-      if (news.signedOut && isUnchanged && !isOthers(news, this.#state)) this.#leaveStore(news);
+      const isOld = this.#isOlder(news) || isOthers(news, this.#state);
+      if (news.signedOut && isUnchanged && !isOld) this.#leaveStore();
     });
   }
 
@@ -553,7 +561,7 @@ export class Session
     const state = this.#state;
     // What stands for a token in cookie mode is counted by each page.
     const told = this.isCookie ? { ...news, token: undefined } : news;
-    const answer = answerTab(told, state, this.#supply.isSource);
+    const answer = this.#isOlder(news) ? "nothing" : answerTab(told, state, this.#supply.isSource);
     switch (answer) {
       case "askSource":
         // A sign-in undoes a sign-out in all tabs, also in the one where it was.
@@ -561,7 +569,7 @@ export class Session
         this.#news.ask(true);
         break;
       case "leave":
-        this.#leaveStore(news);
+        this.#leaveStore();
         break;
       case "reopen":
         this.#reopen(false);
@@ -658,12 +666,12 @@ export class Session
    * A store that this tab has to itself, or that could not be written there, holds the token still (B10). What all tabs share,
    * a source's mark too (2.4), remembers the sign-out. A tab's own does not: no sign-in that comes later elsewhere undoes it.
    */
-  #leaveStore({ since }: TabNews): void {
-    // Who has come since stays. A clock that was put back meanwhile says nothing of it (B5).
-    if (Number(since) < this.#cameAt && this.#cameAt <= this.platform.now()) return;
+  #leaveStore(): void {
     const token = tokenOf(this.#state);
-    const remembers = this.isShared || this.#supply.isSource;
-    this.#leaveToo(...(token ? [this.#store.clear(token, remembers)] : []));
+    // In one that tabs share, another user's tokens may have taken their place by now (B16).
+    const shared = token ? [this.#store.clear(token, true)] : [];
+    const effects = this.isShared ? shared : [this.#store.clearAll(this.#supply.isSource)];
+    if (this.#state.status !== "signedOut") this.#leaveToo(...effects);
   }
 
   warningChanged(): void {
@@ -731,7 +739,7 @@ export class Session
   }
 
   watch(): void {
-    this.#clients.watch(this.#isWanted || this.#isInDoubt, checkDueAt(this.#state));
+    this.#clients.watch(this.#isWanted || this.#isInDoubt || this.#news.isOwed, checkDueAt(this.#state));
   }
 
   /** 2.4: somebody has signed out here, and the source has failed to say whether another user has come. */
@@ -757,7 +765,7 @@ export class Session
     this.read(); // B8
     this.tabs.lock.look(); // B10, B16
     if (this.#isWanted) this.refreshes.look(false, isOnline);
-    if (isOnline && (this.#isInDoubt || this.#news.isOwed)) this.#news.askIn(this.refreshes.returned());
+    if (this.#news.isOwed || (isOnline && this.#isInDoubt)) this.#news.askIn(this.refreshes.returned());
     this.#clients.tell((client) => client.wokeUp());
   }
 

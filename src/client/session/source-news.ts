@@ -21,6 +21,8 @@ export interface NewsOwner {
    * @param isTold whether other tabs have been told of it
    */
   sourceHas(user: User, tokens: TokenSet | undefined, isTold: boolean): void;
+  /** Called when `isOwed` may have changed. */
+  watch(): void;
 }
 
 /** Some sources announce whatever they are asked for. News is taken for such an echo after so many questions for nothing. */
@@ -28,9 +30,6 @@ const MOST_ECHOES = 5;
 
 /** ms that the next question waits for then. A sign-out is still seen within a second. */
 const ECHO_REST = 500;
-
-/** After so many failures in a row the next news is waited for, or the network's return, or the token's renewal. */
-const MOST_FAILURES = 5;
 
 /**
  * Asks the source again when it, or another tab, says that something has changed: for the token that it holds, and for no
@@ -43,6 +42,8 @@ export class SourceNews {
   /** How many questions in a row have brought nothing new, or news while they were being answered. */
   #echoes = 0;
   #rest: unknown;
+  /** When that is over. */
+  #restsUntil = Number.POSITIVE_INFINITY;
   /** How many questions in a row have failed. */
   #failures = 0;
   /** Whether other tabs have been told of all the news that the present question is about. */
@@ -76,25 +77,31 @@ export class SourceNews {
       return;
     }
     this.#status = "asking";
-    this.#owner.platform.clearTimeout(this.#rest);
     if (this.#echoes < MOST_ECHOES) this.#put();
-    else this.#rest = this.#owner.platform.setTimeout(() => this.#put(), ECHO_REST);
+    else this.#restFor(ECHO_REST, () => this.#put());
   }
 
   /** Asks in so many ms for what is not known yet. Of what that is, other tabs have been told no more than before. */
   askIn(ms: number): void {
-    if (ms === 0) this.ask(true);
-    else if (this.#status === "idle") {
-      this.#owner.platform.clearTimeout(this.#rest);
-      this.#rest = this.#owner.platform.setTimeout(() => this.ask(true), ms);
-    }
+    const { platform, question } = this.#owner;
+    if (ms === 0 || this.#status !== "idle") this.ask(true);
+    // B6: one that comes sooner stays.
+    else if (question && !(platform.now() + ms >= this.#restsUntil)) this.#restFor(ms, () => this.ask(true));
+  }
+
+  #restFor(ms: number, then: () => void): void {
+    const { platform } = this.#owner;
+    platform.clearTimeout(this.#rest);
+    this.#restsUntil = platform.now() + ms;
+    this.#rest = platform.setTimeout(then, ms);
   }
 
   /** Puts the question. */
   #put(): void {
     const { platform, options, refreshTimeout, user, question } = this.#owner;
+    platform.clearTimeout(this.#rest);
+    this.#restsUntil = Number.POSITIVE_INFINITY;
     if (!question) return;
-    this.#status = "asking";
     const controller = new AbortController();
     const { signal } = controller;
     const ended = ({ tokens, certainty }: { type: string; tokens?: TokenSet; certainty?: Certainty }) => {
@@ -110,15 +117,23 @@ export class SourceNews {
       const isNew = this.#owner.question?.token?.accessToken !== question.token?.accessToken;
       this.#echoes = isNew && !isOutdated ? 0 : this.#echoes + 1;
       this.#failures = isAnswered ? 0 : this.#failures + 1;
-      if (isOutdated) this.ask(isTold);
-      // B16: whoever has come or gone is not to be found out only when the token is due. B9: a question that hangs goes on.
-      else if (!isAnswered && this.#owner.question && !signal.aborted && this.#failures < MOST_FAILURES)
+      if (isAnswered) {
+        if (isOutdated) this.ask(isTold);
+      } else if (isOutdated || !signal.aborted)
+        // B16: whoever has come or gone is not to be found out only when the token is due.
         this.askIn(backoff(this.#failures - 1, platform.random(), options.retry));
+      this.#owner.watch();
     };
     withDeadline<RefreshOutcome>(
       platform,
       refreshTimeout,
-      () => andThen(this.#supply.ask(question, signal), readAnswer),
+      () => {
+        const answer = andThen(this.#supply.ask(question, signal), readAnswer);
+        // B9: one that hangs is not asked again beside that, unless there is news. What it says at last may be old.
+        const settled = () => signal.aborted && this.isOwed && this.askIn(0);
+        Promise.resolve(answer).then(settled, settled);
+        return answer;
+      },
       () => controller.abort(),
       ended,
       (error) => ended(readFailure(error)),
