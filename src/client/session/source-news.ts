@@ -66,7 +66,7 @@ export class SourceNews {
 
   /** Whether there is news of which nothing is known yet, since the source has failed. */
   get isOwed(): boolean {
-    return this.#failures > 0;
+    return this.#failures > 0 && this.#owner.question !== undefined;
   }
 
   /** @param isTold whether other tabs have been told of it */
