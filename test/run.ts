@@ -141,11 +141,12 @@ async function e2e(): Promise<void> {
 // Its headless shell draws nothing that nobody looks at, and takes two thirds of the time. `npm run e2e` prefers a whole browser.
 process.env.AUTHSOCKET_BROWSER ??= "npm";
 
-const built = await stage("build", async () => one(await script("build")));
-const browser = await stage("browser", async () => one(Boolean(findChromium())));
+const build = stage("build", async () => one(await script("build")));
 
 /** What waits for time. */
 async function timed(): Promise<void> {
+  const built = await build;
+  const browser = await stage("browser", async () => one(Boolean(findChromium())));
   if (built) await vitest("vitest", ["--project=source", "--project=simulation"]);
   else skipped("vitest", "build");
   if (built && browser) await e2e();
@@ -154,12 +155,15 @@ async function timed(): Promise<void> {
 
 /** What only computes. */
 async function computed(): Promise<void> {
+  // These read the sources alone.
+  for (const name of ["lint", "unused"]) await check(name);
+  const built = await build;
   await check("typecheck");
   if (built) await vitest("package", ["--project=package", "--maxWorkers=1"], true);
   else skipped("package", "build");
   // Their clocks are in the tests' hands.
   await vitest("testing", ["--project=testing-*"], true);
-  for (const name of ["lint", "unused", "jest"]) await check(name);
+  await check("jest");
 }
 
 await Promise.all([timed(), computed()]);
