@@ -41,7 +41,7 @@ const highlights: { label: string; measure: string }[] = [
     measure: "eight namespaces expire, one-time refresh tokens, Chromium: refreshes",
   },
   {
-    label: "Size in your app, in kB gzip",
+    label: "Size without socket.io-client, in kB gzip",
     measure: "kB in an app: minified, gzip, brotli",
   },
 ];
