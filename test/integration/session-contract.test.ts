@@ -835,6 +835,34 @@ describe("a source", () => {
     expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
   });
 
+  it.each<[string, (session: AuthSession, platform: ManualPlatform) => unknown]>([
+    ["while it is to be asked again", (session) => session.dispose()],
+    [
+      "in a listener as the network returns",
+      (session, platform) => {
+        session.subscribe(() => session.dispose());
+        return platform.wake(true);
+      },
+    ],
+  ])(
+    "B11 dispose() leaves no timer and no listener where one has failed when it had news: called %s",
+    async (_, dispose) => {
+      const { session, platform, get, tell } = sourceOf(named("alice"));
+      platform.chance = 0.5;
+      onTestFinished(holdToken(session));
+      await session.getToken();
+      get.mockRejectedValue(new TypeError("Failed to fetch"));
+      await expect(session.getToken({ forceRefresh: true })).rejects.toMatchObject({
+        code: "refresh_failed",
+      });
+      await tell(null);
+      await settled();
+      await dispose(session, platform);
+      await settled();
+      expect(platform.pending).toEqual({ timers: 0, listeners: 0 });
+    },
+  );
+
   it("B23 an SDK that announces the renewal that was asked for causes no other", async () => {
     const { session, platform, get, tell } = sourceOf("sdk-1");
     await session.getToken();
