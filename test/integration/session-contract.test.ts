@@ -863,6 +863,20 @@ describe("a source", () => {
     },
   );
 
+  it("B11 dispose() in one that announces whatever it is asked for leaves no timer", async () => {
+    const { session, platform, get, tell } = sourceOf(named("alice"));
+    await session.getToken();
+    get.mockClear().mockImplementation(async () => {
+      void tell(null);
+      if (get.mock.calls.length === 5) session.dispose();
+      return named("alice");
+    });
+    await tell(null);
+    for (let turn = 0; turn < 10; turn++) await settled();
+    expect(get).toHaveBeenCalledTimes(5);
+    expect(platform.pending).toEqual({ timers: 0, listeners: 0 });
+  });
+
   it("B23 an SDK that announces the renewal that was asked for causes no other", async () => {
     const { session, platform, get, tell } = sourceOf("sdk-1");
     await session.getToken();

@@ -83,14 +83,14 @@ export class SourceNews {
 
   /** Asks in so many ms for what is not known yet. Of what that is, other tabs have been told no more than before. */
   askIn(ms: number): void {
-    const { platform, question } = this.#owner;
     if (ms === 0 || this.#status !== "idle") this.ask(true);
     // B6: one that comes sooner stays.
-    else if (question && !(platform.now() + ms >= this.#restsUntil)) this.#restFor(ms, () => this.ask(true));
+    else if (!(this.#owner.platform.now() + ms >= this.#restsUntil)) this.#restFor(ms, () => this.ask(true));
   }
 
   #restFor(ms: number, then: () => void): void {
-    const { platform } = this.#owner;
+    const { platform, question } = this.#owner;
+    if (!question) return;
     platform.clearTimeout(this.#rest);
     this.#restsUntil = platform.now() + ms;
     this.#rest = platform.setTimeout(then, ms);
