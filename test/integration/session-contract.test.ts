@@ -787,6 +787,36 @@ describe("a source", () => {
     expect(session.state).toEqual({ status: "signedOut" });
   });
 
+  it("B6 B16 one whose question is under way as the network returns is asked again once that has failed", async () => {
+    const { session, platform, get, tell } = sourceOf(named("alice"));
+    platform.chance = 0.5;
+    onTestFinished(holdToken(session));
+    await session.getToken();
+    get.mockRejectedValueOnce(new TypeError("Failed to fetch")).mockReturnValueOnce(new Promise(() => {}));
+    await tell(named("bob"));
+    await platform.wake(true);
+    expect(get).toHaveBeenCalledTimes(3);
+    await platform.advance(5_000);
+    await platform.wake(true);
+    await platform.advance(10_000);
+    expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
+  });
+
+  it("B6 B16 one that is to be asked again before long is asked then, also where the network returns", async () => {
+    const { session, platform, get, tell } = sourceOf(named("alice"));
+    platform.chance = 0.5;
+    onTestFinished(holdToken(session));
+    await session.getToken();
+    for (let time = 0; time < 2; time++) get.mockRejectedValueOnce(new TypeError("Failed to fetch"));
+    await tell(named("bob"));
+    await platform.wake(true);
+    await settled();
+    expect(get).toHaveBeenCalledTimes(3);
+    await platform.wake(true); // B27: which alone is no reason so soon
+    await platform.advance(1_000);
+    expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
+  });
+
   it("B6 a source that says when it has news that the user must sign in again ends the session at once", async () => {
     const { session, get, tell } = sourceOf("sdk-1");
     await session.getToken();
@@ -819,6 +849,22 @@ describe("a source", () => {
       expect(get).not.toHaveBeenCalled();
     },
   );
+
+  it("B27 one that announces each of its failures is asked ever later, too", async () => {
+    const { session, platform, get, tell } = sourceOf(named("alice"));
+    platform.chance = 0.5;
+    await session.getToken();
+    get.mockClear().mockImplementation(() => {
+      void tell(null);
+      return Promise.reject(new TypeError("Failed to fetch"));
+    });
+    await tell(null);
+    for (let second = 0; second < 600; second++) await platform.advance(1_000);
+    expect(get.mock.calls.length).toBeLessThan(50);
+    get.mockImplementation(async () => named("bob"));
+    await platform.advance(15_000);
+    expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
+  });
 
   it("B9 one that hangs when it has news is asked again once it has answered, and no more often", async () => {
     const { session, platform, get, tell } = sourceOf(null);
@@ -1133,6 +1179,35 @@ describe("a source", () => {
     session.signIn().catch(() => {});
     await settled();
     expect(session.token).toBeUndefined();
+  });
+
+  it("B10 signOut() does not wait for one that does not hear of its signal", async () => {
+    const { session, get } = sourceOf(null);
+    get.mockReturnValue(new Promise(() => {}));
+    const ready = session.whenReady();
+    await settled();
+    expect(get).toHaveBeenCalledOnce();
+    const done = vi.fn();
+    void session.signOut().then(done);
+    await settled();
+    expect(done).toHaveBeenCalledOnce();
+    expect((await ready).status).toBe("signedOut");
+  });
+
+  it("B10 one that is asked what it holds before it is to refresh is not to refresh after a signOut()", async () => {
+    const { session, get } = sourceOf("sdk-1");
+    await session.getToken();
+    get
+      .mockClear()
+      .mockImplementation(
+        ({ signal }) =>
+          new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+      );
+    const forced = session.getToken({ forceRefresh: true });
+    await settled();
+    await session.signOut();
+    await expect(forced).rejects.toMatchObject({ code: "signed_out" });
+    expect(get.mock.calls.map(([{ reason }]) => reason)).toEqual(["expiring"]);
   });
 
   it("section 2: a failed silent renewal throws, and is no sign-out", async () => {
