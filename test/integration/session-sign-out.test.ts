@@ -3,10 +3,12 @@ import {
   memoryStore,
   type SessionState,
   type TokenSet,
+  type TokenSource,
   type TokenStore,
   webStorageStore,
 } from "authsocket";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { deferred } from "../support/deferred.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
 import { MapStorage } from "../support/map-storage.ts";
 import { MemoryLeases } from "../support/memory-leases.ts";
@@ -395,6 +397,37 @@ describe("a sign-out from an identity SDK", () => {
     expect(there.session.state.status).toBe("signedOut");
     there.session.dispose();
     expect((await open().session.whenReady()).status).toBe("signedOut");
+  });
+
+  it("2.4 B10 is known without localStorage to a tab whose SDK has not answered yet", async () => {
+    vi.stubGlobal("localStorage", undefined);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const leases = new MemoryLeases();
+    let changed = () => {};
+    const open = (get: TokenSource["get"]) => {
+      const platform = new ManualPlatform();
+      platform.board = leases;
+      const subscribe = (listener: () => void) => {
+        changed = listener;
+        return () => {};
+      };
+      const session = new AuthSession({ source: { get, subscribe } }, platform);
+      onTestFinished(() => session.dispose());
+      return session;
+    };
+    const token = timedToken(new ManualPlatform().now());
+    const here = open(() => token);
+    await here.whenReady();
+    const answer = deferred<string>();
+    const there = open(() => answer.promise);
+    const ready = there.whenReady();
+    await settled();
+    await here.signOut();
+    expect((await ready).status).toBe("signedOut");
+    answer.resolve(token);
+    changed();
+    await settled();
+    expect(there.state.status).toBe("signedOut");
   });
 
   it("2.4 B10 is no answer to whenReady() on a page that is loaded anew for another user", async () => {

@@ -12,6 +12,7 @@ import { ManualPlatform } from "../support/manual-platform.ts";
 import { MapStorage } from "../support/map-storage.ts";
 import { MemoryLeases } from "../support/memory-leases.ts";
 import { RefreshDesk } from "../support/refresh-desk.ts";
+import { StoreDesk } from "../support/store-desk.ts";
 import { holdToken } from "../support/token-holder.ts";
 import { timedToken } from "../support/unsigned-jwt.ts";
 
@@ -35,6 +36,27 @@ function sessionIn(tab: ManualPlatform, options: AuthSessionOptions): AuthSessio
 /** Until all that follows from what was done has followed; there are no timers in it. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 10; turn++) await setImmediate();
+}
+
+/**
+ * From now on, a tab's transactions take long.
+ *
+ * @returns lets them through, with all that follows
+ */
+function holdBack(tab: ManualPlatform, leases: MemoryLeases): () => Promise<void> {
+  const waiting: (() => void)[] = [];
+  tab.board = Object.assign(Object.create(leases) as MemoryLeases, {
+    update: async (...call: Parameters<MemoryLeases["update"]>) => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return leases.update(...call);
+    },
+  });
+  return async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      next();
+      await settled();
+    }
+  };
 }
 
 describe("turns at the refresh endpoint", () => {
@@ -302,6 +324,50 @@ describe("sign-in and sign-out in other tabs", () => {
     await expect(session.getToken({ forceRefresh: true })).rejects.toMatchObject({ code: "signed_out" });
     expect(refresh).toHaveBeenCalledOnce();
   });
+
+  it.each([
+    ["while a tab's own is loading", false, false],
+    ["once a tab's own has loaded", true, false],
+    ["once one that tabs share has loaded", true, true],
+  ])(
+    "B10 what an asynchronous store brings is no newer than a sign-out elsewhere since it was asked: heard of %s",
+    async (_, isSlow, isShared) => {
+      const leases = new MemoryLeases();
+      const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+      const held = () => ({ accessToken: timedToken(tabs[0].now(), LIFETIME) });
+      const here = sessionIn(tabs[0], { refresh: async () => null, store: memoryStore(held()) });
+      const store = Object.assign(new StoreDesk(held()), isShared && { subscribe: () => () => {} });
+      const there = sessionIn(tabs[1], { refresh: async () => null, store });
+      await here.getToken();
+      expect(there.state.status).toBe("unknown");
+      await settled();
+      const letThrough = isSlow ? holdBack(tabs[1], leases) : () => Promise.resolve();
+      for (const tab of tabs) await tab.advance(1);
+      await here.signOut();
+      for (const tab of tabs) await tab.advance(1);
+      await store.answerAll();
+      await letThrough();
+      await store.answerAll();
+      expect(there.state.status).toBe("signedOut");
+      expect(store.held).toBeNull();
+    },
+  );
+
+  it("B10 signIn() with the token that is there is newer than a sign-out elsewhere that came first", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const [here, there] = tabs.map((tab) =>
+      sessionIn(tab, { refresh: async () => null, store: memoryStore() }),
+    ) as [AuthSession, AuthSession];
+    for (const session of [here, there]) await session.signIn("token");
+    await settled();
+    const letThrough = holdBack(tabs[1], leases);
+    await here.signOut();
+    await tabs[1].advance(1);
+    await there.signIn("token");
+    await letThrough();
+    expect(there.token).toBe("token");
+  });
 });
 
 describe("signIn() without tokens in a page that is left in the midst of it", () => {
@@ -470,6 +536,22 @@ describe("a store that cannot be written", () => {
       expect(here?.state).toMatchObject({ subject: "bob", warning: { code: "storage_unavailable" } });
     },
   );
+
+  it("B10 a sign-out elsewhere empties one of the tab's own, also of a token whose successor could not be saved", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const refresh = async () => timedToken(tabs[0].now(), LIFETIME);
+    const own = memoryStore({ accessToken: "own" });
+    const save = () => Promise.reject(new Error("no room"));
+    const here = sessionIn(tabs[0], { refresh, store: memoryStore({ accessToken: "another" }) });
+    const there = sessionIn(tabs[1], { refresh, store: { ...own, save } });
+    await here.getToken();
+    await there.getToken({ forceRefresh: true });
+    await here.signOut();
+    await settled();
+    expect(own.load()).toBeNull();
+    await expect(there.getToken()).rejects.toMatchObject({ code: "signed_out" });
+  });
 });
 
 describe("a store that tabs share, and that tells them of no sign-out", () => {
@@ -609,23 +691,12 @@ describe("a store that tabs share, and that tells them of no sign-out", () => {
     ];
     for (const session of [here, there]) await session.getToken();
     await settled();
-    // The other tab's transactions take long.
-    const { update } = leases;
-    const waiting: (() => void)[] = [];
-    tabs[1].board = Object.assign(Object.create(leases) as MemoryLeases, {
-      update: async (...call: Parameters<typeof update>) => {
-        await new Promise<void>((resolve) => waiting.push(resolve));
-        return leases.update(...call);
-      },
-    });
+    const letThrough = holdBack(tabs[1], leases);
     await here.signOut();
     await settled();
     await tabs[1].advance(1);
     const signedIn = there.signIn(timedToken(tabs[1].now(), LIFETIME, { sub: "bob" }));
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
-      next();
-      await settled();
-    }
+    await letThrough();
     await signedIn;
     expect(there.state).toMatchObject({ status: "signedIn", subject: "bob" });
   });
@@ -823,6 +894,24 @@ describe("tokens that name nobody, in the memory of each tab", () => {
     expect(one.state.status).toBe("unknown");
     expect(await one.getToken()).not.toBe(last);
     await expect(one.getToken({ rejected: last })).rejects.toMatchObject({ code: "user_changed" });
+  });
+
+  it("B16 a sign-in in another tab takes nothing from who has signed in here since", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const [here, there] = tabs.map((tab) =>
+      sessionIn(tab, { refresh: async () => null, store: memoryStore() }),
+    ) as [AuthSession, AuthSession];
+    for (const session of [here, there]) await session.signIn(await opaque());
+    await settled();
+    const letThrough = holdBack(tabs[1], leases);
+    await tabs[0].advance(1);
+    await here.signIn(await opaque());
+    await tabs[1].advance(2);
+    const signedIn = there.signIn("later");
+    await letThrough();
+    await signedIn;
+    expect(there.token).toBe("later");
   });
 
   it("B16 T23 a tab that was frozen before it first looked at the others hears of who has signed in since", async () => {
@@ -1340,6 +1429,28 @@ describe("a sign-in in one tab", () => {
     await tab.advance(1_000);
     await session.signIn();
     expect(await stored()).not.toBe(first);
+  });
+
+  it("B16 another user whom signIn() without tokens brings is told to the others, also where a listener refreshes at once", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    let sub = "alice";
+    const [here, there] = tabs.map((tab) => {
+      const refresh = async () => timedToken(tab.now(), LIFETIME, { sub });
+      return sessionIn(tab, { refresh, store: memoryStore() });
+    }) as [AuthSession, AuthSession];
+    for (const session of [here, there]) await session.getToken();
+    onTestFinished(holdToken(there));
+    for (const tab of tabs) await tab.advance(20_000); // B27
+    sub = "bob";
+    const unsubscribe = here.subscribe(({ status, subject }) => {
+      if (status !== "signedIn" || subject !== sub) return;
+      unsubscribe();
+      void here.getToken({ forceRefresh: true });
+    });
+    await here.signIn();
+    await settled();
+    expect(there.state).toMatchObject({ status: "signedIn", subject: "bob" });
   });
 
   it("B2 B27 where each refresh names another guest, two tabs do not set each other off", async () => {
