@@ -473,4 +473,41 @@ describe("V9 a dynamic namespace that Socket.IO tidies up", () => {
     for (const answer of waiting) answer();
     await vi.waitFor(() => expect([...io._nsps.keys()]).toEqual(["/"]));
   });
+
+  it.each(["alone", "in a Server that guards"])(
+    "keeps the rules that its name was given, %s",
+    async (where) => {
+      const { io, url } = await startServer({ cleanupEmptyChildNamespaces: true });
+      io.of(/^\/room-\w+$/);
+      const [users, vips] = [new Tokens(), new Tokens()];
+      if (where !== "alone") authenticate(io, { verify: users.verify });
+      const auth = authenticate(io.of("/room-vip"), { verify: vips.verify });
+      const user = client(`${url}/room-vip`, { token: users.issue() });
+      for (let attempt = 0; attempt < 2; attempt++) {
+        expect((await refusal(user)).data).toEqual({ code: "token_invalid" });
+        await vi.waitFor(() => expect([...io._nsps.keys()]).toEqual(["/"]));
+      }
+      await enter(client(`${url}/room-vip`, { token: vips.issue() }));
+      expect(await auth.devices("alice")).toHaveLength(1);
+    },
+  );
+
+  it("takes rules from an app that gives them each time it is made, and no second ones", async () => {
+    const { io, url } = await startServer({ cleanupEmptyChildNamespaces: true });
+    io.of(/^\/room-\d+$/);
+    const tokens = [new Tokens(), new Tokens()];
+    let made = 0;
+    io.on("new_namespace", (namespace) => {
+      const rules = { verify: (tokens[made++] as Tokens).verify };
+      authenticate(namespace, rules);
+      expect(() => authenticate(namespace, rules)).toThrow("already called");
+    });
+    for (const own of tokens) {
+      const alice = client(`${url}/room-1`, { token: own.issue() });
+      await enter(alice);
+      alice.disconnect();
+      await vi.waitFor(() => expect([...io._nsps.keys()]).toEqual(["/"]));
+    }
+    expect(made).toBe(2);
+  });
 });

@@ -16,7 +16,10 @@ export class ServerGuards {
   readonly #server: Server;
   readonly #nodes: Nodes;
   #whole: { guard: Guard; except: readonly (string | RegExp)[] } | undefined;
-  readonly #own = new Map<Namespace, Guard>();
+  /** Those of a concrete namespace by its name: Socket.IO may delete a dynamic one, and makes another for the next client (V9). */
+  readonly #own = new Map<Namespace | string, Guard>();
+  /** The namespaces that were given rules of their own. */
+  readonly #ruled = new WeakSet<Namespace>();
   readonly #doorways = new WeakMap<Namespace, Doorway>();
   /** How many dynamic namespaces with rules of their own go by each scope. */
   readonly #dynamic = new Map<string, number>();
@@ -54,13 +57,14 @@ export class ServerGuards {
   /** @throws TypeError if the namespace has rules of its own already */
   guardNamespace(namespace: Namespace, rules: Rules<AuthenticatedSocket>): Guard {
     const { name } = namespace;
-    if (this.#own.has(namespace))
+    if (this.#ruled.has(namespace))
       throw new TypeError(
         `authenticate() was already called for the namespace "${name}". Call it once, and keep what it returns`,
       );
     const scope = isDynamic(namespace) ? this.#scopeOfDynamic(namespace) : name;
     const guard: Guard = new Guard(rules, this.#nodes, scope, () => this.#namespacesOf(guard));
-    this.#own.set(namespace, guard);
+    this.#ruled.add(namespace);
+    this.#own.set(isDynamic(namespace) ? namespace : name, guard);
     this.#begin(guard);
     return guard;
   }
@@ -94,14 +98,15 @@ export class ServerGuards {
   }
 
   #guardOf(namespace: Namespace): Guard | undefined {
-    const own = this.#own.get(namespace) ?? this.#guardOfParent(namespace);
+    const own = this.#own.get(namespace.name) ?? this.#guardOfParent(namespace);
     if (own) return own;
     const { guard, except = [] } = this.#whole ?? {};
     return guard && !isExcepted(namespace.name, except) ? guard : undefined;
   }
 
   #guardOfParent(namespace: Namespace): Guard | undefined {
-    for (const [parent, guard] of this.#own) if (childrenOf(parent)?.has(namespace)) return guard;
+    for (const [parent, guard] of this.#own)
+      if (typeof parent !== "string" && childrenOf(parent)?.has(namespace)) return guard;
     return undefined;
   }
 
