@@ -158,14 +158,15 @@ describe("a Server is guarded whole", () => {
     expect(seen).toEqual(["/ alice", "/ alice", "/chat alice", "/room alice", "/later alice"]);
   });
 
-  it.each<[string, string | RegExp]>([
-    ["a Server", "/chat"],
-    ["a namespace", "/chat"],
-    ["a dynamic namespace", /^\/chat$/],
+  it.each<[string, string | RegExp, boolean]>([
+    ["a Server", "/chat", false],
+    ["a namespace", "/chat", false],
+    ["a dynamic namespace", /^\/chat$/, false],
+    ["a dynamic namespace that Socket.IO tidies up", /^\/chat$/, true],
   ])(
     "V9 whoever has come to %s before it is guarded is sent away unheard, and who is in a middleware then does not connect",
-    async (kind, name) => {
-      const { io, url } = await startServer();
+    async (kind, name, cleanupEmptyChildNamespaces) => {
+      const { io, url } = await startServer({ cleanupEmptyChildNamespaces });
       const chat = io.of(name);
       const held = new Promise<() => void>((resolve) =>
         chat.use(({ handshake }, next) => (handshake.auth.late ? resolve(next) : next())),
@@ -510,4 +511,38 @@ describe("V9 a dynamic namespace that Socket.IO tidies up", () => {
     }
     expect(made).toBe(2);
   });
+
+  it.each(["alone", "excepted from the Server's rules"])(
+    "is guarded for whoever has a session looked up there as rules empty it, %s",
+    async (where) => {
+      const { io, url } = await startServer({
+        cleanupEmptyChildNamespaces: true,
+        connectionStateRecovery: {},
+      });
+      const { verify } = new Tokens();
+      const rooms = io.of(/^\/room-\d+$/);
+      if (where !== "alone") authenticate(io, { verify, except: [/^\/room-/] });
+      await connect(client(`${url}/room-1`, {}));
+      const { adapter } = io.of("/room-1");
+      const { restoreSession } = adapter;
+      const held = new Promise<() => void>((asked) => {
+        adapter.restoreSession = async (pid, offset) => {
+          await new Promise<void>((go) => asked(go));
+          return restoreSession.call(adapter, pid, offset);
+        };
+      });
+      const late = client(`${url}/room-1`, { pid: "pid", offset: "offset" });
+      const [entered, cut] = [vi.fn(), next(late, "disconnect")];
+      rooms.on("connection", entered);
+      late.on("connect", entered);
+      late.connect();
+      const release = await held;
+      authenticate(rooms, { verify });
+      expect([...io._nsps.keys()]).toEqual(["/"]);
+      release();
+      await cut;
+      expect(entered).not.toHaveBeenCalled();
+      expect((await refusal(late)).data).toEqual(missing);
+    },
+  );
 });

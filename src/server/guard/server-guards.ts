@@ -6,7 +6,11 @@ import { isExcepted, type Rules } from "../options.ts";
 import { Doorway } from "./doorway.ts";
 import { Guard } from "./guard.ts";
 
-type Patterns = Map<RegExp, Namespace>;
+/** Socket.IO's dynamic namespaces. Private, because the public API tells neither them nor their patterns. */
+interface Dynamic {
+  parentNsps?: Map<unknown, Namespace>;
+  parentNamespacesFromRegExp?: Map<RegExp, Namespace>;
+}
 
 /** The key under which a Server keeps its guards, so that another copy of the package finds them (V7). */
 const KEY: unique symbol = Symbol.for("authsocket.guards");
@@ -20,6 +24,8 @@ export class ServerGuards {
   readonly #own = new Map<Namespace | string, Guard>();
   /** The namespaces that were given rules of their own. */
   readonly #ruled = new WeakSet<Namespace>();
+  /** The dynamic namespace of each child. Socket.IO forgets it when it deletes a child, which somebody may still be entering (V9). */
+  readonly #parents = new WeakMap<Namespace, Namespace>();
   readonly #doorways = new WeakMap<Namespace, Doorway>();
   /** How many dynamic namespaces with rules of their own go by each scope. */
   readonly #dynamic = new Map<string, number>();
@@ -74,9 +80,8 @@ export class ServerGuards {
    * patterns, and those whose names a function decides by the order of these calls.
    */
   #scopeOfDynamic(namespace: Namespace): string {
-    // Private, because the public API does not tell the pattern. If it is missing, only the order is known.
-    const { parentNamespacesFromRegExp: patterns = new Map() }: { parentNamespacesFromRegExp?: Patterns } =
-      this.#server as object;
+    // If it is missing, only the order is known.
+    const { parentNamespacesFromRegExp: patterns = new Map() }: Dynamic = this.#server as object;
     const [pattern] = [...patterns].find(([, parent]) => parent === namespace) ?? [];
     const scope = `dynamic ${pattern ?? "by a function"}`;
     const count = (this.#dynamic.get(scope) ?? 0) + 1;
@@ -94,20 +99,27 @@ export class ServerGuards {
   #watch(namespace: Namespace): void {
     // A dynamic namespace itself has no clients.
     if (isDynamic(namespace) || this.#doorways.has(namespace)) return;
+    this.#parentOf(namespace);
     this.#doorways.set(namespace, new Doorway(namespace, () => this.#guardOf(namespace)));
   }
 
   #guardOf(namespace: Namespace): Guard | undefined {
-    const own = this.#own.get(namespace.name) ?? this.#guardOfParent(namespace);
+    const parent = this.#parentOf(namespace);
+    const own = this.#own.get(namespace.name) ?? (parent && this.#own.get(parent));
     if (own) return own;
     const { guard, except = [] } = this.#whole ?? {};
     return guard && !isExcepted(namespace.name, except) ? guard : undefined;
   }
 
-  #guardOfParent(namespace: Namespace): Guard | undefined {
-    for (const [parent, guard] of this.#own)
-      if (typeof parent !== "string" && childrenOf(parent)?.has(namespace)) return guard;
-    return undefined;
+  #parentOf(namespace: Namespace): Namespace | undefined {
+    const known = this.#parents.get(namespace);
+    if (known) return known;
+    // If it is missing, only those with rules of their own are known.
+    const { parentNsps }: Dynamic = this.#server as object;
+    const all = [...(parentNsps?.values() ?? this.#own.keys())];
+    const parent = all.find((key): key is Namespace => childrenOf(Object(key))?.has(namespace) === true);
+    if (parent) this.#parents.set(namespace, parent);
+    return parent;
   }
 
   #namespacesOf(guard: Guard): Namespace[] {
