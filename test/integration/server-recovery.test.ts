@@ -504,6 +504,47 @@ describe("the guard of recovery", () => {
     expect(received).toEqual([]);
   });
 
+  it.each(["verify", "restoreSession"])(
+    "V5 V3 rules that a namespace gets during %s keep its session from whom only the Server's rules admit",
+    async (during) => {
+      const { io, url } = await startServer({ connectionStateRecovery: {} });
+      const tokens = new Tokens();
+      const admin = io.of("/admin");
+      const { adapter } = admin;
+      const { restoreSession } = adapter;
+      let reached = (_step: string) => {};
+      adapter.restoreSession = async (pid, offset) => {
+        const session = await restoreSession.call(adapter, pid, offset);
+        reached("restoreSession");
+        return session;
+      };
+      const verify = (token: string) => {
+        reached("verify");
+        return tokens.verify(token);
+      };
+      authenticate(io, { verify });
+      const connected = vi.fn();
+      admin.on("connection", connected);
+      const socket = client(`${url}/admin`, { token: tokens.issue() });
+      const received: string[] = [];
+      socket.onAny((event) => received.push(event));
+      await enter(socket);
+      await drop(io, socket, "/admin");
+      admin.emit("missed");
+      reached = (step) => {
+        if (step !== during) return;
+        authenticate(admin, { verify: new Tokens().verify });
+        admin.emit("secret");
+      };
+      const cut = next(socket, "disconnect");
+      socket.connect();
+      await cut;
+      expect(received).toEqual(["auth:session"]);
+      expect(connected).toHaveBeenCalledTimes(1);
+      expect((await refusal(socket)).data).toEqual({ code: "token_invalid" });
+    },
+  );
+
   it("T9: what is sent while a middleware needs almost the whole time of a CONNECT arrives", async () => {
     const { io, socket, received } = await dropped({}, { skipMiddlewares: false });
     let release = () => {};

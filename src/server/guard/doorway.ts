@@ -55,10 +55,8 @@ export class Doorway {
   constructor(namespace: Namespace, guardOf: () => Guard | undefined) {
     this.#namespace = namespace;
     this.#guardOf = guardOf;
-    this.#sessions = new SessionGuard(
-      namespace,
-      () => guardOf() !== undefined,
-      (socket) => this.#guards.get(socket)?.stored(socket),
+    this.#sessions = new SessionGuard(namespace, guardOf, (socket) =>
+      this.#guards.get(socket)?.stored(socket),
     );
     const inside = namespace as unknown as Inside;
     const { _add, run, _fns } = inside;
@@ -90,8 +88,10 @@ export class Doorway {
       const { pid, offset } = payload;
       if (typeof pid !== "string" || typeof offset !== "string") return enter();
       const verified = await guard.identify(handshake, namespace.name);
-      // The client may have left meanwhile. To restore the session would use it up for nobody (T8); Socket.IO tidies up.
-      if (verified instanceof Error || client.conn.readyState !== "open") {
+      // The client may have left meanwhile, or must be verified by other rules. To restore the session would use it up for
+      // nobody (T8); Socket.IO tidies up.
+      const hasLeft = client.conn.readyState !== "open";
+      if (verified instanceof Error || hasLeft || this.#isNoLongerEnough(guard)) {
         delete payload.pid;
         return enter();
       }

@@ -40,7 +40,7 @@ const RECORDING_TIME = CONNECT_DEADLINE + 1_000;
  */
 export class SessionGuard {
   readonly #namespace: Namespace;
-  readonly #isGuarded: () => boolean;
+  readonly #guardOf: () => Guard | undefined;
   readonly #storedOf: (socket: Socket) => StoredAuth | undefined;
   /** Who is asking for the session of a pid. A session is restored only while its pid is in here. */
   readonly #asking = new Map<string, Asking>();
@@ -49,16 +49,16 @@ export class SessionGuard {
   readonly #guarded = new WeakSet<Adapter>();
 
   /**
-   * @param isGuarded whether a token is needed here now
+   * @param guardOf returns the guard whose rules hold here now; undefined if no token is needed
    * @param storedOf returns what to store for a socket in addition to the app's data; undefined if no guard has admitted it
    */
   constructor(
     namespace: Namespace,
-    isGuarded: () => boolean,
+    guardOf: () => Guard | undefined,
     storedOf: (socket: Socket) => StoredAuth | undefined,
   ) {
     this.#namespace = namespace;
-    this.#isGuarded = isGuarded;
+    this.#guardOf = guardOf;
     this.#storedOf = storedOf;
   }
 
@@ -87,10 +87,10 @@ export class SessionGuard {
     adapter.restoreSession = (async (pid: string, offset: string) => {
       const asking = this.#asking.get(pid);
       if (!asking) {
-        if (this.#isGuarded()) return null;
+        if (this.#guardOf()) return null;
         const session = await restoreSession.call(adapter, pid, offset);
         // Guarded meanwhile: the client has shown no valid token.
-        if (this.#isGuarded()) return null;
+        if (this.#guardOf()) return null;
         return session && STORED_AUTH in Object(session.data) ? null : session;
       }
       const { guard, handshake } = asking;
@@ -102,6 +102,8 @@ export class SessionGuard {
         if (!session || session === LATE) return null;
         const { [STORED_AUTH]: stored, ...data } = Object(session.data);
         if (!(await guard.mayResume(stored, handshake, this.#namespace.name))) return null;
+        // Other rules hold by now. The client has not been verified by them.
+        if (this.#guardOf() !== guard) return null;
         const identity = handshake.verified?.identity;
         // To look up the session may take seconds. An expired token gets nothing that was missed (V2).
         if (identity && identity.expiresAt <= Date.now()) return null;
