@@ -475,6 +475,26 @@ describe("V9 a dynamic namespace that Socket.IO tidies up", () => {
     await vi.waitFor(() => expect([...io._nsps.keys()]).toEqual(["/"]));
   });
 
+  it("goes although it got rules of its own while its only client was verified", async () => {
+    const { io, url } = await startServer({ cleanupEmptyChildNamespaces: true });
+    const rooms = io.of(/^\/room-\d+$/);
+    const { verify } = new Tokens();
+    const made = vi.fn();
+    authenticate(io, {
+      verify: (token) => {
+        made([...io._nsps.keys()]);
+        authenticate(rooms, { verify });
+        return verify(token);
+      },
+    });
+    const alice = client(`${url}/room-1`, { token: "token", pid: "pid", offset: "offset" });
+    const cut = next(alice, "disconnect");
+    alice.connect();
+    await cut;
+    await vi.waitFor(() => expect([...io._nsps.keys()]).toEqual(["/"]));
+    expect(made).toHaveBeenCalledWith(["/", "/room-1"]);
+  });
+
   it.each(["alone", "in a Server that guards"])(
     "keeps the rules that its name was given, %s",
     async (where) => {

@@ -46,7 +46,7 @@ export class Doorway {
   readonly #sessions: SessionGuard;
   /** By the payload, which is the handshake's `auth` until the app's middlewares run. */
   readonly #entries = new WeakMap<object, Entry>();
-  /** Of the sockets that are being verified. */
+  /** Of the sockets that have come to the middlewares. */
   readonly #handshakes = new WeakMap<object, Handshake>();
   /** The guards that have let sockets in. */
   readonly #guards = new WeakMap<object, Guard>();
@@ -99,12 +99,12 @@ export class Doorway {
     };
     inside.run = (socket, done) => {
       const entry = this.#entries.get(socket.handshake.auth);
+      if (entry) this.#handshakes.set(socket, entry.handshake);
       if (this.#isNoLongerEnough(entry?.guard)) {
         socket.conn.close();
         return done();
       }
       if (!entry) return run.call(namespace, socket, done);
-      this.#handshakes.set(socket, entry.handshake);
       void entry.guard.admit(socket, entry.handshake, [...(inside._fns ?? [])]).then(done);
     };
   }
