@@ -5,7 +5,16 @@ import * as newest from "socket.io";
 import * as oldest from "socket.io-oldest";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { authenticate } from "../../src/server/index.ts";
-import { client, drop, enter, refusal, serverSide, startServer, Tokens } from "../support/guarded-server.ts";
+import {
+  client,
+  drop,
+  enter,
+  next,
+  refusal,
+  serverSide,
+  startServer,
+  Tokens,
+} from "../support/guarded-server.ts";
 
 /** A server of some version of Socket.IO. */
 async function start(Server: typeof newest.Server, options: Partial<newest.ServerOptions> = {}) {
@@ -66,6 +75,32 @@ describe.each([
     expect(socket.recovered).toBe(true);
     expect(received).toEqual([1]);
     expect(serverSide(io, socket).data.auth.claims).toEqual({ role: "admin" });
+  });
+
+  it("V9 V5 whoever is having a session looked up as the Server is guarded does not connect, and leaves nothing", async () => {
+    const { io, url } = await start(Server);
+    const { adapter } = io.of("/");
+    const { restoreSession } = adapter;
+    adapter.restoreSession = async (pid, offset) => {
+      const session = await restoreSession.call(adapter, pid, offset);
+      authenticate(io, { verify: new Tokens().verify });
+      return session;
+    };
+    const connected = vi.fn();
+    io.on("connection", connected);
+    const socket = client(url, {});
+    const news = next(socket, "news");
+    socket.connect();
+    await next(socket, "connect");
+    io.emit("news");
+    await news;
+    await drop(io, socket);
+    const cut = next(socket, "disconnect");
+    socket.connect();
+    await cut;
+    expect(connected).toHaveBeenCalledTimes(1);
+    expect([...adapter.rooms.keys()]).toEqual([]);
+    expect((await refusal(socket)).data).toEqual({ code: "token_missing" });
   });
 });
 

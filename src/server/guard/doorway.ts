@@ -19,6 +19,8 @@ interface Inside {
   _add?(client: { conn: { readyState: string } }, payload: Payload, done?: (socket: Socket) => void): unknown;
   /** Runs the middlewares. */
   run?(socket: AuthenticatedSocket, done: (error?: Error) => void): void;
+  /** Connects a socket: sends CONNECT, and calls the app's listeners. A recovered one may come here without `run`. */
+  _doConnect?(socket: EnteringSocket, done?: (socket: Socket) => void): void;
   /** The middlewares. */
   _fns?: Middleware<AuthenticatedSocket>[];
   /** Those that are in a middleware. */
@@ -26,6 +28,12 @@ interface Inside {
   /** Lets a socket go that has left, or was refused. */
   _remove?(socket: object): void;
 }
+
+/** A socket that is not connected yet. */
+type EnteringSocket = AuthenticatedSocket & {
+  /** Leaves its rooms and its namespace. */
+  _cleanup(): void;
+};
 
 interface Entry {
   guard: Guard;
@@ -44,10 +52,8 @@ export class Doorway {
   readonly #namespace: Namespace;
   readonly #guardOf: () => Guard | undefined;
   readonly #sessions: SessionGuard;
-  /** By the payload, which is the handshake's `auth` until the app's middlewares run. */
+  /** By the payload, which is the handshake's `auth` until the app's middlewares run, and then by the socket. */
   readonly #entries = new WeakMap<object, Entry>();
-  /** Of the sockets that have come to the middlewares. */
-  readonly #handshakes = new WeakMap<object, Handshake>();
   /** The guards that have let sockets in. */
   readonly #guards = new WeakMap<object, Guard>();
 
@@ -59,17 +65,18 @@ export class Doorway {
       this.#guards.get(socket)?.stored(socket),
     );
     const inside = namespace as unknown as Inside;
-    const { _add, run, _fns } = inside;
-    if (_add && run && _fns) this.#wrapInternals(inside, _add, run);
+    const { _add, run, _doConnect, _fns } = inside;
+    if (_add && run && _doConnect && _fns) this.#wrapInternals(inside, _add, run, _doConnect);
     else this.#useMiddleware();
   }
 
-  #wrapInternals(inside: Inside, add: NonNullable<Inside["_add"]>, run: NonNullable<Inside["run"]>): void {
+  #wrapInternals(
+    inside: Inside,
+    add: NonNullable<Inside["_add"]>,
+    run: NonNullable<Inside["run"]>,
+    doConnect: NonNullable<Inside["_doConnect"]>,
+  ): void {
     const namespace = this.#namespace;
-    // Guarded while its session was looked up. Not at once: whoever hears of this connection must also hear of its end.
-    namespace.prependListener("connect", (socket: Socket) => {
-      if (this.#isNoLongerEnough(this.#guards.get(socket))) queueMicrotask(() => socket.conn.close());
-    });
     const entering = this.#keepWhileEntered(inside);
     inside._add = async (client, payload, done) => {
       this.#sessions.guardAdapter();
@@ -98,8 +105,7 @@ export class Doorway {
       return this.#sessions.lookUp(pid, { guard, handshake }, enter);
     };
     inside.run = (socket, done) => {
-      const entry = this.#entries.get(socket.handshake.auth);
-      if (entry) this.#handshakes.set(socket, entry.handshake);
+      const entry = this.#entryOf(socket);
       if (this.#isNoLongerEnough(entry?.guard)) {
         socket.conn.close();
         return done();
@@ -107,6 +113,19 @@ export class Doorway {
       if (!entry) return run.call(namespace, socket, done);
       void entry.guard.admit(socket, entry.handshake, [...(inside._fns ?? [])]).then(done);
     };
+    inside._doConnect = (socket, done) => {
+      if (!this.#isNoLongerEnough(this.#entryOf(socket)?.guard))
+        return doConnect.call(namespace, socket, done);
+      // Guarded while its session was looked up. The app hears nothing of it.
+      socket.conn.close();
+      socket._cleanup();
+    };
+  }
+
+  #entryOf(socket: AuthenticatedSocket): Entry | undefined {
+    const entry = this.#entries.get(socket) ?? this.#entries.get(socket.handshake.auth);
+    if (entry) this.#entries.set(socket, entry);
+    return entry;
   }
 
   /**
@@ -137,8 +156,8 @@ export class Doorway {
     const { _remove: remove }: Inside = Object.getPrototypeOf(inside);
     if (remove && removeAndTidy && remove !== removeAndTidy)
       inside._remove = (socket) => {
-        const handshake = this.#handshakes.get(socket);
-        if (handshake) entering.delete(handshake);
+        const entry = this.#entries.get(socket);
+        if (entry) entering.delete(entry.handshake);
         (entering.size > 0 ? remove : removeAndTidy).call(inside, socket);
       };
     return entering;
