@@ -357,13 +357,13 @@ describe("through a cluster adapter", () => {
   });
 
   it.each<[string, unknown[]]>([
-    ["id", [null, 42, "", {}]],
-    ["from", [null, 42, ""]],
+    ["id", [null, 42, "", {}, "the same", "the same"]],
+    ["from", [null, 42, "", "a program"]],
     ["scope", [null, 42, ""]],
     ["reason", [null, 42, {}]],
     ["ago", [null, "abc", -1_000_000, {}]],
   ])(
-    "V6 a revocation whose %s is null or nothing of use disconnects the user and ends no node",
+    "V3 V6 a revocation whose %s is null or nothing of use disconnects the user and ends no node",
     async (field, ill) => {
       const cluster = new MemoryCluster();
       const { io, url } = await startServer({ adapter: cluster.adapter });

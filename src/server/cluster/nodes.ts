@@ -55,7 +55,7 @@ export class Nodes {
       },
       idsBetween: (youngest: number, oldest: number) =>
         revocations.idsBetween(youngest, oldest).filter((id) => !id.startsWith(UNNAMED)),
-      add: (message: Messages["authsocket:revoke"]) => this.#hearRevocation(message),
+      add: (message: Messages["authsocket:revoke"]) => this.#hearRevocation(message, message.id),
     };
     this.#membership = new Membership(this.id, this.#wire, this.#news, log, this.#memory);
     this.#questions = new Questions(this.#wire, this.#membership, this.#news);
@@ -131,8 +131,10 @@ export class Nodes {
         hear(message);
         this.#news.fire();
       });
+    // Another program may send a revocation too, with whatever it calls its id. It never says hello.
+    const isNode = (from: unknown) => membership.present.some((node) => node === from);
     receive("authsocket:revoke", (message) => {
-      this.#hearRevocation(message);
+      this.#hearRevocation(message, isNode(message.from) ? message.id : undefined);
       const id = textOf(message.id);
       if (id && textOf(message.from))
         void this.#wire.send("authsocket:answer", { id, from: this.id, devices: [] });
@@ -150,7 +152,8 @@ export class Nodes {
     });
   }
 
-  #hearRevocation({ id, scope, subject, reason, ago }: Messages["authsocket:revoke"]): void {
+  /** @param id what it is known by. If a node gave none, each one that comes is another. */
+  #hearRevocation({ scope, subject, reason, ago }: Messages["authsocket:revoke"], id: unknown): void {
     // V6: what another program sends as null, or in another shape, counts as missing. The user is disconnected all the same.
     const age = isDuration(ago) ? ago : 0;
     this.#apply({
