@@ -397,6 +397,23 @@ describe("through a cluster adapter", () => {
     },
   );
 
+  it("V3 V6 a program that sends revocations in its own name, with one id, ends the user each time and is not waited for", async () => {
+    const cluster = new MemoryCluster();
+    const { io, url } = await startServer({ adapter: cluster.adapter });
+    const stranger = (await startServer({ adapter: cluster.adapter })).io;
+    const tokens = new Tokens();
+    const auth = authenticate(io, { verify: tokens.verify });
+    for (const from of ["billing", "billing", ""]) {
+      const socket = client(url, { token: tokens.issue() });
+      await enter(socket);
+      const end = next(socket, "disconnect");
+      stranger.serverSideEmit("authsocket:revoke", { subject: "alice", id: "closed", from });
+      await end;
+    }
+    await stranger.close();
+    await auth.disconnectUser("alice", "gone");
+  });
+
   it("V3 a node that does not answer for ten minutes is a second fault", async () => {
     const cluster = new MemoryCluster();
     const tokens = new Tokens();

@@ -125,14 +125,15 @@ export class Nodes {
   #listen(): void {
     const membership = this.#membership;
     const questions = this.#questions;
+    // Another program may send a revocation too, with whatever it calls its id. It never says hello, and answers nothing (V3).
+    const isNode = (from: unknown) => membership.present.some((node) => node === from);
     const receive = <Event extends keyof Messages>(event: Event, hear: (message: Messages[Event]) => void) =>
       this.#wire.receive(event, (message) => {
-        if (typeof message.from === "string") membership.heard(message.from);
+        const { from } = message;
+        if (from !== undefined && (event !== "authsocket:revoke" || isNode(from))) membership.heard(from);
         hear(message);
         this.#news.fire();
       });
-    // Another program may send a revocation too, with whatever it calls its id. It never says hello.
-    const isNode = (from: unknown) => membership.present.some((node) => node === from);
     receive("authsocket:revoke", (message) => {
       this.#hearRevocation(message, isNode(message.from) ? message.id : undefined);
       const id = textOf(message.id);
