@@ -11,6 +11,7 @@ import {
   startServer,
   Tokens,
 } from "../support/guarded-server.ts";
+import { uncaught } from "../support/uncaught.ts";
 
 /** Connects where nobody says hello. */
 async function connect(socket: ReturnType<typeof client>): Promise<void> {
@@ -190,6 +191,27 @@ describe("a Server is guarded whole", () => {
       for (const socket of [early, late]) expect((await refusal(socket)).data).toEqual(missing);
     },
   );
+
+  it("V9 V6 a listener that throws as its client is sent away keeps nobody else in", async () => {
+    const { io, url } = await startServer();
+    io.on("connection", (socket) =>
+      socket.on("disconnect", () => {
+        throw new Error(`the app's, of ${socket.handshake.auth.name}`);
+      }),
+    );
+    const clients = ["first", "second"].map((name) => client(url, { name }, { transports: ["polling"] }));
+    for (const socket of clients) {
+      await connect(socket);
+      // Then its engine connection can be closed at once.
+      await vi.waitFor(() => expect(serverSide(io, socket).conn.transport.writable).toBe(true));
+    }
+    const cut = Promise.all(clients.map((socket) => next(socket, "disconnect")));
+    const thrown = uncaught(2);
+    authenticate(io, { verify: new Tokens().verify });
+    await cut;
+    expect((await thrown).message).toBe("the app's, of second");
+    for (const socket of clients) expect((await refusal(socket)).data).toEqual(missing);
+  });
 
   it.each([
     ["the first in its Server", false],
@@ -493,6 +515,35 @@ describe("V9 a dynamic namespace that Socket.IO tidies up", () => {
     await cut;
     await vi.waitFor(() => expect([...io._nsps.keys()]).toEqual(["/"]));
     expect(made).toHaveBeenCalledWith(["/", "/room-1"]);
+  });
+
+  it("V6 goes so too where a listener of the app's throws as that client is sent away", async () => {
+    const { io, url } = await startServer({ cleanupEmptyChildNamespaces: true });
+    const rooms = io.of(/^\/room-\d+$/);
+    const { verify } = new Tokens();
+    io.on("connection", (socket) =>
+      socket.on("disconnect", () => {
+        throw new Error("the app's");
+      }),
+    );
+    const main = client(url, { token: "token", pid: "pid", offset: "offset" }, { transports: ["polling"] });
+    authenticate(io, {
+      except: ["/"],
+      verify: async (token) => {
+        // Then its engine connection can be closed at once.
+        await vi.waitFor(() => expect(serverSide(io, main).conn.transport.writable).toBe(true));
+        authenticate(rooms, { verify });
+        return verify(token);
+      },
+    });
+    await connect(main);
+    const thrown = uncaught();
+    const alice = main.io.socket("/room-1", { auth: main.auth });
+    const cut = next(alice, "disconnect");
+    alice.connect();
+    await cut;
+    expect((await thrown).message).toBe("the app's");
+    await vi.waitFor(() => expect([...io._nsps.keys()]).toEqual(["/"]));
   });
 
   it.each(["alone", "in a Server that guards"])(

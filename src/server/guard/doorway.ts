@@ -1,7 +1,7 @@
 import type { Namespace, Socket } from "socket.io";
 import type { AuthenticatedSocket } from "../connection/authenticated-socket.ts";
 import { SessionGuard } from "../recovery/session-guard.ts";
-import { warn } from "../reporter.ts";
+import { throwLater, warn } from "../reporter.ts";
 import type { Guard } from "./guard.ts";
 import { Handshake } from "./handshake.ts";
 import type { Middleware } from "./middlewares.ts";
@@ -107,7 +107,7 @@ export class Doorway {
     inside.run = (socket, done) => {
       const entry = this.#entryOf(socket);
       if (this.#isNoLongerEnough(entry?.guard)) {
-        socket.conn.close();
+        sendAway(socket);
         return done();
       }
       if (!entry) return run.call(namespace, socket, done);
@@ -117,7 +117,7 @@ export class Doorway {
       if (!this.#isNoLongerEnough(this.#entryOf(socket)?.guard))
         return doConnect.call(namespace, socket, done);
       // Guarded while its session was looked up. The app hears nothing of it.
-      socket.conn.close();
+      sendAway(socket);
       socket._cleanup();
     };
   }
@@ -135,7 +135,7 @@ export class Doorway {
   sendAwayUnverified(): void {
     const { _preConnectSockets: waiting = new Map() } = this.#namespace as unknown as Inside;
     for (const socket of [...this.#namespace.sockets.values(), ...waiting.values()])
-      if (this.#isNoLongerEnough(this.#guards.get(socket))) socket.conn.close();
+      if (this.#isNoLongerEnough(this.#guards.get(socket))) sendAway(socket);
   }
 
   /** Whether a client that this guard has let in, or none, must be verified by the rules that hold now. */
@@ -194,5 +194,14 @@ export class Doorway {
     // A user who was disconnected meanwhile gets nothing that was sent since (V3).
     if (!guard.revocationOf(handshake)) this.#sessions.welcome(socket);
     guard.welcome(socket, handshake);
+  }
+}
+
+/** Closes the engine connection. A listener of the app's to "disconnect" that throws keeps nobody in (V6). */
+function sendAway({ conn }: Pick<Socket, "conn">): void {
+  try {
+    conn.close();
+  } catch (error) {
+    throwLater(error);
   }
 }
