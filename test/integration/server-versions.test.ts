@@ -127,6 +127,38 @@ describe("with a socket.io that lacks what is private of today's", () => {
     expect(socket.recovered).toBe(false);
   });
 
+  it("V9 whoever is recovered as the rules come is sent away to come back, and the app hears of both", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    const { adapter } = io.of("/");
+    const { restoreSession } = adapter;
+    adapter.restoreSession = async (pid, offset) => {
+      const session = await restoreSession.call(adapter, pid, offset);
+      let looks = 0;
+      const middlewares: unknown[] = [];
+      Object.defineProperty(io.of("/"), "_fns", { get: () => (looks++ === 0 ? undefined : middlewares) });
+      authenticate(io, { verify: new Tokens().verify });
+      return session;
+    };
+    const seen: string[] = [];
+    io.on("connection", (socket) => {
+      seen.push("connection");
+      socket.on("disconnect", () => seen.push("disconnect"));
+    });
+    const socket = client(url, {});
+    const news = next(socket, "news");
+    socket.connect();
+    await next(socket, "connect");
+    io.emit("news");
+    await news;
+    await drop(io, socket);
+    const cut = next(socket, "disconnect");
+    socket.connect();
+    expect((await cut)[0]).toBe("transport close");
+    expect(seen).toEqual(["connection", "disconnect", "connection", "disconnect"]);
+    expect((await refusal(socket)).data).toEqual({ code: "token_missing" });
+  });
+
   it("S1 a renewal is taken by what is public, and an onAny that logs it prints no token", async () => {
     const { io, url } = await startServer();
     const tokens = new Tokens();

@@ -183,8 +183,8 @@ export class Doorway {
     });
     this.#namespace.prependListener("connect", (socket: Socket) => {
       const entry = this.#entries.get(socket);
-      // A recovered socket has not passed through a middleware.
-      if (this.#isNoLongerEnough(entry?.guard)) socket.disconnect();
+      // A recovered socket has not passed through a middleware. Not at once: whoever hears of it must also hear of its end.
+      if (this.#isNoLongerEnough(entry?.guard)) queueMicrotask(() => socket.conn.close());
       else if (entry) this.#welcome(socket, entry.guard, entry.handshake);
     });
   }
