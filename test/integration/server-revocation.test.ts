@@ -397,6 +397,19 @@ describe("V3 one server alone", () => {
     expect(told).not.toHaveBeenCalled();
   });
 
+  it("ends nobody of another namespace whose name and subject read the same, and lets them recover", async () => {
+    const { io, url } = await startServer({ connectionStateRecovery: {} });
+    const tokens = new Tokens();
+    const auth = authenticate(io.of("/a"), { verify: tokens.verify });
+    authenticate(io.of("/a b"), { verify: tokens.verify });
+    const carol = client(`${url}/a b`, { token: tokens.issue({ subject: "carol" }) });
+    await enter(carol);
+    await drop(io, carol, "/a b");
+    await auth.disconnectUser("b carol", "x");
+    await enter(carol);
+    expect(carol.recovered).toBe(true);
+  });
+
   it("remembers it although the clock is set forward for a moment", async () => {
     const { io, url } = await startServer({ connectionStateRecovery: {} });
     const tokens = new Tokens();

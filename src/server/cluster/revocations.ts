@@ -76,5 +76,6 @@ export class Revocations {
 }
 
 function keyOf(scope: string, subject: string): string {
-  return `${scope} ${subject}`;
+  // Both may contain whatever could stand between them.
+  return JSON.stringify([scope, subject]);
 }
