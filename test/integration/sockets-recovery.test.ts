@@ -48,6 +48,9 @@ async function connected(guard: (io: Server) => unknown, options = {}) {
   return { io, auth, received, payloads, arrived, dropAndMiss };
 }
 
+/** As in Socket.IO's MongoDB adapter. */
+const objectId = (index: number) => `65f0c0dea1b2c3d4e5${String(index).padStart(6, "0")}`;
+
 const recovering = { connectionStateRecovery: {} };
 
 describe("a volatile event whose last argument is a text", () => {
@@ -75,7 +78,7 @@ describe("a volatile event whose last argument is a text", () => {
       (io) => protect(io.of("/")),
       recovering,
     );
-    await arrived("word", () => io.volatile.emit("word", "goodbye"));
+    await arrived("word", () => io.volatile.emit("word", "Refresh"));
 
     await dropAndMiss(1);
     await arrived("news", () => io.emit("news", 2));
@@ -83,6 +86,28 @@ describe("a volatile event whose last argument is a text", () => {
     expect(auth.state).toMatchObject({ status: "connected", recovered: false });
     expect(received).toEqual([2]);
   });
+
+  it.each<[string, number]>([
+    ["offline", 0],
+    ["Refresh", 1],
+  ])(
+    "T10 B19 where offsets are ObjectIds, the word %j costs %i recoveries, and no more",
+    async (word, lost) => {
+      const { io, auth, arrived, dropAndMiss } = await connected((io) => protect(io.of("/")), {
+        ...recovering,
+        adapter: new MemoryCluster(objectId).adapter,
+      });
+      await arrived("news", () => io.emit("news", 0));
+      await arrived("word", () => io.volatile.emit("word", word));
+      const recovered: boolean[] = [];
+      for (const number of [1, 2, 3]) {
+        await arrived("news", () => io.emit("news", number));
+        await dropAndMiss(number);
+        recovered.push(auth.socket.recovered);
+      }
+      expect(recovered).toEqual([lost === 0, true, true]);
+    },
+  );
 
   it("B19 offsets of another shape are Socket.IO's own matter", async () => {
     const options = { ...recovering, adapter: new MemoryCluster().adapter };

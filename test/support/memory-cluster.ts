@@ -56,7 +56,8 @@ export class MemoryCluster {
   readonly #sessions = new Map<string, StoredSession>();
   readonly #nodes = new Set<Node>();
 
-  constructor() {
+  /** @param offsetOf the offset of a broadcast, the first of which is number 0 */
+  constructor(offsetOf: (number: number) => string = String) {
     const log = this.#log;
     const responses = this.#responses;
     const sessions = this.#sessions;
@@ -84,7 +85,7 @@ export class MemoryCluster {
       }
 
       protected override doPublish(message: ClusterMessage) {
-        const offset = String(log.length);
+        const offset = offsetOf(log.length);
         const sent = copy(message);
         log.push({ offset, message: sent });
         for (const peer of this.#peers()) setImmediate(() => peer.receive(copy(sent), offset));

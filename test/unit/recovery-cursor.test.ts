@@ -3,7 +3,7 @@ import { RecoveryCursor } from "../../src/client/connection/recovery-cursor.ts";
 
 const [ALICE, BOB, GUEST] = [1, 2, -3];
 
-const MEMORY = "aZ09_-q";
+const MEMORY = "PZ09_-q";
 const STREAM = "1767225600000-0";
 const DOCUMENT = "507f1f77bcf86cd799439011";
 
@@ -35,6 +35,10 @@ describe("connection state recovery", () => {
   it.each([
     "hello",
     "hello you",
+    // As long as an offset, though no time of these decades.
+    "offline",
+    "_offset",
+    "1234567",
     `${MEMORY}q`,
     `x ${MEMORY}`,
     `${MEMORY} x`,
@@ -55,6 +59,23 @@ describe("connection state recovery", () => {
     const cursor = connected();
     cursor.received(["news", MEMORY]);
     cursor.received(["message", text]);
+    expect(fields(cursor)).toStrictEqual({ offset: MEMORY });
+  });
+
+  it.each([MEMORY, STREAM])("T10 B19 ObjectIds are offsets again in the next session, after %s", (last) => {
+    const cursor = connected();
+    cursor.received(["news", last]);
+    cursor.accepted({ sid: "j", pid: "q" });
+    expect(fields(cursor)).toStrictEqual({ offset: last });
+    cursor.received(["news", DOCUMENT]);
+    expect(fields(cursor)).toStrictEqual({ offset: DOCUMENT });
+  });
+
+  it("T10 B19 a recovered session goes on as before: an ObjectId is the app's own", () => {
+    const cursor = connected();
+    cursor.received(["news", MEMORY]);
+    cursor.accepted({ sid: "i", pid: "p" });
+    cursor.received(["message", DOCUMENT]);
     expect(fields(cursor)).toStrictEqual({ offset: MEMORY });
   });
 

@@ -1,5 +1,5 @@
-/** T10: what the offsets of Socket.IO's adapters look like, in memory and in Redis streams. */
-const OFFSET = /^([\w-]{7}(\.[\w-]+)?|\d{13,}-\d+)$/;
+/** T10: what the offsets of Socket.IO's adapters look like, in memory (the time in base 64: P to Z until 2048) and in Redis streams. */
+const OFFSET = /^([P-Z][\w-]{6}(\.[\w-]+)?|\d{13,}-\d+)$/;
 
 /** And in MongoDB: so do the ids that many apps send. */
 const OBJECT_ID = /^[\da-f]{24}$/;
@@ -11,7 +11,10 @@ export class RecoveryCursor {
    * Socket.IO still has the previous user's.
    */
   #offset: string | undefined | null;
-  #isRecoverable = false;
+  /** By which the server knows what it can recover: the same until a recovery has failed. */
+  #pid: unknown;
+  /** The last one whose offsets are times: for as long as it is the same, ObjectIds are the app's own. */
+  #timedPid: unknown;
   /** Whom the server last knew this Socket as. */
   #knownAs: number | undefined;
   #isLeft = false;
@@ -30,15 +33,16 @@ export class RecoveryCursor {
 
   /** A server without recovery gives no pid, and is sent no offset. */
   accepted(payload: unknown): void {
-    this.#isRecoverable = !!Object(payload).pid;
+    this.#pid = Object(payload).pid;
   }
 
   received(event: unknown[]): void {
     const last = event[event.length - 1];
-    if (!this.#isRecoverable || typeof last !== "string") return;
-    const offset = this.#offset ?? undefined;
-    const isOffset = OFFSET.test(last) || (OBJECT_ID.test(last) && OBJECT_ID.test(offset ?? last));
-    this.#offset = isOffset ? last : offset;
+    if (!this.#pid || typeof last !== "string") return;
+    const isTime = OFFSET.test(last);
+    if (isTime) this.#timedPid = this.#pid;
+    const isOffset = isTime || (OBJECT_ID.test(last) && this.#pid !== this.#timedPid);
+    this.#offset = isOffset ? last : (this.#offset ?? undefined);
   }
 
   /**
@@ -47,7 +51,7 @@ export class RecoveryCursor {
    */
   fields(user: number): { pid?: undefined; offset?: string | undefined } {
     if (this.#isLeft || this.#isAnother(user)) return { pid: undefined, offset: undefined };
-    return this.#isRecoverable && this.#offset !== undefined ? { offset: this.#offset ?? undefined } : {};
+    return this.#pid && this.#offset !== undefined ? { offset: this.#offset ?? undefined } : {};
   }
 
   #isAnother(user: number): boolean {
