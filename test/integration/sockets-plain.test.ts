@@ -341,6 +341,25 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
     expect(beside.connected).toBe(true);
   });
 
+  it("B11 B24 one that is connected already connects anew as of() takes it over, with the session's token", async () => {
+    const server = await startAuthServer();
+    const auth = open(server.url);
+    await auth.whenConnected();
+    const plain = auth.socket.io.socket("/chat", { auth: { token: issueToken() } }).connect();
+    await connected(plain);
+    const { id } = plain;
+    const chat = auth.of("/chat");
+    await chat.whenConnected();
+    expect(chat.socket).toBe(plain);
+    expect(chat.state).toMatchObject({ status: "connected", id: plain.id });
+    expect(plain.id).not.toBe(id);
+    expect(await chat.socket.emitWithAck("ask", 1)).toBe(1);
+    expect(server.sockets("/chat")).toHaveLength(1);
+    expect(server.connects.at(-1)?.payload).toEqual({ token: auth.session.token });
+    expect(server.handshakes).toBe(1);
+    expect(auth.socket.connected).toBe(true);
+  });
+
   it("B19 two AuthSockets of one origin have Managers of their own", async () => {
     const server = await startAuthServer();
     const [first, second] = [open(server.url, { reconnectionAttempts: 1 }), open(server.url)];
