@@ -456,6 +456,21 @@ describe("B9 a packet that cannot be encoded", () => {
     expect((await reported).message).toBe("the logger's");
   });
 
+  it("B9 B18 with retries, whose callback throws too, costs nothing but itself as of() takes over its plain Socket", async () => {
+    const server = await startAuthServer();
+    const retries = { retries: 3, ackTimeout: 60_000 };
+    const auth = open(server.url, retries);
+    await auth.whenConnected();
+    const reported = uncaught(2);
+    auth.socket.io.socket("/chat", retries).emit("ask", 10n, () => {
+      throw new Error("the callback's");
+    });
+    const chat = auth.of("/chat");
+    await chat.whenConnected();
+    expect((await reported).message).toBe("the callback's");
+    expect(await chat.socket.emitWithAck("ask", 1)).toBe(1);
+  });
+
   it("B9 with retries, an acknowledgement callback that throws does not keep the next events from being sent", async () => {
     const server = await startAuthServer();
     const { socket } = open(server.url, { retries: 2, ackTimeout: 60_000 });

@@ -79,8 +79,13 @@ export function trackAcks(socket: Socket, hasQueue: boolean, report: (error: unk
       // First, as Socket.IO does: an asker that disconnects would be answered once more, and cost the next event.
       Reflect.deleteProperty(acks, ids);
       unsendable = error ?? new Error("the event cannot be encoded");
-      // No error: the queue takes it for answered, and goes on to the next.
-      answer?.(null);
+      try {
+        // No error: the queue takes it for answered, and goes on to the next.
+        answer?.(null);
+      } catch (thrown) {
+        // B9: by a callback that the app gave to a plain Socket, before of() took that over. Nothing isolates it.
+        report(thrown);
+      }
       unsendable = undefined;
       return socket;
     } finally {
