@@ -1,4 +1,5 @@
 import { createTestServer } from "authsocket/testing";
+import { Window } from "happy-dom";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
 // What Vitest or Node alone has.
@@ -159,5 +160,30 @@ describe("a timer of Node's", () => {
     setInterval(() => rung.push("interval"), 1_000).close();
     await server.clock.advance(2_000);
     expect(rung).toEqual([]);
+  });
+});
+
+describe("a timer of happy-dom's", () => {
+  function openPage(): Window {
+    const page = new Window({ url: "https://app.test" });
+    onTestFinished(() => {
+      vi.unstubAllGlobals();
+      return page.happyDOM.close();
+    });
+    for (const name of ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] as const) {
+      vi.stubGlobal(name, page[name].bind(page));
+    }
+    return page;
+  }
+
+  it("without a delay rings once, beside others", async () => {
+    const page = openPage();
+    const server = createTestServer();
+    onTestFinished(() => server.close());
+    const rung: number[] = [];
+    for (const number of [1, 2, 3]) setTimeout(() => rung.push(number), 0);
+    await page.happyDOM.waitUntilComplete();
+    await server.settled();
+    expect(rung).toEqual([1, 2, 3]);
   });
 });

@@ -27,8 +27,8 @@ interface Timer {
 export class SkippableTime implements Clock {
   readonly #native: GlobalTimers = globalTimers();
   readonly #queue = new TimerQueue<Timer>();
-  /** By their handles. */
-  readonly #timers = new Map<number, Timer>();
+  /** By their handles' keys. */
+  readonly #timers = new Map<unknown, Timer>();
   /** ms */
   #skipped = 0;
   /** Rings for those whose native timer would be late. */
@@ -164,14 +164,14 @@ export class SkippableTime implements Clock {
 
   #add(handle: unknown, ms: number, ring: () => void): void {
     const timer = { at: this.now() + ms, ring };
-    this.#timers.set(Number(handle), timer);
+    this.#timers.set(keyOf(handle), timer);
     this.#queue.add(timer);
   }
 
   #remove(handle: unknown): void {
-    const timer = this.#timers.get(Number(handle));
+    const timer = this.#timers.get(keyOf(handle));
     if (!timer) return;
-    this.#timers.delete(Number(handle));
+    this.#timers.delete(keyOf(handle));
     this.#queue.delete(timer);
   }
 
@@ -192,6 +192,11 @@ export class SkippableTime implements Clock {
     // The native timers that it rings for decide whether the process goes on.
     if (isNodes(this.#alarm)) this.#alarm.unref();
   }
+}
+
+/** Node's handles are cleared by their numbers too. Some of happy-dom's have none. */
+function keyOf(handle: unknown): unknown {
+  return Number(handle) || handle;
 }
 
 function isNodes(handle: unknown): handle is NodeHandle {
