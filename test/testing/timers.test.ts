@@ -186,4 +186,15 @@ describe("a timer of happy-dom's", () => {
     await server.settled();
     expect(rung).toEqual([1, 2, 3]);
   });
+
+  it("that has rung in advance() is not waited for by waitUntilComplete()", async () => {
+    const page = openPage();
+    const server = createTestServer();
+    onTestFinished(() => server.close());
+    const rung = vi.fn();
+    setTimeout(rung, 3_600_000);
+    await server.clock.advance(3_600_000);
+    expect(rung).toHaveBeenCalledTimes(1);
+    await page.happyDOM.waitUntilComplete();
+  });
 });

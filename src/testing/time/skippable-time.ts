@@ -26,6 +26,8 @@ interface Timer {
  */
 export class SkippableTime implements Clock {
   readonly #native: GlobalTimers = globalTimers();
+  /** Whether these are Node's own, and not a page's whose handles are Node's. */
+  readonly #areNodes = PROMISIFIED in globalThis.setTimeout;
   readonly #queue = new TimerQueue<Timer>();
   /** By their handles' keys. */
   readonly #timers = new Map<unknown, Timer>();
@@ -152,9 +154,12 @@ export class SkippableTime implements Clock {
     Object.assign(handle, { refresh: restart, close: clear, [dispose]: clear });
   }
 
-  /** Its native timer is not to ring. If it can begin anew, it is only told so: one that was cleared is over for good. */
+  /**
+   * Its native timer is not to ring. If it can begin anew, it is only told so: one that was cleared is over for good. A page's must be
+   * cleared: happy-dom's waitUntilComplete() waits for those that are not.
+   */
   #silence(handle: unknown): void {
-    if (isNodes(handle)) {
+    if (this.#areNodes && isNodes(handle)) {
       this.#early.set(handle, handle.hasRef());
       handle.unref();
     } else {
