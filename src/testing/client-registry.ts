@@ -8,8 +8,8 @@ export class ClientRegistry {
   readonly #bySession = new WeakMap<AuthSession, Client>();
   readonly #sockets = new Set<AuthSocket>();
   readonly #sessions = new Set<AuthSession>();
-  /** By the app's store or the Web Storage that such stores share, undefined being the page's `localStorage`; and by the key there. */
-  readonly #stores = new Map<object | undefined, Map<string, TabStore>>();
+  /** By the app's store, or the key that such stores share; and by their Web Storage, undefined being the page's `localStorage`. */
+  readonly #stores = new Map<TokenStore | string, Map<object | undefined, TabStore>>();
   readonly #tell: (listener: () => void) => void;
   #isClosed = false;
 
@@ -44,15 +44,19 @@ export class ClientRegistry {
     return this.#bySession.get(session);
   }
 
-  /** A store as the tabs of the browser share it. B2: as in a page, those over one key of one storage are one. */
+  /**
+   * A store as the tabs of the browser share it. B2: as in a page, those over one key are one session's. Over one storage they are one.
+   * Over two they hear of each other, since an app may make a wrapper of `localStorage` for each.
+   */
   tabStore(store: TokenStore): TabStore {
     const { "~reach": reach } = store as { "~reach"?: { sharedKey?: string; storage?: object } };
-    const { sharedKey: key = "", storage } = reach ?? {};
-    const place = reach?.sharedKey === undefined ? store : otherThanPages(storage);
-    const there = this.#stores.get(place) ?? new Map<string, TabStore>();
-    this.#stores.set(place, there);
-    const known = there.get(key) ?? new TabStore(store, this.#tell);
-    there.set(key, known);
+    const key = reach?.sharedKey ?? store;
+    const storage = otherThanPages(reach?.storage);
+    const stores = this.#stores.get(key) ?? new Map<object | undefined, TabStore>();
+    this.#stores.set(key, stores);
+    const [kin] = stores.values();
+    const known = stores.get(storage) ?? new TabStore(store, this.#tell, kin);
+    stores.set(storage, known);
     return known;
   }
 

@@ -48,14 +48,35 @@ describe("clients that have a webStorageStore() each", () => {
     const clients = storages.map((storage) => server.socket({ store: webStorageStore("k", storage) }));
     await clients[0]?.session.signIn(server.issue({ subject: "alice" }));
     await server.settled();
-    expect(words(...clients)).toEqual(["connected", "connected", "signedOut", "signedOut"]);
+    const subjects = () => clients.map(({ session }) => session.state.subject);
+    expect(subjects()).toEqual(["alice", "alice", undefined, undefined]);
     await clients[2]?.session.signIn(server.issue({ subject: "bob" }));
     await server.settled();
-    const subjects = clients.map(({ session }) => session.state.subject);
-    expect(subjects).toEqual(["alice", "alice", "bob", "bob"]);
+    expect(subjects()).toEqual(["alice", "alice", "bob", "bob"]);
     await expect(server.otherTab.signOut()).rejects.toThrow("there are 2: use otherTabOf(client)");
     await server.otherTabOf(clients[3] as AuthSocket).signOut();
     expect(words(...clients)).toEqual(["connected", "connected", "signedOut", "signedOut"]);
+  });
+
+  it("B2 B10 over one key of wrappers of one storage sign in and out together", async () => {
+    const encrypted = (): NonNullable<Parameters<typeof webStorageStore>[1]> => ({
+      getItem: (key) => localStorage.getItem(key)?.split("").reverse().join("") ?? null,
+      setItem: (key, value) => localStorage.setItem(key, value.split("").reverse().join("")),
+      removeItem: (key) => localStorage.removeItem(key),
+    });
+    const [first, second] = [encrypted(), encrypted()].map((storage) =>
+      server.socket({ store: webStorageStore("k", storage) }),
+    ) as [AuthSocket, AuthSocket];
+    await first.session.signIn(server.issue());
+    await server.settled();
+    expect(words(first, second)).toEqual(["connected", "connected"]);
+    await first.session.signOut();
+    await server.settled();
+    expect(words(first, second)).toEqual(["signedOut", "signedOut"]);
+    await server.otherTabOf(second).signIn({ subject: "bob" });
+    expect(words(first, second)).toEqual(["connected", "connected"]);
+    await server.otherTabOf(second).signOut();
+    expect(words(first, second)).toEqual(["signedOut", "signedOut"]);
   });
 
   it("over two keys are strangers", async () => {
