@@ -1,7 +1,7 @@
 import { replaceTimers } from "./global-timers.ts";
 
 interface NodeTimers {
-  setImmediate?(callback: () => void): unknown;
+  setImmediate?(callback: (...args: unknown[]) => void, ...args: unknown[]): unknown;
 }
 
 /** Fake timers keep what they stand in for beside their clock. */
@@ -35,7 +35,7 @@ export async function withNativeImmediate(run: () => Promise<unknown>): Promise<
   if (native && native !== setImmediate) {
     // A function of its own: if the native one itself is there later, fake timers that have ended put it there. They look at what
     // hangs on theirs as they end.
-    const own = (callback: () => void) => native(callback);
+    const own: typeof native = (...args) => native(...args);
     restores.push(replaceTimers({ setImmediate: Object.assign(own, setImmediate) }));
   }
   users++;

@@ -91,3 +91,23 @@ it("fake timers that end while binary data is on its way do not come back", asyn
     expect(globalThis.setImmediate).toBe(setImmediate);
   }
 });
+
+// Jest's jsdom has none.
+if (typeof setImmediate === "function") {
+  it("setImmediate() passes on its arguments while binary data is on its way", async () => {
+    vi.useFakeTimers();
+    server = open();
+    const auth = server.socket();
+    await auth.session.signIn(server.issue());
+    await server.settled();
+    auth.socket.emit("file", new Blob(["hi"]));
+    const given: unknown[][] = [];
+    for (let stage = 0; stage < 4; stage++) {
+      setImmediate((...args: unknown[]) => given.push(args), "stage", stage);
+      await task();
+    }
+    await server.settled();
+    expect(given).toHaveLength(4);
+    expect(given).toEqual(expect.arrayContaining([0, 1, 2, 3].map((stage) => ["stage", stage])));
+  });
+}
