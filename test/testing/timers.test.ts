@@ -52,6 +52,22 @@ it.each([
   await expect(server.clock.advance(1)).rejects.toThrow("call vi.setSystemTime() before it");
 });
 
+it("a Date whose new Date() stands still after the server is told to come before", async () => {
+  const server = createTestServer();
+  onTestFinished(() => server.close());
+  const own = Date;
+  onTestFinished(() => void vi.stubGlobal("Date", own));
+  vi.stubGlobal(
+    "Date",
+    class extends own {
+      constructor(at: number | string = "2040-01-01") {
+        super(at);
+      }
+    },
+  );
+  await expect(server.clock.advance(1)).rejects.toThrow("call vi.setSystemTime() before it");
+});
+
 it.each<[string, (date: DateConstructor) => DateConstructor]>([
   ["extends", (date) => class extends date {} as DateConstructor],
   ["calls", (date) => Object.assign(() => date(), { now: () => date.now() }) as unknown as DateConstructor],

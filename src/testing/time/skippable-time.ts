@@ -58,12 +58,14 @@ export class SkippableTime implements Clock {
 
   readonly now = (): number => this.#native.Date.now() + this.#skipped;
 
-  /** Whether a Date goes by this time. It is tried for a second. */
+  /** Whether a Date goes by this time, and what it makes too. It is tried for a second. */
   moves(date: DateConstructor): boolean {
-    const start = date.now();
+    const instants = (): [number, number] => [date.now(), newest(date)];
+    const [now, made] = instants();
     this.#skipped += 1_000;
     try {
-      return date.now() - start >= 1_000;
+      const [later, madeLater] = instants();
+      return later - now >= 1_000 && madeLater - made >= 1_000;
     } finally {
       this.#skipped -= 1_000;
     }
@@ -196,6 +198,15 @@ export class SkippableTime implements Clock {
     this.#alarm = this.#native.setTimeout(ring, Math.min(Math.max(next - this.now(), 0), LONGEST_TIMER));
     // The native timers that it rings for decide whether the process goes on.
     if (isNodes(this.#alarm)) this.#alarm.unref();
+  }
+}
+
+/** What `new Date()` says; one that is a mere function makes nothing. */
+function newest(date: DateConstructor): number {
+  try {
+    return new date().getTime();
+  } catch {
+    return date.now();
   }
 }
 
