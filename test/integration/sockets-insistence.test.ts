@@ -1,4 +1,4 @@
-import { type AuthSocket, memoryStore } from "authsocket";
+import { type AuthSocket, memoryStore, type TokenSet } from "authsocket";
 import { describe, expect, it, vi } from "vitest";
 import { issueToken, Refusal } from "../support/auth-server.ts";
 import { VirtualServer } from "../support/virtual-server.ts";
@@ -133,3 +133,22 @@ describe.each(APPS)("%s", (_, insist, asksBeyond) => {
     );
   });
 });
+
+describe.each(SERVERS)(
+  "a store that brings another token at each look, where a server always %s",
+  (_, treat) => {
+    it.each<[string, (tokens: TokenSet) => TokenSet | Promise<TokenSet>]>([
+      ["at once", (tokens) => tokens],
+      ["later", async (tokens) => tokens],
+    ])("T13 B15 %s: few attempts a minute", async (_, load) => {
+      const time = new VirtualTime();
+      const server = new VirtualServer(time);
+      treat(server);
+      const store = { load: () => load({ accessToken: issueToken() }), save() {}, clear() {} };
+      server.connect({ session: { store } });
+      await time.pass(5 * MINUTE);
+      expect(server.connects.length).toBeGreaterThan(1);
+      expect(mostInAMinute(server.connects)).toBeLessThanOrEqual(MOST_CONNECTS);
+    });
+  },
+);

@@ -415,6 +415,34 @@ describe("B8 a refused token that is no longer the current one", () => {
     expect(server.tokens).toEqual([token, written]);
   });
 
+  it.each<[string, object]>([
+    ["by code", { code: "token_revoked" }],
+    ["without a code", {}],
+  ])(
+    "B8 T13 refused %s, as a refused socket tries again with it: the newer one is tried",
+    async (_, data) => {
+      const server = await startAuthServer();
+      const gate = deferred<void>();
+      const { session, token, refresh } = sessionWith();
+      const [second, third] = [issueToken(), issueToken()];
+      server.admit = async (sent) => {
+        if (sent === token) refuse("insufficient_scope")();
+        if (sent !== second) return;
+        await gate.promise;
+        throw new Refusal("refused", data);
+      };
+      const auth = disposed(new AuthSocket(server.url, { session }));
+      await untilStatus(auth, "refused");
+      await session.signIn(second);
+      await server.until(() => server.connects.length === 2);
+      await session.signIn(third);
+      gate.resolve();
+      await untilStatus(auth, "connected");
+      expect(server.tokens).toEqual([token, second, third]);
+      expect(refresh).not.toHaveBeenCalled();
+    },
+  );
+
   it("B8 the store is read again at every handshake", async () => {
     const server = await startAuthServer();
     const { session, token, refresh, store } = sessionWith();

@@ -37,7 +37,7 @@ import { Outbox } from "./outbox.ts";
 import { CONNECT, CONNECT_ERROR, type Packet } from "./packet.ts";
 import { connectPayload, unsendable } from "./payload.ts";
 import { RecoveryCursor } from "./recovery-cursor.ts";
-import { answerRefusal, type ConnectError, isTokenRefused } from "./refusal.ts";
+import { AT_ONCE, answerRefusal, type ConnectError, isTokenRefused } from "./refusal.ts";
 import {
   closed,
   httpStatus,
@@ -478,7 +478,8 @@ export class Connection implements SessionClient, SocketOwner {
   /** B27: tried again, and shown as refused until the server accepts it. */
   #retry(refused: Refused): void {
     const veil: Refused = { ...refused, dueAt: undefined };
-    this.#begin({ ...FIRST_ATTEMPT, veil }, "any");
+    // T13: one try with each newer token, which a store may bring each time.
+    this.#begin({ ...FIRST_ATTEMPT, atOnce: AT_ONCE, veil }, "any");
   }
 
   // What Socket.IO says.
@@ -932,7 +933,7 @@ export class Connection implements SessionClient, SocketOwner {
   ): void {
     const attempt = attemptOf({ status: "starting", ...state });
     // What was refused already is shown as that, and waits for a newer token.
-    if (attempt.veil && error) this.#decide(attempt.veil);
+    if (attempt.veil && error) this.#decide(attempt.veil, this.#follow);
     else this.#decide({ status: "delayed", ...attempt, error, since: this.#now, dueAt, waitsFor });
   }
 

@@ -49,7 +49,7 @@ function unavailableFor({ data }: ConnectError): number {
 /**
  * So many refusals in a row are answered at once: other tabs may have replaced the token, and that one may be refused, too.
  */
-const AT_ONCE = 3;
+export const AT_ONCE = 3;
 
 /** What a socket does about a refusal. */
 export type Answer =
