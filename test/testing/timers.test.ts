@@ -168,6 +168,27 @@ describe("a timer of Node's", () => {
     expect(timeouts()).toBe(whileNone);
   });
 
+  it("that is unref'd in its own callback stays so when it is refreshed", async () => {
+    const server = createTestServer();
+    onTestFinished(() => server.close());
+    const timer: NodeJS.Timeout = setTimeout(() => timer.unref(), 1_000);
+    await server.clock.advance(1_000);
+    expect(timer.refresh().hasRef()).toBe(false);
+    clearTimeout(timer);
+  });
+
+  it("that is refreshed in its own callback rings again, and keeps the process alive until then", async () => {
+    const server = createTestServer();
+    onTestFinished(() => server.close());
+    const rung = vi.fn(() => void timer.refresh());
+    const timer: NodeJS.Timeout = setTimeout(rung, 1_000);
+    await server.clock.advance(1_000);
+    expect(timer.hasRef()).toBe(true);
+    await server.clock.advance(1_000);
+    expect(rung).toHaveBeenCalledTimes(2);
+    clearTimeout(timer);
+  });
+
   it("that is closed does not ring", async () => {
     const server = createTestServer();
     onTestFinished(() => server.close());

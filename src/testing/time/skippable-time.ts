@@ -22,7 +22,7 @@ interface Timer {
 
 /**
  * Time that passes automatically, as always, and can be skipped. Each timer is a native one too, with the native one's handle. So whoever
- * has the native `clearTimeout` can clear it.
+ * has the native `clearTimeout` can clear it, though `skip()` is told nothing of that.
  */
 export class SkippableTime implements Clock {
   readonly #native: GlobalTimers = globalTimers();
@@ -79,10 +79,7 @@ export class SkippableTime implements Clock {
     const handle = this.#native.setTimeout(() => {
       if (!this.#early.has(handle as NodeHandle)) rung();
     }, ms);
-    this.#start(handle, delay(ms), () => {
-      this.#silence(handle);
-      rung();
-    });
+    this.#start(handle, delay(ms), () => this.#ringEarly(handle, rung));
     return handle;
   };
 
@@ -160,12 +157,21 @@ export class SkippableTime implements Clock {
    * Its native timer is not to ring. If it can begin anew, it is only told so: one that was cleared is over for good. A page's must be
    * cleared: happy-dom's waitUntilComplete() waits for those that are not.
    */
-  #silence(handle: unknown): void {
-    if (this.#areNodes && isNodes(handle)) {
-      this.#early.set(handle, handle.hasRef());
-      handle.unref();
-    } else {
+  #ringEarly(handle: unknown, rung: () => void): void {
+    if (!this.#areNodes || !isNodes(handle)) {
       this.#native.clearTimeout(handle);
+      rung();
+      return;
+    }
+    this.#early.set(handle, true);
+    try {
+      rung();
+    } finally {
+      // Unless it has begun anew. Whether it keeps the process alive is known only now: its callback may call unref().
+      if (this.#early.has(handle)) {
+        this.#early.set(handle, handle.hasRef());
+        handle.unref();
+      }
     }
   }
 
