@@ -480,6 +480,34 @@ describe("V9 a dynamic namespace that Socket.IO tidies up", () => {
     await vi.waitFor(() => expect([...io._nsps.keys()]).toEqual(["/"]));
   });
 
+  it.each(["the Server", "the dynamic namespace"])(
+    "stays the one that others find while somebody is in a middleware, though %s is guarded then and the others are sent away",
+    async (kind) => {
+      const { io, url } = await startServer({ cleanupEmptyChildNamespaces: true });
+      const rooms = io.of(/^\/room-\d+$/);
+      const tokens = new Tokens();
+      const held = new Promise<() => void>((resolve) =>
+        rooms.use(({ handshake }, next) => (handshake.auth.late ? resolve(next) : next())),
+      );
+      const early = client(`${url}/room-1`, { token: tokens.issue() });
+      const late = client(`${url}/room-1`, { late: true });
+      await connect(early);
+      late.connect();
+      const release = await held;
+      const cut = Promise.all([early, late].map((socket) => next(socket, "disconnect")));
+      authenticate(kind === "the Server" ? io : rooms, { verify: tokens.verify });
+      await cut;
+      await enter(early);
+      release();
+      await refusal(client(`${url}/room-1`, {}));
+      const heard = next(early, "hello");
+      io.of("/room-1").emit("hello");
+      await heard;
+      early.disconnect();
+      await vi.waitFor(() => expect([...io._nsps.keys()]).toEqual(["/"]));
+    },
+  );
+
   it("goes although its only client has left while its token was verified", async () => {
     const { io, url, tokens, waiting, asked } = await startRooms();
     const alice = client(`${url}/room-1`, { token: tokens.issue(), pid: "pid", offset: "offset" });

@@ -146,7 +146,8 @@ export class Doorway {
 
   /**
    * With `cleanupEmptyChildNamespaces`, Socket.IO deletes a dynamic namespace as the first refused socket leaves it, and those
-   * whose tokens are still being verified would enter one that nobody else finds.
+   * whose tokens are still being verified, or who are in a middleware, would enter one that nobody else finds. As the last of
+   * these left it, Socket.IO would delete the one that was made for the next client.
    *
    * @returns the CONNECTs that are under way, to be kept up to date
    */
@@ -158,7 +159,9 @@ export class Doorway {
       inside._remove = (socket) => {
         const entry = this.#entries.get(socket);
         if (entry) entering.delete(entry.handshake);
-        (entering.size > 0 ? remove : removeAndTidy).call(inside, socket);
+        const { _preConnectSockets: waiting = new Map<string, AuthenticatedSocket>() } = inside;
+        const isEntered = entering.size > 0 || [...waiting.values()].some((other) => other !== socket);
+        (isEntered ? remove : removeAndTidy).call(inside, socket);
       };
     return entering;
   }
