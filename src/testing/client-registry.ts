@@ -45,8 +45,8 @@ export class ClientRegistry {
   }
 
   /**
-   * A store as the tabs of the browser share it. B2: as in a page, those over one key are one session's. Over one storage they are one.
-   * Over two they hear of each other, since an app may make a wrapper of `localStorage` for each.
+   * A store as the tabs of the browser share it. B2: as in a page, those over one key of one storage are one. Over two storages they
+   * hear of each other, since an app may make a wrapper of `localStorage` for each.
    */
   tabStore(store: TokenStore): TabStore {
     const { "~reach": reach } = store as { "~reach"?: { sharedKey?: string; storage?: object } };

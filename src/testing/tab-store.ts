@@ -7,7 +7,7 @@ let stores = 0;
 /** A store that several tabs share: what one writes, the others hear of. */
 export class TabStore {
   /** Of the sessions that keep their tokens in it. */
-  readonly name: string;
+  readonly name = `authsocket-testing-store-${++stores}`;
   /** The last access token that was seen in it. */
   accessToken: string | undefined;
   readonly #inner: TokenStore;
@@ -19,7 +19,6 @@ export class TabStore {
    * @param kin another store over the same key: the news of one is news of both, as in a page
    */
   constructor(inner: TokenStore, tell: (listener: Listener) => void, kin?: TabStore) {
-    this.name = kin?.name ?? `authsocket-testing-store-${++stores}`;
     this.#inner = inner;
     this.#tell = tell;
     this.#listeners = kin ? kin.#listeners : new Map();

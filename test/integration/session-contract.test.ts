@@ -866,6 +866,41 @@ describe("a source", () => {
     expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
   });
 
+  it("B6 B27 one that owes news is asked as the network returns, and not for a refresh, nor by a look at the page", async () => {
+    const { session, platform, get, tell } = sourceOf(timedToken(Date.UTC(2026, 0, 1), 60_000), {
+      base: 100_000,
+      max: 100_000,
+    });
+    platform.chance = 0.9;
+    await session.getToken();
+    get.mockClear().mockRejectedValue(new TypeError("Failed to fetch"));
+    const statuses = recordStatuses(session);
+    await tell(null);
+    await platform.advance(70_000);
+    await platform.wake(false);
+    expect(get).toHaveBeenCalledOnce();
+    await platform.wake(true);
+    expect(get.mock.calls.map(([{ reason }]) => reason)).toEqual(["expiring", "expiring"]);
+    expect(statuses).toEqual(["signedIn"]);
+  });
+
+  it("B9 B27 one that hangs until it is aborted when it has news is asked ever later", async () => {
+    const { session, platform, get, tell } = sourceOf(null);
+    platform.chance = 0.5;
+    await session.whenReady();
+    get
+      .mockClear()
+      .mockImplementation(
+        ({ signal }) =>
+          new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted")))),
+      );
+    await tell(null);
+    for (let second = 0; second < 600; second++) await platform.advance(1_000);
+    // Ten seconds each, and 15 s between them before long.
+    expect(get.mock.calls.length).toBeLessThan(30);
+    expect(get.mock.calls.length).toBeGreaterThan(20);
+  });
+
   it("B9 one that hangs when it has news is asked again once it has answered, and no more often", async () => {
     const { session, platform, get, tell } = sourceOf(null);
     await session.whenReady();

@@ -353,6 +353,38 @@ describe("sign-in and sign-out in other tabs", () => {
     },
   );
 
+  it("B8 B16 a late sign-out elsewhere leaves another user's tokens in a store that does not say that tabs share it", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    let held: TokenSet | null = null;
+    const store: TokenStore = {
+      load: () => held,
+      save: (tokens) => {
+        held = tokens;
+      },
+      clear: () => {
+        held = null;
+      },
+    };
+    const [here, there] = tabs.map((tab) =>
+      sessionIn(tab, {
+        refresh: () => Promise.reject(new TypeError("Failed to fetch")),
+        store: { ...store },
+      }),
+    ) as [AuthSession, AuthSession];
+    await here.signIn({ accessToken: "alice's", subject: "alice" });
+    await there.getToken();
+    await settled();
+    const letThrough = holdBack(tabs[1], leases);
+    for (const tab of tabs) await tab.advance(1);
+    await here.signOut();
+    for (const tab of tabs) await tab.advance(1);
+    // As the app's sign-in page does it.
+    held = { accessToken: "bob's", subject: "bob" };
+    await letThrough();
+    expect(held).toEqual({ accessToken: "bob's", subject: "bob" });
+  });
+
   it("B10 signIn() with the token that is there is newer than a sign-out elsewhere that came first", async () => {
     const leases = new MemoryLeases();
     const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;

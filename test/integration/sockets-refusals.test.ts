@@ -43,6 +43,34 @@ describe("B7 refused tokens", () => {
     expect(clock.next).toBeGreaterThan(1_000);
   });
 
+  it.each([
+    ["by its code", () => refuse("token_expired")()],
+    [
+      "without a code",
+      () => {
+        throw new Error("no");
+      },
+    ],
+  ])(
+    "B7 the first refusal %s costs one retry at once also after signIn() and connect() on a refused socket",
+    async (_, refuseStale) => {
+      const server = await startAuthServer();
+      const { session, token, refresh } = sessionWith();
+      const stale = issueToken();
+      server.admit = (sent) => {
+        if (sent === token) refuse("insufficient_scope")();
+        if (sent === stale) refuseStale();
+      };
+      const auth = disposed(new AuthSocket(server.url, { session }));
+      await untilStatus(auth, "refused");
+      await session.signIn(stale);
+      const statuses = recordStatuses(auth);
+      await auth.connect().whenConnected();
+      expect(refresh).toHaveBeenCalledOnce();
+      expect(statuses).toEqual(["refused", "connecting", "connected"]);
+    },
+  );
+
   it.each<[string, (auth: AuthSocket) => void]>([
     ["disposes of the socket", (auth) => auth.dispose()],
     ["disconnects", (auth) => auth.disconnect()],

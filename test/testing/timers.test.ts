@@ -105,6 +105,19 @@ describe("a timer of Node's", () => {
     expect(rung).toBe(2);
   });
 
+  it("that begins anew in its own callback keeps the process alive only if it did before", async () => {
+    const server = createTestServer();
+    onTestFinished(() => server.close());
+    const timers = [0, 1].map(() => {
+      const timer: NodeJS.Timeout = setTimeout(() => timer.refresh(), 1_000);
+      onTestFinished(() => clearTimeout(timer));
+      return timer;
+    });
+    timers[1]?.unref();
+    await server.clock.advance(1_500);
+    expect(timers.map((timer) => timer.hasRef())).toEqual([true, false]);
+  });
+
   it("that is refreshed after a skip rings in real time too", async () => {
     const server = createTestServer();
     onTestFinished(() => server.close());

@@ -190,7 +190,7 @@ export class Connection implements SessionClient, SocketOwner {
   #connect(wants: Wants): void {
     const state = this.#state;
     // A retry that nobody has seen is one that the app has asked for from now on.
-    if ("veil" in state && state.veil) this.#decide({ ...state, veil: undefined });
+    if ("veil" in state && state.veil) this.#decide({ ...state, veil: undefined, atOnce: 0 });
     if (!isAtRest(state) || isSealed(state)) return;
     try {
       this.#context.admit();

@@ -417,7 +417,8 @@ export class Session
     await this.refreshes.ending;
     this.#refuseDisposed();
     const state = this.#state;
-    if (!tokenOf(state)) return;
+    const last = tokenOf(state);
+    if (!last) return;
     this.refreshes.refresh("reason" in state ? state.reason : "expiring");
     await this.refreshes.attempt?.over;
     // B6: what is asked once more before long is waited for.
@@ -427,7 +428,9 @@ export class Session
     // B16, B22: what was brought is told to others, also where the session was disposed of meanwhile. If nothing was, somebody
     // may have signed out elsewhere (B10). What a source brings has been announced.
     const token = tokenOf(after);
-    if (!token || this.#supply.isSource || (this.#disposed && after.status !== "signedIn")) return;
+    const isDone =
+      after.status === "signedIn" || (token?.accessToken !== last.accessToken && !this.#disposed);
+    if (!token || !isDone || this.#supply.isSource) return;
     // Tabs where a nameless user is signed in would refresh to find out who it is.
     if (after.user.id !== id || token.subject !== undefined)
       this.announcing({ signedOut: false, token })?.(() => {});
@@ -667,11 +670,12 @@ export class Session
    * a source's mark too (2.4), remembers the sign-out. A tab's own does not: no sign-in that comes later elsewhere undoes it.
    */
   #leaveStore(): void {
+    const { isSource } = this.#supply;
     const token = tokenOf(this.#state);
-    // In one that tabs share, another user's tokens may have taken their place by now (B16).
-    const shared = token ? [this.#store.clear(token, true)] : [];
-    const effects = this.isShared ? shared : [this.#store.clearAll(this.#supply.isSource)];
-    if (this.#state.status !== "signedOut") this.#leaveToo(...effects);
+    if (this.#state.status === "signedOut") return;
+    // Another user's tokens may have taken their place by now, also where a store does not say that tabs share it (B16).
+    if (token && !isSource) this.#leaveToo(this.#store.clear(token, this.isShared));
+    else this.#leaveToo(...(this.isShared && !isSource ? [] : [this.#store.clearAll(isSource)]));
   }
 
   warningChanged(): void {
@@ -739,7 +743,10 @@ export class Session
   }
 
   watch(): void {
-    this.#clients.watch(this.#isWanted || this.#isInDoubt || this.#news.isOwed, checkDueAt(this.#state));
+    const isWanted = this.#isWanted;
+    // B27: what is owed, or in doubt, refreshes nothing.
+    const dueAt = isWanted ? checkDueAt(this.#state) : undefined;
+    this.#clients.watch(isWanted || this.#isInDoubt || this.#news.isOwed, dueAt);
   }
 
   /** 2.4: somebody has signed out here, and the source has failed to say whether another user has come. */
@@ -765,7 +772,7 @@ export class Session
     this.read(); // B8
     this.tabs.lock.look(); // B10, B16
     if (this.#isWanted) this.refreshes.look(false, isOnline);
-    if (this.#news.isOwed || (isOnline && this.#isInDoubt)) this.#news.askIn(this.refreshes.returned());
+    if (isOnline && (this.#isInDoubt || this.#news.isOwed)) this.#news.askIn(this.refreshes.returned());
     this.#clients.tell((client) => client.wokeUp());
   }
 

@@ -104,6 +104,7 @@ export class SourceNews {
     if (!question) return;
     const controller = new AbortController();
     const { signal } = controller;
+    const pause = () => backoff(this.#failures - 1, platform.random(), options.retry);
     const ended = ({ tokens, certainty }: { type: string; tokens?: TokenSet; certainty?: Certainty }) => {
       const isOutdated = this.#status === "outdated";
       const isTold = this.#isTold;
@@ -121,7 +122,7 @@ export class SourceNews {
         if (isOutdated) this.ask(isTold);
       } else if (isOutdated || !signal.aborted)
         // B16: whoever has come or gone is not to be found out only when the token is due.
-        this.askIn(backoff(this.#failures - 1, platform.random(), options.retry));
+        this.askIn(pause());
       this.#owner.watch();
     };
     withDeadline<RefreshOutcome>(
@@ -130,8 +131,11 @@ export class SourceNews {
       () => {
         const answer = andThen(this.#supply.ask(question, signal), readAnswer);
         // B9: one that hangs is not asked again beside that, unless there is news. What it says at last may be old.
-        const settled = () => signal.aborted && this.isOwed && this.askIn(0);
-        Promise.resolve(answer).then(settled, settled);
+        const late = (ms: number) => signal.aborted && this.isOwed && this.askIn(ms);
+        Promise.resolve(answer).then(
+          () => late(0),
+          () => late(pause()),
+        );
         return answer;
       },
       () => controller.abort(),

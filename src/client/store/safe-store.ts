@@ -133,17 +133,19 @@ export class SafeStore {
   }
 
   /**
-   * Empties the store of the token that ended the session, unless another one has taken its place.
+   * Empties the store of the token that ended the session, or of the one before, unless another has taken its place.
    *
    * @param signedOut as in `clearAll`
    */
   clear(token: AccessToken, signedOut?: boolean): () => void {
     return this.#writing(() =>
       andThen(this.#store.load(), (loaded) => {
-        const { accessToken, refreshToken = token.refreshToken }: Partial<TokenSet> =
-          readTokenSet(loaded) ?? {};
+        const tokens = readTokenSet(loaded);
+        const { accessToken, refreshToken = token.refreshToken }: Partial<TokenSet> = tokens ?? {};
         const isSame = accessToken === token.accessToken && refreshToken === token.refreshToken;
-        return isSame ? this.#store.clear(signedOut) : undefined;
+        // What was to be written last may not have been.
+        const isSeen = tokens && textOf(tokens) === this.#seen;
+        return isSame || isSeen ? this.#store.clear(signedOut) : undefined;
       }),
     );
   }

@@ -163,7 +163,7 @@ export class SkippableTime implements Clock {
       rung();
       return;
     }
-    this.#early.set(handle, true);
+    this.#early.set(handle, false); // it has not been unref'd yet
     try {
       rung();
     } finally {

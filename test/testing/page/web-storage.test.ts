@@ -48,11 +48,15 @@ describe("clients that have a webStorageStore() each", () => {
     const clients = storages.map((storage) => server.socket({ store: webStorageStore("k", storage) }));
     await clients[0]?.session.signIn(server.issue({ subject: "alice" }));
     await server.settled();
-    const subjects = () => clients.map(({ session }) => session.state.subject);
-    expect(subjects()).toEqual(["alice", "alice", undefined, undefined]);
+    expect(words(...clients)).toEqual(["connected", "connected", "signedOut", "signedOut"]);
     await clients[2]?.session.signIn(server.issue({ subject: "bob" }));
     await server.settled();
-    expect(subjects()).toEqual(["alice", "alice", "bob", "bob"]);
+    const subjects = clients.map(({ session }) => session.state.subject);
+    expect(subjects).toEqual(["alice", "alice", "bob", "bob"]);
+    // B2: neither waits for the other's refresh.
+    server.cut();
+    await server.settled();
+    expect(words(...clients)).toEqual(["connected", "connected", "connected", "connected"]);
     await expect(server.otherTab.signOut()).rejects.toThrow("there are 2: use otherTabOf(client)");
     await server.otherTabOf(clients[3] as AuthSocket).signOut();
     expect(words(...clients)).toEqual(["connected", "connected", "signedOut", "signedOut"]);
