@@ -884,6 +884,17 @@ describe("a source", () => {
     expect(statuses).toEqual(["signedIn"]);
   });
 
+  it("T23 B16 one that owes news is asked as the machine wakes up, where its time has come while it slept", async () => {
+    const { session, platform, get, tell } = sourceOf("token", { base: 100_000, max: 100_000 });
+    platform.chance = 0.9;
+    await session.getToken();
+    get.mockRejectedValueOnce(new TypeError("Failed to fetch"));
+    await tell(null);
+    platform.jump(3_600_000);
+    await platform.wake(false);
+    expect(session.state).toEqual({ status: "signedOut" });
+  });
+
   it("B9 B27 one that hangs until it is aborted when it has news is asked ever later", async () => {
     const { session, platform, get, tell } = sourceOf(null);
     platform.chance = 0.5;

@@ -353,37 +353,50 @@ describe("sign-in and sign-out in other tabs", () => {
     },
   );
 
-  it("B8 B16 a late sign-out elsewhere leaves another user's tokens in a store that does not say that tabs share it", async () => {
-    const leases = new MemoryLeases();
-    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
-    let held: TokenSet | null = null;
-    const store: TokenStore = {
-      load: () => held,
-      save: (tokens) => {
-        held = tokens;
-      },
-      clear: () => {
-        held = null;
-      },
-    };
-    const [here, there] = tabs.map((tab) =>
-      sessionIn(tab, {
-        refresh: () => Promise.reject(new TypeError("Failed to fetch")),
-        store: { ...store },
-      }),
-    ) as [AuthSession, AuthSession];
-    await here.signIn({ accessToken: "alice's", subject: "alice" });
-    await there.getToken();
-    await settled();
-    const letThrough = holdBack(tabs[1], leases);
-    for (const tab of tabs) await tab.advance(1);
-    await here.signOut();
-    for (const tab of tabs) await tab.advance(1);
-    // As the app's sign-in page does it.
-    held = { accessToken: "bob's", subject: "bob" };
-    await letThrough();
-    expect(held).toEqual({ accessToken: "bob's", subject: "bob" });
-  });
+  it.each<[string, TokenSet, boolean, boolean]>([
+    ["leaves another user's tokens", { accessToken: "bob's", subject: "bob" }, true, true],
+    ["takes the user's newer tokens", { accessToken: "alice's next", subject: "alice" }, true, false],
+    ["takes what cannot be read", { accessToken: "alice's next", subject: "alice" }, false, false],
+  ])(
+    "B8 B10 B16 a sign-out elsewhere %s from a store that does not say that tabs share it",
+    async (_, written, canBeRead, stays) => {
+      const leases = new MemoryLeases();
+      const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+      let held: TokenSet | null = null;
+      let isReadable = true;
+      const store: TokenStore = {
+        load: () => {
+          if (!isReadable) throw new Error("locked");
+          return held;
+        },
+        save: (tokens) => {
+          held = tokens;
+        },
+        clear: () => {
+          held = null;
+        },
+      };
+      const [here, there] = tabs.map((tab) =>
+        sessionIn(tab, {
+          refresh: () => Promise.reject(new TypeError("Failed to fetch")),
+          store: { ...store },
+        }),
+      ) as [AuthSession, AuthSession];
+      await here.signIn({ accessToken: "alice's", subject: "alice" });
+      await there.getToken();
+      await settled();
+      const letThrough = holdBack(tabs[1], leases);
+      for (const tab of tabs) await tab.advance(1);
+      await here.signOut();
+      for (const tab of tabs) await tab.advance(1);
+      // As the app's own code does it.
+      held = written;
+      isReadable = canBeRead;
+      await letThrough();
+      expect(held).toEqual(stays ? written : null);
+      expect(there.state.status).toBe("signedOut");
+    },
+  );
 
   it("B10 signIn() with the token that is there is newer than a sign-out elsewhere that came first", async () => {
     const leases = new MemoryLeases();

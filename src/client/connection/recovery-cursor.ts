@@ -1,5 +1,5 @@
-/** T10: what the offsets of Socket.IO's adapters look like, in memory (the time in base 64: M to Z from 2018 to 2048) and in Redis streams. */
-const OFFSET = /^([M-Z][\w-]{6}(\.[\w-]+)?|\d{13,}-\d+)$/;
+/** T10: what the offsets of Socket.IO's adapters look like, in memory (the time in base 64: P to Z until 2048) and in Redis streams. */
+const OFFSET = /^([P-Z][\w-]{6}(\.[\w-]+)?|\d{13,}-\d+)$/;
 
 /** And in MongoDB: so do the ids that many apps send. */
 const OBJECT_ID = /^[\da-f]{24}$/;

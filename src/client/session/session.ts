@@ -670,12 +670,18 @@ export class Session
    * a source's mark too (2.4), remembers the sign-out. A tab's own does not: no sign-in that comes later elsewhere undoes it.
    */
   #leaveStore(): void {
-    const { isSource } = this.#supply;
-    const token = tokenOf(this.#state);
-    if (this.#state.status === "signedOut") return;
+    const state = this.#state;
+    if (state.status === "signedOut") return;
+    const token = tokenOf(state);
+    const { subject } = state.user;
     // Another user's tokens may have taken their place by now, also where a store does not say that tabs share it (B16).
-    if (token && !isSource) this.#leaveToo(this.#store.clear(token, this.isShared));
-    else this.#leaveToo(...(this.isShared && !isSource ? [] : [this.#store.clearAll(isSource)]));
+    const isOthers = (tokens: TokenSet) => {
+      const other = toAccessToken(tokens, this.#reading("held")).subject;
+      return subject !== undefined && other !== undefined && other !== subject;
+    };
+    if (this.#supply.isSource) this.#leaveToo(this.#store.clearAll(true));
+    else if (!this.isShared) this.#leaveToo(this.#store.clearUnless(isOthers));
+    else this.#leaveToo(...(token ? [this.#store.clear(token, true)] : []));
   }
 
   warningChanged(): void {
@@ -772,6 +778,7 @@ export class Session
     this.read(); // B8
     this.tabs.lock.look(); // B10, B16
     if (this.#isWanted) this.refreshes.look(false, isOnline);
+    this.#news.look();
     if (isOnline && (this.#isInDoubt || this.#news.isOwed)) this.#news.askIn(this.refreshes.returned());
     this.#clients.tell((client) => client.wokeUp());
   }

@@ -81,6 +81,11 @@ export class SourceNews {
     else this.#restFor(ECHO_REST, () => this.#put());
   }
 
+  /** Timers stand still while the machine sleeps (T23). */
+  look(): void {
+    if (this.#owner.platform.now() >= this.#restsUntil) this.ask(true);
+  }
+
   /** Asks in so many ms for what is not known yet. Of what that is, other tabs have been told no more than before. */
   askIn(ms: number): void {
     if (ms === 0 || this.#status !== "idle") this.ask(true);

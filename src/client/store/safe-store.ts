@@ -133,21 +133,32 @@ export class SafeStore {
   }
 
   /**
-   * Empties the store of the token that ended the session, or of the one before, unless another has taken its place.
+   * Empties the store of the token that ended the session, unless another one has taken its place.
    *
    * @param signedOut as in `clearAll`
    */
   clear(token: AccessToken, signedOut?: boolean): () => void {
     return this.#writing(() =>
       andThen(this.#store.load(), (loaded) => {
-        const tokens = readTokenSet(loaded);
-        const { accessToken, refreshToken = token.refreshToken }: Partial<TokenSet> = tokens ?? {};
+        const { accessToken, refreshToken = token.refreshToken }: Partial<TokenSet> =
+          readTokenSet(loaded) ?? {};
         const isSame = accessToken === token.accessToken && refreshToken === token.refreshToken;
-        // What was to be written last may not have been.
-        const isSeen = tokens && textOf(tokens) === this.#seen;
-        return isSame || isSeen ? this.#store.clear(signedOut) : undefined;
+        return isSame ? this.#store.clear(signedOut) : undefined;
       }),
     );
+  }
+
+  /** Empties the store, unless what it holds is another user's. One that cannot be read is emptied. */
+  clearUnless(isOthers: (tokens: TokenSet) => boolean): () => void {
+    return this.#writing(async () => {
+      let tokens: TokenSet | undefined;
+      try {
+        tokens = readTokenSet(await this.#store.load());
+      } catch {
+        // B9: whatever is there is the user's.
+      }
+      if (!tokens || !isOthers(tokens)) await this.#store.clear(false);
+    });
   }
 
   /** @returns a function that ends it */
