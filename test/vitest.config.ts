@@ -21,8 +21,8 @@ export default defineConfig({
   },
   test: {
     allowOnly: false,
-    // Most of them wait most of the time, for a line or a timer.
-    maxWorkers: 3,
+    // Twice as many as two cores: most of them wait most of the time, for a line or a timer.
+    maxWorkers: 4,
     // One process runs many files, and loads Socket.IO, Express and the rest once. What a test replaces, it puts back.
     isolate: false,
     restoreMocks: true,

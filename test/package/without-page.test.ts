@@ -25,7 +25,7 @@ describe("a module with an AuthSocket, where there is no page (B20)", () => {
     const out = execFileSync(process.execPath, ["--input-type=module", "--eval", code], {
       cwd: root,
       encoding: "utf8",
-      timeout: 20_000,
+      timeout: 150_000,
     });
     expect(JSON.parse(out)).toEqual({ asked: [], status: "idle" });
   });
