@@ -9,11 +9,13 @@ import {
   client,
   drop,
   enter,
+  leaveSession,
   next,
   refusal,
   serverSide,
   startServer,
   Tokens,
+  whenLookedUp,
 } from "../support/guarded-server.ts";
 
 /** A server of some version of Socket.IO. */
@@ -79,30 +81,26 @@ describe.each([
 
   it("V9 V5 whoever is having a session looked up as the Server is guarded does not connect, and leaves nothing", async () => {
     const { io, url } = await start(Server);
-    const { adapter } = io.of("/");
-    const { restoreSession } = adapter;
-    adapter.restoreSession = async (pid, offset) => {
-      const session = await restoreSession.call(adapter, pid, offset);
-      authenticate(io, { verify: new Tokens().verify });
-      return session;
-    };
+    whenLookedUp(io, () => authenticate(io, { verify: new Tokens().verify }));
     const connected = vi.fn();
     io.on("connection", connected);
     const socket = client(url, {});
-    const news = next(socket, "news");
-    socket.connect();
-    await next(socket, "connect");
-    io.emit("news");
-    await news;
-    await drop(io, socket);
+    await leaveSession(io, socket);
     const cut = next(socket, "disconnect");
     socket.connect();
     await cut;
     expect(connected).toHaveBeenCalledTimes(1);
-    expect([...adapter.rooms.keys()]).toEqual([]);
+    expect([...io.of("/").adapter.rooms.keys()]).toEqual([]);
     expect((await refusal(socket)).data).toEqual({ code: "token_missing" });
   });
 });
+
+/** As if it kept its middlewares elsewhere: who looks for them first is the guard. */
+function hideMiddlewares(io: newest.Server): void {
+  const middlewares: unknown[] = [];
+  let looks = 0;
+  Object.defineProperty(io.of("/"), "_fns", { get: () => (looks++ === 0 ? undefined : middlewares) });
+}
 
 describe("with a socket.io that lacks what is private of today's", () => {
   it("V5 it is told once, the guard is a middleware among others, and nobody is recovered", async () => {
@@ -111,10 +109,7 @@ describe("with a socket.io that lacks what is private of today's", () => {
     const { io, url } = await startServer({ connectionStateRecovery: {} });
     const tokens = new Tokens();
     const warnings = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    // As if it kept its middlewares elsewhere: who looks for them first is the guard.
-    const middlewares: unknown[] = [];
-    let looks = 0;
-    Object.defineProperty(io.of("/"), "_fns", { get: () => (looks++ === 0 ? undefined : middlewares) });
+    hideMiddlewares(io);
     authenticate(io, { verify: tokens.verify });
     expect((await refusal(client(url, { token: "garbage" }))).data).toEqual({ code: "token_invalid" });
     const socket = client(url, { token: tokens.issue() });
@@ -130,28 +125,17 @@ describe("with a socket.io that lacks what is private of today's", () => {
   it("V9 whoever is recovered as the rules come is sent away to come back, and the app hears of both", async () => {
     const { io, url } = await startServer({ connectionStateRecovery: {} });
     vi.spyOn(process, "emitWarning").mockImplementation(() => {});
-    const { adapter } = io.of("/");
-    const { restoreSession } = adapter;
-    adapter.restoreSession = async (pid, offset) => {
-      const session = await restoreSession.call(adapter, pid, offset);
-      let looks = 0;
-      const middlewares: unknown[] = [];
-      Object.defineProperty(io.of("/"), "_fns", { get: () => (looks++ === 0 ? undefined : middlewares) });
+    whenLookedUp(io, () => {
+      hideMiddlewares(io);
       authenticate(io, { verify: new Tokens().verify });
-      return session;
-    };
+    });
     const seen: string[] = [];
     io.on("connection", (socket) => {
       seen.push("connection");
       socket.on("disconnect", () => seen.push("disconnect"));
     });
     const socket = client(url, {});
-    const news = next(socket, "news");
-    socket.connect();
-    await next(socket, "connect");
-    io.emit("news");
-    await news;
-    await drop(io, socket);
+    await leaveSession(io, socket);
     const cut = next(socket, "disconnect");
     socket.connect();
     expect((await cut)[0]).toBe("transport close");

@@ -3,24 +3,20 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AuthEvent, authenticate } from "../../src/server/index.ts";
 import {
   client,
+  connect,
   drop,
   enter,
+  leaveSession,
   next,
   refusal,
   serverSide,
   startServer,
   Tokens,
+  whenLookedUp,
 } from "../support/guarded-server.ts";
 import { uncaught } from "../support/uncaught.ts";
 
 /** Connects where nobody says hello. */
-async function connect(socket: ReturnType<typeof client>): Promise<void> {
-  const refused = next(socket, "connect_error").then(([error]) => Promise.reject(error));
-  const connected = next(socket, "connect");
-  socket.connect();
-  await Promise.race([connected, refused]);
-}
-
 const missing = { code: "token_missing" };
 
 describe("a Server is guarded whole", () => {
@@ -222,19 +218,9 @@ describe("a Server is guarded whole", () => {
       const { io, url } = await startServer({ connectionStateRecovery: {} });
       const rules = { verify: new Tokens().verify };
       if (guardsAlready) authenticate(io.of("/other"), rules);
-      const { adapter } = io.of("/");
-      const { restoreSession } = adapter;
-      adapter.restoreSession = async (pid, offset) => {
-        const session = await restoreSession.call(adapter, pid, offset);
-        authenticate(io, rules);
-        return session;
-      };
+      whenLookedUp(io, () => authenticate(io, rules));
       const socket = client(url, {});
-      await connect(socket);
-      const stored = next(socket, "news");
-      io.emit("news");
-      await stored;
-      await drop(io, socket);
+      await leaveSession(io, socket);
       const seen: string[] = [];
       io.on("connection", (socket) => {
         seen.push(`connection ${socket.connected}`);

@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { Server, type ServerOptions, type Socket } from "socket.io";
 import {
   type Socket as ClientSocket,
-  io as connect,
   type ManagerOptions,
+  io as open,
   type SocketOptions,
 } from "socket.io-client";
 import { onTestFinished } from "vitest";
@@ -67,7 +67,7 @@ export function client(
   auth: SocketOptions["auth"],
   options: Partial<ManagerOptions> = {},
 ): ClientSocket {
-  const socket = connect(url, {
+  const socket = open(url, {
     forceNew: true,
     autoConnect: false,
     reconnection: false,
@@ -92,6 +92,34 @@ export function next(socket: ClientSocket | Socket, event: string): Promise<unkn
 export interface Refused {
   message: string;
   data?: unknown;
+}
+
+/** Connects, also where nobody says hello; or the refusal. */
+export async function connect(socket: ClientSocket): Promise<void> {
+  const refused = next(socket, "connect_error").then(([error]) => Promise.reject(error));
+  const connected = next(socket, "connect");
+  socket.connect();
+  await Promise.race([connected, refused]);
+}
+
+/** Connects a client and drops it again, so that its session can be recovered. */
+export async function leaveSession(io: Server, socket: ClientSocket): Promise<void> {
+  await connect(socket);
+  const stored = next(socket, "news");
+  io.emit("news");
+  await stored;
+  await drop(io, socket);
+}
+
+/** Calls back when a session has been looked up, before Socket.IO hears of it. */
+export function whenLookedUp(io: Server, then: () => void): void {
+  const { adapter } = io.of("/");
+  const { restoreSession } = adapter;
+  adapter.restoreSession = async (pid, offset) => {
+    const session = await restoreSession.call(adapter, pid, offset);
+    then();
+    return session;
+  };
 }
 
 /** Connects; the hello, or the refusal. */

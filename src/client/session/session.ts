@@ -25,6 +25,7 @@ import {
   drawSignIn,
   isSameUser,
   NOBODY,
+  namesAnother,
   nextUser,
   perhapsAnother,
   successor,
@@ -673,14 +674,11 @@ export class Session
     const state = this.#state;
     if (state.status === "signedOut") return;
     const token = tokenOf(state);
-    const { subject } = state.user;
     // Another user's tokens may have taken their place by now, also where a store does not say that tabs share it (B16).
-    const isOthers = (tokens: TokenSet) => {
-      const other = toAccessToken(tokens, this.#reading("held")).subject;
-      return subject !== undefined && other !== undefined && other !== subject;
-    };
+    const isAnothers = (tokens: TokenSet) =>
+      namesAnother(state.user, toAccessToken(tokens, this.#reading("held")));
     if (this.#supply.isSource) this.#leaveToo(this.#store.clearAll(true));
-    else if (!this.isShared) this.#leaveToo(this.#store.clearUnless(isOthers));
+    else if (!this.isShared) this.#leaveToo(this.#store.clearUnless(isAnothers));
     else this.#leaveToo(...(token ? [this.#store.clear(token, true)] : []));
   }
 

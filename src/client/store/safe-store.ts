@@ -149,7 +149,7 @@ export class SafeStore {
   }
 
   /** Empties the store, unless what it holds is another user's. One that cannot be read is emptied. */
-  clearUnless(isOthers: (tokens: TokenSet) => boolean): () => void {
+  clearUnless(isAnothers: (tokens: TokenSet) => boolean): () => void {
     return this.#writing(async () => {
       let tokens: TokenSet | undefined;
       try {
@@ -157,7 +157,7 @@ export class SafeStore {
       } catch {
         // B9: whatever is there is the user's.
       }
-      if (!tokens || !isOthers(tokens)) await this.#store.clear(false);
+      if (!tokens || !isAnothers(tokens)) await this.#store.clear(false);
     });
   }
 

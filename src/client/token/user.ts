@@ -28,6 +28,11 @@ export function isSameUser(user: User, token: Named): boolean {
     : user.signInId === token.signInId;
 }
 
+/** Whether a token names another user for certain. */
+export function namesAnother(user: User, token: Named): boolean {
+  return user.subject !== undefined && token.subject !== undefined && user.subject !== token.subject;
+}
+
 /** The user of a token that a session takes over. The first user of all takes over from nobody. */
 export function nextUser(user: User, token: Named): User {
   const { subject, signInId } = token;

@@ -133,9 +133,14 @@ export class Doorway {
    * those that are in a middleware, because Socket.IO connects nobody whose engine connection is closed.
    */
   sendAwayUnverified(): void {
-    const { _preConnectSockets: waiting = new Map() } = this.#namespace as unknown as Inside;
-    for (const socket of [...this.#namespace.sockets.values(), ...waiting.values()])
+    for (const socket of [...this.#namespace.sockets.values(), ...this.#waiting])
       if (this.#isNoLongerEnough(this.#guards.get(socket))) sendAway(socket);
+  }
+
+  /** Those that are in a middleware. */
+  get #waiting(): AuthenticatedSocket[] {
+    const { _preConnectSockets: waiting } = this.#namespace as unknown as Inside;
+    return waiting ? [...waiting.values()] : [];
   }
 
   /** Whether a client that this guard has let in, or none, must be verified by the rules that hold now. */
@@ -159,8 +164,7 @@ export class Doorway {
       inside._remove = (socket) => {
         const entry = this.#entries.get(socket);
         if (entry) entering.delete(entry.handshake);
-        const { _preConnectSockets: waiting = new Map<string, AuthenticatedSocket>() } = inside;
-        const isEntered = entering.size > 0 || [...waiting.values()].some((other) => other !== socket);
+        const isEntered = entering.size > 0 || this.#waiting.some((other) => other !== socket);
         (isEntered ? remove : removeAndTidy).call(inside, socket);
       };
     return entering;
