@@ -78,20 +78,22 @@ async function bundleRecipes(): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
+/** What `bundleRecipes()` gives. A fixture of the worker would cost a worker, and a browser, of its own. */
+let script: Promise<string> | undefined;
+
 /** Playwright's `test` with a page that holds the recipes of docs/frameworks.md, signed in as Alice. */
-const test = base.extend<{ site: RecipeSite; shop: Page }, { script: string }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright takes what a fixture needs from this pattern
-  script: [async ({}, use) => use(await bundleRecipes()), { scope: "worker" }],
+const test = base.extend<{ site: RecipeSite; shop: Page }>({
   site: async ({ browserName: _ }, use) => {
     const site = await RecipeSite.start();
     await use(site);
     await site.close();
   },
-  shop: async ({ page, site, script }, use) => {
+  shop: async ({ page, site }, use) => {
     const errors: string[] = [];
     page.on("pageerror", (error) => errors.push(error.message));
     await page.goto(site.url);
-    await page.addScriptTag({ content: script });
+    script ??= bundleRecipes();
+    await page.addScriptTag({ content: await script });
     await signIn(page, "alice");
     await use(page);
     expect(errors).toEqual([]);

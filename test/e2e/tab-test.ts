@@ -19,12 +19,8 @@ interface TabFixtures {
   devtools: (tab: Tab) => Promise<CDPSession>;
 }
 
-interface BrowserFixtures {
-  webDriver: WebDriver;
-}
-
 /** Playwright's `test` with a site of its own for each test, whose tabs share one browser context. */
-const byPlaywright = base.extend<TabFixtures, BrowserFixtures>({
+const byPlaywright = base.extend<TabFixtures>({
   site: async ({ browserName: _ }, use) => {
     const site = await TabSite.start();
     await use(site);
@@ -47,6 +43,10 @@ const byPlaywright = base.extend<TabFixtures, BrowserFixtures>({
     // What `newPage` has opened there.
     await use((tab) => context.newCDPSession(tab.page as Page));
   },
+});
+
+/** The same in WebKit, which Playwright cannot drive where it was not built for it. */
+const byWebDriver = byPlaywright.extend<object, { webDriver: WebDriver }>({
   webDriver: [
     async ({ browserName: _ }, use) => {
       const webKit = findWebKit();
@@ -57,10 +57,6 @@ const byPlaywright = base.extend<TabFixtures, BrowserFixtures>({
     },
     { scope: "worker" },
   ],
-});
-
-/** The same in WebKit, which Playwright cannot drive where it was not built for it. */
-const byWebDriver = byPlaywright.extend({
   newPage: async ({ webDriver }, use) => {
     const pages: TabPage[] = [];
     await use(async () => {

@@ -35,14 +35,12 @@ const define = {
 const pages = { react: "react-page.tsx", vue: "vue-page.ts", svelte: "svelte-page.ts" };
 const servers = { react: "react-server.tsx", vue: "vue-server.ts" };
 
+/** The bundles of pages. A fixture of the worker would cost a worker, and a browser, of its own. */
+const scripts = new Map<Framework, Promise<string>>();
+
 /** Playwright's `test` with a site, and a page on it that holds components of one framework. */
-const test = base.extend<
-  { framework: Framework; complaints: string[]; site: TabSite; ready: Page },
-  { scripts: Map<Framework, Promise<string>> }
->({
+const test = base.extend<{ framework: Framework; complaints: string[]; site: TabSite; ready: Page }>({
   framework: ["react", { option: true }],
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright takes what a fixture needs from this pattern
-  scripts: [async ({}, use) => use(new Map()), { scope: "worker" }],
   complaints: async ({ page }, use) => {
     const complaints: string[] = [];
     page.on("pageerror", (error) => complaints.push(error.message));
@@ -57,7 +55,7 @@ const test = base.extend<
     await use(site);
     await site.close();
   },
-  ready: async ({ page, site, framework, scripts, complaints: _ }, use) => {
+  ready: async ({ page, site, framework, complaints: _ }, use) => {
     const script = scripts.get(framework) ?? bundle(pages[framework], "browser");
     scripts.set(framework, script);
     await page.goto(`${site.url}/blank`);
