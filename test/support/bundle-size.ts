@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { build, transform } from "esbuild";
-import { rollup } from "rollup";
+import { type RollupCache, rollup } from "rollup";
 
 /** In bytes. */
 export interface BundleSize {
@@ -46,25 +46,28 @@ export async function exportedNames(entry: string, external: string[]): Promise<
 /** Bytes of gzip that one name of a module adds to a bundle that is empty without it, by the bundler that leaves less out. */
 export async function nameSize(entry: string, name: string, external: string[]): Promise<number> {
   const use = `import { ${name} } from ${JSON.stringify(entry)}; console.log(${name})`;
-  const sizes = [byEsbuild, byRollup].map(async (bundler) => {
-    return (await bundler(use, external)) - (await bundler("console.log(0)", external));
-  });
+  const sizes = [byEsbuild, byRollup].map(async (bundler) => (await bundler(use, external)) - emptySize);
   return Math.max(...(await Promise.all(sizes)));
 }
 
 async function byEsbuild(contents: string, external: string[]): Promise<number> {
   const { outputFiles } = await bundle(contents, external);
-  return compressedSize(outputFiles[0]?.contents ?? new Uint8Array()).gzip;
+  return gzipSize(outputFiles[0]?.contents ?? new Uint8Array());
 }
+
+/** The modules that the last bundle has read, so that the next does not parse them again. */
+let parsed: RollupCache | undefined;
 
 async function byRollup(contents: string, external: string[]): Promise<number> {
   const input = `${root}the-app.js`;
   const app = { name: "app", load: (id: string) => (id === input ? contents : null) };
   const resolve = { name: "input", resolveId: (id: string) => (id === input ? id : null) };
-  const built = await rollup({ input, external, plugins: [resolve, app, nodeResolve({ browser: true })] });
+  const plugins = [resolve, app, nodeResolve({ browser: true })];
+  const built = await rollup({ input, external, plugins, cache: parsed ?? true });
+  parsed = built.cache;
   const { output } = await built.generate({ format: "es" });
   const { code } = await transform(output[0].code, { minify: true, format: "esm", target });
-  return compressedSize(Buffer.from(code)).gzip;
+  return gzipSize(Buffer.from(code));
 }
 
 const exportAll = (entry: string) => `export * from ${JSON.stringify(entry)}`;
@@ -82,10 +85,15 @@ function bundle(contents: string, external: string[]) {
   });
 }
 
+const gzipSize = (minified: Uint8Array) => gzipSync(minified, { level: 9 }).length;
+
+/** What both bundlers make of an app that uses nothing. */
+const emptySize = gzipSize(Buffer.from("console.log(0);\n"));
+
 export function compressedSize(minified: Uint8Array): BundleSize {
   return {
     minified: minified.length,
-    gzip: gzipSync(minified, { level: 9 }).length,
+    gzip: gzipSize(minified),
     brotli: brotliCompressSync(minified).length,
   };
 }
