@@ -1,7 +1,9 @@
 import { AuthSession, memoryStore, type Refresh, type TokenSet, type TokenStore } from "authsocket";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { deferred } from "../support/deferred.ts";
 import { ManualPlatform } from "../support/manual-platform.ts";
+import { MemoryLeases } from "../support/memory-leases.ts";
 import { RefreshDesk } from "../support/refresh-desk.ts";
 import { untilStatus } from "../support/states.ts";
 import { StoreDesk } from "../support/store-desk.ts";
@@ -335,6 +337,67 @@ describe("a store that misbehaves", () => {
     await Promise.all([...writes, store.answerAll()]);
     expect(store.held).toEqual({ accessToken: "third", signInId: expect.any(String) });
   });
+
+  it("B9 B10 a save that is answered after its time is not repeated over a sign-out that came meanwhile", async () => {
+    const store = memoryStore();
+    const answer = deferred<void>();
+    const save = (tokens: TokenSet) => {
+      store.save(tokens);
+      return answer.promise;
+    };
+    const { session, platform } = newSession(reject, { ...store, save });
+    platform.board = new MemoryLeases();
+    expect(session.state.status).toBe("unknown");
+    await new Promise(setImmediate); // it has looked at the other tabs
+    void session.signIn("mine");
+    const signedOut = session.signOut();
+    await platform.advance(10_000);
+    await signedOut;
+    answer.resolve();
+    await new Promise(setImmediate);
+    expect(store.load()).toBeNull();
+    expect(await store.signedOut?.()).toBe(true);
+    await expect(session.getToken()).rejects.toMatchObject({ code: "signed_out" });
+  });
+
+  it.each<[string, (session: AuthSession, leases: MemoryLeases) => Promise<unknown>]>([
+    ["the session's end", (session) => session.getToken({ forceRefresh: true }).catch(() => {})],
+    [
+      "a sign-out elsewhere",
+      async (_, leases) => {
+        leases.change("default", { epoch: 1, signedOut: true });
+        leases.tell();
+      },
+    ],
+  ])(
+    "B9 B16 after %s, a load that is answered after its time takes no later sign-in's token",
+    async (_, end) => {
+      const store = memoryStore({ accessToken: "alice's" });
+      const answer = deferred<void>();
+      let isSlow = false;
+      const load = () => {
+        const held = store.load();
+        // B6: who is refused looks into the store before it gives up.
+        const isLate = isSlow && session.state.status !== "refreshing";
+        return isLate ? answer.promise.then(() => held) : held;
+      };
+      const { session, platform } = newSession(async () => null, { ...store, load });
+      const leases = new MemoryLeases();
+      platform.board = leases;
+      await session.getToken();
+      const ended = end(session, leases);
+      isSlow = true;
+      await ended;
+      await new Promise(setImmediate);
+      expect(session.state.status).toBe("signedOut");
+      const signedIn = session.signIn("bob's");
+      await platform.advance(10_000);
+      await signedIn;
+      answer.resolve();
+      await new Promise(setImmediate);
+      expect(store.load()).toMatchObject({ accessToken: "bob's" });
+    },
+  );
 
   it("B9 a store that calls its listener while it is subscribed to is subscribed to once", async () => {
     let subscriptions = 0;

@@ -25,6 +25,9 @@ export interface StoreOwner {
   warn(message: string): void;
 }
 
+/** @param isOver whether its time is over: what it still did would undo what has been written since (B10, B16) */
+type Write = (isOver: () => boolean) => void | PromiseLike<void>;
+
 /**
  * The app's token store, made safe to use. Whatever it does, reads and writes end, in order, and cause at most a warning
  * (B9). A synchronous store is answered synchronously (B1).
@@ -138,26 +141,26 @@ export class SafeStore {
    * @param signedOut as in `clearAll`
    */
   clear(token: AccessToken, signedOut?: boolean): () => void {
-    return this.#writing(() =>
+    return this.#writing((isOver) =>
       andThen(this.#store.load(), (loaded) => {
         const { accessToken, refreshToken = token.refreshToken }: Partial<TokenSet> =
           readTokenSet(loaded) ?? {};
         const isSame = accessToken === token.accessToken && refreshToken === token.refreshToken;
-        return isSame ? this.#store.clear(signedOut) : undefined;
+        return isSame && !isOver() ? this.#store.clear(signedOut) : undefined;
       }),
     );
   }
 
   /** Empties the store, unless what it holds is another user's. One that cannot be read is emptied. */
   clearUnless(isAnothers: (tokens: TokenSet) => boolean): () => void {
-    return this.#writing(async () => {
+    return this.#writing(async (isOver) => {
       let tokens: TokenSet | undefined;
       try {
         tokens = readTokenSet(await this.#store.load());
       } catch {
         // B9: whatever is there is the user's.
       }
-      if (!tokens || !isAnothers(tokens)) await this.#store.clear(false);
+      if (!isOver() && (!tokens || !isAnothers(tokens))) await this.#store.clear(false);
     });
   }
 
@@ -186,7 +189,7 @@ export class SafeStore {
   }
 
   /** @param seen what is in the store then */
-  #writing(run: () => void | PromiseLike<void>, seen?: string): () => void {
+  #writing(run: Write, seen?: string): () => void {
     this.#version++;
     return () => {
       this.#version++;
@@ -194,9 +197,11 @@ export class SafeStore {
     };
   }
 
-  #write(run: () => void | PromiseLike<void>, seen: string | undefined): Promise<void> {
+  #write(run: Write, seen: string | undefined): Promise<void> {
     return new Promise((resolve) => {
+      let isOver = false;
       const ended = () => {
+        isOver = true;
         resolve();
         this.#writes.shift();
         this.#writes[0]?.();
@@ -204,7 +209,7 @@ export class SafeStore {
       const start = () =>
         this.#try(
           "write",
-          run,
+          () => run(() => isOver),
           () => {
             this.#seen = seen;
             this.#isAhead = false;
@@ -259,19 +264,16 @@ export class SafeStore {
  * Writes at once, since the page may be left at any moment, and again over what another tab has written meanwhile. The
  * other tabs are told, too, where the store fails (B10, B16): what counts is then whether the second time succeeds.
  */
-function twice(
-  write: () => void | PromiseLike<void>,
-  settled: Settling | undefined,
-): () => void | PromiseLike<void> {
+function twice(write: () => void | PromiseLike<void>, settled: Settling | undefined): Write {
   if (!settled) return write;
-  return async () => {
+  return async (isOver) => {
     const announced = new Promise<boolean>(settled);
     try {
       await write();
     } catch {
       // What counts is the second time.
     }
-    if (await announced) await write();
+    if ((await announced) && !isOver()) await write();
   };
 }
 
