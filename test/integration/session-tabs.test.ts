@@ -398,6 +398,29 @@ describe("sign-in and sign-out in other tabs", () => {
     },
   );
 
+  it("B10 a sign-out is remembered by a store that does not say that tabs share it, once the other tab has followed", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const store = memoryStore();
+    const refresh = vi.fn(async () => ({ accessToken: "alice's next", subject: "alice" }));
+    const [here, there] = tabs.map((tab) => sessionIn(tab, { refresh, store: { ...store } })) as [
+      AuthSession,
+      AuthSession,
+    ];
+    for (const session of [here, there]) expect(session.state.status).toBe("unknown");
+    await settled();
+    await here.signIn({ accessToken: "alice's", subject: "alice" });
+    await there.getToken();
+    await settled();
+    await here.signOut();
+    await settled();
+    expect(there.state.status).toBe("signedOut");
+    here.dispose();
+    const anew = sessionIn(tabs[0], { refresh, store: { ...store } });
+    expect((await anew.whenReady()).status).toBe("signedOut");
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
   it("B10 signIn() with the token that is there is newer than a sign-out elsewhere that came first", async () => {
     const leases = new MemoryLeases();
     const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;

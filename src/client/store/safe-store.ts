@@ -151,16 +151,19 @@ export class SafeStore {
     );
   }
 
-  /** Empties the store, unless what it holds is another user's. One that cannot be read is emptied. */
+  /**
+   * Empties the store, unless what it holds is another user's. One that cannot be read is emptied. One that is empty is left
+   * alone: tabs may share it, and it remembers the sign-out then (B10).
+   */
   clearUnless(isAnothers: (tokens: TokenSet) => boolean): () => void {
     return this.#writing(async (isOver) => {
-      let tokens: TokenSet | undefined;
       try {
-        tokens = readTokenSet(await this.#store.load());
+        const tokens = readTokenSet(await this.#store.load());
+        if (!tokens || isAnothers(tokens)) return;
       } catch {
         // B9: whatever is there is the user's.
       }
-      if (!isOver() && (!tokens || !isAnothers(tokens))) await this.#store.clear(false);
+      if (!isOver()) await this.#store.clear(false);
     });
   }
 
