@@ -86,6 +86,32 @@ describe("the store as a session reads it", () => {
     expect(store.load()).toEqual({ accessToken: "theirs" });
   });
 
+  it("B9 B16 a read that is answered after a later one does not bring the previous user back", async () => {
+    const alices = { accessToken: "alice's", subject: "alice" };
+    const bobs = { accessToken: "bob's", subject: "bob" };
+    const store = new StoreDesk(alices);
+    const session = new AuthSession({ refresh: noRefresh, store }, new ManualPlatform());
+    const first = session.getToken();
+    await store.answerAll();
+    expect(await first).toBe("alice's");
+    const subjects: unknown[] = [];
+    session.subscribe(({ subject }) => subjects.push(subject));
+    void session.getToken();
+    const slow = store.turns.shift();
+    void session.getToken();
+    store.held = bobs; // by the app's own code
+    await store.answerAll();
+    // What it held when it was asked.
+    store.held = alices;
+    slow?.resolve();
+    store.held = bobs;
+    await new Promise(setImmediate);
+    expect(subjects).toEqual(["bob"]);
+    const token = session.getToken();
+    await store.answerAll();
+    expect(await token).toBe("bob's");
+  });
+
   it("B8 a store that somebody has emptied is no sign-out", async () => {
     const store = memoryStore({ accessToken: "stored" });
     const session = new AuthSession({ refresh: noRefresh, store }, new ManualPlatform());

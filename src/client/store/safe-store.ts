@@ -49,8 +49,10 @@ export class SafeStore {
   #seen: string | undefined | null;
   /** Whether memory has what could not be written: a sign-out that the store tells of may have come before it. */
   #isAhead: boolean | undefined;
-  /** How often the store has told what it holds. */
+  /** How often the store was asked what it holds. */
   #reads = 0;
+  /** The number of the read that was asked last of those that it has answered; 0: it has told nothing yet. */
+  #told = 0;
   /** Writes that have not ended, in their order. */
   #writes: (() => void)[] = [];
   /** Changes as a write is decided and as it begins: a read that began before it is out of date (B11). */
@@ -68,7 +70,9 @@ export class SafeStore {
       return;
     }
     const version = this.#version;
-    const isOutdated = () => version !== this.#version;
+    const read = ++this.#reads;
+    // A later one may have been answered sooner.
+    const isOutdated = () => version !== this.#version || read < this.#told;
     this.#try(
       "read",
       () => andThen(this.#store.load(), (loaded) => this.#readTokens(loaded)),
@@ -77,7 +81,7 @@ export class SafeStore {
           done("unchanged");
           return;
         }
-        this.#reads++;
+        this.#told = read;
         const isNews = this.#isNews(tokens);
         this.#seen = textOf(tokens);
         if (tokens && isNews) this.#isAhead = false;
@@ -219,7 +223,7 @@ export class SafeStore {
             ended();
           },
           () => {
-            if (this.#reads === 0) this.#seen = null;
+            if (this.#told === 0) this.#seen = null;
             this.#isAhead = true;
             ended();
           },
