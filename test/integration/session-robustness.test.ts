@@ -193,6 +193,18 @@ describe("a refresh function that misbehaves", () => {
 });
 
 describe("a store that misbehaves", () => {
+  /** How nobody is signed in any more. */
+  const waysOut: [string, (session: AuthSession, leases: MemoryLeases) => Promise<unknown>][] = [
+    ["the session's end", (session) => session.getToken({ forceRefresh: true }).catch(() => {})],
+    [
+      "a sign-out elsewhere",
+      async (_, leases) => {
+        leases.change("default", { epoch: leases.of("default").epoch + 1, signedOut: true });
+        leases.tell();
+      },
+    ],
+  ];
+
   it.each<[string, Partial<TokenStore>]>([
     ["load throws", { load: fail }],
     ["load rejects", { load: reject }],
@@ -300,6 +312,49 @@ describe("a store that misbehaves", () => {
     expect(desk.turns).toHaveLength(2);
   });
 
+  /** One that has no room for another token than the one it holds. */
+  function fullStore(held: TokenSet): TokenStore {
+    return { ...memoryStore(held), save: fail };
+  }
+
+  it.each<[string, TokenSet]>([
+    ["the SDK", { accessToken: "old", subject: "alice", signInId: "hers" }],
+    ["other code", { accessToken: "old", subject: "alice" }],
+  ])(
+    "B6 B9 a session that has ended does not come back by a token of %s whose successor could not be saved",
+    async (_, held) => {
+      let fresh: TokenSet | null = { accessToken: "fresh", subject: "alice" };
+      const store = fullStore(held);
+      const { session } = newSession(async () => fresh, store);
+      expect(await session.getToken()).toBe("old");
+      expect(await session.getToken({ forceRefresh: true })).toBe("fresh");
+      fresh = null;
+      const expired = { code: "session_expired" };
+      await expect(session.getToken({ forceRefresh: true })).rejects.toMatchObject(expired);
+      await expect(session.getToken()).rejects.toMatchObject(expired);
+      expect(store.load()).toBeNull();
+    },
+  );
+
+  it.each(waysOut)(
+    "B9 B16 %s does not bring the previous user back, whose token could not be overwritten",
+    async (_, end) => {
+      const bobs = { accessToken: "bob's", subject: "bob" };
+      const store = fullStore(bobs);
+      const { session, platform } = newSession(async () => null, store);
+      const leases = new MemoryLeases();
+      platform.board = leases;
+      expect(await session.getToken()).toBe("bob's");
+      await new Promise(setImmediate);
+      await session.signIn({ accessToken: "alice's", subject: "alice" });
+      await end(session, leases);
+      await new Promise(setImmediate);
+      await expect(session.getToken()).rejects.toBeDefined();
+      expect(session.state.status).toBe("signedOut");
+      expect(store.load()).toEqual(bobs);
+    },
+  );
+
   it("B9 the warning goes when the store works again", async () => {
     let full = true;
     const store = memoryStore();
@@ -360,16 +415,7 @@ describe("a store that misbehaves", () => {
     await expect(session.getToken()).rejects.toMatchObject({ code: "signed_out" });
   });
 
-  it.each<[string, (session: AuthSession, leases: MemoryLeases) => Promise<unknown>]>([
-    ["the session's end", (session) => session.getToken({ forceRefresh: true }).catch(() => {})],
-    [
-      "a sign-out elsewhere",
-      async (_, leases) => {
-        leases.change("default", { epoch: 1, signedOut: true });
-        leases.tell();
-      },
-    ],
-  ])(
+  it.each(waysOut)(
     "B9 B16 after %s, a load that is answered after its time takes no later sign-in's token",
     async (_, end) => {
       const store = memoryStore({ accessToken: "alice's" });

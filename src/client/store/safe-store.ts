@@ -3,6 +3,7 @@ import { andThen, subscribeTo, withDeadline } from "../platform/deadline.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type AccessToken, toTokenSet } from "../token/access-token.ts";
 import { isInSeconds, type KnownTokens, readTokenSet, type TokenSet } from "../token/token-set.ts";
+import { impliedSignIn } from "../token/user.ts";
 import type { TokenStore } from "./token-store.ts";
 
 /** What a look into the store brought: tokens that were not there at the last look, a sign-out, or nothing at all. */
@@ -26,7 +27,10 @@ export interface StoreOwner {
 }
 
 /** @param isOver whether its time is over: what it still did would undo what has been written since (B10, B16) */
-type Write = (isOver: () => boolean) => void | PromiseLike<void>;
+type Write = (isOver: () => boolean) => unknown;
+
+/** What a write answers that leaves the store as it is. */
+const UNTOUCHED = {};
 
 /**
  * The app's token store, made safe to use. Whatever it does, reads and writes end, in order, and cause at most a warning
@@ -140,17 +144,20 @@ export class SafeStore {
   }
 
   /**
-   * Empties the store of the token that ended the session, unless another one has taken its place.
+   * Empties the store of the token that ended the session, or of the one before where this one could not be written, unless
+   * another one has taken its place.
    *
    * @param signedOut as in `clearAll`
    */
   clear(token: AccessToken, signedOut?: boolean): () => void {
     return this.#writing((isOver) =>
       andThen(this.#store.load(), (loaded) => {
-        const { accessToken, refreshToken = token.refreshToken }: Partial<TokenSet> =
-          readTokenSet(loaded) ?? {};
+        const tokens = readTokenSet(loaded);
+        if (!tokens || isOver()) return undefined;
+        const { accessToken, refreshToken = token.refreshToken, signInId = impliedSignIn(tokens) } = tokens;
         const isSame = accessToken === token.accessToken && refreshToken === token.refreshToken;
-        return isSame && !isOver() ? this.#store.clear(signedOut) : undefined;
+        const isBefore = this.#isAhead && signInId === token.signInId && textOf(tokens) === this.#seen;
+        return isSame || isBefore ? this.#store.clear(signedOut) : UNTOUCHED;
       }),
     );
   }
@@ -163,11 +170,11 @@ export class SafeStore {
     return this.#writing(async (isOver) => {
       try {
         const tokens = readTokenSet(await this.#store.load());
-        if (!tokens || isAnothers(tokens)) return;
+        if (!tokens || isAnothers(tokens)) return tokens && UNTOUCHED;
       } catch {
         // B9: whatever is there is the user's.
       }
-      if (!isOver()) await this.#store.clear(false);
+      return isOver() ? undefined : this.#store.clear(false);
     });
   }
 
@@ -217,8 +224,9 @@ export class SafeStore {
         this.#try(
           "write",
           () => run(() => isOver),
-          () => {
-            this.#seen = seen;
+          (answer) => {
+            // What was there before, and could not be overwritten, is no news afterwards (B6, B16).
+            if (answer !== UNTOUCHED) this.#seen = seen;
             this.#isAhead = false;
             ended();
           },
