@@ -4,7 +4,7 @@ import { shortest, story } from "./shrinking.ts";
 import { type Outcome, simulate } from "./simulation.ts";
 
 /** Tests of each kind of app, and schedules of one test: few enough to see which fails, many enough to be few tests. */
-const [BLOCKS, BLOCK] = [6, 112];
+const [BLOCKS, BLOCK] = [6, 84];
 
 /** Runs one schedule after the other, up to the first that breaks a rule; undefined: all kept them. */
 async function firstFailing(from: number, step: number): Promise<Outcome | undefined> {
