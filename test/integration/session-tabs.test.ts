@@ -45,12 +45,15 @@ async function settled(): Promise<void> {
  */
 function holdBack(tab: ManualPlatform, leases: MemoryLeases): () => Promise<void> {
   const waiting: (() => void)[] = [];
-  tab.board = Object.assign(Object.create(leases) as MemoryLeases, {
-    update: async (...call: Parameters<MemoryLeases["update"]>) => {
+  tab.board = {
+    update: async (...call) => {
       await new Promise<void>((resolve) => waiting.push(resolve));
       return leases.update(...call);
     },
-  });
+    subscribe: (...call) => leases.subscribe(...call),
+    hold: () => leases.hold(),
+    isLeft: () => leases.isLeft(),
+  };
   return async () => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       next();
