@@ -359,6 +359,36 @@ describe("B22 what a server has given is not thrown away", () => {
     expect(session.state).toEqual({ status: "signedOut" });
   });
 
+  it.each(["another refresh behind it", "nothing behind it"])(
+    "B10 B22 signOut() aborts a request that the same user's sign-in has overtaken, with %s, and waits for its end",
+    async (behind) => {
+      const { session, desk } = newSession({}, { accessToken: "a1", subject: "alice" });
+      session.getToken({ forceRefresh: true }).catch(() => {});
+      await desk.turn(1);
+      await session.signIn({ accessToken: "a2", subject: "alice" });
+      if (behind !== "nothing behind it") session.getToken({ forceRefresh: true }).catch(() => {});
+      const ends: string[] = [];
+      const over = ["once", "twice"].map((word) => session.signOut().then(() => ends.push(word)));
+      expect(desk.turns.map(({ context }) => context.signal.aborted)).not.toContain(false);
+      await settled();
+      expect(ends).toEqual([]);
+      for (const { context, reject } of desk.turns) reject(context.signal.reason);
+      await Promise.all(over);
+      expect(session.state).toEqual({ status: "signedOut" });
+    },
+  );
+
+  it("B16 another user's sign-in aborts a request that the last user's sign-in has overtaken", async () => {
+    const { session, desk, platform } = newSession({}, { accessToken: "a1", subject: "alice" });
+    session.getToken({ forceRefresh: true }).catch(() => {});
+    const { context } = await desk.turn(1);
+    await session.signIn({ accessToken: "a2", subject: "alice" });
+    expect(context.signal.aborted).toBe(false);
+    await platform.advance(1);
+    await session.signIn({ accessToken: "b1", subject: "bob" });
+    expect(context.signal.aborted).toBe(true);
+  });
+
   it("B2 a session made anew while its predecessor's request is on its way takes over what it brings", async () => {
     const platform = new ManualPlatform();
     const refresh = vi.fn(async () => {

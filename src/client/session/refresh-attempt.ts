@@ -108,6 +108,7 @@ export class RefreshAttempt {
 
   /** Nobody wants its answer any more (B10). */
   cancel(): void {
+    if (this.#status === "over") return;
     const isSent = this.#status === "sent" || this.#status === "late";
     this.#status = "over";
     this.#stopWaiting();

@@ -76,8 +76,10 @@ export class Refreshes implements AttemptOwner {
   readonly #waiters: Waiters;
   readonly budget = new RefreshBudget();
   readonly spent = new Set<number>();
-  /** Settles when nothing of the last one that was overtaken is under way any more. */
-  ending: Promise<void> | undefined;
+  /** Those of which something is under way, the overtaken ones, too. */
+  readonly #underWay = new Set<RefreshAttempt>();
+  /** Settles when nothing of those that were overtaken last is under way any more. */
+  ending: Promise<unknown> | undefined;
   /** Until when the network's return does not make it try again, in ms since the epoch. */
   #restsUntil = 0;
 
@@ -214,26 +216,30 @@ export class Refreshes implements AttemptOwner {
       reason,
       isLook: this.supply.isLook(token, reason),
     });
+    this.#underWay.add(attempt);
+    void attempt.over.then(() => this.#underWay.delete(attempt));
     this.#owner.decide({ status: "refreshing", user, token, reason, attempt, failures, doubt }, () =>
       attempt.start(),
     );
   }
 
   /**
-   * What is decided takes the place of a refresh that is under way. A request that was sent is seen to its end (B22): where
+   * What is decided takes the place of the refreshes that are under way. A request that was sent is seen to its end (B22): where
    * the user stays, or another tab has signed out and in meanwhile, it may bring the cookie of the next one. One that was sent
    * before another user's sign-in would bring the previous user's cookie, and is aborted (B16).
    *
-   * A sign-out here aborts it, too (B10).
+   * A sign-out here aborts them all (B10).
    *
    * @param next the token that comes instead, where it is another user's; "nobody": a sign-out here
    */
   overtake(next?: AccessToken | "nobody"): void {
-    const attempt = this.attempt;
-    if (!attempt) return;
-    if (next && !(next !== "nobody" && this.supply.askedAt >= drawnAt(next.signInId))) attempt.cancel();
-    else attempt.abandon();
-    this.ending = attempt.over;
+    const isPreviousUsers = next && !(next !== "nobody" && this.supply.askedAt >= drawnAt(next.signInId));
+    const ends = [...this.#underWay].map((attempt) => {
+      if (isPreviousUsers) attempt.cancel();
+      else attempt.abandon();
+      return attempt.over;
+    });
+    this.ending = Promise.all(ends);
   }
 
   /** The refresh whose request may be under way. */
