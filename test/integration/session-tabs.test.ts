@@ -424,6 +424,35 @@ describe("sign-in and sign-out in other tabs", () => {
     expect(refresh).not.toHaveBeenCalled();
   });
 
+  it.each(["after a sign-out elsewhere", "that has found nobody signed in"])(
+    "B10 B22 a tab %s leaves the tokens of a sign-in elsewhere in a store that does not say that tabs share it",
+    async (which) => {
+      const leases = new MemoryLeases();
+      const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+      const { subscribe: _, ...store } = webStorageStore("tokens", new MapStorage());
+      const [here, there] = tabs.map((tab) =>
+        sessionIn(tab, { refresh: async () => null, store: { ...store } }),
+      ) as [AuthSession, AuthSession];
+      for (const session of [here, there]) expect(session.state.status).toBe("unknown");
+      await settled();
+      if (which === "after a sign-out elsewhere") {
+        await here.signIn("alice's");
+        await there.getToken();
+        await settled();
+        await here.signOut();
+        await settled();
+      } else await there.whenReady();
+      expect(there.state.status).toBe("signedOut");
+      // The news comes when all has been written, as IndexedDB's does.
+      const letThrough = holdBack(tabs[1], leases);
+      for (const tab of tabs) await tab.advance(1);
+      await here.signIn("bob's");
+      await letThrough();
+      expect(store.load()).toMatchObject({ accessToken: "bob's" });
+      expect(there.token).toBe("bob's");
+    },
+  );
+
   it("B10 signIn() with the token that is there is newer than a sign-out elsewhere that came first", async () => {
     const leases = new MemoryLeases();
     const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;

@@ -576,9 +576,12 @@ export class Session
         this.#leaveStore();
         break;
       case "reopen":
-        this.#reopen(false);
-        this.#clients.tell((client) => client.signedIn());
-        if (this.#isWanted) this.refreshes.look();
+        // A store that tabs share need not say so: what it holds by now, the sign-in has brought.
+        this.read(() => {
+          if (this.#state === state && !this.#disposed) this.#reopen(false);
+          this.#clients.tell((client) => client.signedIn());
+          if (this.#isWanted) this.refreshes.look();
+        });
         break;
       case "startAnew": {
         const token = tokenOf(state);
