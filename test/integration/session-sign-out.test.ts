@@ -434,6 +434,7 @@ describe("a sign-out from an identity SDK", () => {
     vi.stubGlobal("localStorage", new MapStorage());
     onTestFinished(() => void vi.unstubAllGlobals());
     const platform = new ManualPlatform();
+    platform.chance = 0.5;
     const issue = (sub: string) => timedToken(platform.now(), 900_000, { sub });
     let held: string | null = issue("alice");
     const open = () => {
@@ -452,26 +453,66 @@ describe("a sign-out from an identity SDK", () => {
     expect((await open().whenReady()).status).toBe("signedOut");
     held = "error";
     const offline = open();
-    expect(await offline.whenReady()).toMatchObject({
-      status: "signedOut",
-      error: { code: "refresh_failed" },
-    });
+    const ready = offline.whenReady();
+    await settled();
+    expect(offline.state).toMatchObject({ status: "signedOut", error: { code: "refresh_failed" } });
     await platform.wake(true);
     await settled();
     expect(offline.state).toMatchObject({ status: "signedOut", error: { code: "refresh_failed" } });
     held = issue("bob");
     await platform.wake(true);
     await platform.advance(11_000); // B27: it has been asked at the network's return just now
-    expect(offline.state).toMatchObject({ status: "signedIn", subject: "bob" });
+    expect(await ready).toMatchObject({ status: "signedIn", subject: "bob" });
     await offline.signOut();
     held = "error";
     const still = open();
-    await still.whenReady();
+    const stillReady = still.whenReady();
+    await settled();
     held = null;
     await platform.wake(true);
-    await settled();
-    expect(still.state).toEqual({ status: "signedOut" });
+    expect(await stillReady).toEqual({ status: "signedOut" });
     held = issue("carol");
     expect(await open().whenReady()).toMatchObject({ status: "signedIn", subject: "carol" });
   });
+
+  it.each<[string, "bob" | null]>([
+    ["another user has", "bob"],
+    ["nobody has", null],
+  ])(
+    "2.4 B6 is followed on the next page by one question after the other, until the SDK says that %s come",
+    async (_, next) => {
+      vi.stubGlobal("localStorage", new MapStorage());
+      onTestFinished(() => void vi.unstubAllGlobals());
+      const platform = new ManualPlatform();
+      platform.chance = 0.5;
+      let failures = 0;
+      let sub: string | null = "alice";
+      const get = vi.fn(async () => {
+        if (failures-- > 0) throw new Error("503");
+        return sub && timedToken(platform.now(), 900_000, { sub });
+      });
+      const open = () => {
+        const session = new AuthSession({ source: { get } }, platform);
+        onTestFinished(() => session.dispose());
+        return session;
+      };
+      const before = open();
+      await before.whenReady();
+      await before.signOut();
+      before.dispose();
+      sub = next;
+      failures = 3;
+      get.mockClear();
+      const session = open();
+      await expect(session.getToken()).rejects.toMatchObject({ code: "refresh_failed" });
+      const ready = session.whenReady();
+      await platform.advance(10_000);
+      expect(get).toHaveBeenCalledTimes(4);
+      expect(await ready).toEqual(session.state);
+      expect(session.state).toMatchObject(
+        next ? { status: "signedIn", subject: next } : { status: "signedOut" },
+      );
+      expect(session.state.error).toBeUndefined();
+    },
+  );
 });

@@ -27,6 +27,7 @@ import {
 } from "./refresh-attempt.ts";
 import { type Allowance, RefreshBudget } from "./refresh-budget.ts";
 import { isAnswerable, type State, tokenOf } from "./session-state.ts";
+import type { SourceNews } from "./source-news.ts";
 import type { Supply } from "./supply.ts";
 import type { Announcement } from "./tab-group.ts";
 import type { Waiters } from "./waiters.ts";
@@ -42,6 +43,7 @@ export interface RefreshesOwner extends AttemptSession {
   readonly options: AuthSessionOptions;
   readonly state: State;
   readonly isDisposed: boolean;
+  readonly news: SourceNews;
   /** The one way to change the state. */
   decide(next: State, ...effects: (() => void)[]): void;
   /** Reads what was brought. @param at when, in ms since the epoch; default: now */
@@ -379,13 +381,13 @@ export class Refreshes implements AttemptOwner {
     isInsistent = false,
   ): void {
     const { user, token, reason, doubt } = state;
+    const since = this.#owner.platform.now();
     // 2.4: somebody has signed out here, and the SDK cannot say yet whether another user has come.
     if (!token && !late && this.#owner.hasLeft(undefined)) {
       this.#end(error, token);
-      this.#owner.watch();
+      this.#owner.news.askIn(retryAt - since);
       return;
     }
-    const since = this.#owner.platform.now();
     const failures = state.failures + (state.status === "waiting" ? 0 : 1);
     // B6: what is asked once more before long is waited for.
     if (!isInsistent) this.#waiters.answer(({ wants }) => (wants === "ready" ? undefined : error));

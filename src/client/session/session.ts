@@ -81,12 +81,12 @@ export class Session
   readonly isShared: boolean;
   readonly tabs: TabGroup;
   readonly refreshes: Refreshes;
+  readonly news: SourceNews;
   /** The HTTP calls of the app, as one who asks for a refresh. */
   readonly http = {};
   readonly #store: SafeStore;
   readonly #sourceStore: SourceStore | undefined;
   readonly #supply: Supply;
-  readonly #news: SourceNews;
   readonly #waiters: Waiters;
   readonly #clients: Clients;
   readonly #warned = new Set<string>();
@@ -118,7 +118,7 @@ export class Session
     this.observable = new Observable<SessionState>({ status: "unknown" }, this.reactions);
     this.#clients = new Clients(this);
     this.#supply = new Supply(this.options, this);
-    this.#news = new SourceNews(this, this.#supply);
+    this.news = new SourceNews(this, this.#supply);
     this.#waiters = new Waiters(this.reactions, () => this.watch());
     this.#disposal.catch(() => {}); // perhaps nobody waits
     if (source) this.#sourceStore = sourceStore(name ?? "default");
@@ -482,7 +482,7 @@ export class Session
       // A store that is shared says it better. It tells other tabs, and nobody else on this page.
       this.tabs.open((news) => (this.isShared ? this.#followStore(news) : this.#followTab(news))),
       this.#store.watch(() => this.read()),
-      this.#news.watch(this.options.source),
+      this.news.watch(this.options.source),
     ];
     // The app's store or source may have disposed of it.
     if (this.#disposed) this.#unwatch();
@@ -570,7 +570,7 @@ export class Session
       case "askSource":
         // A sign-in undoes a sign-out in all tabs, also in the one where it was.
         if (!news.signedOut && state.status === "signedOut") this.#store.clearAll(false)();
-        this.#news.ask(true);
+        this.news.ask(true);
         break;
       case "leave":
         this.#leaveStore();
@@ -625,7 +625,7 @@ export class Session
     if (this.#disposed) return;
     // What has been decided meanwhile may be older than the news, and may be newer.
     if (user.id !== asker.id) {
-      this.#news.ask(isTold);
+      this.news.ask(isTold);
       return;
     }
     const token = tokens && this.received(tokens, "held");
@@ -633,7 +633,6 @@ export class Session
     const isNobody = !token || this.hasLeft(token.subject);
     if (isNobody && this.#isInDoubt) {
       this.decide({ status: "signedOut", user });
-      this.watch();
       return;
     }
     // What the SDK does not tell its other tabs, they hear from here.
@@ -737,6 +736,8 @@ export class Session
       // B11: a listener may have disposed of it while the call was made.
       if (this.#disposed) return this.#disposed;
       const isReady = wants === "ready";
+      // 2.4: nor is it known yet whether another user has come.
+      if (isReady && this.#isInDoubt) return undefined;
       if (status === "signedOut")
         return isReady ? "" : (state.error ?? new AuthSocketError("signed_out", "nobody is signed in"));
       if (!token || (token.assumed && status === "signedIn")) return undefined;
@@ -753,7 +754,7 @@ export class Session
     const isWanted = this.#isWanted;
     // B27: what is owed, or in doubt, refreshes nothing.
     const dueAt = isWanted ? checkDueAt(this.#state) : undefined;
-    this.#clients.watch(isWanted || this.#isInDoubt || this.#news.isOwed, dueAt);
+    this.#clients.watch(isWanted || this.#isInDoubt || this.news.isOwed, dueAt);
   }
 
   /** 2.4: somebody has signed out here, and the source has failed to say whether another user has come. */
@@ -779,8 +780,8 @@ export class Session
     this.read(); // B8
     this.tabs.lock.look(); // B10, B16
     if (this.#isWanted) this.refreshes.look(false, isOnline);
-    this.#news.look();
-    if (isOnline && (this.#isInDoubt || this.#news.isOwed)) this.#news.askIn(this.refreshes.returned());
+    this.news.look();
+    if (isOnline && (this.#isInDoubt || this.news.isOwed)) this.news.askIn(this.refreshes.returned());
     this.#clients.tell((client) => client.wokeUp());
   }
 
