@@ -1517,6 +1517,26 @@ describe("tabs whose server knows the user by a cookie", () => {
 });
 
 describe("a sign-in in one tab", () => {
+  it("B16 B22 signIn() without tokens whose request another tab's sign-in preempts brings whom its next one brings", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const issue = (sub: string) => timedToken(tabs[0].now(), LIFETIME, { sub });
+    const desk = new RefreshDesk();
+    const held = () => memoryStore({ accessToken: issue("alice") });
+    const here = sessionIn(tabs[0], { ...desk, store: held() });
+    const there = sessionIn(tabs[1], { refresh: async () => issue("bob"), store: held() });
+    for (const session of [here, there]) await session.getToken();
+    await settled();
+    const signedIn = here.signIn();
+    const preempted = await desk.turn(1);
+    await there.signIn({ accessToken: "alice's next", subject: "alice" });
+    preempted.resolve(issue("bob"));
+    (await desk.turn(2)).resolve(issue("bob"));
+    await signedIn;
+    await settled();
+    expect([here, there].map(({ state }) => state.subject)).toEqual(["bob", "bob"]);
+  });
+
   it("B16 signIn() without tokens is another sign-in than the last user's", async () => {
     const tab = openTab(new MemoryLeases());
     const store = webStorageStore("authToken", new MapStorage());

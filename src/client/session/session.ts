@@ -422,8 +422,9 @@ export class Session
     if (!last) return;
     this.refreshes.refresh("reason" in state ? state.reason : "expiring");
     await this.refreshes.attempt?.over;
-    // B6: what is asked once more before long is waited for.
-    if (this.#isInsistent) await this.getToken({ force: true, isAnybodys: true });
+    // What is asked once more is waited for: before long (B6), or at once, where somebody has signed in elsewhere meanwhile.
+    if (this.#isInsistent || this.#state.status === "refreshing")
+      await this.getToken({ force: true, isAnybodys: true });
     const after = this.#state;
     if (after.status === "waiting") throw after.error;
     // B16, B22: what was brought is told to others, also where the session was disposed of meanwhile. If nothing was, somebody
