@@ -170,6 +170,24 @@ describe("the store as a session reads it", () => {
     await expect(session.getToken()).rejects.toMatchObject({ code: "signed_out" });
   });
 
+  it("B8 B9 signIn() finds what was stored for it, also where the store could not be read the last time", async () => {
+    const store = new StoreDesk();
+    const session = new AuthSession({ refresh: noRefresh, store }, new ManualPlatform());
+    onTestFinished(() => session.dispose());
+    const ready = session.whenReady();
+    store.turns.shift()?.reject(new Error("blocked"));
+    await store.answerAll();
+    expect(await ready).toMatchObject({ status: "signedOut", warning: { code: "storage_unavailable" } });
+    // By the login page.
+    store.held = { accessToken: "bob's", subject: "bob" };
+    const signedIn = session.signIn();
+    await new Promise(setImmediate);
+    await store.answerAll();
+    await signedIn;
+    expect(session.state).toMatchObject({ status: "signedIn", subject: "bob" });
+    expect(store.held).toMatchObject({ accessToken: "bob's" });
+  });
+
   it("B8 a refreshed token is stored with all that is known of it", async () => {
     const platform = new ManualPlatform();
     const store = memoryStore();

@@ -453,6 +453,25 @@ describe("sign-in and sign-out in other tabs", () => {
     },
   );
 
+  it("B9 B10 a tab leaves them there also where it could not read that store the last time", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const store = new StoreDesk();
+    const here = sessionIn(tabs[0], { refresh: async () => null, store: memoryStore() });
+    const there = sessionIn(tabs[1], { refresh: async () => null, store });
+    for (const session of [here, there]) expect(session.state.status).toBe("unknown");
+    const ready = there.whenReady();
+    for (const { reject } of store.turns.splice(0)) reject(new Error("blocked"));
+    await store.answerAll();
+    expect(await ready).toMatchObject({ status: "signedOut", warning: { code: "storage_unavailable" } });
+    store.held = { accessToken: "bob's", subject: "bob" };
+    await here.signIn("bob's");
+    await settled();
+    await store.answerAll();
+    expect(store.held).toMatchObject({ accessToken: "bob's" });
+    expect(there.token).toBe("bob's");
+  });
+
   it("B10 signIn() with the token that is there is newer than a sign-out elsewhere that came first", async () => {
     const leases = new MemoryLeases();
     const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;

@@ -396,7 +396,8 @@ export class Session
     const signOuts = this.#signOuts;
     // A sign-out that is still being written came before it, and is undone.
     await this.#store.written;
-    await new Promise<void>((done) => this.read(done));
+    // Waited for in any case: where it holds no token, it is emptied.
+    await new Promise<void>((done) => this.read(done, true));
     this.#refuseDisposed();
     // One that came meanwhile is newer (B11).
     if (signOuts !== this.#signOuts) throw new AuthSocketError("signed_out", "the user has signed out");
@@ -493,15 +494,17 @@ export class Session
     for (const end of this.#ends) end();
   }
 
-  /** Looks into the store, which the app's own code or another tab may have written (B8). */
-  read(done?: () => void): void {
+  /**
+   * Looks into the store, which the app's own code or another tab may have written (B8).
+   *
+   * @param isWaitedFor default: one that could not be read is not waited for again (B9): what it has after all comes when it comes
+   */
+  read(done?: () => void, isWaitedFor = !this.#store.isUnreadable): void {
     if (this.#disposed) {
       done?.();
       return;
     }
     this.#open();
-    // One that could not be read is not waited for again (B9): what it has after all comes when it comes.
-    const isWaitedFor = !this.#store.isUnreadable;
     const now = this.platform.now();
     this.#store.read((found) => {
       if (!this.#disposed) this.#found(found, now);
@@ -582,7 +585,7 @@ export class Session
           if (this.#state === state && !this.#disposed) this.#reopen(false);
           this.#clients.tell((client) => client.signedIn());
           if (this.#isWanted) this.refreshes.look();
-        });
+        }, true);
         break;
       case "startAnew": {
         const token = tokenOf(state);
