@@ -7,6 +7,7 @@ export class MemoryLeases implements LeaseDatabase {
   isWorking = true;
   readonly #leases = new Map<string, Lease>();
   readonly #listeners = new Set<() => void>();
+  #last: Promise<unknown> = Promise.resolve();
 
   of(name: string): Lease {
     return this.#leases.get(name) ?? NO_LEASE;
@@ -19,11 +20,16 @@ export class MemoryLeases implements LeaseDatabase {
 
   update(name: string, change: (lease: Lease) => Lease): Promise<Lease> {
     if (!this.isWorking) return new Promise(() => {});
-    const before = this.of(name);
-    const lease = change(before);
-    this.#leases.set(name, lease);
-    if (lease !== before) queueMicrotask(() => this.tell());
-    return Promise.resolve(lease);
+    // The next one begins when what follows from this one has been done.
+    const transaction = this.#last.then(() => {
+      const before = this.of(name);
+      const lease = change(before);
+      this.#leases.set(name, lease);
+      if (lease !== before) queueMicrotask(() => this.tell());
+      return lease;
+    });
+    this.#last = transaction;
+    return transaction;
   }
 
   subscribe(_: string, listener: () => void): () => void {
