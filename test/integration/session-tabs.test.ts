@@ -274,6 +274,27 @@ describe("sign-in and sign-out in other tabs", () => {
     expect([one.state, two.state]).toMatchObject([{ subject: "bob" }, { subject: "bob" }]);
   });
 
+  it("B10 a tab whose first call is signOut() follows a later sign-in in another", async () => {
+    const leases = new MemoryLeases();
+    let user: string | null = "alice";
+    const [one, two] = [openTab(leases, 0.1), openTab(leases, 0.2)].map((tab) =>
+      sessionIn(tab, {
+        refresh: async () => user && timedToken(tab.now(), LIFETIME, { sub: user }),
+        store: memoryStore(),
+      }),
+    ) as [AuthSession, AuthSession];
+    await one.getToken();
+    user = null;
+    await two.signOut(); // the page that is loaded to sign out
+    await settled();
+    expect(one.state.status).toBe("signedOut");
+    user = "bob";
+    await one.signIn();
+    await settled();
+    await two.getToken();
+    expect(two.state).toMatchObject({ status: "signedIn", subject: "bob" });
+  });
+
   it("B10 a sign-out in another tab empties a store that each tab has to itself: the endpoint says who is next", async () => {
     const leases = new MemoryLeases();
     const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;

@@ -440,6 +440,7 @@ export class Session
   }
 
   async signOut(): Promise<void> {
+    this.#open(); // it is to hear who signs in elsewhere later
     this.#signOuts++;
     const { user } = this.#state;
     const token = tokenOf(this.#state);
