@@ -256,6 +256,27 @@ describe("signIn()", () => {
     expect((session["~session"] as Session).user.id).toBe(user.id);
   });
 
+  it.each(["the failure of", "the answer to"])(
+    "B23 a later end of the access token is good at once, while %s the refresh at its last end is waited for",
+    async (what) => {
+      const { session, desk, platform } = newSession();
+      await session.signIn({ accessToken: "sid", expiresAt: platform.now() + 100 });
+      await platform.advance(100);
+      const asked = session.getToken().catch((error: unknown) => error);
+      const { resolve, reject } = await desk.turn(1);
+      if (what === "the failure of") {
+        reject({ status: 503 });
+        expect(await asked).toMatchObject({ code: "refresh_failed" });
+      }
+      await session.signIn({ accessToken: "sid", expiresAt: platform.now() + 600_000 });
+      expect(session.state.status).toBe("signedIn");
+      expect(await session.getToken()).toBe("sid");
+      resolve({ accessToken: "next" });
+      await settled();
+      expect(session.token).toBe(what === "the failure of" ? "sid" : "next"); // B22
+    },
+  );
+
   it("B16 a sign-in draws a signInId, and each refresh keeps it", async () => {
     const { session, store, desk, platform } = newSession();
     platform.chance = 0.25;

@@ -365,11 +365,16 @@ export class Session
     const { id } = this.#state.user;
     const user = { id, subject: known.subject, signInId: known.signInId };
     const effects = from === "app" ? [this.#store.save(known)] : [];
-    if (refreshToken === current.refreshToken) {
-      this.decide({ ...this.#state, user, token: known } as State, ...effects);
+    const state = this.#state;
+    const now = this.platform.now();
+    // Only time spoke against it, which has been put off.
+    const isGoodAgain =
+      "reason" in state && state.reason === "expired" && isExpired(current, now) && !isExpired(known, now);
+    if (refreshToken === current.refreshToken && !isGoodAgain) {
+      this.decide({ ...state, user, token: known } as State, ...effects);
       return;
     }
-    // What is asked with the last one is answered in vain.
+    // What is asked with the last one, or for its end, is answered in vain.
     this.refreshes.overtake();
     this.decide({ status: "signedIn", user, token: known }, ...effects);
   }
