@@ -735,6 +735,27 @@ describe("a source", () => {
     expect(await nobody.session.whenReady()).toEqual({ status: "signedOut" });
   });
 
+  it("B22 is not made to refresh a refused token once the session has been disposed of", async () => {
+    const platform = new ManualPlatform();
+    const token = timedToken(platform.now(), LIFETIME);
+    const answers: (() => void)[] = [];
+    const get = vi.fn(
+      (_: Parameters<TokenSource["get"]>[0]) =>
+        new Promise<string>((resolve) => answers.push(() => resolve(token))),
+    );
+    const session = new AuthSession({ source: { get } }, platform);
+    const first = session.getToken();
+    answers.shift()?.();
+    await first;
+    await platform.advance(LIFETIME * 0.95);
+    await session.getToken(); // it is due: a look
+    session.getToken({ rejected: token }).catch(() => {});
+    session.dispose();
+    answers.shift()?.();
+    await settled();
+    expect(get.mock.calls.map(([{ reason }]) => reason)).toEqual(["missing", "expiring"]);
+  });
+
   it("B13 one that hands out an opaque token is made to renew it before its end", async () => {
     const { session, platform, get } = sourceOf("opaque");
     onTestFinished(holdToken(session));

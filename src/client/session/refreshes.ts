@@ -309,7 +309,7 @@ export class Refreshes implements AttemptOwner {
     const origin = isOld ? "held" : "received";
     const received = inherited(before, this.#owner.received(end.tokens, origin, end.at));
     // What the source holds is what was refused, or has expired, since it was asked.
-    const isStale = asked.isLook && received.accessToken === before?.accessToken;
+    const isStale = asked.isLook && received.accessToken === before?.accessToken && !this.#owner.isDisposed;
     if (isStale && "reason" in state && this.attempt === attempt && state.reason !== asked.reason) {
       this.refresh(state.reason);
       return;
