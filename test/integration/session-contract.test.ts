@@ -168,6 +168,13 @@ describe("getToken({ rejected })", () => {
     expect(desk.turns).toHaveLength(0);
   });
 
+  it("B16 after a sign-out, one rejects with signed_out, since nobody else has signed in", async () => {
+    const { session } = newSession({}, { accessToken: "alice's", subject: "alice" });
+    await session.getToken();
+    await session.signOut();
+    await expect(session.getToken({ rejected: "alice's" })).rejects.toMatchObject({ code: "signed_out" });
+  });
+
   it("B16 a call that waits while another user signs in rejects with user_changed", async () => {
     const { session, desk } = newSession({}, { accessToken: "alice's", subject: "alice" });
     const token = session.getToken({ forceRefresh: true });

@@ -269,9 +269,9 @@ export class Session
   getToken({ force = false, rejected, signal, isAnybodys }: TokenRequest = {}): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#enter(signal);
-      const { user } = this.#state;
+      const { user, status } = this.#state;
       if (rejected !== undefined) {
-        if (user.id > 0 && !this.#held.has(fingerprint(rejected))) {
+        if (user.id > 0 && status !== "signedOut" && !this.#held.has(fingerprint(rejected))) {
           throw new AuthSocketError("user_changed", `"rejected" is not a token of this user`);
         }
         this.refreshes.replace(this.http, rejected);
