@@ -1440,6 +1440,18 @@ describe("signIn() without tokens", () => {
     expect(session.state).toMatchObject({ subject: "bob" });
   });
 
+  it("B2 called twice at once asks once", async () => {
+    const { session, desk } = newSession({}, { accessToken: "alice's" });
+    await session.getToken();
+    const both = Promise.all([session.signIn(), session.signIn()]);
+    const { resolve } = await desk.turn(1);
+    await settled();
+    expect(desk.turns).toHaveLength(1);
+    resolve("fresh");
+    await both;
+    expect(session.token).toBe("fresh");
+  });
+
   it("B10 B11 is overtaken by a signOut() that is called after it", async () => {
     const { session, desk } = newSession();
     const signedIn = session.signIn();

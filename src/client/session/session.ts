@@ -420,13 +420,16 @@ export class Session
   /** The cookie or the SDK may have changed its user. An answer that is under way may be about the last one. */
   async #askAnew(): Promise<void> {
     const { id } = this.user;
+    const { attempt } = this.refreshes;
     this.refreshes.overtake();
     await this.refreshes.ending;
     this.#refuseDisposed();
     const state = this.#state;
     const last = tokenOf(state);
     if (!last) return;
-    this.refreshes.refresh("reason" in state ? state.reason : "expiring");
+    // B2: one that has begun meanwhile asks the same.
+    if (!this.refreshes.attempt || this.refreshes.attempt === attempt)
+      this.refreshes.refresh("reason" in state ? state.reason : "expiring");
     await this.refreshes.attempt?.over;
     // What is asked once more is waited for: before long (B6), or at once, where somebody has signed in elsewhere meanwhile.
     if (this.#isInsistent || this.#state.status === "refreshing")
