@@ -228,14 +228,14 @@ export class Refreshes implements AttemptOwner {
   /**
    * What is decided takes the place of the refreshes that are under way. A request that was sent is seen to its end (B22): where
    * the user stays, or another tab has signed out and in meanwhile, it may bring the cookie of the next one. One that was sent
-   * before another user's sign-in would bring the previous user's cookie, and is aborted (B16).
+   * before another user's sign-in, or in its millisecond, would bring the previous user's cookie, and is aborted (B16).
    *
    * A sign-out here aborts them all (B10).
    *
    * @param next the token that comes instead, where it is another user's; "nobody": a sign-out here
    */
   overtake(next?: AccessToken | "nobody"): void {
-    const isPreviousUsers = next && !(next !== "nobody" && this.supply.askedAt >= drawnAt(next.signInId));
+    const isPreviousUsers = next && !(next !== "nobody" && this.supply.askedAt > drawnAt(next.signInId));
     const ends = [...this.#underWay].map((attempt) => {
       if (isPreviousUsers) attempt.cancel();
       else attempt.abandon();
