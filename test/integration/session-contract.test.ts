@@ -263,6 +263,21 @@ describe("signIn()", () => {
     expect((session["~session"] as Session).user.id).toBe(user.id);
   });
 
+  it.each<[string, Partial<TokenSet>]>([
+    ["an equal set does not put off", {}],
+    ["nor does one with a newer refresh token put off", { refreshToken: "r2" }],
+  ])("B5 B23 %s the end that a server has told since", async (_, newer) => {
+    const { session, platform } = newSession();
+    const now = platform.now();
+    const tokens = { accessToken: "a", refreshToken: "r1", subject: "alice", expiresAt: now + 600_000 };
+    await session.signIn(tokens);
+    (session["~session"] as Session).measured("a", 14_000);
+    await session.signIn({ ...tokens, ...newer });
+    expect(session.state).toMatchObject({ status: "signedIn", expiresAt: now + 14_000 });
+    await session.signIn({ ...tokens, expiresAt: now + 700_000 });
+    expect(session.state).toMatchObject({ status: "signedIn", expiresAt: now + 700_000 });
+  });
+
   it.each(["the failure of", "the answer to"])(
     "B23 a later end of the access token is good at once, while %s the refresh at its last end is waited for",
     async (what) => {

@@ -96,6 +96,8 @@ export class Session
   #signOuts = 0;
   /** When a sign-in or the store brought the last tokens, in ms since the epoch. */
   #cameAt = 0;
+  /** The end of the access token as the app has given it last. The server may have put it right since (B5). */
+  #givenEnd: number | undefined;
   #isOpen = false;
   /** What ends what it listens to. */
   #ends: (() => void)[] = [];
@@ -346,22 +348,23 @@ export class Session
       const isHeld = tokens.expiresAt === undefined || tokens.expiresAt === Object(given).expiresAt;
       this.#takeSignIn(tokens, isHeld ? "held" : "received");
     }
+    this.#givenEnd = tokens.expiresAt;
     this.#clients.tell((client) => client.signedIn());
     await this.#whenWritten();
   }
 
   /** B23: the access token is there already. What else is new about it is stored, and nobody changes. */
   #renewFields(current: AccessToken, tokens: KnownTokens, from: "app" | "stored"): void {
+    const ends = [undefined, current.expiresAt, this.#givenEnd];
+    const isSameEnd = ends.includes(tokens.expiresAt);
     const isKnown = Object.entries(tokens).every(
-      ([field, value]) => current[field as keyof TokenSet] === value,
+      ([field, value]) => current[field as keyof TokenSet] === value || (isSameEnd && field === "expiresAt"),
     );
     if (isKnown) return;
     const { subject, refreshToken, signInId } = { ...current, ...tokens };
-    const fresh = toAccessToken({ ...tokens, subject, refreshToken, signInId }, this.#reading("held"));
-    const known =
-      fresh.expiresAt === undefined
-        ? { ...current, subject, refreshToken, signInId, spent: undefined }
-        : fresh;
+    const known = isSameEnd
+      ? { ...current, subject, refreshToken, signInId, spent: undefined }
+      : toAccessToken({ ...tokens, subject, refreshToken, signInId }, this.#reading("held"));
     const { id } = this.#state.user;
     const user = { id, subject: known.subject, signInId: known.signInId };
     const effects = from === "app" ? [this.#store.save(known)] : [];
