@@ -247,6 +247,54 @@ describe("what is done in an event that recovery replays", () => {
   });
 });
 
+describe("a socket that leaves before the server has answered its CONNECT", () => {
+  it.each([
+    ["at once", false],
+    ["once the server has heard of it", true],
+  ])(
+    "B19 T4 and comes back %s: what it has missed by then is not taken for recovered",
+    async (_, isLater) => {
+      const server = await startAuthServer(recovering);
+      const store = memoryStore({ accessToken: issueToken() });
+      const auth = disposed(new AuthSocket(server.url, { store, refresh: async () => issueToken(), io: IO }));
+      const chat = auth.of("/chat");
+      await Promise.all([auth.whenConnected(), chat.whenConnected()]);
+      const received: number[] = [];
+      chat.socket.on("news", (number: number) => received.push(number));
+      const arrived = async (number: number) => {
+        const heard = new Promise((resolve) => chat.socket.once("news", resolve));
+        server.io.of("/chat").emit("news", number);
+        await heard;
+      };
+      await arrived(1);
+      const left = new Promise<void>((resolve) => {
+        auth.socket.io.once("open", async () => {
+          await Promise.resolve(); // Socket.IO sends the CONNECTs
+          chat.disconnect();
+          if (!isLater) chat.connect();
+          resolve();
+        });
+      });
+      const [socket] = server.sockets("/chat");
+      if (!socket) throw new Error("the client is not connected");
+      const gone = next(socket, "disconnect");
+      server.drop();
+      await gone;
+      server.io.of("/chat").emit("news", 2);
+      await left;
+      if (isLater) {
+        await server.until(() => server.connections === 4 && server.sockets("/chat").length === 0);
+        chat.connect();
+      }
+      await chat.whenConnected();
+      await arrived(3);
+      expect(received).toEqual([1, 3]);
+      expect(chat.socket.recovered).toBe(false);
+      expect(server.handshakes).toBe(2);
+    },
+  );
+});
+
 describe("cookie mode", () => {
   it("B19 the first connection of a page is recovered, as later ones are", async () => {
     const server = await startAuthServer(recovering);

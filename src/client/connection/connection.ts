@@ -487,6 +487,12 @@ export class Connection implements SessionClient, SocketOwner {
   /** A packet of this namespace, before Socket.IO looks at it. */
   heard(packet: Packet): void {
     const { type, data, id } = packet;
+    // What Socket.IO tells nobody of has not been received. A connection that was left before it was accepted ends for good,
+    // too, with what the server has brought back for it (T4).
+    if (!this.socket.active) {
+      if (type === CONNECT) this.#cursor.left();
+      return;
+    }
     if (type === CONNECT) this.#cursor.accepted(data);
     // B9: Socket.IO would throw at a refusal that says nothing, and tell nobody of it.
     if (type === CONNECT_ERROR) packet.data ??= {};
