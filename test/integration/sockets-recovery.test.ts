@@ -7,6 +7,7 @@ import { disposed } from "../support/disposal.ts";
 import { next, startServer } from "../support/guarded-server.ts";
 import { identify, protect } from "../support/load.ts";
 import { MemoryCluster } from "../support/memory-cluster.ts";
+import { plainSocket } from "../support/plain-socket.ts";
 
 // By websocket: a poll that has just been answered drops what is volatile.
 const IO = { transports: ["websocket"], reconnectionDelay: 1 };
@@ -293,6 +294,38 @@ describe("a socket that leaves before the server has answered its CONNECT", () =
       expect(server.handshakes).toBe(2);
     },
   );
+});
+
+describe("a plain Socket that of() takes over while it is being reconnected", () => {
+  it("B16 T6 is the session's user's from then on: what another was to recover with it is not", async () => {
+    const server = await startAuthServer(recovering);
+    const store = memoryStore({ accessToken: issueToken() });
+    const auth = disposed(new AuthSocket(server.url, { store, refresh: async () => issueToken(), io: IO }));
+    await auth.whenConnected();
+    const plain = plainSocket(auth.socket, "/chat", issueToken({ subject: "bob" })).connect();
+    const received: number[] = [];
+    plain.on("news", (number: number) => received.push(number));
+    await new Promise<void>((resolve) => plain.once("connect", resolve));
+    const [bobs] = server.sockets("/chat");
+    if (!bobs) throw new Error("the client is not connected");
+    const gone = next(bobs, "disconnect");
+    const heard = new Promise((resolve) => plain.once("news", resolve));
+    await bobs.join("bob's room");
+    bobs.emit("news", 1);
+    await heard;
+    const taken = new Promise<AuthSocket>((resolve) =>
+      auth.socket.io.once("reconnect_attempt", () => resolve(auth.of("/chat"))),
+    );
+    server.drop();
+    await gone;
+    server.io.of("/chat").to("bob's room").emit("news", 2);
+    const chat = await taken;
+    await chat.whenConnected();
+    expect(await chat.socket.emitWithAck("ask", 1)).toBe(1);
+    expect(chat.socket.recovered).toBe(false);
+    expect(received).toEqual([1]);
+    expect(server.received.map(({ subject }) => subject)).toEqual(["alice"]);
+  });
 });
 
 describe("cookie mode", () => {

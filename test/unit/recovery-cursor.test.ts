@@ -19,8 +19,11 @@ const fields = (cursor: RecoveryCursor, user = ALICE) => cursor.fields(user);
 
 describe("connection state recovery", () => {
   it("B19 leaves to Socket.IO where it begins", () => {
-    expect(fields(new RecoveryCursor())).toStrictEqual({});
     expect(fields(connected())).toStrictEqual({});
+  });
+
+  it("T6 offers nothing that it has not seen: it may be of a plain Socket that was somebody else's", () => {
+    expect(fields(new RecoveryCursor())).toStrictEqual({ pid: undefined, offset: undefined });
   });
 
   it.each([MEMORY, `${MEMORY}.b`, `${MEMORY}.aZ_-9`, STREAM, "17672256000000-12", DOCUMENT])(

@@ -17,7 +17,8 @@ export class RecoveryCursor {
   #timedPid: unknown;
   /** Whom the server last knew this Socket as. */
   #knownAs: number | undefined;
-  #isLeft = false;
+  /** From the start: what `of()` takes over may have somebody else's to recover, as a plain Socket (T6). */
+  #isLeft = true;
 
   /** @param user the id of the user, negative for a guest */
   connected(user: number): void {
