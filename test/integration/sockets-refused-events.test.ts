@@ -91,6 +91,25 @@ describe("B26 a server that keeps the connection and refuses its events", () => 
     expect(server.handshakes).toBe(2);
   });
 
+  it("B13 B26 with reconnection: false, the fresh token is given to the open connection, and so are those that follow", async () => {
+    const { server, guard, token, session } = await guarded();
+    server.io.on("connection", (socket: Socket) => {
+      socket.emit("auth:session", { expiresIn: 3_600_000 });
+    });
+    const io = { reconnection: false };
+    const auth = disposed(new AuthSocket(server.url, { session, refusalEvents, io }));
+    await auth.whenConnected();
+    guard.refuses = (sent) => sent === token;
+    auth.socket.emit("say", 1);
+    await server.until(() => server.heard("auth:renew").length === 1);
+    const first = session.token;
+    const second = await session.getToken({ forceRefresh: true });
+    await server.until(() => server.heard("auth:renew").length === 2);
+    expect(first).not.toBe(token);
+    expect(server.heard("auth:renew")).toEqual([{ token: first }, { token: second }]);
+    expect(server.connections).toBe(1);
+  });
+
   it("B26 a fresh token that is refused likewise changes nothing more: the state says so", async () => {
     const { server, guard, refused, refresh, session, clock, connect, until: happened } = await guarded();
     guard.refuses = () => true;

@@ -567,9 +567,11 @@ export class Connection implements SessionClient, SocketOwner {
     if (now.status !== "connected") return;
     if (status === "look" || status === "refreshing") {
       // What is emitted from here on would be refused, too. It waits for the next connection.
+      // B13: where there is none to come, the fresh token goes to this one.
       const isHeld = this.socket.io.reconnection();
+      const renewal = isHeld ? "reconnect" : now.renewal;
       if (isHeld) void this.tracker.hold();
-      this.#decide({ ...now, renewal: "reconnect", renewing: undefined, isHeld }, this.#follow);
+      this.#decide({ ...now, renewal, renewing: undefined, isHeld }, this.#follow);
     } else {
       this.#decide({ ...now, error: now.error ?? refusedAgain(event) });
     }
