@@ -520,6 +520,15 @@ describe("B16 a user never inherits from another", () => {
       await expectSealed(server, auth);
     });
 
+    it("B18 whoever asks with it from then on is told at once that another user has signed in", async () => {
+      const server = await startAuthServer();
+      const { auth, session, socket } = await connectAlice(server, { io: { retries: 3 } });
+      await session.signIn(bob());
+      const { error } = await untilStatus(auth, "refused");
+      await expect(socket.emitWithAck("ask", 1)).rejects.toBe(error);
+      await expect(socket.timeout(1_000_000).emitWithAck("ask", 1)).rejects.toBe(error);
+    });
+
     it("B16 a new AuthSocket serves Bob", async () => {
       const server = await startAuthServer();
       const { auth, session } = await connectAlice(server, RETRIES);

@@ -338,7 +338,9 @@ export class Connection implements SessionClient, SocketOwner {
     // In any state: the app may have left and come back since, and the previous user's connection be still open (B12).
     if (isBarred(state)) this.#close();
     else if (this.#context.hasQueue && isNewUser && !wasGuest) {
-      this.#stop(stillAnothers(), "never");
+      const error = stillAnothers();
+      this.#patch.seal(error);
+      this.#stop(error, "never");
     } else if (state.status === "idle") this.#close();
     else this.#start(FIRST_ATTEMPT, this.#close);
   }

@@ -19,7 +19,9 @@ export interface SocketPatch {
   rejectPending(error: Error): void;
   /** B18: the connection is gone. Rejects each `emitWithAck` that waits for no other, as Socket.IO does since 4.7.5. */
   lost(error?: Error): void;
-  /** Detaches the owner. From then on `emitWithAck` rejects, and connecting does nothing. */
+  /** Nothing will be sent any more. From then on `emitWithAck` rejects, and connecting does nothing. */
+  seal(error: Error): void;
+  /** Seals it, and detaches the owner. */
   detach(): void;
 }
 
@@ -116,11 +118,11 @@ export function patchSocket(
 ): SocketPatch {
   /** With the packet, if it was buffered. */
   const pending = new Map<(error: unknown) => void, Buffered | undefined>();
-  let isDetached = false;
+  let sealedBy: Error | undefined;
   let connections = 0;
 
   const emitWithAck = (...args: Parameters<Socket["emitWithAck"]>) => {
-    if (isDetached) return Promise.reject(disposed());
+    if (sealedBy) return Promise.reject(sealedBy);
     const { length } = socket.sendBuffer;
     const answer = Socket.prototype.emitWithAck.apply(socket, args);
     const buffered = socket.sendBuffer[length];
@@ -138,11 +140,11 @@ export function patchSocket(
   });
   Object.assign(socket, {
     connect: () => {
-      if (!isDetached) owner.connect();
+      if (!sealedBy) owner.connect();
       return socket;
     },
     disconnect: () => {
-      if (!isDetached) owner.disconnect();
+      if (!sealedBy) owner.disconnect();
       return socket;
     },
     emitWithAck,
@@ -185,8 +187,11 @@ export function patchSocket(
         reject(error);
       }
     },
+    seal(error) {
+      sealedBy = error;
+    },
     detach() {
-      isDetached = true;
+      sealedBy = disposed();
       dropListeners();
     },
   };
