@@ -12,18 +12,18 @@ export interface Price {
 export const prices: Record<string, Price> = {
   // What it weighs today, and a little more. docs/benchmarks.md tells the goal as well.
   authsocket: {
-    whole: 30_700,
+    whole: 31_100,
     goal: 16_500,
     names: {
-      AuthSession: 20_000,
-      AuthSocket: 30_700,
+      AuthSession: 20_300,
+      AuthSocket: 31_100,
       AuthSocketError: 400,
       isTokenRefused: 600,
       memoryStore: 400,
       webStorageStore: 800,
     },
   },
-  "authsocket/session": { whole: 20_000, goal: 11_000, names: 20_000 },
+  "authsocket/session": { whole: 20_300, goal: 11_000, names: 20_300 },
   "authsocket/react": { whole: 1_000, names: 1_000 },
   "authsocket/vue": { whole: 1_000, names: 1_000 },
   "authsocket/svelte": { whole: 1_000, names: 1_000 },
