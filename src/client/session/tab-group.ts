@@ -140,7 +140,6 @@ export class TabGroup {
     forgetHandover(this.#owner.platform, this.leaseName(token) ?? this.name);
     if (this.#isAlone || isPrivate || !this.#owner.platform.leases()) return undefined;
     const news = {
-      at: this.#owner.platform.now(),
       signedOut,
       look,
       user: token?.subject ?? subject,

@@ -79,8 +79,6 @@ export interface Brought {
 
 /** What other tabs are told. */
 interface News {
-  /** when it was decided, in ms since the epoch: it may have waited for a slow store */
-  at: number;
   signedOut: boolean;
   look: boolean;
   user: string | undefined;
@@ -258,25 +256,22 @@ export class RefreshLock {
    * Tells the other tabs that somebody has signed in or out. What they have under way for the previous user is not kept.
    *
    * @param name of the lease; undefined: there are no other tabs
-   * @param done `held` is false where another tab has found this sign-in in the store and used its refresh token; where
-   * somebody has signed in or out elsewhere since it was decided; or where this tab was frozen meanwhile, and another one has
-   * refreshed its token
+   * @param done `held` is false where another tab has found this sign-in in the store and used its refresh token, or where
+   * this tab was frozen meanwhile, and somebody has signed in or out elsewhere, or has refreshed its token
    */
   announce(name: string | undefined, { user, tokens, ...news }: News, done: (held: boolean) => void): void {
     const { now } = this.#platform;
-    const asked = now();
+    const at = now();
     const token = mark(tokens?.accessToken);
     const signIn = mark(tokens?.signInId);
     let held = true;
     const change = (lease: Lease) => {
-      const since = Number(lease.since);
       held =
         !isSpent(lease, tokens?.refreshToken) &&
-        // B5: what is yet to come was told by a clock that has been put back since.
-        !(since > news.at && since <= now()) &&
-        (now() < asked + DATABASE_TIMEOUT || !tokens || lease.signIn !== signIn || lease.token === token);
+        (now() < at + DATABASE_TIMEOUT ||
+          !((tokens && lease.signIn === signIn && lease.token !== token) || Number(lease.since) > at));
       if (!held) return lease;
-      const after = announced(lease, { ...news, user: mark(user), token, signIn });
+      const after = announced(lease, { ...news, user: mark(user), token, signIn, at });
       this.#known.set(name, after);
       if (name === this.#watched) this.#epoch = after.epoch;
       return after;
