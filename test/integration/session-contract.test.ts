@@ -175,6 +175,20 @@ describe("getToken({ rejected })", () => {
     await expect(session.getToken({ rejected: "alice's" })).rejects.toMatchObject({ code: "signed_out" });
   });
 
+  it("B7 what is refused after a sign-out costs the next sign-in no refresh", async () => {
+    const { session, desk, platform } = newSession({}, { accessToken: "first", subject: "alice" });
+    const replaced = session.getToken({ rejected: "first" });
+    (await desk.turn(1)).resolve({ accessToken: "second", subject: "alice" });
+    await replaced;
+    await session.signOut();
+    await expect(session.getToken({ rejected: "first" })).rejects.toMatchObject({ code: "signed_out" });
+    await session.signIn({ accessToken: "third", subject: "alice" });
+    await platform.advance(60_000); // B27
+    const token = session.getToken({ rejected: "third" });
+    (await desk.turn(2)).resolve({ accessToken: "fourth", subject: "alice" });
+    expect(await token).toBe("fourth");
+  });
+
   it("B16 a call that waits while another user signs in rejects with user_changed", async () => {
     const { session, desk } = newSession({}, { accessToken: "alice's", subject: "alice" });
     const token = session.getToken({ forceRefresh: true });
@@ -298,6 +312,17 @@ describe("signIn()", () => {
       expect(session.token).toBe(what === "the failure of" ? "sid" : "next"); // B22
     },
   );
+
+  it("B23 a later end of the access token is no answer to who wants another one", async () => {
+    const { session, desk, platform } = newSession();
+    await session.signIn({ accessToken: "sid", expiresAt: platform.now() + 100 });
+    await platform.advance(100);
+    const forced = session.getToken({ forceRefresh: true });
+    const { resolve } = await desk.turn(1);
+    await session.signIn({ accessToken: "sid", expiresAt: platform.now() + 600_000 });
+    resolve({ accessToken: "next" });
+    expect(await forced).toBe("next");
+  });
 
   it("B16 a sign-in draws a signInId, and each refresh keeps it", async () => {
     const { session, store, desk, platform } = newSession();

@@ -514,4 +514,34 @@ describe("a sign-out from an identity SDK", () => {
       expect(session.state.error).toBeUndefined();
     },
   );
+
+  it.each([60_000, 30 * 86_400_000])(
+    "B6 T19 is followed by no question before the %i ms are over for which the SDK asks to be left alone",
+    async (retryAfter) => {
+      vi.stubGlobal("localStorage", new MapStorage());
+      onTestFinished(() => void vi.unstubAllGlobals());
+      const platform = new ManualPlatform();
+      let isDown = false;
+      const get = vi.fn(async () => {
+        if (isDown) throw Object.assign(new Error("busy"), { status: 503, retryAfter });
+        return timedToken(platform.now(), 900_000, { sub: "alice" });
+      });
+      const before = new AuthSession({ source: { get } }, platform);
+      await before.whenReady();
+      await before.signOut();
+      before.dispose();
+      isDown = true;
+      get.mockClear();
+      const session = new AuthSession({ source: { get } }, platform);
+      onTestFinished(() => session.dispose());
+      const asked: number[] = [];
+      session.whenReady().catch(() => {}); // it is disposed of
+      for (let minute = 0; minute < 5; minute++) {
+        await platform.advance(minute === 0 ? 0 : 59_000);
+        asked.push(get.mock.calls.length);
+      }
+      expect(Math.max(...platform.delays)).toBeLessThan(2 ** 31);
+      expect(asked).toEqual(retryAfter === 60_000 ? [1, 1, 2, 3, 4] : [1, 1, 1, 1, 1]);
+    },
+  );
 });

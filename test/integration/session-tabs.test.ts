@@ -474,6 +474,30 @@ describe("sign-in and sign-out in other tabs", () => {
     },
   );
 
+  it("B10 a tab whose store is slow to say what a sign-in elsewhere brought stays out where a sign-out follows", async () => {
+    const leases = new MemoryLeases();
+    const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
+    const store = new StoreDesk();
+    const refresh = vi.fn(async () => "the cookie's");
+    const here = sessionIn(tabs[0], { refresh: async () => null, store: memoryStore() });
+    const there = sessionIn(tabs[1], { refresh, store });
+    for (const session of [here, there]) expect(session.state.status).toBe("unknown");
+    await store.answerAll();
+    const out = there.signOut();
+    await settled();
+    await store.answerAll();
+    await out;
+    for (const tab of tabs) await tab.advance(1);
+    await here.signIn("bob's");
+    await settled();
+    await here.signOut();
+    await settled();
+    await store.answerAll();
+    expect(there.state.status).toBe("signedOut");
+    await expect(there.getToken()).rejects.toMatchObject({ code: "signed_out" });
+    expect(refresh).not.toHaveBeenCalled();
+  });
+
   it("B9 B10 a tab leaves them there also where it could not read that store the last time", async () => {
     const leases = new MemoryLeases();
     const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;

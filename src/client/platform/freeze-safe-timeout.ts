@@ -1,7 +1,7 @@
 import type { Platform } from "./platform.ts";
 
 /** T19: a timer of more ms fires at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** The last ms of a timeout have a timer of their own: how many, at most. */
 const LAST_PART = 1_000;

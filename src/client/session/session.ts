@@ -98,6 +98,8 @@ export class Session
   #cameAt = 0;
   /** The end of the access token as the app has given it last. The server may have put it right since (B5). */
   #givenEnd: number | undefined;
+  /** What another tab has told last. */
+  #lastNews: TabNews | undefined;
   #isOpen = false;
   /** What ends what it listens to. */
   #ends: (() => void)[] = [];
@@ -272,8 +274,9 @@ export class Session
     return new Promise((resolve, reject) => {
       this.#enter(signal);
       const { user, status } = this.#state;
-      if (rejected !== undefined) {
-        if (user.id > 0 && status !== "signedOut" && !this.#held.has(fingerprint(rejected))) {
+      // What is refused after a sign-out says nothing of the next sign-in's tokens.
+      if (rejected !== undefined && status !== "signedOut") {
+        if (user.id > 0 && !this.#held.has(fingerprint(rejected))) {
           throw new AuthSocketError("user_changed", `"rejected" is not a token of this user`);
         }
         this.refreshes.replace(this.http, rejected);
@@ -372,7 +375,11 @@ export class Session
     const now = this.platform.now();
     // Only time spoke against it, which has been put off.
     const isGoodAgain =
-      "reason" in state && state.reason === "expired" && isExpired(current, now) && !isExpired(known, now);
+      "reason" in state &&
+      state.reason === "expired" &&
+      isExpired(current, now) &&
+      !isExpired(known, now) &&
+      !this.#waiters.wantFresh;
     if (refreshToken === current.refreshToken && !isGoodAgain) {
       this.decide({ ...state, user, token: known } as State, ...effects);
       return;
@@ -578,6 +585,7 @@ export class Session
 
   /** What that means is decided in tab-news.ts. */
   #followTab(news: TabNews): void {
+    this.#lastNews = news;
     const state = this.#state;
     // What stands for a token in cookie mode is counted by each page.
     const told = this.isCookie ? { ...news, token: undefined } : news;
@@ -594,7 +602,8 @@ export class Session
       case "reopen":
         // A store that tabs share need not say so: what it holds by now, the sign-in has brought.
         this.read(() => {
-          if (this.#state === state && !this.#disposed) this.#reopen(false);
+          // Nobody may be signed in there any more, and the store remember that (B10).
+          if (this.#lastNews === news && this.#state === state && !this.#disposed) this.#reopen(false);
           this.#clients.tell((client) => client.signedIn());
           if (this.#isWanted) this.refreshes.look();
         }, true);

@@ -1,4 +1,5 @@
 import { andThen, subscribeTo, withDeadline } from "../platform/deadline.ts";
+import { LONGEST_TIMER } from "../platform/freeze-safe-timeout.ts";
 import type { Platform } from "../platform/platform.ts";
 import { backoff } from "../refresh/backoff.ts";
 import { type Certainty, type RefreshOutcome, readAnswer, readFailure } from "../refresh/outcome.ts";
@@ -23,6 +24,14 @@ export interface NewsOwner {
   sourceHas(user: User, tokens: TokenSet | undefined, isTold: boolean): void;
   /** Called when `isOwed` may have changed. */
   watch(): void;
+}
+
+/** Any outcome, by what counts here. */
+interface Answer {
+  type: string;
+  tokens?: TokenSet;
+  certainty?: Certainty;
+  retryAfter?: number;
 }
 
 /** Some sources announce whatever they are asked for. News is taken for such an echo after so many questions for nothing. */
@@ -98,7 +107,7 @@ export class SourceNews {
     if (!question) return;
     platform.clearTimeout(this.#rest);
     this.#restsUntil = platform.now() + ms;
-    this.#rest = platform.setTimeout(then, ms);
+    this.#rest = platform.setTimeout(then, Math.min(ms, LONGEST_TIMER));
   }
 
   /** Puts the question. */
@@ -110,7 +119,7 @@ export class SourceNews {
     const controller = new AbortController();
     const { signal } = controller;
     const pause = () => backoff(this.#failures - 1, platform.random(), options.retry);
-    const ended = ({ tokens, certainty }: { type: string; tokens?: TokenSet; certainty?: Certainty }) => {
+    const ended = ({ tokens, certainty, retryAfter = 0 }: Answer) => {
       const isOutdated = this.#status === "outdated";
       const isTold = this.#isTold;
       // B6: what is not certain is asked for again.
@@ -127,7 +136,7 @@ export class SourceNews {
         if (isOutdated) this.ask(isTold);
       } else if (isOutdated || !signal.aborted)
         // B16: whoever has come or gone is not to be found out only when the token is due.
-        this.askIn(pause());
+        this.askIn(Math.max(pause(), retryAfter));
       this.#owner.watch();
     };
     withDeadline<RefreshOutcome>(
