@@ -70,7 +70,7 @@ export class NamespaceGate {
   /** B11: one that the app has connected as a plain Socket connects anew, with the session's token. */
   takeOver(socket: Socket): void {
     // T4: it has sent a CONNECT, or its `auth` function is still to answer for one. That was nobody's whom the session knows.
-    if (socket.active && !socket.connected && socket.io.engine?.readyState === "open") this.sent(-2);
+    if (socket.active && !socket.connected && socket.io.engine?.readyState === "open") this.sent(Number.NaN);
     this.close(socket);
   }
 
@@ -98,7 +98,7 @@ export class NamespaceGate {
   /**
    * A CONNECT goes out.
    *
-   * @param user the id of the user, -1 for a guest, -2 for whomever the session does not know
+   * @param user the id of the user, negative for a guest
    */
   sent(user: number): void {
     this.#isAnothers = this.#user !== undefined && this.#user !== user;
