@@ -444,36 +444,6 @@ describe("T15 a disconnect without a connect", () => {
   });
 });
 
-describe("T15 an answer to CONNECT that comes with the engine's end", () => {
-  it.each<[string, (auth: AuthSocket) => void]>([
-    ["closed", () => {}],
-    ["closing, with something still to be written", (auth) => void auth.socket.emit("ask", 1)],
-  ])("T15 B19 by an engine that is %s opens nothing: what waits is sent on the next", async (_, before) => {
-    const server = await startAuthServer();
-    const store = memoryStore({ accessToken: issueToken() });
-    const io = { ...FAST, transports: ["websocket"] };
-    const auth = disposed(new AuthSocket(server.url, { refresh: async () => issueToken(), store, io }));
-    await auth.whenConnected();
-    const { engine } = auth.socket.io;
-    engine.on("message", (data: unknown) => {
-      if (!String(data).startsWith("0/chat")) return;
-      before(auth);
-      engine.close();
-    });
-    const chat = auth.of("/chat");
-    const statuses = recordStatuses(chat);
-    const connects: string[] = [];
-    chat.socket.on("connect", () => connects.push(chat.socket.io.engine.readyState));
-    chat.socket.emit("note", 1);
-    await server.until(() => server.handshakes === 2);
-    await chat.whenConnected();
-    await chat.socket.emitWithAck("ask", 2);
-    expect(server.heard("note")).toEqual([1]);
-    expect(connects).toEqual(["open"]);
-    expect(statuses).toEqual(["connecting", "connected"]);
-  });
-});
-
 describe("T11 drops after drops", () => {
   it("T11 after engine.close() and a connect() at once, later drops reconnect", async () => {
     const server = await startAuthServer();

@@ -296,43 +296,6 @@ describe("a socket that leaves before the server has answered its CONNECT", () =
   );
 });
 
-describe("an answer to CONNECT that comes as the engine is being closed", () => {
-  it("B19 T15 opens nothing, and what comes behind it is no offset of the connection before", async () => {
-    const server = await startAuthServer(recovering);
-    // By polling, whose responses bring several packets at once.
-    const io = { ...IO, transports: ["polling"] };
-    const store = memoryStore({ accessToken: issueToken() });
-    const auth = disposed(new AuthSocket(server.url, { store, refresh: async () => issueToken(), io }));
-    const chat = auth.of("/chat");
-    await Promise.all([auth.whenConnected(), chat.whenConnected()]);
-    const received: number[] = [];
-    chat.socket.on("news", (number: number) => received.push(number));
-    // Without an event there is no offset, so it is not recovered, though the server has kept it.
-    const [first] = server.sockets("/chat");
-    if (!first) throw new Error("the client is not connected");
-    const gone = next(first, "disconnect");
-    auth.socket.io.once("open", () => {
-      const { engine } = auth.socket.io;
-      engine.on("message", (data: unknown) => {
-        if (!String(data).startsWith("0/chat")) return;
-        auth.socket.emit("ask", 1);
-        engine.close();
-      });
-    });
-    server.drop();
-    await gone;
-    server.io.of("/chat").emit("news", 1);
-    server.io.of("/chat").once("connection", (socket) => socket.emit("news", 2));
-    await server.until(() => server.handshakes === 3);
-    await chat.whenConnected();
-    const heard = new Promise((resolve) => chat.socket.once("news", resolve));
-    server.io.of("/chat").emit("news", 3);
-    await heard;
-    expect(received).toEqual([2, 3]);
-    expect(chat.socket.recovered).toBe(false);
-  });
-});
-
 describe("a plain Socket that of() takes over while it is being reconnected", () => {
   it("B16 T6 is the session's user's from then on: what another was to recover with it is not", async () => {
     const server = await startAuthServer(recovering);

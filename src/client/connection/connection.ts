@@ -489,15 +489,10 @@ export class Connection implements SessionClient, SocketOwner {
   /** A packet of this namespace, before Socket.IO looks at it. */
   heard(packet: Packet): void {
     const { type, data, id } = packet;
-    const { active, io } = this.socket;
-    // What Socket.IO tells nobody of has not been received. It hands on what has come a microtask later: by a CONNECT of an
-    // engine that has gone meanwhile nothing is open, and what waits in the Socket would be written to nobody.
-    if (!active || (type === CONNECT && io.engine.readyState !== "open")) {
-      if (type === CONNECT) {
-        // With what the server has brought back for it (T4).
-        this.#cursor.left();
-        packet.nsp = "";
-      }
+    // What Socket.IO tells nobody of has not been received. A connection that was left before it was accepted ends for good,
+    // too, with what the server has brought back for it (T4).
+    if (!this.socket.active) {
+      if (type === CONNECT) this.#cursor.left();
       return;
     }
     if (type === CONNECT) this.#cursor.accepted(data);
