@@ -3,7 +3,6 @@ import { AuthSocket, type AuthSocketOptions, memoryStore } from "authsocket";
 import { io, Manager, type Socket } from "socket.io-client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AuthServer, issueToken, Refusal, startAuthServer, verify } from "../support/auth-server.ts";
-import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
 import { kickForGood } from "../support/kicks.ts";
 import { plainSocket } from "../support/plain-socket.ts";
@@ -359,93 +358,6 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
     expect(server.connects.at(-1)?.payload).toEqual({ token: auth.session.token });
     expect(server.handshakes).toBe(1);
     expect(auth.socket.connected).toBe(true);
-  });
-
-  it.each<[string, (token: string, late: Promise<void>) => object]>([
-    ["unanswered", (token) => ({ token })],
-    ["unanswered, by an auth function", (token) => (answer: (payload: object) => void) => answer({ token })],
-    [
-      "still to be sent, by an auth function that answers late",
-      (token, late) => (answer: (payload: object) => void) => void late.then(() => answer({ token })),
-    ],
-  ])("B12 T4 one whose CONNECT is %s connects anew once that is answered", async (_, payload) => {
-    const server = await startAuthServer();
-    const auth = open(server.url);
-    await auth.whenConnected();
-    const asked = deferred<void>();
-    const admitted = deferred<void>();
-    const token = issueToken();
-    server.admit = (presented) => (presented === token ? admitted.promise : verify(presented));
-    const plain = auth.socket.io.socket("/chat", { auth: payload(token, asked.promise) }).connect();
-    await server.quiet();
-    const chat = auth.of("/chat");
-    expect(chat.socket).toBe(plain);
-    await server.quiet();
-    asked.resolve();
-    await server.quiet();
-    expect(server.tokens.slice(1)).toEqual([token]);
-    admitted.resolve();
-    await chat.whenConnected();
-    await server.quiet();
-    expect(server.tokens.slice(1)).toEqual([token, auth.session.token]);
-    expect(server.sockets("/chat").map(({ id }) => id)).toEqual([plain.id]);
-    expect(chat.state).toMatchObject({ status: "connected", id: plain.id });
-    expect([server.doubles, server.handshakes]).toEqual([0, 1]);
-  });
-
-  it("B12 one whose CONNECT is refused after of() connects anew all the same", async () => {
-    const server = await startAuthServer();
-    const auth = open(server.url);
-    await auth.whenConnected();
-    const admitted = deferred<void>();
-    server.admit = (presented) => (presented === "bad" ? admitted.promise : verify(presented));
-    const plain = auth.socket.io.socket("/chat", { auth: { token: "bad" } }).connect();
-    await server.until(() => server.tokens.includes("bad"));
-    const chat = auth.of("/chat");
-    const refused = vi.fn();
-    plain.on("connect_error", refused);
-    admitted.reject(new Refusal("bad", { code: "token_invalid" }));
-    await chat.whenConnected();
-    expect(refused).not.toHaveBeenCalled();
-    expect([server.doubles, server.handshakes]).toEqual([0, 1]);
-  });
-
-  describe("B11 whose own disconnect listener", () => {
-    async function takenOver(act: (auth: AuthSocket, plain: Socket) => void) {
-      const server = await startAuthServer();
-      const auth = open(server.url);
-      await auth.whenConnected();
-      const plain = auth.socket.io.socket("/chat", { auth: { token: issueToken() } }).connect();
-      await connected(plain);
-      plain.once("disconnect", () => act(auth, plain));
-      return { server, auth, chat: auth.of("/chat") };
-    }
-
-    it("B11 asks for it gets the same AuthSocket", async () => {
-      const asked: AuthSocket[] = [];
-      const { server, auth, chat } = await takenOver((auth) => asked.push(auth.of("/chat")));
-      expect(asked).toEqual([chat]);
-      expect(auth.of("/chat")).toBe(chat);
-      await chat.whenConnected();
-      expect(await chat.socket.emitWithAck("ask", 1)).toBe(1);
-      expect([server.doubles, server.handshakes]).toEqual([0, 1]);
-    });
-
-    it("B11 T4 connects costs the siblings no engine", async () => {
-      const { server, auth, chat } = await takenOver((_, plain) => plain.connect());
-      await chat.whenConnected();
-      await server.quiet();
-      expect(await chat.socket.emitWithAck("ask", 1)).toBe(1);
-      expect(auth.state.status).toBe("connected");
-      expect([server.doubles, server.handshakes]).toEqual([0, 1]);
-    });
-
-    it("B11 disposes of its parent ends it, too", async () => {
-      const { server, chat } = await takenOver((auth) => auth.dispose());
-      await expect(chat.whenConnected()).rejects.toThrow("disposed of");
-      await server.until(() => server.sockets().length === 0);
-      expect(chat.connect().state.status).toBe("idle");
-    });
   });
 
   it("B19 two AuthSockets of one origin have Managers of their own", async () => {

@@ -67,13 +67,6 @@ export class NamespaceGate {
     return isUnanswered;
   }
 
-  /** B11: one that the app has connected as a plain Socket connects anew, with the session's token. */
-  takeOver(socket: Socket): void {
-    // T4: it has sent a CONNECT, or its `auth` function is still to answer for one. That was nobody's whom the session knows.
-    if (socket.active && !socket.connected && socket.io.engine?.readyState === "open") this.sent(Number.NaN);
-    this.close(socket);
-  }
-
   /**
    * A Socket that Socket.IO has let go of needs no closing.
    *
@@ -82,16 +75,14 @@ export class NamespaceGate {
   close(socket: Socket): void {
     if (socket === this.#socket) this.#isWaiting = false;
     if (!socket.active) return;
+    const { connected } = socket;
     const { engine } = socket.io;
-    const isLeft = socket.connected && engine.readyState === "open";
-    // Already now: a listener of its "disconnect" may connect.
-    if (isLeft) this.#unanswered = engine;
     try {
       Socket.prototype.disconnect.call(socket);
     } finally {
       // Also where a callback of the app's has thrown (B9). A sibling keeps the engine open, and a CONNECT right behind the
       // DISCONNECT would cost it.
-      if (isLeft && this.#unanswered) this.#leave(engine);
+      if (connected && engine.readyState === "open") this.#leave(engine);
     }
   }
 

@@ -117,14 +117,14 @@ export class SocketGroup implements ConnectionContext {
       this.#gates.get(namespace) ??
       new NamespaceGate(namespace, this.#session.platform, () => this.#isClosing);
     this.#gates.set(namespace, gate);
-    return new Connection(socket, gate, this.#session, this);
+    const connection = new Connection(socket, gate, this.#session, this);
+    // B11: one that the app has connected as a plain Socket connects anew, with the session's token.
+    gate.close(socket);
+    return connection;
   }
 
   join(member: Member): void {
-    const { namespace, socket } = member.connection;
-    this.#members.set(namespace, member);
-    // Only now: a listener of its "disconnect" may ask for the namespace (B11).
-    this.#gates.get(namespace)?.takeOver(socket);
+    this.#members.set(member.connection.namespace, member);
   }
 
   member(namespace: string): Member | undefined {
