@@ -110,6 +110,28 @@ describe("B26 a server that keeps the connection and refuses its events", () => 
     expect(server.connections).toBe(1);
   });
 
+  it("B27 with reconnection: false, a fresh token is sent once, however many events are refused meanwhile", async () => {
+    const { server, guard, refused, session, until: happened } = await guarded();
+    server.io.on("connection", (socket: Socket) => {
+      socket.emit("auth:session", { expiresIn: 3_600_000 });
+    });
+    const io = { reconnection: false };
+    const auth = disposed(new AuthSocket(server.url, { session, refusalEvents, io }));
+    await auth.whenConnected();
+    guard.refuses = () => true;
+    auth.socket.emit("say", 1);
+    await server.until(() => server.heard("auth:renew").length === 1);
+    for (const count of [2, 3, 4]) {
+      const heard = new Promise((resolve) => auth.socket.once("exception", resolve));
+      auth.socket.emit("say", count);
+      await heard;
+    }
+    // What the refusals have caused arrives before this one.
+    auth.socket.emit("say", 5);
+    await happened(() => refused.length === 5);
+    expect(server.heard("auth:renew")).toEqual([{ token: session.token }]);
+  });
+
   it("B26 a fresh token that is refused likewise changes nothing more: the state says so", async () => {
     const { server, guard, refused, refresh, session, clock, connect, until: happened } = await guarded();
     guard.refuses = () => true;

@@ -9,7 +9,7 @@ const DOCUMENT = "507f1f77bcf86cd799439011";
 
 /** The cursor of a connection of Alice's to a server with recovery. */
 function connected(): RecoveryCursor {
-  const cursor = new RecoveryCursor();
+  const cursor = new RecoveryCursor(false);
   cursor.connected(ALICE);
   cursor.accepted({ sid: "i", pid: "p" });
   return cursor;
@@ -20,10 +20,11 @@ const fields = (cursor: RecoveryCursor, user = ALICE) => cursor.fields(user);
 describe("connection state recovery", () => {
   it("B19 leaves to Socket.IO where it begins", () => {
     expect(fields(connected())).toStrictEqual({});
+    expect(fields(new RecoveryCursor(false))).toStrictEqual({});
   });
 
   it("T6 offers nothing that it has not seen: it may be of a plain Socket that was somebody else's", () => {
-    expect(fields(new RecoveryCursor())).toStrictEqual({ pid: undefined, offset: undefined });
+    expect(fields(new RecoveryCursor(true))).toStrictEqual({ pid: undefined, offset: undefined });
   });
 
   it.each([MEMORY, `${MEMORY}.b`, `${MEMORY}.aZ_-9`, STREAM, "17672256000000-12", DOCUMENT])(
@@ -103,7 +104,7 @@ describe("connection state recovery", () => {
   it.each([undefined, null, {}, { sid: "i" }, { pid: "" }])(
     "B19 sends no offset to a server whose CONNECT answer is %j",
     (payload) => {
-      const cursor = new RecoveryCursor();
+      const cursor = new RecoveryCursor(false);
       cursor.connected(ALICE);
       cursor.accepted(payload);
       cursor.received(["news", MEMORY]);
@@ -112,7 +113,7 @@ describe("connection state recovery", () => {
   );
 
   it("B19 takes no offset from a server that has not accepted yet", () => {
-    const cursor = new RecoveryCursor();
+    const cursor = new RecoveryCursor(false);
     cursor.connected(ALICE);
     cursor.received(["news", MEMORY]);
     cursor.accepted({ sid: "i", pid: "p" });
@@ -120,7 +121,7 @@ describe("connection state recovery", () => {
   });
 
   it("B19 takes no offset from a server without recovery, also where the next one recovers", () => {
-    const cursor = new RecoveryCursor();
+    const cursor = new RecoveryCursor(false);
     cursor.connected(ALICE);
     cursor.accepted({ sid: "i" });
     cursor.received(["news", MEMORY]);

@@ -119,7 +119,7 @@ export class Connection implements SessionClient, SocketOwner {
   readonly #outbox: Outbox;
   readonly #guest: Guest;
   readonly #pace = new ConnectPace();
-  readonly #cursor = new RecoveryCursor();
+  readonly #cursor: RecoveryCursor;
   readonly #setTimer: (at: number | undefined) => void;
   #state: State = { status: "idle" };
   /** Answers Socket.IO's question for the CONNECT payload; there is one question an engine (B12). */
@@ -146,6 +146,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.#guest = new Guest(session, !!context.options.anonymous, context.hasQueue);
     this.observable = new Observable<AuthSocketState>({ status: "idle" }, session.reactions);
     this.#setTimer = wallClockTimer(session.platform, () => this.#tick());
+    this.#cursor = new RecoveryCursor(socket.active);
     this.#gate = gate;
     gate.serve(socket, () => this.#open());
     const { report } = session.platform;
@@ -573,7 +574,9 @@ export class Connection implements SessionClient, SocketOwner {
       const isHeld = this.socket.io.reconnection();
       const renewal = isHeld ? "reconnect" : now.renewal;
       if (isHeld) void this.tracker.hold();
-      this.#decide({ ...now, renewal, renewing: undefined, isHeld }, this.#follow);
+      // B27: one that is under way there is not sent once more.
+      const renewing = isHeld ? undefined : now.renewing;
+      this.#decide({ ...now, renewal, renewing, isHeld }, this.#follow);
     } else {
       this.#decide({ ...now, error: now.error ?? refusedAgain(event) });
     }

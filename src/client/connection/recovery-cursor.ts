@@ -17,8 +17,12 @@ export class RecoveryCursor {
   #timedPid: unknown;
   /** Whom the server last knew this Socket as. */
   #knownAs: number | undefined;
-  /** From the start: what `of()` takes over may have somebody else's to recover, as a plain Socket (T6). */
-  #isLeft = true;
+  #isLeft: boolean;
+
+  /** @param isPlain whether the Socket is in use as a plain one: what it has to recover may be somebody else's (T6) */
+  constructor(isPlain: boolean) {
+    this.#isLeft = isPlain;
+  }
 
   /** @param user the id of the user, negative for a guest */
   connected(user: number): void {
