@@ -320,6 +320,8 @@ describe("signIn()", () => {
     const forced = session.getToken({ forceRefresh: true });
     const { resolve } = await desk.turn(1);
     await session.signIn({ accessToken: "sid", expiresAt: platform.now() + 600_000 });
+    expect(session.token).toBe("sid");
+    expect(await session.getToken()).toBe("sid");
     resolve({ accessToken: "next" });
     expect(await forced).toBe("next");
   });

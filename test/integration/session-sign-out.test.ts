@@ -515,15 +515,23 @@ describe("a sign-out from an identity SDK", () => {
     },
   );
 
-  it.each([60_000, 30 * 86_400_000])(
-    "B6 T19 is followed by no question before the %i ms are over for which the SDK asks to be left alone",
-    async (retryAfter) => {
+  it.each<[string, number, (now: number) => object]>([
+    ["a minute is", 60_000, () => ({ retryAfter: 60_000 })],
+    [
+      "a minute, told as a date, is",
+      60_000,
+      (now) => ({ headers: { "retry-after": new Date(now + 60_000).toUTCString() } }),
+    ],
+    ["thirty days are", 30 * 86_400_000, () => ({ retryAfter: 30 * 86_400_000 })],
+  ])(
+    "B6 T19 is followed by no question before %s over for which the SDK asks to be left alone",
+    async (_, retryAfter, told) => {
       vi.stubGlobal("localStorage", new MapStorage());
       onTestFinished(() => void vi.unstubAllGlobals());
       const platform = new ManualPlatform();
       let isDown = false;
       const get = vi.fn(async () => {
-        if (isDown) throw Object.assign(new Error("busy"), { status: 503, retryAfter });
+        if (isDown) throw Object.assign(new Error("busy"), { status: 503, ...told(platform.now()) });
         return timedToken(platform.now(), 900_000, { sub: "alice" });
       });
       const before = new AuthSession({ source: { get } }, platform);

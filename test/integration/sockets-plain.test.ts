@@ -360,6 +360,59 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
     expect(auth.socket.connected).toBe(true);
   });
 
+  describe("B11 whose own disconnect listener", () => {
+    async function takenOver(act: (auth: AuthSocket, plain: Socket) => void) {
+      const server = await startAuthServer();
+      const auth = open(server.url);
+      await auth.whenConnected();
+      const plain = auth.socket.io.socket("/chat", { auth: { token: issueToken() } }).connect();
+      await connected(plain);
+      plain.once("disconnect", () => act(auth, plain));
+      return { server, auth, chat: auth.of("/chat") };
+    }
+
+    it("B11 asks for it gets the same AuthSocket", async () => {
+      const asked: AuthSocket[] = [];
+      const { server, auth, chat } = await takenOver((auth) => asked.push(auth.of("/chat")));
+      expect(asked).toEqual([chat]);
+      expect(auth.of("/chat")).toBe(chat);
+      await chat.whenConnected();
+      expect(await chat.socket.emitWithAck("ask", 1)).toBe(1);
+      expect([server.doubles, server.handshakes]).toEqual([0, 1]);
+    });
+
+    it("B11 T4 connects costs the siblings no engine", async () => {
+      const { server, auth, chat } = await takenOver((_, plain) => plain.connect());
+      await chat.whenConnected();
+      await server.quiet();
+      expect(await chat.socket.emitWithAck("ask", 1)).toBe(1);
+      expect(auth.state.status).toBe("connected");
+      expect([server.doubles, server.handshakes]).toEqual([0, 1]);
+    });
+
+    it("B11 disposes of its parent ends it, too", async () => {
+      const { server, chat } = await takenOver((auth) => auth.dispose());
+      await expect(chat.whenConnected()).rejects.toThrow("disposed of");
+      await server.until(() => server.sockets().length === 0);
+      expect(chat.connect().state.status).toBe("idle");
+    });
+  });
+
+  it("B9 a plain Socket's callback that throws is reported, and of() connects", async () => {
+    const server = await startAuthServer();
+    const auth = open(server.url);
+    await auth.whenConnected();
+    const plain = auth.socket.io.socket("/chat", { auth: { token: issueToken() } }).connect();
+    await connected(plain);
+    const reported = uncaught();
+    plain.timeout(60_000).emit("unanswered", () => {
+      throw new Error("the app's own");
+    });
+    const chat = auth.of("/chat");
+    await chat.whenConnected();
+    expect(await reported).toEqual(new Error("the app's own"));
+  });
+
   it("B19 two AuthSockets of one origin have Managers of their own", async () => {
     const server = await startAuthServer();
     const [first, second] = [open(server.url, { reconnectionAttempts: 1 }), open(server.url)];

@@ -296,36 +296,42 @@ describe("a socket that leaves before the server has answered its CONNECT", () =
   );
 });
 
-describe("a plain Socket that of() takes over while it is being reconnected", () => {
-  it("B16 T6 is the session's user's from then on: what another was to recover with it is not", async () => {
-    const server = await startAuthServer(recovering);
-    const store = memoryStore({ accessToken: issueToken() });
-    const auth = disposed(new AuthSocket(server.url, { store, refresh: async () => issueToken(), io: IO }));
-    await auth.whenConnected();
-    const plain = plainSocket(auth.socket, "/chat", issueToken({ subject: "bob" })).connect();
-    const received: number[] = [];
-    plain.on("news", (number: number) => received.push(number));
-    await new Promise<void>((resolve) => plain.once("connect", resolve));
-    const [bobs] = server.sockets("/chat");
-    if (!bobs) throw new Error("the client is not connected");
-    const gone = next(bobs, "disconnect");
-    const heard = new Promise((resolve) => plain.once("news", resolve));
-    await bobs.join("bob's room");
-    bobs.emit("news", 1);
-    await heard;
-    const taken = new Promise<AuthSocket>((resolve) =>
-      auth.socket.io.once("reconnect_attempt", () => resolve(auth.of("/chat"))),
-    );
-    server.drop();
-    await gone;
-    server.io.of("/chat").to("bob's room").emit("news", 2);
-    const chat = await taken;
-    await chat.whenConnected();
-    expect(await chat.socket.emitWithAck("ask", 1)).toBe(1);
-    expect(chat.socket.recovered).toBe(false);
-    expect(received).toEqual([1]);
-    expect(server.received.map(({ subject }) => subject)).toEqual(["alice"]);
-  });
+describe("a plain Socket that of() takes over", () => {
+  it.each(["while it is being reconnected", "and that was left then"])(
+    "B16 T6 %s is the session's user's from then on: what another was to recover with it is not",
+    async (when) => {
+      const server = await startAuthServer(recovering);
+      const store = memoryStore({ accessToken: issueToken() });
+      const auth = disposed(new AuthSocket(server.url, { store, refresh: async () => issueToken(), io: IO }));
+      await auth.whenConnected();
+      const plain = plainSocket(auth.socket, "/chat", issueToken({ subject: "bob" })).connect();
+      const received: number[] = [];
+      plain.on("news", (number: number) => received.push(number));
+      await new Promise<void>((resolve) => plain.once("connect", resolve));
+      const [bobs] = server.sockets("/chat");
+      if (!bobs) throw new Error("the client is not connected");
+      const gone = next(bobs, "disconnect");
+      const heard = new Promise((resolve) => plain.once("news", resolve));
+      await bobs.join("bob's room");
+      bobs.emit("news", 1);
+      await heard;
+      const taken = new Promise<AuthSocket>((resolve) =>
+        auth.socket.io.once("reconnect_attempt", () => {
+          if (when === "and that was left then") plain.disconnect();
+          resolve(auth.of("/chat"));
+        }),
+      );
+      server.drop();
+      await gone;
+      server.io.of("/chat").to("bob's room").emit("news", 2);
+      const chat = await taken;
+      await chat.whenConnected();
+      expect(await chat.socket.emitWithAck("ask", 1)).toBe(1);
+      expect(chat.socket.recovered).toBe(false);
+      expect(received).toEqual([1]);
+      expect(server.received.map(({ subject }) => subject)).toEqual(["alice"]);
+    },
+  );
 });
 
 describe("cookie mode", () => {

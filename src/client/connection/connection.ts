@@ -137,7 +137,14 @@ export class Connection implements SessionClient, SocketOwner {
   /** When the server has cut this user's connections lately (B14). */
   #cuts: readonly number[] = [];
 
-  constructor(socket: Socket, gate: NamespaceGate, session: Session, context: ConnectionContext) {
+  /** @param isPlain whether the app has had the Socket before, as a plain one */
+  constructor(
+    socket: Socket,
+    gate: NamespaceGate,
+    session: Session,
+    context: ConnectionContext,
+    isPlain: boolean,
+  ) {
     this.socket = socket;
     this.namespace = gate.namespace;
     this.#session = session;
@@ -146,7 +153,7 @@ export class Connection implements SessionClient, SocketOwner {
     this.#guest = new Guest(session, !!context.options.anonymous, context.hasQueue);
     this.observable = new Observable<AuthSocketState>({ status: "idle" }, session.reactions);
     this.#setTimer = wallClockTimer(session.platform, () => this.#tick());
-    this.#cursor = new RecoveryCursor(socket.active);
+    this.#cursor = new RecoveryCursor(isPlain);
     this.#gate = gate;
     gate.serve(socket, () => this.#open());
     const { report } = session.platform;

@@ -75,14 +75,16 @@ export class NamespaceGate {
   close(socket: Socket): void {
     if (socket === this.#socket) this.#isWaiting = false;
     if (!socket.active) return;
-    const { connected } = socket;
     const { engine } = socket.io;
+    const isLeft = socket.connected && engine.readyState === "open";
+    // Already now: a listener of its "disconnect" may connect (B11).
+    if (isLeft) this.#unanswered = engine;
     try {
       Socket.prototype.disconnect.call(socket);
     } finally {
       // Also where a callback of the app's has thrown (B9). A sibling keeps the engine open, and a CONNECT right behind the
       // DISCONNECT would cost it.
-      if (connected && engine.readyState === "open") this.#leave(engine);
+      if (isLeft && this.#unanswered && engine.readyState === "open") this.#leave(engine);
     }
   }
 

@@ -19,7 +19,7 @@ export class RecoveryCursor {
   #knownAs: number | undefined;
   #isLeft: boolean;
 
-  /** @param isPlain whether the Socket is in use as a plain one: what it has to recover may be somebody else's (T6) */
+  /** @param isPlain whether the app has had the Socket as a plain one: what it has to recover may be somebody else's (T6) */
   constructor(isPlain: boolean) {
     this.#isLeft = isPlain;
   }

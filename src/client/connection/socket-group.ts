@@ -109,6 +109,7 @@ export class SocketGroup implements ConnectionContext {
   }
 
   connection(namespace: string): Connection {
+    const isPlain = namespace in Object(this.#manager).nsps;
     const socket = this.#manager.socket(namespace, this.options.io);
     // The app may have asked something with this one already, as a plain Socket of the Manager.
     this.#keepIds(socket);
@@ -117,14 +118,19 @@ export class SocketGroup implements ConnectionContext {
       this.#gates.get(namespace) ??
       new NamespaceGate(namespace, this.#session.platform, () => this.#isClosing);
     this.#gates.set(namespace, gate);
-    const connection = new Connection(socket, gate, this.#session, this);
-    // B11: one that the app has connected as a plain Socket connects anew, with the session's token.
-    gate.close(socket);
-    return connection;
+    return new Connection(socket, gate, this.#session, this, isPlain);
   }
 
   join(member: Member): void {
-    this.#members.set(member.connection.namespace, member);
+    const { namespace, socket } = member.connection;
+    this.#members.set(namespace, member);
+    // B11: one that the app has connected as a plain Socket connects anew, with the session's token. Only now, since a listener
+    // of its "disconnect" may ask for the namespace; another listener of the app's may throw.
+    try {
+      this.#gates.get(namespace)?.close(socket);
+    } catch (error) {
+      this.#session.platform.report(error);
+    }
   }
 
   member(namespace: string): Member | undefined {

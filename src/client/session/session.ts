@@ -98,8 +98,8 @@ export class Session
   #cameAt = 0;
   /** The end of the access token as the app has given it last. The server may have put it right since (B5). */
   #givenEnd: number | undefined;
-  /** What another tab has told last. */
-  #lastNews: TabNews | undefined;
+  /** The last sign-out that another tab has told of. */
+  #lastSignOut: TabNews | undefined;
   #isOpen = false;
   /** What ends what it listens to. */
   #ends: (() => void)[] = [];
@@ -375,13 +375,12 @@ export class Session
     const now = this.platform.now();
     // Only time spoke against it, which has been put off.
     const isGoodAgain =
-      "reason" in state &&
-      state.reason === "expired" &&
-      isExpired(current, now) &&
-      !isExpired(known, now) &&
-      !this.#waiters.wantFresh;
-    if (refreshToken === current.refreshToken && !isGoodAgain) {
-      this.decide({ ...state, user, token: known } as State, ...effects);
+      "reason" in state && state.reason === "expired" && isExpired(current, now) && !isExpired(known, now);
+    // Who wants another one goes on waiting for it.
+    const isForced = isGoodAgain && this.#waiters.wantFresh;
+    if (refreshToken === current.refreshToken && (!isGoodAgain || isForced)) {
+      const reason = isForced ? { reason: "forced" } : {};
+      this.decide({ ...state, ...reason, user, token: known } as State, ...effects);
       return;
     }
     // What is asked with the last one, or for its end, is answered in vain.
@@ -585,7 +584,8 @@ export class Session
 
   /** What that means is decided in tab-news.ts. */
   #followTab(news: TabNews): void {
-    this.#lastNews = news;
+    if (news.signedOut) this.#lastSignOut = news;
+    const lastSignOut = this.#lastSignOut;
     const state = this.#state;
     // What stands for a token in cookie mode is counted by each page.
     const told = this.isCookie ? { ...news, token: undefined } : news;
@@ -603,7 +603,8 @@ export class Session
         // A store that tabs share need not say so: what it holds by now, the sign-in has brought.
         this.read(() => {
           // Nobody may be signed in there any more, and the store remember that (B10).
-          if (this.#lastNews === news && this.#state === state && !this.#disposed) this.#reopen(false);
+          if (this.#disposed || this.#lastSignOut !== lastSignOut) return;
+          if (this.#state === state) this.#reopen(false);
           this.#clients.tell((client) => client.signedIn());
           if (this.#isWanted) this.refreshes.look();
         }, true);

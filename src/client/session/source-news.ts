@@ -118,8 +118,11 @@ export class SourceNews {
     if (!question) return;
     const controller = new AbortController();
     const { signal } = controller;
-    const pause = () => backoff(this.#failures - 1, platform.random(), options.retry);
-    const ended = ({ tokens, certainty, retryAfter = 0 }: Answer) => {
+    /** B6: not before the source wants it. */
+    const restAfter = ({ retryAfter = 0 }: Answer) =>
+      Math.max(backoff(this.#failures - 1, platform.random(), options.retry), retryAfter);
+    const ended = (answer: Answer) => {
+      const { tokens, certainty } = answer;
       const isOutdated = this.#status === "outdated";
       const isTold = this.#isTold;
       // B6: what is not certain is asked for again.
@@ -136,7 +139,7 @@ export class SourceNews {
         if (isOutdated) this.ask(isTold);
       } else if (isOutdated || !signal.aborted)
         // B16: whoever has come or gone is not to be found out only when the token is due.
-        this.askIn(Math.max(pause(), retryAfter));
+        this.askIn(restAfter(answer));
       this.#owner.watch();
     };
     withDeadline<RefreshOutcome>(
@@ -148,13 +151,13 @@ export class SourceNews {
         const late = (ms: number) => signal.aborted && this.isOwed && this.askIn(ms);
         Promise.resolve(answer).then(
           () => late(0),
-          () => late(pause()),
+          (error) => late(restAfter(readFailure(error, platform.now()))),
         );
         return answer;
       },
       () => controller.abort(),
       ended,
-      (error) => ended(readFailure(error)),
+      (error) => ended(readFailure(error, platform.now())),
     );
   }
 }
