@@ -27,6 +27,25 @@ function openPage(storage = new MapStorage()) {
 
 const settled = () => new Promise(setImmediate);
 
+/** Signs out a source's user on one page. @returns a function that loads the next page, for the same source */
+async function pageAfterSignOut(
+  platform: ManualPlatform,
+  get: TokenSource["get"],
+): Promise<() => AuthSession> {
+  vi.stubGlobal("localStorage", new MapStorage());
+  onTestFinished(() => void vi.unstubAllGlobals());
+  const open = () => {
+    const session = new AuthSession({ source: { get } }, platform);
+    onTestFinished(() => session.dispose());
+    return session;
+  };
+  const before = open();
+  await before.whenReady();
+  await before.signOut();
+  before.dispose();
+  return open;
+}
+
 describe("signing out", () => {
   it("B10 signOut beats a refresh in flight: its late answer brings nothing back", async () => {
     const { session, desk, storage } = openPage();
@@ -430,25 +449,14 @@ describe("a sign-out from an identity SDK", () => {
   });
 
   it("2.4 B10 is no answer to whenReady() on a page that is loaded anew for another user", async () => {
-    vi.stubGlobal("localStorage", new MapStorage());
-    onTestFinished(() => void vi.unstubAllGlobals());
     const platform = new ManualPlatform();
     platform.chance = 0.5;
     const issue = (sub: string) => timedToken(platform.now(), 900_000, { sub });
     let held: string | null = issue("alice");
-    const open = () => {
-      const get = async () => {
-        if (held === "error") throw new Error("offline");
-        return held;
-      };
-      const session = new AuthSession({ source: { get } }, platform);
-      onTestFinished(() => session.dispose());
-      return session;
-    };
-    const before = open();
-    await before.whenReady();
-    await before.signOut();
-    before.dispose();
+    const open = await pageAfterSignOut(platform, async () => {
+      if (held === "error") throw new Error("offline");
+      return held;
+    });
     expect((await open().whenReady()).status).toBe("signedOut");
     held = "error";
     const offline = open();
@@ -480,8 +488,6 @@ describe("a sign-out from an identity SDK", () => {
   ])(
     "2.4 B6 is followed on the next page by one question after the other, until the SDK says that %s come",
     async (_, next) => {
-      vi.stubGlobal("localStorage", new MapStorage());
-      onTestFinished(() => void vi.unstubAllGlobals());
       const platform = new ManualPlatform();
       platform.chance = 0.5;
       let failures = 0;
@@ -490,15 +496,7 @@ describe("a sign-out from an identity SDK", () => {
         if (failures-- > 0) throw new Error("503");
         return sub && timedToken(platform.now(), 900_000, { sub });
       });
-      const open = () => {
-        const session = new AuthSession({ source: { get } }, platform);
-        onTestFinished(() => session.dispose());
-        return session;
-      };
-      const before = open();
-      await before.whenReady();
-      await before.signOut();
-      before.dispose();
+      const open = await pageAfterSignOut(platform, get);
       sub = next;
       failures = 3;
       get.mockClear();
@@ -526,22 +524,16 @@ describe("a sign-out from an identity SDK", () => {
   ])(
     "B6 T19 is followed by no question before %s over for which the SDK asks to be left alone",
     async (_, retryAfter, told) => {
-      vi.stubGlobal("localStorage", new MapStorage());
-      onTestFinished(() => void vi.unstubAllGlobals());
       const platform = new ManualPlatform();
       let isDown = false;
       const get = vi.fn(async () => {
         if (isDown) throw Object.assign(new Error("busy"), { status: 503, ...told(platform.now()) });
         return timedToken(platform.now(), 900_000, { sub: "alice" });
       });
-      const before = new AuthSession({ source: { get } }, platform);
-      await before.whenReady();
-      await before.signOut();
-      before.dispose();
+      const open = await pageAfterSignOut(platform, get);
       isDown = true;
       get.mockClear();
-      const session = new AuthSession({ source: { get } }, platform);
-      onTestFinished(() => session.dispose());
+      const session = open();
       const asked: number[] = [];
       session.whenReady().catch(() => {}); // it is disposed of
       for (let minute = 0; minute < 5; minute++) {

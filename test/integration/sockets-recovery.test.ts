@@ -2,7 +2,7 @@ import { AuthSession, AuthSocket, memoryStore } from "authsocket";
 import { authenticate } from "authsocket/server";
 import type { Server } from "socket.io";
 import { describe, expect, it, vi } from "vitest";
-import { issueToken, startAuthServer } from "../support/auth-server.ts";
+import { type AuthServer, issueToken, startAuthServer } from "../support/auth-server.ts";
 import { disposed } from "../support/disposal.ts";
 import { next, startServer } from "../support/guarded-server.ts";
 import { identify, protect } from "../support/load.ts";
@@ -53,6 +53,15 @@ async function connected(guard: (io: Server) => unknown, options = {}) {
 const objectId = (index: number) => `65f0c0dea1b2c3d4e5${String(index).padStart(6, "0")}`;
 
 const recovering = { connectionStateRecovery: {} };
+
+/** Drops every connection, until the server has let go of the one in "/chat". */
+async function dropped(server: AuthServer): Promise<void> {
+  const [socket] = server.sockets("/chat");
+  if (!socket) throw new Error("the client is not connected");
+  const gone = next(socket, "disconnect");
+  server.drop();
+  await gone;
+}
 
 describe("a volatile event whose last argument is a text", () => {
   it.each<[string, (io: Server) => unknown]>([
@@ -220,11 +229,7 @@ describe("what is done in an event that recovery replays", () => {
         resolve();
       }),
     );
-    const [socket] = server.sockets("/chat");
-    if (!socket) throw new Error("the client is not connected");
-    const gone = next(socket, "disconnect");
-    server.drop();
-    await gone;
+    await dropped(server);
     server.io.of("/chat").emit("bye");
     await done;
     return { server, auth, chat };
@@ -276,11 +281,7 @@ describe("a socket that leaves before the server has answered its CONNECT", () =
           resolve();
         });
       });
-      const [socket] = server.sockets("/chat");
-      if (!socket) throw new Error("the client is not connected");
-      const gone = next(socket, "disconnect");
-      server.drop();
-      await gone;
+      await dropped(server);
       server.io.of("/chat").emit("news", 2);
       await left;
       if (isLater) {
