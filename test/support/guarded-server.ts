@@ -94,12 +94,17 @@ export interface Refused {
   data?: unknown;
 }
 
+/** Connects until an event comes; or the refusal. */
+async function connectUntil(socket: ClientSocket, event: string): Promise<unknown[]> {
+  const refused = next(socket, "connect_error").then(([error]) => Promise.reject(error));
+  const happened = next(socket, event);
+  socket.connect();
+  return Promise.race([happened, refused]);
+}
+
 /** Connects, also where nobody says hello; or the refusal. */
 export async function connect(socket: ClientSocket): Promise<void> {
-  const refused = next(socket, "connect_error").then(([error]) => Promise.reject(error));
-  const connected = next(socket, "connect");
-  socket.connect();
-  await Promise.race([connected, refused]);
+  await connectUntil(socket, "connect");
 }
 
 /** Connects a client and drops it again, so that its session can be recovered. */
@@ -124,10 +129,7 @@ export function whenLookedUp(io: Server, then: () => void): void {
 
 /** Connects; the hello, or the refusal. */
 export async function enter(socket: ClientSocket): Promise<{ expiresIn: number }> {
-  const refused = next(socket, "connect_error").then(([error]) => Promise.reject(error));
-  const welcomed = next(socket, "auth:session");
-  socket.connect();
-  const [hello] = await Promise.race([welcomed, refused]);
+  const [hello] = await connectUntil(socket, "auth:session");
   return hello as { expiresIn: number };
 }
 
