@@ -238,7 +238,7 @@ export class Invariants {
     const { sentAt = 0, grantedAt = 0 } = last ?? {};
     const isFresh = grantedAt - sentAt < SLOW && grantedAt > tab.awakeSince;
     const isAnew = isFresh && sentAt < tab.sessionSince && grantedAt > tab.sessionSince;
-    const isSame = !this.#world.people.intents.some(({ calledAt }) => calledAt >= sentAt);
+    const isSame = !this.#isAnothers(sentAt);
     // What one has been given is told to the next by their store, and to other tabs.
     const isBlind = page?.faults?.isUnreadable || page?.faults?.isUnwritable;
     if (isAnew && isSame && !isBlind && state?.status === "refreshing" && state.reason === "missing") {
@@ -275,10 +275,15 @@ export class Invariants {
     return state?.status === "waiting" && state.error.code === "refresh_timeout" ? state : undefined;
   }
 
-  /** B22: a late answer is waited for. */
+  /** Whether somebody has signed in or out since a request was sent. */
+  #isAnothers(sentAt: number): boolean {
+    return this.#world.people.intents.some(({ calledAt }) => calledAt >= sentAt);
+  }
+
+  /** B22: a late answer is waited for, unless somebody has signed in meanwhile, whose cookie it could take (B16). */
   #aborts({ tab, sender, sentAt }: Flight): void {
     const age = this.#world.scheduler.time - sentAt;
-    if (age < TIMEOUT || age >= PATIENCE) return;
+    if (age < TIMEOUT || age >= PATIENCE || this.#isAnothers(sentAt)) return;
     this.#looks.push(() => {
       const { status } = sender?.session.state ?? {};
       if (status === "waiting" || status === "refreshing")
