@@ -3,9 +3,11 @@ import { AuthSocket, type AuthSocketOptions, memoryStore } from "authsocket";
 import { io, Manager, type Socket } from "socket.io-client";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type AuthServer, issueToken, Refusal, startAuthServer, verify } from "../support/auth-server.ts";
+import { deferred } from "../support/deferred.ts";
 import { disposed } from "../support/disposal.ts";
 import { kickForGood } from "../support/kicks.ts";
 import { plainSocket } from "../support/plain-socket.ts";
+import { slowLineTo } from "../support/slow-line.ts";
 import { recordStatuses, until, untilStatus } from "../support/states.ts";
 import { uncaught } from "../support/uncaught.ts";
 
@@ -359,6 +361,89 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
     expect(server.handshakes).toBe(1);
     expect(auth.socket.connected).toBe(true);
   });
+
+  it.each<[string, (token: string) => object]>([
+    ["unanswered", (token) => ({ token })],
+    ["unanswered, by an auth function", (token) => (answer: (payload: object) => void) => answer({ token })],
+  ])("B12 B16 T4 one whose CONNECT is %s connects anew once that is answered", async (_, payload) => {
+    const server = await startAuthServer();
+    const auth = open(server.url);
+    await auth.whenConnected();
+    const admitted = deferred<void>();
+    const token = issueToken();
+    server.admit = (presented) => (presented === token ? admitted.promise : verify(presented));
+    const plain = auth.socket.io.socket("/chat", { auth: payload(token) }).connect();
+    await server.until(() => server.tokens.includes(token));
+    const chat = auth.of("/chat");
+    expect(chat.socket).toBe(plain);
+    await server.quiet();
+    expect(server.tokens.slice(1)).toEqual([token]);
+    admitted.resolve();
+    await chat.whenConnected();
+    await server.quiet();
+    expect(server.tokens.slice(1)).toEqual([token, auth.session.token]);
+    expect(server.sockets("/chat").map(({ id }) => id)).toEqual([plain.id]);
+    expect(chat.state).toMatchObject({ status: "connected", id: plain.id });
+    expect([server.doubles, server.handshakes]).toEqual([0, 1]);
+  });
+
+  it("B12 one whose CONNECT is refused after of() connects anew all the same", async () => {
+    const server = await startAuthServer();
+    const auth = open(server.url);
+    await auth.whenConnected();
+    const admitted = deferred<void>();
+    server.admit = (presented) => (presented === "bad" ? admitted.promise : verify(presented));
+    const plain = auth.socket.io.socket("/chat", { auth: { token: "bad" } }).connect();
+    await server.until(() => server.tokens.includes("bad"));
+    const chat = auth.of("/chat");
+    const refused = vi.fn();
+    plain.on("connect_error", refused);
+    admitted.reject(new Refusal("bad", { code: "token_invalid" }));
+    await chat.whenConnected();
+    expect(refused).not.toHaveBeenCalled();
+    expect([server.doubles, server.handshakes]).toEqual([0, 1]);
+  });
+
+  it("B16 what the server has sent to one before it heard that of() takes it over reaches nobody", async () => {
+    const server = await startAuthServer();
+    const { url } = await slowLineTo(server.url, 75);
+    const auth = open(url, { transports: ["websocket"] });
+    await auth.whenConnected();
+    const plain = auth.socket.io
+      .socket("/chat", { auth: { token: issueToken({ subject: "bob" }) } })
+      .connect();
+    await connected(plain);
+    const news = vi.fn();
+    plain.on("news", news);
+    const [bobs] = server.sockets("/chat");
+    bobs?.conn.once("packet", () => bobs.emit("news", "bob's"));
+    const chat = auth.of("/chat");
+    await chat.whenConnected();
+    server.io.of("/chat").emit("news", "alice's");
+    await vi.waitFor(() => expect(news).toHaveBeenCalledWith("alice's"));
+    expect(news).toHaveBeenCalledTimes(1);
+  });
+
+  it.each(["disconnect", "connect_error"] as const)(
+    "T11 B24 one that connects in its %s listener keeps nobody out, however often the connection is lost",
+    async (event) => {
+      let isDown = true;
+      const server = await startAuthServer({ allowRequest: (_, done) => done(null, !isDown) });
+      server.admit = (token, { nsp }) => (nsp.name === "/public" ? undefined : verify(token));
+      const auth = open(server.url, {}, false);
+      const beside = plainSocket(auth.socket, "/public").connect();
+      beside.on(event, () => beside.connect());
+      onTestFinished(() => void beside.off(event));
+      auth.connect();
+      for (let round = 0; round < 3; round++) {
+        await until(auth, ({ error }) => error?.code === "unreachable");
+        isDown = false;
+        await Promise.all([auth.whenConnected(), connected(beside)]);
+        isDown = true;
+        server.drop();
+      }
+    },
+  );
 
   describe("B11 whose own disconnect listener", () => {
     async function takenOver(act: (auth: AuthSocket, plain: Socket) => void) {

@@ -79,6 +79,8 @@ export class NamespaceGate {
     const isLeft = socket.connected && engine.readyState === "open";
     // Already now: a listener of its "disconnect" may connect (B11).
     if (isLeft) this.#unanswered = engine;
+    // B16: a plain Socket's connection was nobody's whom the session knows.
+    if (isLeft) this.#user ??= Number.NaN;
     try {
       Socket.prototype.disconnect.call(socket);
     } finally {

@@ -1,5 +1,6 @@
-import { Socket } from "socket.io-client";
+import { Manager, Socket } from "socket.io-client";
 import { check } from "../option-check.ts";
+import type { Packet } from "./packet.ts";
 import type { ConnectError } from "./refusal.ts";
 
 /** Who runs a Socket in the app's stead. */
@@ -53,6 +54,39 @@ export function listenFirst(emitter: Emitter, own: object, report: (error: unkno
   };
   Object.assign(emitter, { emitReserved });
   return () => first.clear();
+}
+
+/**
+ * T11: a plain Socket that connects in the midst of the Manager's "close" or "error" would open an engine of which the Manager
+ * knows nothing as it goes on to schedule a reconnect.
+ *
+ * @returns a function that connects such Sockets once that is over; where a reconnect is scheduled, they wait for it
+ */
+export function putOffOpen(manager: Manager, isClosing: () => boolean): () => void {
+  let isPutOff = false;
+  const open = (done?: (error?: Error) => void) => {
+    if (!isClosing()) return Manager.prototype.open.call(manager, done);
+    isPutOff = true;
+    return manager;
+  };
+  Object.assign(manager, { open });
+  return () => {
+    if (!isPutOff) return;
+    isPutOff = false;
+    // `nsps` is private, and no build renames it. The Sockets that AuthSocket runs have their gates for this.
+    const sockets: Socket[] = Object.values(Object(manager).nsps);
+    for (const socket of sockets) if (socket.active) Socket.prototype.connect.call(socket);
+  };
+}
+
+/** Tells of each packet that the Manager sends. `encoder` is private, and no build renames it. */
+export function watchEncoder(manager: Manager, listener: (packet: Packet) => void): void {
+  const { encoder } = manager as unknown as { encoder: { encode(packet: Packet): unknown } };
+  const { encode } = encoder;
+  encoder.encode = (packet) => {
+    listener(packet);
+    return encode.call(encoder, packet);
+  };
 }
 
 /** What Socket.IO declares private, and no build renames. */
