@@ -21,13 +21,20 @@ export function clerkSource(clerk: ClerkLike): TokenSource {
   return {
     async get({ reason, signal }) {
       if (clerk.session === undefined) await sessionKnown(clerk, signal);
-      const token = await clerk.session?.getToken({ skipCache: isForcing(reason) });
+      const token = await clerk.session?.getToken({ skipCache: isForcing(reason) }).catch(inMilliseconds);
       // Before version 6, Clerk answers null without a network, even if a user is signed in.
       if (!token && globalThis.navigator?.onLine === false) throw new Error("Clerk is offline");
       return token;
     },
     subscribe: (changed) => clerk.addListener(() => changed()),
   };
+}
+
+/** Clerk's `retryAfter` is in seconds. */
+function inMilliseconds(cause: unknown): never {
+  const { message, status, retryAfter } = Object(cause);
+  if (!retryAfter) throw cause;
+  throw Object.assign(new Error(message, { cause }), { status, retryAfter: retryAfter * 1000 });
 }
 
 /** Waits for as long as somebody wants to know: Clerk may never load. */

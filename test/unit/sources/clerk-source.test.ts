@@ -90,6 +90,16 @@ describe("clerkSource", () => {
     await expect(ask(clerkSource(clerk(() => Promise.reject(error))), "expired")).rejects.toBe(error);
   });
 
+  it("B6 passes on in ms for how many seconds Clerk wants to be left alone", async () => {
+    const error = Object.assign(new Error("Too many requests"), { status: 429, retryAfter: 60 });
+    await expect(ask(clerkSource(clerk(() => Promise.reject(error))), "expired")).rejects.toMatchObject({
+      message: "Too many requests",
+      cause: error,
+      status: 429,
+      retryAfter: 60_000,
+    });
+  });
+
   it("tells of each change until it is told to stop", async () => {
     const client = clerk();
     expect(await newsOf(clerkSource(client), () => client.tell())).toBe(1);
