@@ -219,6 +219,23 @@ describe("session.fetch()", () => {
     expect(refresh).toHaveBeenCalledTimes(2);
   });
 
+  it("B7 a streaming body that is refused after a sign-out costs the next sign-in no refresh", async () => {
+    const answer = deferred<Response>();
+    const { session, platform, refresh } = open((_, number) => (number === 1 ? answer.promise : refused()));
+    const token = await session.getToken();
+    const init = { method: "POST", body: new Blob(["x"]).stream(), duplex: "half" } as RequestInit;
+    const upload = session.fetch(`${API}/upload`, init);
+    await session.getToken({ rejected: token });
+    await session.signOut();
+    answer.resolve(refused());
+    expect((await upload).status).toBe(401);
+    await session.signIn({ accessToken: "token-of-another-day", subject: "alice" });
+    await platform.advance(60_000); // B27
+    const turns = refresh.mock.calls.length;
+    await session.getToken({ rejected: "token-of-another-day" });
+    expect(refresh).toHaveBeenCalledTimes(turns + 1);
+  });
+
   it("B16 another user who signs in meanwhile: the request is not repeated as theirs", async () => {
     const holder: { session?: AuthSession } = {};
     const { session, requests } = open(async (_, number) => {

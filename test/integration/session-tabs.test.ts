@@ -319,7 +319,7 @@ describe("sign-in and sign-out in other tabs", () => {
     expect(await there.open().whenReady()).toMatchObject({ status: "signedIn", subject: "bob" });
   });
 
-  it("B10 a tab that does not know yet who has signed in elsewhere follows their sign-out", async () => {
+  it("B10 a tab that does not know yet who has signed in elsewhere follows their sign-out, and they follow its own", async () => {
     const leases = new MemoryLeases();
     const tabs = [openTab(leases, 0.1), openTab(leases, 0.2)] as const;
     const issue = (sub: string) => timedToken(tabs[0].now(), LIFETIME, { sub });
@@ -336,6 +336,11 @@ describe("sign-in and sign-out in other tabs", () => {
     await one.signOut();
     await settled();
     expect(two.state.status).toBe("signedOut");
+    await one.signIn(issue("bob"));
+    await expect(two.getToken()).rejects.toMatchObject({ code: "refresh_failed" });
+    await two.signOut();
+    await settled();
+    expect(one.state.status).toBe("signedOut");
   });
 
   it("B10 a tab that learns of a sign-out only as it takes its turn sends no request", async () => {

@@ -107,7 +107,8 @@ export class Refreshes implements AttemptOwner {
     const current = tokenOf(state);
     const now = this.#owner.platform.now();
     if (this.#owner.isDisposed || current?.accessToken !== token) {
-      this.budget.askedLate(asker, token, now);
+      // What is refused after a sign-out says nothing of the next sign-in's tokens.
+      if (state.status !== "signedOut") this.budget.askedLate(asker, token, now);
       return { status: "look" };
     }
     if (state.status === "signedIn") {

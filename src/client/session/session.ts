@@ -274,7 +274,6 @@ export class Session
     return new Promise((resolve, reject) => {
       this.#enter(signal);
       const { user, status } = this.#state;
-      // What is refused after a sign-out says nothing of the next sign-in's tokens.
       if (rejected !== undefined && status !== "signedOut") {
         if (user.id > 0 && !this.#held.has(fingerprint(rejected))) {
           throw new AuthSocketError("user_changed", `"rejected" is not a token of this user`);
@@ -459,12 +458,14 @@ export class Session
   async signOut(): Promise<void> {
     this.#open(); // it is to hear who signs in elsewhere later
     this.#signOuts++;
-    const { user } = this.#state;
+    const { user, status } = this.#state;
     const token = tokenOf(this.#state);
+    // Who was here before is not who is signed in (B16).
+    const subject = token || status === "signedOut" ? user.subject : undefined;
     this.refreshes.overtake("nobody");
     // Whose they are was not known yet (B10).
     if (user.id === 0) this.#clients.discard();
-    const announcing = this.announcing({ signedOut: true, token, subject: user.subject });
+    const announcing = this.announcing({ signedOut: true, token, subject });
     this.decide({ status: "signedOut", user: successor(user) }, this.#store.clearAll(true, announcing));
     await this.refreshes.ending;
     await this.#whenWritten();
