@@ -653,10 +653,18 @@ describe("the refresh endpoint", () => {
     ["a Response", (headers) => new Response(null, { status: 503, headers })],
     ["an error with a Response", (headers) => ({ response: new Response(null, { status: 429, headers }) })],
     ["an error with plain headers", (headers) => ({ response: { status: 503, headers } })],
+    [
+      "an error with plain headers in lower case",
+      (headers) => ({ response: { status: 503, headers: { "retry-after": headers["Retry-After"] } } }),
+    ],
+    [
+      "jQuery's answer",
+      (headers) => ({ status: 503, getResponseHeader: (name: string) => headers[name] ?? null }),
+    ],
   ])("B6 a function that throws %s is not called again before its Retry-After is over", async (_, error) => {
     const { session, desk, platform } = newSession();
     const ready = session.whenReady();
-    (await desk.turn(1)).reject(error({ "retry-after": "40" }));
+    (await desk.turn(1)).reject(error({ "Retry-After": "40" }));
     await untilStatus(session, "waiting");
     await platform.advance(39_000);
     expect(desk.turns).toHaveLength(1);

@@ -152,7 +152,12 @@ function readProperties(
     const { certainty, status, statusCode, response, retryAfter } = error;
     // A Response that was thrown, or the one that fetch's and axios' descendants hang on their errors.
     const { headers } = Object(response ?? error);
-    const get = (name: string) => (headers?.get ? headers.get(name) : headers?.[name.toLowerCase()]);
+    const get = (name: string) =>
+      error.getResponseHeader
+        ? error.getResponseHeader(name) // jQuery's
+        : headers?.get
+          ? headers.get(name)
+          : Object.entries(Object(headers)).find(([key]) => key.toLowerCase() === name.toLowerCase())?.[1];
     const isLater = typeof retryAfter === "number" && retryAfter > 0;
     return {
       own: isAuthSocketError(cause) ? cause : undefined,
