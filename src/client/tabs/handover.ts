@@ -59,8 +59,7 @@ export function takeOver(
     Number(last?.at) >= at &&
     last?.generation === generation &&
     last.ancestors.includes(refreshToken) &&
-    last.asked === asked &&
-    // Whoever has held a refresh token of the line is of its sign-in.
-    (refreshToken !== undefined || last.headers === headers());
+    // Whoever has held a refresh token of the line is of its sign-in, also where a function of the app's is made anew.
+    (refreshToken !== undefined || (last.asked === asked && last.headers === headers()));
   return isSame ? last.tokens : undefined;
 }
