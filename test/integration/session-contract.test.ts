@@ -189,6 +189,18 @@ describe("getToken({ rejected })", () => {
     expect(await token).toBe("fourth");
   });
 
+  it("B7 B27 what was refused of a session that has ended costs the same user's next sign-in no refresh", async () => {
+    const { session, desk, platform } = newSession({}, { accessToken: "first", subject: "alice" });
+    const replaced = session.getToken({ rejected: "first" });
+    (await desk.turn(1)).resolve(null);
+    await expect(replaced).rejects.toMatchObject({ code: "session_expired" });
+    await session.signIn({ accessToken: "second", subject: "alice" });
+    await platform.advance(60_000);
+    const token = session.getToken({ rejected: "second" });
+    (await desk.turn(2)).resolve({ accessToken: "third", subject: "alice" });
+    expect(await token).toBe("third");
+  });
+
   it("B16 a call that waits while another user signs in rejects with user_changed", async () => {
     const { session, desk } = newSession({}, { accessToken: "alice's", subject: "alice" });
     const token = session.getToken({ forceRefresh: true });
