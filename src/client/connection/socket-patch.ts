@@ -65,7 +65,8 @@ export function listenFirst(emitter: Emitter, own: object, report: (error: unkno
 export function putOffOpen(manager: Manager, isClosing: () => boolean): () => void {
   let isPutOff = false;
   const open = (done?: (error?: Error) => void) => {
-    if (!isClosing()) return Manager.prototype.open.call(manager, done);
+    // No Socket hands in a function.
+    if (done || !isClosing()) return Manager.prototype.open.call(manager, done);
     isPutOff = true;
     return manager;
   };
