@@ -251,6 +251,23 @@ describe("refreshes that fail", () => {
     expect(endpoint.calls).toHaveLength(2);
   });
 
+  it("B6 a firewall's 403 with a Retry-After is asked again when that is over, and keeps the session", async () => {
+    const endpoint = startRefreshEndpoint((_, number) =>
+      number === 1
+        ? new Response(null, { status: 403, headers: { "Retry-After": "120" } })
+        : tokenResponse("fresh"),
+    );
+    const { session, platform } = sessionWithToken({ refresh: endpoint.url });
+    holdToken(session);
+    expect(await untilStatus(session, "waiting")).toMatchObject({
+      retryAt: platform.now() + 120_500, // spread over a second
+      error: { code: "refresh_failed" },
+    });
+    await platform.advance(120_500);
+    await untilStatus(session, "signedIn");
+    expect(endpoint.calls).toHaveLength(2);
+  });
+
   it.each(["soon", "", "-5", "0", "Thu, 01 Jan 1970 00:00:00 GMT"])(
     "B6 a Retry-After of %o leaves the backoff in force",
     async (header) => {
@@ -300,6 +317,17 @@ describe("refreshes that fail", () => {
     expect(refresh).toHaveBeenCalledTimes(2);
     await platform.advance(1_000);
     expect(refresh).toHaveBeenCalledTimes(3);
+  });
+
+  it("B6 the network's return puts off no try that is due before", async () => {
+    const refresh = vi.fn(() => Promise.reject(new Error("no network")));
+    const { session, platform } = sessionWithToken({ refresh, retry: { base: 2_000, max: 2_000 } });
+    holdToken(session);
+    await untilStatus(session, "waiting");
+    await platform.wake(true);
+    const { retryAt } = await untilStatus(session, "waiting");
+    await platform.wake(true);
+    expect(await untilStatus(session, "waiting")).toMatchObject({ retryAt });
   });
 
   it("B6 B27 a network that has brought a token is tried at once at its next return", async () => {
