@@ -362,17 +362,14 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
     expect(auth.socket.connected).toBe(true);
   });
 
-  it.each<[string, (token: string) => object]>([
-    ["unanswered", (token) => ({ token })],
-    ["unanswered, by an auth function", (token) => (answer: (payload: object) => void) => answer({ token })],
-  ])("B12 B16 T4 one whose CONNECT is %s connects anew once that is answered", async (_, payload) => {
+  it("B12 B16 T4 one whose CONNECT is unanswered connects anew once that is answered", async () => {
     const server = await startAuthServer();
     const auth = open(server.url);
     await auth.whenConnected();
     const admitted = deferred<void>();
     const token = issueToken();
     server.admit = (presented) => (presented === token ? admitted.promise : verify(presented));
-    const plain = auth.socket.io.socket("/chat", { auth: payload(token) }).connect();
+    const plain = auth.socket.io.socket("/chat", { auth: { token } }).connect();
     await server.until(() => server.tokens.includes(token));
     const chat = auth.of("/chat");
     expect(chat.socket).toBe(plain);
@@ -444,6 +441,36 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
       }
     },
   );
+
+  it("B12 one that connects as an AuthSocket is disposed of connects once", async () => {
+    const server = await startAuthServer();
+    server.admit = (token, { nsp }) => (nsp.name === "/public" ? undefined : verify(token));
+    const auth = open(server.url);
+    const { io } = auth.socket;
+    const kept = plainSocket(auth.socket, "/public").connect();
+    await Promise.all([auth.whenConnected(), connected(kept)]);
+    auth.dispose();
+    const other = plainSocket({ io }, "/other", issueToken()).connect();
+    await connected(other);
+    await server.quiet();
+    expect(server.sockets("/other")).toHaveLength(1);
+    expect([server.doubles, server.handshakes]).toEqual([0, 1]);
+  });
+
+  it("B9 T11 one that connects in its disconnect listener by a transport that cannot be made is reported", async () => {
+    const server = await startAuthServer();
+    server.admit = (token, { nsp }) => (nsp.name === "/public" ? undefined : verify(token));
+    const auth = open(server.url, { reconnection: false });
+    const beside = plainSocket(auth.socket, "/public").connect();
+    await Promise.all([auth.whenConnected(), connected(beside)]);
+    const reported = uncaught();
+    beside.once("disconnect", () => {
+      Object.assign(auth.socket.io.opts, { transports: ["none such"] });
+      beside.connect();
+    });
+    server.drop();
+    expect(await reported).toBeInstanceOf(TypeError);
+  });
 
   describe("B11 whose own disconnect listener", () => {
     async function takenOver(act: (auth: AuthSocket, plain: Socket) => void) {

@@ -10,8 +10,8 @@ import { FastReconnect } from "./fast-reconnect.ts";
 import { reconnectGracefully } from "./graceful-reconnect.ts";
 import { NamespaceGate } from "./namespace-gate.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./options.ts";
-import { ACK, BINARY_ACK, CONNECT, CONNECT_ERROR, DISCONNECT, type Packet } from "./packet.ts";
-import { listenFirst, putOffOpen, watchEncoder } from "./socket-patch.ts";
+import { ACK, BINARY_ACK, DISCONNECT, type Packet } from "./packet.ts";
+import { listenFirst, putOffOpen } from "./socket-patch.ts";
 
 interface Member {
   socket: { dispose(): void };
@@ -39,8 +39,6 @@ export class SocketGroup implements ConnectionContext {
   readonly #members = new Map<string, Member>();
   /** By namespace. One outlives its socket, whose CONNECT may still be answered. */
   readonly #gates = new Map<string, NamespaceGate>();
-  /** The namespaces whose CONNECT is unanswered, a plain Socket's too (T4). */
-  readonly #asked = new Set<string>();
   /** Does what has been put off until the Manager is closed. */
   readonly #openAnew: () => void;
   /** B18: what was disposed of has numbered its questions up to here. A late answer is not the next Socket's, which goes on. */
@@ -86,10 +84,7 @@ export class SocketGroup implements ConnectionContext {
       autoConnect: false,
     });
     this.#fastReconnect = new FastReconnect(this.#manager);
-    this.#openAnew = putOffOpen(this.#manager, () => this.#isClosing);
-    watchEncoder(this.#manager, ({ type, nsp }) => {
-      if (type === CONNECT) this.#asked.add(nsp);
-    });
+    this.#openAnew = putOffOpen(this.#manager, () => this.#isClosing, platform.report);
     this.#dropListeners = listenFirst(
       this.#manager,
       {
@@ -126,9 +121,15 @@ export class SocketGroup implements ConnectionContext {
       this.#gates.get(namespace) ??
       new NamespaceGate(namespace, this.#session.platform, () => this.#isClosing);
     this.#gates.set(namespace, gate);
+    // T4: its CONNECT is unanswered. Whether an `auth` function has answered cannot be told.
+    const isAsked =
+      typeof socket.auth !== "function" &&
+      socket.active &&
+      !socket.connected &&
+      socket.io.engine?.readyState === "open";
     const connection = new Connection(socket, gate, this.#session, this, isPlain);
-    // T4: by nobody whom the session knows.
-    if (isPlain && this.#asked.has(namespace)) gate.sent(Number.NaN);
+    // By nobody whom the session knows.
+    if (isAsked) gate.sent(Number.NaN);
     return connection;
   }
 
@@ -211,7 +212,6 @@ export class SocketGroup implements ConnectionContext {
     // Most packets are acknowledgements, and of no interest.
     if (packet.type === ACK || packet.type === BINARY_ACK) return;
     if (packet.type === DISCONNECT) this.#fastReconnect.expect(this.#session.platform.now());
-    if (packet.type === CONNECT || packet.type === CONNECT_ERROR) this.#asked.delete(packet.nsp);
     // No Socket has that name, so none hears of it.
     if (this.#gates.get(packet.nsp)?.heard(packet.type)) packet.nsp = "";
     this.member(packet.nsp)?.connection.heard(packet);
@@ -224,7 +224,6 @@ export class SocketGroup implements ConnectionContext {
 
   /** T11: in the midst of the Manager's "close", and of the "error" of its first handshake, nothing is to be opened. */
   #shutGates(): void {
-    this.#asked.clear();
     for (const gate of this.#gates.values()) gate.closed();
     if (this.#isClosing) return;
     this.#isClosing = true;

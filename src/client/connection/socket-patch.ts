@@ -1,6 +1,5 @@
 import { Manager, Socket } from "socket.io-client";
 import { check } from "../option-check.ts";
-import type { Packet } from "./packet.ts";
 import type { ConnectError } from "./refusal.ts";
 
 /** Who runs a Socket in the app's stead. */
@@ -62,11 +61,16 @@ export function listenFirst(emitter: Emitter, own: object, report: (error: unkno
  *
  * @returns a function that connects such Sockets once that is over; where a reconnect is scheduled, they wait for it
  */
-export function putOffOpen(manager: Manager, isClosing: () => boolean): () => void {
+export function putOffOpen(
+  manager: Manager,
+  isClosing: () => boolean,
+  report: (error: unknown) => void,
+): () => void {
   let isPutOff = false;
   const open = (done?: (error?: Error) => void) => {
-    // No Socket hands in a function.
-    if (done || !isClosing()) return Manager.prototype.open.call(manager, done);
+    // No Socket hands in a function. Where an AuthSocket alone is closed, the engine stays open.
+    if (done || !isClosing() || manager.engine?.readyState === "open")
+      return Manager.prototype.open.call(manager, done);
     isPutOff = true;
     return manager;
   };
@@ -76,17 +80,11 @@ export function putOffOpen(manager: Manager, isClosing: () => boolean): () => vo
     isPutOff = false;
     // `nsps` is private, and no build renames it. The Sockets that AuthSocket runs have their gates for this.
     const sockets: Socket[] = Object.values(Object(manager).nsps);
-    for (const socket of sockets) if (socket.active) Socket.prototype.connect.call(socket);
-  };
-}
-
-/** Tells of each packet that the Manager sends. `encoder` is private, and no build renames it. */
-export function watchEncoder(manager: Manager, listener: (packet: Packet) => void): void {
-  const { encoder } = manager as unknown as { encoder: { encode(packet: Packet): unknown } };
-  const { encode } = encoder;
-  encoder.encode = (packet) => {
-    listener(packet);
-    return encode.call(encoder, packet);
+    try {
+      for (const socket of sockets) if (socket.active) Socket.prototype.connect.call(socket);
+    } catch (error) {
+      report(error); // B9: by a transport that cannot be made
+    }
   };
 }
 
