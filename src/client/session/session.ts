@@ -23,7 +23,6 @@ import { fingerprint } from "../token/fingerprint.ts";
 import { type KnownTokens, readSignInTokens, type TokenSet } from "../token/token-set.ts";
 import {
   drawSignIn,
-  impliedSignIn,
   isSameUser,
   NOBODY,
   namesAnother,
@@ -390,14 +389,12 @@ export class Session
 
   #takeSignIn(tokens: TokenSet, origin: Origin): void {
     const state = this.#state;
-    // B2, B6: whoever else signs in with that refresh token shares its turns, and hears that it is used up.
-    const drawn = tokens.refreshToken === undefined ? drawSignIn(this.platform) : impliedSignIn(tokens);
-    const { signInId = drawn } = tokens;
-    const read = toAccessToken({ ...tokens, signInId }, this.#reading(origin));
-    const isSame = isSameUser(state.user, read) && "token" in state;
+    const { signInId = drawSignIn(this.platform) } = tokens;
+    const drawn = toAccessToken({ ...tokens, signInId }, this.#reading(origin));
+    const isSame = isSameUser(state.user, drawn) && "token" in state;
     // The sign-in of the same user stays what it was, so that other tabs see no other user in its later tokens.
     const kept = isSame && tokens.signInId === undefined ? state.user.signInId : undefined;
-    const token = { ...read, signInId: kept ?? signInId };
+    const token = { ...drawn, signInId: kept ?? signInId };
     const user = nextUser(state.user, token);
     // B27: what was refused of a session that is over says nothing of this one.
     if (state.status === "signedOut") this.refreshes.budget.forget();
