@@ -201,6 +201,27 @@ describe("getToken({ rejected })", () => {
     expect(await token).toBe("third");
   });
 
+  it.each(["alice", undefined])(
+    "B27 T13 an app that signs %s in whenever a session has ended refreshes once in ten seconds",
+    async (subject) => {
+      let logins = 0;
+      const refresh = vi.fn(async () => null);
+      const { session, platform } = newSession({ refresh }, { accessToken: "login-0", subject });
+      const refused = async () => {
+        const token = await session.getToken();
+        await session
+          .getToken({ rejected: token })
+          .catch(() => session.signIn({ accessToken: `login-${++logins}`, subject }));
+      };
+      for (let second = 0; second < 60; second++) {
+        void refused();
+        await platform.advance(1_000);
+      }
+      expect(refresh.mock.calls.length).toBeLessThanOrEqual(7);
+      session.dispose();
+    },
+  );
+
   it("B16 a call that waits while another user signs in rejects with user_changed", async () => {
     const { session, desk } = newSession({}, { accessToken: "alice's", subject: "alice" });
     const token = session.getToken({ forceRefresh: true });

@@ -358,6 +358,8 @@ export class Refreshes implements AttemptOwner {
       this.#end(undefined, token);
       return;
     }
+    // B27: an app may sign in by itself whenever a session has ended.
+    this.budget.refreshed(now);
     const doubt = doubted(state.doubt, certainty, now);
     if (isCertain(doubt, token.refreshToken !== undefined, now)) {
       this.#end(error, token);
