@@ -12,18 +12,18 @@ export interface Price {
 export const prices: Record<string, Price> = {
   // What it weighs today, and a little more. docs/benchmarks.md tells the goal as well.
   authsocket: {
-    whole: 31_150,
+    whole: 31_400,
     goal: 16_500,
     names: {
-      AuthSession: 20_350,
-      AuthSocket: 31_150,
+      AuthSession: 20_400,
+      AuthSocket: 31_400,
       AuthSocketError: 400,
       isTokenRefused: 600,
       memoryStore: 400,
       webStorageStore: 800,
     },
   },
-  "authsocket/session": { whole: 20_350, goal: 11_000, names: 20_350 },
+  "authsocket/session": { whole: 20_400, goal: 11_000, names: 20_400 },
   "authsocket/react": { whole: 1_000, names: 1_000 },
   "authsocket/vue": { whole: 1_000, names: 1_000 },
   "authsocket/svelte": { whole: 1_000, names: 1_000 },
