@@ -22,6 +22,7 @@ describe(`credential: "cookie", a session of the server's own`, () => {
     expect(site.refreshes).toBe(0);
     expect(site.server.handshakes).toBe(1);
     expect(auth.session.state).toEqual({ status: "signedIn" });
+    expect(auth.session.token).toBeUndefined();
     expect(statuses).toEqual(["unknown", "signedIn"]);
   });
 
