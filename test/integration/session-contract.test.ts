@@ -1,4 +1,11 @@
-import { AuthSession, AuthSocket, memoryStore, type TokenSet, type TokenSource } from "authsocket";
+import {
+  AuthSession,
+  AuthSocket,
+  memoryStore,
+  type TokenSet,
+  type TokenSource,
+  type TokenStore,
+} from "authsocket";
 import { HttpResponse, http } from "msw";
 import { setupServer } from "msw/node";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
@@ -189,17 +196,24 @@ describe("getToken({ rejected })", () => {
     expect(await token).toBe("fourth");
   });
 
-  it("B7 B27 what was refused of a session that has ended costs the same user's next sign-in no refresh", async () => {
-    const { session, desk, platform } = newSession({}, { accessToken: "first", subject: "alice" });
-    const replaced = session.getToken({ rejected: "first" });
-    (await desk.turn(1)).resolve(null);
-    await expect(replaced).rejects.toMatchObject({ code: "session_expired" });
-    await session.signIn({ accessToken: "second", subject: "alice" });
-    await platform.advance(60_000);
-    const token = session.getToken({ rejected: "second" });
-    (await desk.turn(2)).resolve({ accessToken: "third", subject: "alice" });
-    expect(await token).toBe("third");
-  });
+  it.each<[string, (session: AuthSession, store: TokenStore, tokens: TokenSet) => unknown]>([
+    ["signIn()", (session, _, tokens) => session.signIn(tokens)],
+    ["the store", (_, store, tokens) => store.save(tokens)],
+  ])(
+    "B7 B27 what was refused of a session that has ended costs the same user's next sign-in no refresh: by %s",
+    async (_, signIn) => {
+      const { session, desk, platform, store } = newSession({}, { accessToken: "first", subject: "alice" });
+      const replaced = session.getToken({ rejected: "first" });
+      (await desk.turn(1)).resolve(null);
+      await expect(replaced).rejects.toMatchObject({ code: "session_expired" });
+      await signIn(session, store, { accessToken: "second", subject: "alice" });
+      expect(await session.getToken()).toBe("second");
+      await platform.advance(60_000);
+      const token = session.getToken({ rejected: "second" });
+      (await desk.turn(2)).resolve({ accessToken: "third", subject: "alice" });
+      expect(await token).toBe("third");
+    },
+  );
 
   it.each(["alice", undefined])(
     "B27 T13 an app that signs %s in whenever a session has ended refreshes once in ten seconds",
@@ -221,6 +235,24 @@ describe("getToken({ rejected })", () => {
       session.dispose();
     },
   );
+
+  it("B27 a source that is only looked into, and has nobody, costs the next user's first refusal no wait", async () => {
+    const platform = new ManualPlatform();
+    let held: TokenSet | null = { accessToken: "a", subject: "alice", expiresAt: platform.now() + 600_000 };
+    const get: TokenSource["get"] = async ({ rejected }) =>
+      rejected ? { accessToken: "b2", subject: "bob" } : held;
+    const session = new AuthSession({ source: { get } }, platform);
+    onTestFinished(() => session.dispose());
+    await session.getToken();
+    held = null;
+    await platform.advance(590_000);
+    await session.getToken();
+    await untilStatus(session, "signedOut");
+    held = { accessToken: "b", subject: "bob" };
+    await platform.advance(2_000);
+    await session.signIn();
+    expect(await session.getToken({ rejected: "b" })).toBe("b2");
+  });
 
   it("B16 a call that waits while another user signs in rejects with user_changed", async () => {
     const { session, desk } = newSession({}, { accessToken: "alice's", subject: "alice" });

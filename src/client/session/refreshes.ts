@@ -281,6 +281,8 @@ export class Refreshes implements AttemptOwner {
         break;
       }
       case "denied":
+        // B27: an app may sign in by itself whenever a session has ended.
+        if (asked.token && !asked.isLook) this.budget.refreshed(now);
         this.#denied(state, end, now);
         break;
       case "spent":
@@ -358,8 +360,6 @@ export class Refreshes implements AttemptOwner {
       this.#end(undefined, token);
       return;
     }
-    // B27: an app may sign in by itself whenever a session has ended.
-    this.budget.refreshed(now);
     const doubt = doubted(state.doubt, certainty, now);
     if (isCertain(doubt, token.refreshToken !== undefined, now)) {
       this.#end(error, token);
@@ -411,6 +411,8 @@ export class Refreshes implements AttemptOwner {
 
   #end(error: AuthSocketError | undefined, token: AccessToken | undefined): void {
     const { user } = this.#state;
+    // B27: what was refused of a session that is over says nothing of the same user's next one.
+    this.budget.forget();
     this.#owner.decide({ status: "signedOut", user, error }, () => {
       // Unless another tab has put a newer one there.
       if (token) this.#owner.tabs.unlessBehind(token, () => this.#store.clear(token)());

@@ -396,8 +396,6 @@ export class Session
     const kept = isSame && tokens.signInId === undefined ? state.user.signInId : undefined;
     const token = { ...drawn, signInId: kept ?? signInId };
     const user = nextUser(state.user, token);
-    // B27: what was refused of a session that is over says nothing of this one.
-    if (state.status === "signedOut") this.refreshes.budget.forget();
     this.refreshes.overtake(isSame ? undefined : token);
     // Other tabs hear of it. Those who know that user go on as they are; those whose session has ended come back (B23).
     const save = this.#store.save(token, this.announcing({ signedOut: false, token }));
