@@ -11,7 +11,7 @@ import { reconnectGracefully } from "./graceful-reconnect.ts";
 import { NamespaceGate } from "./namespace-gate.ts";
 import { type AuthSocketOptions, checkSocketOptions } from "./options.ts";
 import { ACK, BINARY_ACK, DISCONNECT, type Packet } from "./packet.ts";
-import { listenFirst, putOffOpen } from "./socket-patch.ts";
+import { listenFirst, putOffOpen, socketsOf } from "./socket-patch.ts";
 
 interface Member {
   socket: { dispose(): void };
@@ -112,7 +112,7 @@ export class SocketGroup implements ConnectionContext {
   }
 
   connection(namespace: string): Connection {
-    const isPlain = namespace in Object(this.#manager).nsps;
+    const isPlain = namespace in socketsOf(this.#manager);
     const socket = this.#manager.socket(namespace, this.options.io);
     // The app may have asked something with this one already, as a plain Socket of the Manager.
     this.#keepIds(socket);
@@ -162,8 +162,8 @@ export class SocketGroup implements ConnectionContext {
     this.#members.delete(namespace);
     this.#keepIds(socket);
     // B16, T6: the next of() gets a Socket of its own. The Manager would hand out the previous user's, with its queue and its
-    // recovery. `nsps` is private, and no build renames it.
-    Reflect.deleteProperty(Object(this.#manager).nsps, namespace);
+    // recovery.
+    Reflect.deleteProperty(socketsOf(this.#manager), namespace);
   }
 
   #keepIds(socket: Socket): void {

@@ -55,6 +55,11 @@ export function listenFirst(emitter: Emitter, own: object, report: (error: unkno
   return () => first.clear();
 }
 
+/** A Manager's Sockets, by namespace, plain ones too. `nsps` is private, and no build renames it. */
+export function socketsOf(manager: Manager): Record<string, Socket> {
+  return Object(manager).nsps;
+}
+
 /**
  * T11: a plain Socket that connects in the midst of the Manager's "close" or "error" would open an engine of which the Manager
  * knows nothing as it goes on to schedule a reconnect.
@@ -78,10 +83,10 @@ export function putOffOpen(
   return () => {
     if (!isPutOff) return;
     isPutOff = false;
-    // `nsps` is private, and no build renames it. The Sockets that AuthSocket runs have their gates for this.
-    const sockets: Socket[] = Object.values(Object(manager).nsps);
     try {
-      for (const socket of sockets) if (socket.active) Socket.prototype.connect.call(socket);
+      // The Sockets that AuthSocket runs have their gates for this.
+      for (const socket of Object.values(socketsOf(manager)))
+        if (socket.active) Socket.prototype.connect.call(socket);
     } catch (error) {
       report(error); // B9: by a transport that cannot be made
     }

@@ -274,8 +274,8 @@ export class Session
     return new Promise((resolve, reject) => {
       this.#enter(signal);
       const { user, status } = this.#state;
-      if (rejected !== undefined && status !== "signedOut") {
-        if (user.id > 0 && !this.#held.has(fingerprint(rejected))) {
+      if (rejected !== undefined) {
+        if (user.id > 0 && status !== "signedOut" && !this.#held.has(fingerprint(rejected))) {
           throw new AuthSocketError("user_changed", `"rejected" is not a token of this user`);
         }
         this.refreshes.replace(this.http, rejected);
