@@ -27,18 +27,23 @@ function openPage(storage = new MapStorage()) {
 
 const settled = () => new Promise(setImmediate);
 
+/** @returns a function that loads a page of one origin, for the same source */
+function pagesOf(platform: ManualPlatform, get: TokenSource["get"]): () => AuthSession {
+  vi.stubGlobal("localStorage", new MapStorage());
+  onTestFinished(() => void vi.unstubAllGlobals());
+  return () => {
+    const session = new AuthSession({ source: { get } }, platform);
+    onTestFinished(() => session.dispose());
+    return session;
+  };
+}
+
 /** Signs out a source's user on one page. @returns a function that loads the next page, for the same source */
 async function pageAfterSignOut(
   platform: ManualPlatform,
   get: TokenSource["get"],
 ): Promise<() => AuthSession> {
-  vi.stubGlobal("localStorage", new MapStorage());
-  onTestFinished(() => void vi.unstubAllGlobals());
-  const open = () => {
-    const session = new AuthSession({ source: { get } }, platform);
-    onTestFinished(() => session.dispose());
-    return session;
-  };
+  const open = pagesOf(platform, get);
   const before = open();
   await before.whenReady();
   await before.signOut();
@@ -370,15 +375,8 @@ describe("a sign-out from an identity SDK", () => {
   );
 
   it("2.4 B10 is known to a session that is made anew before the last one is disposed of, and outlives a reload there", async () => {
-    vi.stubGlobal("localStorage", new MapStorage());
-    onTestFinished(() => void vi.unstubAllGlobals());
     const platform = new ManualPlatform();
-    const open = () => {
-      const get = () => timedToken(platform.now(), 900_000, { sub: "alice" });
-      const session = new AuthSession({ source: { get } }, platform);
-      onTestFinished(() => session.dispose());
-      return session;
-    };
+    const open = pagesOf(platform, () => timedToken(platform.now(), 900_000, { sub: "alice" }));
     const first = open();
     await first.whenReady();
     await first.signOut();

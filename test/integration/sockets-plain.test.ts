@@ -37,6 +37,15 @@ const connected = (socket: Socket) =>
     ? Promise.resolve()
     : new Promise<void>((resolve) => socket.once("connect", () => resolve()));
 
+/** An AuthSocket, and a plain Socket of `/chat` on its Manager, both connected. */
+async function openBeside(options: IoOptions = {}) {
+  const server = await startAuthServer();
+  const auth = open(server.url, options);
+  const plain = plainSocket(auth.socket, "/chat", issueToken()).connect();
+  await Promise.all([auth.whenConnected(), connected(plain)]);
+  return { server, auth, plain };
+}
+
 /** Everything that Socket.IO tells an app of its connection. */
 function record(socket: Socket): string[] {
   const log: string[] = [];
@@ -344,11 +353,7 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
   });
 
   it("B11 B24 one that is connected already connects anew as of() takes it over, with the session's token", async () => {
-    const server = await startAuthServer();
-    const auth = open(server.url);
-    await auth.whenConnected();
-    const plain = auth.socket.io.socket("/chat", { auth: { token: issueToken() } }).connect();
-    await connected(plain);
+    const { server, auth, plain } = await openBeside();
     const { id } = plain;
     const chat = auth.of("/chat");
     await chat.whenConnected();
@@ -426,9 +431,8 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
     async (event) => {
       let isDown = true;
       const server = await startAuthServer({ allowRequest: (_, done) => done(null, !isDown) });
-      server.admit = (token, { nsp }) => (nsp.name === "/public" ? undefined : verify(token));
       const auth = open(server.url, {}, false);
-      const beside = plainSocket(auth.socket, "/public").connect();
+      const beside = plainSocket(auth.socket, "/chat", issueToken()).connect();
       beside.on(event, () => beside.connect());
       onTestFinished(() => void beside.off(event));
       auth.connect();
@@ -443,12 +447,8 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
   );
 
   it("B12 one that connects as an AuthSocket is disposed of connects once", async () => {
-    const server = await startAuthServer();
-    server.admit = (token, { nsp }) => (nsp.name === "/public" ? undefined : verify(token));
-    const auth = open(server.url);
-    const { io } = auth.socket;
-    const kept = plainSocket(auth.socket, "/public").connect();
-    await Promise.all([auth.whenConnected(), connected(kept)]);
+    const { server, auth, plain } = await openBeside();
+    const { io } = plain;
     auth.dispose();
     const other = plainSocket({ io }, "/other", issueToken()).connect();
     await connected(other);
@@ -458,19 +458,15 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
   });
 
   it("B9 T11 one that connects in its disconnect listener, where an option throws, is reported", async () => {
-    const server = await startAuthServer();
-    server.admit = (token, { nsp }) => (nsp.name === "/public" ? undefined : verify(token));
-    const auth = open(server.url, { reconnection: false });
-    const beside = plainSocket(auth.socket, "/public").connect();
-    await Promise.all([auth.whenConnected(), connected(beside)]);
+    const { server, auth, plain } = await openBeside({ reconnection: false });
     const reported = uncaught();
     const thrown = new Error("the app's own");
-    beside.once("disconnect", () => {
+    plain.once("disconnect", () => {
       const get = () => {
         throw thrown;
       };
       Object.defineProperty(auth.socket.io.opts, "query", { enumerable: true, get });
-      beside.connect();
+      plain.connect();
     });
     server.drop();
     expect(await reported).toBe(thrown);
@@ -478,11 +474,7 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
 
   describe("B11 whose own disconnect listener", () => {
     async function takenOver(act: (auth: AuthSocket, plain: Socket) => void) {
-      const server = await startAuthServer();
-      const auth = open(server.url);
-      await auth.whenConnected();
-      const plain = auth.socket.io.socket("/chat", { auth: { token: issueToken() } }).connect();
-      await connected(plain);
+      const { server, auth, plain } = await openBeside();
       plain.once("disconnect", () => act(auth, plain));
       return { server, auth, chat: auth.of("/chat") };
     }
@@ -515,11 +507,7 @@ describe("B19 Socket.IO's own behaviour is unchanged where no token is concerned
   });
 
   it("B9 a plain Socket's callback that throws is reported, and of() connects", async () => {
-    const server = await startAuthServer();
-    const auth = open(server.url);
-    await auth.whenConnected();
-    const plain = auth.socket.io.socket("/chat", { auth: { token: issueToken() } }).connect();
-    await connected(plain);
+    const { auth, plain } = await openBeside();
     const reported = uncaught();
     plain.timeout(60_000).emit("unanswered", () => {
       throw new Error("the app's own");
